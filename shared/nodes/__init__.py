@@ -1,0 +1,1 @@
+"""What nodes and headquarters say to each other besides data: identity, reports, commands. Wire shapes and pure rules only."""
