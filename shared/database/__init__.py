@@ -1,0 +1,37 @@
+"""The database of a site: one Tortoise context over SQLite or PostgreSQL, and set-based SQL beside it.
+
+Sites, jobs and tests call `open_database` once; handlers and actions use `transaction`, the ORM and
+the `fetch_*` functions. Everything here works the same on both engines.
+"""
+
+from shared.database.access import (
+    actor,
+    as_actor,
+    count_queries,
+    engine,
+    execute,
+    execute_many,
+    fetch_all,
+    fetch_one,
+    fetch_value,
+    queries_made,
+    transaction,
+)
+from shared.database.context import Database, DatabaseApp, open_database
+
+__all__ = [
+    "Database",
+    "DatabaseApp",
+    "actor",
+    "as_actor",
+    "count_queries",
+    "engine",
+    "execute",
+    "execute_many",
+    "fetch_all",
+    "fetch_one",
+    "fetch_value",
+    "open_database",
+    "queries_made",
+    "transaction",
+]

@@ -1,0 +1,154 @@
+"""Guarded migrations: Tortoise's own migration engine, run so that it cannot lose a row or an index.
+
+Altering a field on SQLite rebuilds the table; with foreign keys on, dropping the old one cascades, and its
+secondary indexes vanish. So: 1 copy the file first, 2 run with foreign keys off, 3 compare the row counts
+of every table, 4 `foreign_key_check`, 5 re-create the indexes a fresh schema would have. If 3 or 4 fails
+the copy is put back and the caller is told.
+"""
+
+import shutil
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tortoise.context import TortoiseContext
+from tortoise.migrations.autodetector import MigrationAutodetector
+from tortoise.migrations.executor import MigrationExecutor, MigrationTarget
+
+from shared.database.context import Database, DatabaseApp, drop_descriptions, tortoise_config
+from shared.errors import Conflict
+from shared.i18n import N_
+
+
+@dataclass(frozen=True)
+class MigrationResult:
+    """What a run did: names of the migrations applied, and the copy kept of the file before (SQLite)."""
+
+    applied: tuple[str, ...]
+    kept_copy: Path | None
+
+
+async def migrate(url: str, apps: Sequence[DatabaseApp]) -> MigrationResult:
+    """Bring the database at `url` to the newest schema; does nothing when it is there already.
+
+    Raises Conflict when rows or references would have been lost (the SQLite file is put back first).
+    """
+    config = tortoise_config(url, apps, foreign_keys=False)
+    context = TortoiseContext()
+    with context:
+        await context.init(config=config, init_connections=False)
+        client = context.db()
+        path = Path(client.filename) if client.capabilities.dialect == "sqlite" else None  # type: ignore[attr-defined]
+        is_new = path is None or not path.exists() or path.stat().st_size == 0
+        executor = MigrationExecutor(client, config["apps"])
+        targets = [MigrationTarget(app_label=app.label, name="__latest__") for app in apps]
+        try:
+            steps = await executor.plan(targets)
+            names = tuple(f"{step.migration.app_label}.{step.migration.name}" for step in steps)
+            if not names:
+                return MigrationResult((), None)
+            kept = None if is_new or path is None else _keep_copy(path)
+            before = _row_counts(path)
+            await MigrationExecutor(client, config["apps"]).migrate(targets, direction="forward")
+        finally:
+            await context.connections.close_all(discard=True)
+    if path is not None:
+        _guard(path, kept, before)
+    return MigrationResult(names, kept)
+
+
+def _keep_copy(path: Path) -> Path:
+    """A consistent copy beside the file, made with SQLite's backup."""
+    target = path.with_suffix(path.suffix + ".before-migration")
+    source = sqlite3.connect(path)
+    copy = sqlite3.connect(target)
+    try:
+        source.backup(copy)
+    finally:
+        copy.close()
+        source.close()
+    return target
+
+
+def _row_counts(path: Path | None) -> dict[str, int]:
+    if path is None or not path.exists():
+        return {}
+    found = sqlite3.connect(path)
+    try:
+        names = [
+            str(row[0])
+            for row in found.execute(
+                "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+            )
+        ]
+        return {name: int(found.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0]) for name in names}
+    finally:
+        found.close()
+
+
+def _guard(path: Path, kept: Path | None, before: dict[str, int]) -> None:
+    """Steps 3 and 4: every table that is still there has its rows, and every reference its target."""
+    after = _row_counts(path)
+    lost = sorted(
+        name
+        for name, count in before.items()
+        if name in after and after[name] < count and name != "tortoise_migrations"
+    )
+    check = sqlite3.connect(path)
+    try:
+        broken = check.execute("PRAGMA foreign_key_check").fetchall()
+    finally:
+        check.close()
+    if (lost or broken) and kept is not None:
+        for suffix in ("-wal", "-shm"):
+            Path(str(path) + suffix).unlink(missing_ok=True)
+        shutil.copyfile(kept, path)
+        raise Conflict(
+            N_(
+                "The migration would have lost rows of %(tables)s. The database was put back; nothing changed."
+            ),
+            tables=", ".join(lost) or "references",
+        )
+
+
+async def missing_indexes(database: Database) -> list[str]:
+    """CREATE INDEX statements for indexes of the models that the SQLite file lacks; run by `repair_indexes`."""
+    with database.use():
+        client = database.context.db()
+        generator = client.schema_generator(client)
+        have = {
+            str(row["name"])
+            for row in await client.execute_query_dict(
+                "SELECT name FROM sqlite_master WHERE type = 'index'"
+                if client.capabilities.dialect == "sqlite"
+                else "SELECT indexname AS name FROM pg_indexes WHERE schemaname = current_schema()"
+            )
+        }
+        sql = generator.get_create_schema_sql(safe=True)
+    wanted = [line.strip() for line in sql.split(";") if line.strip().startswith("CREATE INDEX")]
+    return [line for line in wanted if line.split('"')[1] not in have]
+
+
+async def repair_indexes(database: Database) -> int:
+    """Step 5: create what a rebuild dropped; the number created."""
+    missing = await missing_indexes(database)
+    with database.use():
+        client = database.context.db()
+        for statement in missing:
+            await client.execute_script(statement)
+    return len(missing)
+
+
+async def make_migrations(apps: Sequence[DatabaseApp]) -> list[str]:
+    """Write a migration for every app whose models changed; the paths written. A developer's command.
+
+    A rename comes out as remove and add: write RenameField by hand before running it on real data.
+    """
+    config = tortoise_config("sqlite:////dev/null", apps)
+    context = TortoiseContext()
+    with context:
+        await context.init(config=config, init_connections=False)
+        drop_descriptions(context)
+        assert context.apps is not None
+        return await MigrationAutodetector(context.apps, config["apps"]).write()

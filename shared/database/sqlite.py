@@ -1,0 +1,81 @@
+"""Tortoise engine for SQLite with BEGIN IMMEDIATE and a lock that survives a failed begin.
+
+Two processes that read and then write inside a deferred transaction fail at once with 'database is
+locked'; BEGIN IMMEDIATE with a busy timeout waits instead. The stock context also keeps its lock when
+`begin` raises, after which every later query hangs.
+"""
+
+import asyncio
+import sqlite3
+from typing import Any
+
+from tortoise.backends.base.client import TransactionalDBClient, TransactionContext
+from tortoise.backends.sqlite.client import (
+    SqliteClient,
+    SqliteTransactionContext,
+    SqliteTransactionWrapper,
+)
+from tortoise.connection import get_connections
+from tortoise.exceptions import OperationalError
+
+from shared.database.counting import CountingMixin
+
+PRAGMAS: dict[str, str | int] = {
+    "journal_mode": "WAL",
+    "synchronous": "FULL",
+    "busy_timeout": 10_000,
+    "foreign_keys": "ON",
+    "temp_store": "MEMORY",
+    "cache_size": -16_000,
+    "mmap_size": 268_435_456,
+    "journal_size_limit": 67_108_864,
+    "wal_autocheckpoint": 4_000,
+}
+
+
+class Client(CountingMixin, SqliteClient):
+    """One connection, one writer at a time; pragmas as in PRAGMAS unless the settings say otherwise."""
+
+    marks_transactions: bool = False
+
+    def __init__(self, file_path: str, **kwargs: Any) -> None:
+        super().__init__(file_path, **{**PRAGMAS, **kwargs})
+
+    def _in_transaction(self) -> TransactionContext:
+        return ImmediateContext(ImmediateTransaction(self), self._lock)
+
+
+class ImmediateTransaction(CountingMixin, SqliteTransactionWrapper):
+    """A transaction that takes the write lock when it begins and counts itself in the change log."""
+
+    async def begin(self) -> None:
+        try:
+            await self._connection.execute("BEGIN IMMEDIATE")
+            if self._parent.marks_transactions:  # type: ignore[attr-defined]
+                await self._connection.execute("UPDATE change_head SET txid = txid + 1")
+        except sqlite3.OperationalError as error:
+            if self._connection.in_transaction:
+                await self._connection.rollback()
+            raise OperationalError(error) from error
+
+
+class ImmediateContext(SqliteTransactionContext):
+    """Releases the connection's lock and its place in the context when the transaction cannot begin."""
+
+    async def __aenter__(self) -> TransactionalDBClient:
+        await self._trxlock.acquire()
+        try:
+            await self.ensure_connection()
+            self.token = get_connections().set(self.connection_name, self.connection)
+            try:
+                await asyncio.shield(self.connection.begin())
+            except BaseException:
+                get_connections().reset(self.token)
+                raise
+        except BaseException:
+            self._trxlock.release()
+            raise
+        return self.connection  # type: ignore[no-any-return]
+
+
+client_class = Client

@@ -1,0 +1,145 @@
+"""What headquarters sends down and what proves that it holds: targets, directives, news, day-close statements."""
+
+from tortoise import fields
+
+from shared.database.fields import InstantField, JsonField
+from shared.records.base import Record, code_field, minor_field, reference_field
+
+
+class Target(Record):
+    """A year target of one measure for the company, a branch, a department or a person; revisions are kept,
+    the newest one (`superseded_at` null) holds. Money in minor units of `currency`, counts as they are."""
+
+    year = fields.IntField()
+    measure = code_field(24)
+    unit_kind = code_field(16)
+    unit_branch = code_field(16, default="")
+    unit_id = reference_field()
+    number = fields.IntField(default=1)
+    currency = code_field(3, default="")
+    amount = minor_field()
+    reason = fields.CharField(max_length=300, default="")
+    issued_at = InstantField(null=True)
+    superseded_at = InstantField(null=True)
+    owned_by_company = True
+
+    class Meta:
+        table = "target"
+        app = "records"
+        indexes = [("year", "measure", "unit_kind", "unit_branch")]
+
+
+class TargetLine(Record):
+    """The part of a year target that falls on one period; the lines add up to the year."""
+
+    target_id = reference_field(null=False, index=True)
+    period = code_field(16)
+    amount = minor_field()
+    owned_by_company = True
+
+    class Meta:
+        table = "target_line"
+        app = "records"
+
+
+class Directive(Record):
+    """A decision or document sent down, with its deadline and whom it is for."""
+
+    number = code_field(32)
+    kind = code_field(16, default="decision")
+    title = fields.CharField(max_length=200)
+    body = fields.TextField(default="")
+    issued_at = InstantField(null=True)
+    issued_by_name = fields.CharField(max_length=120, default="")
+    deadline_on = fields.DateField(null=True)
+    audience = JsonField(default=list)
+    withdrawn_at = InstantField(null=True)
+    owned_by_company = True
+
+    class Meta:
+        table = "directive"
+        app = "records"
+
+
+class DirectiveReceipt(Record):
+    """What one recipient did with a directive (delivered, read, acknowledged, done); only moves forward."""
+
+    directive_id = reference_field(null=False, index=True)
+    employee_id = reference_field(null=False)
+    status = code_field(16, default="delivered")
+    delivered_at = InstantField(null=True)
+    read_at = InstantField(null=True)
+    acknowledged_at = InstantField(null=True)
+    done_at = InstantField(null=True)
+    note = fields.CharField(max_length=500, default="")
+
+    class Meta:
+        table = "directive_receipt"
+        app = "records"
+
+
+class NewsItem(Record):
+    """Industry news that headquarters selected for everybody."""
+
+    title = fields.CharField(max_length=300)
+    link = fields.CharField(max_length=500, default="")
+    source = fields.CharField(max_length=120, default="")
+    summary = fields.TextField(default="")
+    published_at = InstantField()
+    happened_on = fields.DateField()
+    selected = fields.BooleanField(default=True)
+    owned_by_company = True
+
+    class Meta:
+        table = "news_item"
+        app = "records"
+        indexes = [("happened_on", "id")]
+
+
+class ImportRun(Record):
+    """One run of an import: which files and mapping, what came of them, and whether it was taken back."""
+
+    mapping = fields.CharField(max_length=200)
+    mapping_hash = code_field(64, default="")
+    status = code_field(16, default="running")
+    dry_run = fields.BooleanField(default=False)
+    started_at = InstantField()
+    ended_at = InstantField(null=True)
+    undone_at = InstantField(null=True)
+    account = JsonField(default=list)
+
+    class Meta:
+        table = "import_run"
+        app = "records"
+
+
+class DayClose(Record):
+    """A branch's statement about one ledger at the close of a business day: count, sums and hash."""
+
+    happened_on = fields.DateField()
+    ledger = code_field(24)
+    row_count = fields.BigIntField(default=0)
+    sums = JsonField(default=dict)
+    row_hash = code_field(64, default="")
+    position = fields.BigIntField(default=0)
+
+    class Meta:
+        table = "day_close"
+        app = "records"
+        indexes = [("branch", "happened_on")]
+
+
+class AuditEntry(Record):
+    """An act that is not itself a change of a record: sign-in, export, permission change, undo."""
+
+    happened_on = fields.DateField()
+    person_id = reference_field(index=True)
+    person_name = fields.CharField(max_length=120, default="")
+    action = code_field(48)
+    entity = code_field(32, default="")
+    entity_id = reference_field(index=True)
+    details = JsonField(default=dict)
+
+    class Meta:
+        table = "audit_entry"
+        app = "records"

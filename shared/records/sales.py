@@ -1,0 +1,269 @@
+"""From opportunity to order: what is offered, agreed, approved and carried out."""
+
+from tortoise import fields
+
+from shared.database.fields import InstantField, JsonField
+from shared.records.base import Record, code_field, minor_field, reference_field
+
+
+class Product(Record):
+    """Something the company sells."""
+
+    code = code_field(40)
+    name = fields.CharField(max_length=200)
+    category = fields.CharField(max_length=80, default="")
+    unit = code_field(16, default="")
+    currency = code_field(3)
+    list_price_minor = minor_field()
+    cost_minor = minor_field()
+    description = fields.TextField(default="")
+    active = fields.BooleanField(default=True)
+    search_key = fields.CharField(max_length=400, default="")
+
+    class Meta:
+        table = "product"
+        app = "records"
+        indexes = [("branch", "code")]
+
+
+class PriceItem(Record):
+    """A dated price of a product in a currency, from `from_on` on."""
+
+    product_id = reference_field(null=False, index=True)
+    currency = code_field(3)
+    price_minor = minor_field()
+    from_on = fields.DateField()
+    until_on = fields.DateField(null=True)
+
+    class Meta:
+        table = "price_item"
+        app = "records"
+
+
+class Opportunity(Record):
+    """A chance to sell: stage, amount, probability in percent, expected close, and why it was lost."""
+
+    customer_id = reference_field(null=False, index=True)
+    owner_id = reference_field()
+    department_id = reference_field()
+    title = fields.CharField(max_length=200)
+    stage = code_field(16, default="qualify")
+    probability_percent = fields.IntField(default=10)
+    currency = code_field(3)
+    amount_minor = minor_field()
+    base_minor = minor_field()
+    happened_on = fields.DateField()
+    expected_on = fields.DateField(null=True)
+    closed_on = fields.DateField(null=True)
+    competitor = fields.CharField(max_length=120, default="")
+    lost_reason = code_field(24, default="")
+    notes = fields.TextField(default="")
+    position = fields.IntField(default=0)
+
+    class Meta:
+        table = "opportunity"
+        app = "records"
+        indexes = [("branch", "stage")]
+
+
+class Quotation(Record):
+    """An offer with its revisions (draft, sent, accepted, rejected, expired, superseded)."""
+
+    number = code_field(32)
+    round = fields.IntField(default=1)
+    previous_id = reference_field()
+    customer_id = reference_field(null=False, index=True)
+    opportunity_id = reference_field()
+    owner_id = reference_field()
+    department_id = reference_field()
+    status = code_field(16, default="draft")
+    happened_on = fields.DateField()
+    valid_until_on = fields.DateField(null=True)
+    sent_at = InstantField(null=True)
+    decided_at = InstantField(null=True)
+    currency = code_field(3)
+    subtotal_minor = minor_field()
+    discount_bp = fields.IntField(default=0)
+    discount_minor = minor_field()
+    tax_bp = fields.IntField(default=0)
+    tax_minor = minor_field()
+    total_minor = minor_field()
+    effective_discount_bp = fields.IntField(default=0)
+    terms = fields.TextField(default="")
+    order_id = reference_field()
+
+    class Meta:
+        table = "quotation"
+        app = "records"
+        indexes = [("branch", "happened_on"), ("branch", "number")]
+
+
+class QuotationLine(Record):
+    """A line of a quotation; money in the quotation's currency."""
+
+    quotation_id = reference_field(null=False, index=True)
+    position = fields.IntField(default=0)
+    product_id = reference_field()
+    product_code = code_field(40, default="")
+    text = fields.CharField(max_length=300, default="")
+    quantity_milli = fields.BigIntField(default=1000)
+    list_price_minor = minor_field()
+    price_minor = minor_field()
+    amount_minor = minor_field()
+
+    class Meta:
+        table = "quotation_line"
+        app = "records"
+
+
+class Order(Record):
+    """An order (draft, submitted, approved, rejected, executing, completed, cancelled).
+
+    `happened_on` is the order date, `approved_on` the business date from which it counts, `cancelled_on` the
+    one from which it no longer does; money in `currency`, `base_minor` in the branch's base currency at
+    `rate_e9`, fixed at approval. `approved_hash` is what was approved: editing voids it."""
+
+    number = code_field(32)
+    customer_id = reference_field(null=False)
+    quotation_id = reference_field()
+    opportunity_id = reference_field()
+    owner_id = reference_field()
+    department_id = reference_field()
+    status = code_field(16, default="draft")
+    happened_on = fields.DateField()
+    required_on = fields.DateField(null=True)
+    submitted_at = InstantField(null=True)
+    submitted_by = reference_field()
+    approved_at = InstantField(null=True)
+    approved_by = reference_field()
+    approved_on = fields.DateField(null=True)
+    approved_hash = code_field(64, default="")
+    shipped_on = fields.DateField(null=True)
+    completed_on = fields.DateField(null=True)
+    cancelled_on = fields.DateField(null=True)
+    cancel_reason = fields.CharField(max_length=300, default="")
+    is_disputed = fields.BooleanField(default=False)
+    on_hold = fields.BooleanField(default=False)
+    currency = code_field(3)
+    rate_e9 = fields.BigIntField(default=1_000_000_000)
+    base_currency = code_field(3)
+    subtotal_minor = minor_field()
+    discount_bp = fields.IntField(default=0)
+    discount_minor = minor_field()
+    tax_bp = fields.IntField(default=0)
+    tax_minor = minor_field()
+    total_minor = minor_field()
+    base_minor = minor_field()
+    cost_minor = minor_field()
+    effective_discount_bp = fields.IntField(default=0)
+    payment_terms_days = fields.IntField(default=30)
+    instalment_plan = JsonField(default=list)
+    ship_to = fields.CharField(max_length=300, default="")
+    custom = JsonField(default=dict)
+    notes = fields.TextField(default="")
+
+    class Meta:
+        table = "sales_order"
+        app = "records"
+        indexes = [
+            ("branch", "status"),
+            ("branch", "approved_on", "id"),
+            ("branch", "number"),
+            ("customer_id", "happened_on"),
+            ("approved_on", "id"),
+        ]
+
+
+class OrderLine(Record):
+    """A line of an order. `list_price_minor` is before any discount; `amount_minor` after the line's own."""
+
+    order_id = reference_field(null=False, index=True)
+    position = fields.IntField(default=0)
+    product_id = reference_field()
+    product_code = code_field(40, default="")
+    text = fields.CharField(max_length=300, default="")
+    quantity_milli = fields.BigIntField(default=1000)
+    list_price_minor = minor_field()
+    price_minor = minor_field()
+    cost_minor = minor_field()
+    amount_minor = minor_field()
+
+    class Meta:
+        table = "order_line"
+        app = "records"
+
+
+class ExecutionStep(Record):
+    """A step of an approved order's plan (pending, ready, done, skipped); late is what the date says."""
+
+    order_id = reference_field(null=False, index=True)
+    position = fields.IntField(default=0)
+    kind = code_field(24)
+    title = fields.CharField(max_length=120, default="")
+    owner_id = reference_field()
+    due_on = fields.DateField(null=True)
+    status = code_field(16, default="pending")
+    done_on = fields.DateField(null=True)
+    done_by = reference_field()
+    quantity_milli = fields.BigIntField(null=True)
+    amount_minor = fields.BigIntField(null=True)
+    receivable_id = reference_field()
+    proof = fields.CharField(max_length=200, default="")
+
+    class Meta:
+        table = "execution_step"
+        app = "records"
+
+
+class StepKind(Record):
+    """A kind of execution step that the company uses: collect, pick, ship, stock in, stock out, dunning, own ones."""
+
+    code = code_field(24)
+    label = fields.CharField(max_length=80)
+    label_en = fields.CharField(max_length=80, default="")
+    effect = code_field(16, default="manual")
+    active = fields.BooleanField(default=True)
+
+    class Meta:
+        table = "step_kind"
+        app = "records"
+
+
+class ApprovalRequest(Record):
+    """A question to an approver about one document (waiting, approved, rejected, void) with the reasons why."""
+
+    entity = code_field(16)
+    entity_id = reference_field(null=False, index=True)
+    requested_by = reference_field()
+    department_id = reference_field()
+    status = code_field(16, default="waiting")
+    reasons = JsonField(default=list)
+    document_hash = code_field(64, default="")
+    amount_minor = minor_field()
+    currency = code_field(3)
+    happened_on = fields.DateField()
+    decided_at = InstantField(null=True)
+
+    class Meta:
+        table = "approval_request"
+        app = "records"
+        indexes = [("branch", "status")]
+
+
+class ApprovalStep(Record):
+    """One decision asked of one person or role, in order; `acted_for` names whose deputy decided."""
+
+    request_id = reference_field(null=False, index=True)
+    position = fields.IntField(default=1)
+    approver_id = reference_field()
+    needs_action = code_field(48, default="")
+    reason = fields.CharField(max_length=300, default="")
+    status = code_field(16, default="waiting")
+    decided_by = reference_field()
+    acted_for = reference_field()
+    decided_at = InstantField(null=True)
+    comment = fields.CharField(max_length=500, default="")
+
+    class Meta:
+        table = "approval_step"
+        app = "records"
