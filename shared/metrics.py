@@ -1,0 +1,152 @@
+"""Metrics of a site for Prometheus: every metric is declared here, with its meaning, and documented from here.
+
+`exposition()` is the text of /metrics. Several web processes of one site share PROMETHEUS_MULTIPROC_DIR.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TypeVar
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.metrics import MetricWrapperBase
+from prometheus_client.multiprocess import MultiProcessCollector
+
+PREFIX = "trunkline_"
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+REGISTRY = CollectorRegistry(auto_describe=True)
+
+
+@dataclass(frozen=True)
+class MetricDoc:
+    """One row of the documented list; a counter is exposed with _total."""
+
+    name: str
+    kind: str
+    labels: tuple[str, ...]
+    doc: str
+
+
+_declared: dict[str, MetricDoc] = {}
+
+M = TypeVar("M", bound=MetricWrapperBase)
+
+
+def counter(name: str, doc: str, labels: tuple[str, ...] = ()) -> Counter:
+    """Declares a counter; its name ends in _total."""
+    _declare(name, "counter", labels, doc)
+    return Counter(name.removesuffix("_total"), doc, labels, registry=REGISTRY)
+
+
+def gauge(name: str, doc: str, labels: tuple[str, ...] = ()) -> Gauge:
+    """Declares a gauge: a value that goes up and down; over several processes the latest value counts."""
+    _declare(name, "gauge", labels, doc)
+    return Gauge(name, doc, labels, registry=REGISTRY, multiprocess_mode="mostrecent")
+
+
+def histogram(name: str, doc: str, labels: tuple[str, ...] = (), *, buckets: tuple[float, ...]) -> Histogram:
+    """Declares a histogram with the upper bounds `buckets`."""
+    _declare(name, "histogram", labels, doc)
+    return Histogram(name, doc, labels, registry=REGISTRY, buckets=buckets)
+
+
+def documented() -> list[MetricDoc]:
+    """All metrics declared in this process so far, by name."""
+    return sorted(_declared.values(), key=lambda row: row.name)
+
+
+def documented_markdown() -> str:
+    """The list as a Markdown table, ending with a newline."""
+    lines = ["| metric | kind | labels | meaning |", "|---|---|---|---|"]
+    for row in documented():
+        labels = ", ".join(f"`{label}`" for label in row.labels)
+        lines.append(f"| `{row.name}` | {row.kind} | {labels} | {row.doc} |")
+    return "\n".join(lines) + "\n"
+
+
+def exposition() -> bytes:
+    """All metrics in Prometheus' text format, of all processes of the site when there are several."""
+    if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        return generate_latest(registry)
+    return generate_latest(REGISTRY)
+
+
+def _declare(name: str, kind: str, labels: tuple[str, ...], doc: str) -> None:
+    """Notes a metric; ValueError for a name or text that breaks our rules."""
+    if not name.startswith(PREFIX) or name.lower() != name:
+        raise ValueError(f"metric names start with {PREFIX} and are lower case: {name}")
+    if (kind == "counter") != name.endswith("_total"):
+        raise ValueError(f"counters, and only they, end in _total: {name}")
+    if kind == "histogram" and not name.endswith(("_seconds", "_bytes", "_count")):
+        raise ValueError(f"a histogram ends in its unit: {name}")
+    if not doc.endswith("."):
+        raise ValueError(f"say what {name} means, as a sentence")
+    if name in _declared:
+        raise ValueError(f"declared twice: {name}")
+    _declared[name] = MetricDoc(name, kind, labels, doc)
+
+
+_FAST = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+_SLOW = (0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 1800.0)
+
+HTTP_REQUESTS = counter(
+    "trunkline_http_requests_total", "Requests answered.", ("site", "route", "method", "status")
+)
+HTTP_SECONDS = histogram(
+    "trunkline_http_request_seconds", "Time to the complete answer.", ("site", "route"), buckets=_FAST
+)
+HTTP_OPEN = gauge(
+    "trunkline_http_requests_open", "Requests being answered, open event streams included.", ("site",)
+)
+HTTP_STREAMS = gauge("trunkline_http_streams_open", "Open event streams.", ("site",))
+DB_QUERIES = counter("trunkline_db_queries_total", "SQL statements sent to the database.", ("site",))
+DB_SECONDS = histogram("trunkline_db_query_seconds", "Time of one SQL statement.", ("site",), buckets=_FAST)
+DB_LOCK_SECONDS = histogram(
+    "trunkline_db_write_wait_seconds",
+    "Time a transaction waited to become the writer.",
+    ("site",),
+    buckets=_FAST,
+)
+DB_BYTES = gauge("trunkline_db_bytes", "Size of the database on disk.", ("site",))
+JOBS = counter(
+    "trunkline_jobs_total", "Jobs that ended: done, failed, retried or given_up.", ("site", "job", "outcome")
+)
+JOB_SECONDS = histogram("trunkline_job_seconds", "Time a job ran.", ("site", "job"), buckets=_SLOW)
+JOBS_WAITING = gauge("trunkline_jobs_waiting", "Jobs in the queue, running ones included.", ("site", "queue"))
+BROKER_UP = gauge("trunkline_broker_up", "1 while the broker answers, else 0.", ("site",))
+BROKER_RESTARTS = counter(
+    "trunkline_broker_restarts_total", "Times the embedded broker was started again.", ("site",)
+)
+REPLICATION_POSITION = gauge(
+    "trunkline_replication_position",
+    "Position of the log that the receiver confirmed.",
+    ("site", "peer", "way"),
+)
+REPLICATION_WAITING = gauge(
+    "trunkline_replication_changes_waiting",
+    "Changes written here that the peer has not confirmed.",
+    ("site", "peer"),
+)
+REPLICATION_LAG = gauge(
+    "trunkline_replication_lag_seconds", "Age of the oldest change not confirmed.", ("site", "peer")
+)
+REPLICATION_CHANGES = counter(
+    "trunkline_replication_changes_total",
+    "Changes confirmed (sent) or applied (received).",
+    ("site", "peer", "way"),
+)
+REPLICATION_BYTES = counter(
+    "trunkline_replication_bytes_total", "Bytes on the wire, as compressed.", ("site", "peer", "way")
+)
+REPLICATION_FAULTS = counter(
+    "trunkline_replication_faults_total",
+    "Exchanges that ended in an error: transport, refused, gap, fork, quarantined.",
+    ("site", "peer", "fault"),
+)
+APPLY_SECONDS = histogram(
+    "trunkline_replication_apply_seconds", "Time to apply one batch.", ("site",), buckets=_FAST
+)
