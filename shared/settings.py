@@ -85,7 +85,7 @@ class CommonSettings:
         "postgres://user:password@host/name; empty: a SQLite file in DATA_DIR.",
         default="",
         secret=True,
-        check=_is_url_of("sqlite", "postgres", "postgresql", "asyncpg"),
+        check=_is_url_of("sqlite", "postgres", "postgresql"),
     )
     redis_url: str = setting(
         "redis://host:6379/0 of a Redis or Valkey; empty: the site starts its own broker in DATA_DIR.",
