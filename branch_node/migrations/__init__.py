@@ -1,0 +1,1 @@
+"""Migrations of the branch's own tables (branch_node/models.py)."""

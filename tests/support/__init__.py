@@ -1,0 +1,1 @@
+"""What tests share: the cast of people, databases of both engines, factories."""

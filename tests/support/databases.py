@@ -1,0 +1,216 @@
+"""Migrated databases of both engines for tests, copied from a template so that each test has its own.
+
+`fresh_database(engine, kind)` opens one for the length of the block; the fixture `database` gives a branch's
+(code SH) on each engine. A kind names the apps of a site and the owner of the rows that are captured.
+"""
+
+import asyncio
+import importlib.util
+import os
+import shutil
+import socket
+import tempfile
+import threading
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from secrets import token_hex
+from typing import Any, TypeVar
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+import pytest
+
+from shared.database import Database, DatabaseApp, open_database
+from shared.database.migrate import migrate
+from shared.records import COMPANY, RECORDS_APP
+from shared.replication import capture
+
+T = TypeVar("T")
+
+BRANCH = "SH"
+POSTGRES_URL = os.environ.get("TEST_DATABASE_URL", "postgres://root@127.0.0.1:5432/test")
+REQUIRE_ALL = os.environ.get("TRUNKLINE_TEST_REQUIRE_ALL") == "1"
+ENGINES = (
+    pytest.param("sqlite", id="sqlite"),
+    pytest.param("postgres", id="postgres", marks=pytest.mark.postgres),
+)
+
+
+def branch_apps() -> list[DatabaseApp]:
+    """The apps of a branch: replicated records, accounts, the branch's own tables."""
+    from branch_node.models import BRANCH_APP
+    from shared.web.models import WEB_APP
+
+    return migrated([RECORDS_APP, WEB_APP, BRANCH_APP])
+
+
+def hq_apps() -> list[DatabaseApp]:
+    """The apps of headquarters."""
+    from hq.models import HQ_APP
+    from shared.web.models import WEB_APP
+
+    return migrated([RECORDS_APP, WEB_APP, HQ_APP])
+
+
+def migrated(apps: list[DatabaseApp]) -> list[DatabaseApp]:
+    """The apps that have migrations."""
+    return [app for app in apps if importlib.util.find_spec(app.migrations) is not None]
+
+
+KINDS = {"branch": (branch_apps, BRANCH), "hq": (hq_apps, COMPANY)}
+
+
+def apart(work: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine to its end on a loop of its own in another thread; usable while a loop runs here."""
+    found: list[T] = []
+    failed: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            found.append(asyncio.run(work))
+        except BaseException as error:
+            failed.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    if failed:
+        raise failed[0]
+    return found[0]
+
+
+class Templates:
+    """One migrated template for each engine and kind, made at first use and removed at the end of the run."""
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="trunkline-test-"))
+        self.run = f"tl_test_{os.getpid()}_{token_hex(3)}"
+        self.files: dict[str, Path] = {}
+        self.names: dict[str, str] = {}
+        self.silent: str | None = None
+
+    def sqlite(self, kind: str) -> Path:
+        """The file of a migrated, closed SQLite database."""
+        if kind not in self.files:
+            path = self.folder / f"template-{kind}.db"
+            apart(prepare(f"sqlite:///{path}", kind))
+            self.files[kind] = path
+        return self.files[kind]
+
+    def postgres(self, kind: str) -> str:
+        """The name of a migrated PostgreSQL database that nobody is connected to."""
+        if kind not in self.names:
+            name = f"{self.run}_template_{kind}"
+            apart(command(f'CREATE DATABASE "{name}"'))
+            self.names[kind] = name
+            apart(prepare(postgres_url(name), kind))
+        return self.names[kind]
+
+    def close(self) -> None:
+        """Remove every template."""
+        for name in self.names.values():
+            apart(command(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def require_postgres(self) -> None:
+        """Skip with a printed reason where no server answers; fail where the run must have them all."""
+        if self.silent is None:
+            self.silent = "" if answers(POSTGRES_URL) else f"no PostgreSQL answers at {place(POSTGRES_URL)}"
+        if self.silent and REQUIRE_ALL:
+            pytest.fail(self.silent)
+        if self.silent:
+            pytest.skip(self.silent)
+
+
+def place(url: str) -> str:
+    """host:port of a url, without its password."""
+    parts = urlsplit(url)
+    return f"{parts.hostname}:{parts.port or 5432}"
+
+
+def answers(url: str) -> bool:
+    """Whether something listens there."""
+    parts = urlsplit(url)
+    try:
+        socket.create_connection((parts.hostname or "127.0.0.1", parts.port or 5432), timeout=2).close()
+    except OSError:
+        return False
+    return True
+
+
+def postgres_url(name: str) -> str:
+    """The server's url with another database."""
+    return urlunsplit(urlsplit(POSTGRES_URL)._replace(path=f"/{name}", query="pool=4"))
+
+
+async def command(sql: str) -> None:
+    """One statement on the server's own test database, outside any transaction."""
+    link = await asyncpg.connect(POSTGRES_URL)
+    try:
+        await link.execute(sql)
+    finally:
+        await link.close()
+
+
+async def prepare(url: str, kind: str) -> None:
+    """Migrate and install the change capture."""
+    apps, owner = KINDS[kind]
+    await migrate(url, apps())
+    async with open_database(url, apps()):
+        await capture.install(owner)
+
+
+@pytest.fixture(scope="session")
+def templates() -> Iterator[Templates]:
+    made = Templates()
+    yield made
+    made.close()
+
+
+@asynccontextmanager
+async def fresh_database(
+    templates: Templates, engine: str, kind: str, folder: Path
+) -> AsyncIterator[Database]:
+    """A database of its own, migrated, empty, current for the block, gone afterwards."""
+    apps, _ = KINDS[kind]
+    name = f"tl_test_{token_hex(6)}"
+    if engine == "sqlite":
+        path = folder / f"{name}.db"
+        shutil.copyfile(templates.sqlite(kind), path)
+        url = f"sqlite:///{path}"
+    else:
+        templates.require_postgres()
+        await command(f'CREATE DATABASE "{name}" TEMPLATE "{templates.postgres(kind)}"')
+        url = postgres_url(name)
+    try:
+        async with open_database(url, apps()) as opened:
+            yield opened
+    finally:
+        if engine == "postgres":
+            await command(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+@pytest.fixture(params=ENGINES)
+async def database(
+    request: pytest.FixtureRequest, templates: Templates, tmp_path: Path
+) -> AsyncIterator[Database]:
+    """A migrated, empty database of the Shanghai branch, on each engine."""
+    async with fresh_database(templates, request.param, "branch", tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def sqlite_database(templates: Templates, tmp_path: Path) -> AsyncIterator[Database]:
+    """The same on SQLite only, for what does not depend on the engine."""
+    async with fresh_database(templates, "sqlite", "branch", tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture(params=ENGINES)
+async def hq_database(
+    request: pytest.FixtureRequest, templates: Templates, tmp_path: Path
+) -> AsyncIterator[Database]:
+    """A migrated, empty database of headquarters, on each engine."""
+    async with fresh_database(templates, request.param, "hq", tmp_path) as opened:
+        yield opened
