@@ -1,7 +1,7 @@
 """Migrated databases of both engines for tests, copied from a template so that each test has its own.
 
 `fresh_database(engine, kind)` opens one for the length of the block; the fixture `database` gives a branch's
-(code SH) on each engine. A kind names the apps of a site and the owner of the rows that are captured.
+(code SH, its `home()`) on each engine. A kind names the apps of a site and the owner of the rows that are captured.
 """
 
 import asyncio
@@ -21,6 +21,7 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 import pytest
 
+from branch_node.home import Home, at_home
 from shared.database import Database, DatabaseApp, open_database
 from shared.database.migrate import migrate
 from shared.records import COMPANY, RECORDS_APP
@@ -185,7 +186,8 @@ async def fresh_database(
         url = postgres_url(name)
     try:
         async with open_database(url, apps()) as opened:
-            yield opened
+            with at_home(Home(BRANCH)):
+                yield opened
     finally:
         if engine == "postgres":
             await command(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
