@@ -5,7 +5,9 @@ from tortoise.models import Model
 
 from shared.database import DatabaseApp
 
-BRANCH_APP = DatabaseApp("branch", ("branch_node.models",), "branch_node.migrations")
+BRANCH_APP = DatabaseApp(
+    "branch", ("branch_node.models", "branch_node.replication.models"), "branch_node.migrations"
+)
 
 
 class NumberSeries(Model):

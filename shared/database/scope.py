@@ -3,6 +3,7 @@
 Both forms give the same rows as Reach.covers. They go under every list, count, chart, export and cached figure.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from tortoise.expressions import Q
@@ -23,13 +24,18 @@ def reach_q(
     """
     condition = Q()
     if branch_field and reach.branches is not None:
-        condition &= Q(**{f"{branch_field}__in": sorted(reach.branches)})
+        condition &= _among(branch_field, reach.branches)
     if reach.kind >= Scope.BRANCH:
         return condition
-    mine = Q(**{f"{owner_field}__in": sorted(reach.staff_ids)})
+    mine = _among(owner_field, reach.staff_ids)
     if reach.kind is Scope.DEPARTMENT and reach.department_ids:
-        mine |= Q(**{f"{department_field}__in": sorted(reach.department_ids)})
+        mine |= _among(department_field, reach.department_ids)
     return condition & mine
+
+
+def _among(field: str, values: Iterable[Any]) -> Q:
+    condition: dict[str, Any] = {f"{field}__in": sorted(values)}
+    return Q(**condition)
 
 
 def reach_sql(

@@ -19,6 +19,7 @@ from tortoise.connection import get_connections
 from tortoise.exceptions import OperationalError
 
 from shared.database.counting import CountingMixin
+from shared.database.nudge import committed
 
 PRAGMAS: dict[str, str | int] = {
     "journal_mode": "WAL",
@@ -44,6 +45,21 @@ class Client(CountingMixin, SqliteClient):
     def _in_transaction(self) -> TransactionContext:
         return ImmediateContext(ImmediateTransaction(self), self._lock)
 
+    async def execute_insert(self, query: str, values: list[Any]) -> Any:
+        result = await super().execute_insert(query, values)
+        committed()
+        return result
+
+    async def execute_many(self, query: str, values: list[Any]) -> None:
+        await super().execute_many(query, values)
+        committed()
+
+    async def execute_query(self, query: str, values: list[Any] | None = None) -> Any:
+        result = await super().execute_query(query, values)
+        if not query.lstrip()[:6].upper().startswith("SELECT"):
+            committed()
+        return result
+
 
 class ImmediateTransaction(CountingMixin, SqliteTransactionWrapper):
     """A transaction that takes the write lock when it begins and counts itself in the change log."""
@@ -57,6 +73,10 @@ class ImmediateTransaction(CountingMixin, SqliteTransactionWrapper):
             if self._connection.in_transaction:
                 await self._connection.rollback()
             raise OperationalError(error) from error
+
+    async def commit(self) -> None:
+        await super().commit()
+        committed()
 
 
 class ImmediateContext(SqliteTransactionContext):

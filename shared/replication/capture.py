@@ -13,8 +13,8 @@ gaps and number rows in another order than they become visible.
 import hashlib
 
 from shared.database.access import connection
-from shared.records import SCHEMA_VERSION
-from shared.replication.columns import Table, replicated_tables
+from shared.records import COMPANY, REPLICATED, SCHEMA_VERSION
+from shared.replication.columns import Table, table_of
 
 SQLITE_LOG = """
 CREATE TABLE IF NOT EXISTS change (
@@ -116,9 +116,10 @@ def postgres_triggers(table: Table, owner: str) -> dict[str, str]:
 
 
 def triggers(dialect: str, owner: str) -> dict[str, str]:
-    """All capture triggers of a site by name."""
+    """All capture triggers of a site by name: every table at a branch, the tables it owns at headquarters."""
     make = sqlite_triggers if dialect == "sqlite" else postgres_triggers
-    return {name: sql for table in replicated_tables().values() for name, sql in make(table, owner).items()}
+    tables = [table_of(model) for model in REPLICATED if owner != COMPANY or model.owned_by_company]
+    return {name: sql for table in tables for name, sql in make(table, owner).items()}
 
 
 def _check_owner(owner: str) -> None:

@@ -1,0 +1,327 @@
+"""Pushes the change log to headquarters: find their cursor, send what lies after it, on any error forget and ask again.
+
+One task per branch process (`run`). It keeps nothing in memory that it could not ask for again. Order of a round:
+1 hello, headquarters names its cursor; 2 the branch proves that cursor lies in its own log (epoch and chain);
+3 batches, each acknowledged after headquarters' commit; 4 when nothing is left, wait for a nudge or the heartbeat.
+"""
+
+import asyncio
+import random
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg
+import httpx
+import msgspec
+import structlog
+
+from branch_node.replication.models import ReplicationCheckpoint, ReplicationState
+from branch_node.replication.source import (
+    Log,
+    Position,
+    PostgresLog,
+    SqliteLog,
+    pack,
+    whole_transactions,
+)
+from shared import clock
+from shared.database import Database
+from shared.database.context import connection_config
+from shared.database.nudge import Nudge
+from shared.nodes.identity import BootSource, NodeKey, RequestSigner
+from shared.records import SCHEMA_VERSION
+from shared.replication.messages import (
+    BATCH_PATH,
+    ENROL_PATH,
+    HELLO_PATH,
+    CursorReply,
+    EnrolRequest,
+    Hello,
+    Refusal,
+)
+
+log = structlog.get_logger(__name__)
+MAX_BACKOFF_SECONDS = 60.0
+CHECKPOINT_EVERY_SECONDS = 1.0
+KEPT_CHECKPOINTS = 200
+
+
+class Unreachable(Exception):
+    """Headquarters did not answer, or asked to wait: try again after `after` seconds at the earliest."""
+
+    def __init__(self, reason: str, after: float = 0.0) -> None:
+        super().__init__(reason)
+        self.after = after
+
+
+class AskAgain(Exception):
+    """What we believed about headquarters' cursor was wrong: say hello again."""
+
+
+class Forked(Exception):
+    """The histories differ; pushing stops until a person or the epoch protocol settles it."""
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who sends: branch code, key, and the folder that holds the key, the boot counter and the epoch file."""
+
+    branch: str
+    folder: Path
+
+    def signer(self) -> RequestSigner:
+        """A signer for this process: its key and a boot greater than every earlier one."""
+        key = NodeKey.load_or_create(self.folder / "node.key")
+        return RequestSigner(key, self.branch, BootSource(self.folder / "boot").next_boot())
+
+
+async def ensure_epoch(folder: Path) -> ReplicationState:
+    """The state row, made with a fresh random epoch on the first start; the epoch is kept in a file as well.
+
+    A file that names another epoch than the database means that the database was put back from a copy: pushing
+    stops with the reason in `fork`.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "epoch"
+    state = await ReplicationState.get_or_none(id=1)
+    if state is None:
+        state = await ReplicationState.create(id=1, epoch=secrets.token_hex(16))
+        path.write_text(state.epoch)
+    elif not path.exists():
+        path.write_text(state.epoch)
+    elif path.read_text().strip() != state.epoch and not state.fork:
+        state.fork = "the database was restored from a copy of another epoch"
+        await state.save()
+    return state
+
+
+async def open_log(database: Database) -> Log:
+    """The change log of the branch's database."""
+    if database.path is not None:
+        return SqliteLog(database.path)
+    credentials = connection_config(database.url)["credentials"]
+    names = ("host", "port", "user", "password", "database", "server_settings")
+    return PostgresLog(
+        await asyncpg.create_pool(**{name: credentials[name] for name in names}, min_size=1, max_size=2)
+    )
+
+
+async def position_at(changes: Log, epoch: str, seq: int) -> Position:
+    """Chain and digests at `seq`: from the nearest checkpoint at or before it, rolled forward over the log."""
+    found = (
+        await ReplicationCheckpoint.filter(epoch=epoch, seq__lte=seq).order_by("-seq").first()
+        if seq
+        else None
+    )
+    position = Position.from_parts(found.seq, found.chain, found.digests) if found else Position()
+    while position.seq < seq:
+        rows = await changes.rows(position.seq, min(5_000, seq - position.seq))
+        if not rows:
+            raise AskAgain(f"the log ends before position {seq}")
+        await asyncio.to_thread(position.advance, rows)
+    return position
+
+
+class Sender:
+    """One branch's pushing. `nudge` wakes it after a commit; `stop` ends it after the batch in flight."""
+
+    def __init__(self, identity: Identity, hq_url: str, database: Database, *, nudge: Nudge | None = None) -> None:  # fmt: skip
+        self.identity = identity
+        self.database = database
+        self.nudge = nudge or Nudge()
+        self._http = httpx.AsyncClient(base_url=hq_url, timeout=httpx.Timeout(30.0, connect=5.0))
+        self._signer = identity.signer()
+        self._stopping = False
+        self._failures = 0
+        self._checkpointed = 0.0
+
+    async def run(self) -> None:
+        """Push until stopped. Never raises for an unreachable headquarters; waits and tries again."""
+        with self.database.use():
+            state = await ensure_epoch(self.identity.folder)
+            changes = await open_log(self.database)
+            self.nudge.listen()
+            try:
+                while not self._stopping:
+                    await self._round(state, changes)
+            finally:
+                self.nudge.forget()
+                await changes.close()
+                await self._http.aclose()
+
+    def stop(self) -> None:
+        """End after the request in flight."""
+        self._stopping = True
+        self.nudge.set()
+
+    async def _round(self, state: ReplicationState, changes: Log) -> None:
+        try:
+            await self._push(state, changes)
+        except AskAgain as reason:
+            log.info("sync_asks_again", reason=str(reason))
+            await self._pause(0.0)
+        except Unreachable as reason:
+            await self._note_unreachable(state, str(reason))
+            await self._pause(reason.after)
+        except Forked as reason:
+            log.error("sync_forked", reason=str(reason))
+            await self._pause(MAX_BACKOFF_SECONDS)
+        except OSError as reason:
+            log.error("sync_failed", error=repr(reason))
+            await self._pause(0.0)
+
+    async def _pause(self, at_least: float) -> None:
+        """Full-jitter back-off: between 0 and 0.2 s x 2^failures, capped; a `Retry-After` is always kept."""
+        self._failures += 1
+        ceiling = min(MAX_BACKOFF_SECONDS, 0.2 * 2 ** min(self._failures, 12))
+        await asyncio.sleep(at_least + random.uniform(0.0, ceiling))
+
+    async def _push(self, state: ReplicationState, changes: Log) -> None:
+        if state.fork:
+            raise Forked(state.fork)
+        cursor = await self._hello(state, changes)
+        position = await self._prove(state, changes, cursor)
+        await self._note_contact(state, position)
+        prepared: tuple[bytes, Position] | None = None
+        while not self._stopping:
+            if prepared is None:
+                prepared = await self._prepare(state, changes, position, cursor.rows)
+            if prepared is None:
+                if not await self.nudge.wait(cursor.heartbeat_seconds):
+                    prepared = await self._heartbeat(state, changes, position)
+                continue
+            body, end = prepared
+            sending = asyncio.create_task(self._send(body))
+            try:
+                prepared = await self._prepare(state, changes, end, cursor.rows)
+            finally:
+                cursor = await sending
+            if cursor.seq != end.seq:
+                raise AskAgain("headquarters stands elsewhere")
+            position = end
+            self._failures = 0
+            await self._note_acked(state, position, force=prepared is None)
+
+    async def _hello(self, state: ReplicationState, changes: Log) -> CursorReply:
+        said = Hello(self.identity.branch, state.epoch, await changes.head(), SCHEMA_VERSION)
+        return await self._post(HELLO_PATH, msgspec.json.encode(said))
+
+    async def _prove(self, state: ReplicationState, changes: Log, cursor: CursorReply) -> Position:
+        """The position of headquarters' cursor in our own log. Raises Forked when it is not in it."""
+        if not cursor.epoch:
+            return Position()
+        if cursor.epoch != state.epoch or cursor.seq > await changes.head():
+            raise Forked("headquarters knows another history of this branch")
+        position = await position_at(changes, state.epoch, cursor.seq)
+        if position.chain.hex() != cursor.chain:
+            raise Forked("headquarters knows another history of this branch up to its cursor")
+        return position
+
+    async def _prepare(
+        self, state: ReplicationState, changes: Log, start: Position, limit: int
+    ) -> tuple[bytes, Position] | None:
+        """The next batch ready to send, or None when the log has nothing more."""
+        self.nudge.clear()
+        rows = await changes.rows(start.seq, limit)
+        if not rows:
+            return None
+        rows = whole_transactions(rows, limit)
+        head = rows[-1][0] if len(rows) < limit else await changes.head()
+        return await asyncio.to_thread(
+            pack, self.identity.branch, state.epoch, start, rows, head, SCHEMA_VERSION
+        )
+
+    async def _heartbeat(
+        self, state: ReplicationState, changes: Log, position: Position
+    ) -> tuple[bytes, Position]:
+        return pack(self.identity.branch, state.epoch, position, [], await changes.head(), SCHEMA_VERSION)
+
+    async def _send(self, body: bytes) -> CursorReply:
+        return await self._post(BATCH_PATH, body)
+
+    async def _post(self, path: str, body: bytes) -> CursorReply:
+        """One signed request. Raises Unreachable, AskAgain (gap) or Forked."""
+        try:
+            answer = await self._http.post(path, content=body, headers=self._signer.headers("POST", path, body))  # fmt: skip
+        except httpx.HTTPError as error:
+            raise Unreachable(repr(error)) from error
+        if answer.status_code == 200:
+            try:
+                return msgspec.json.decode(answer.content, type=CursorReply)
+            except msgspec.MsgspecError as error:
+                raise Unreachable("headquarters answered something else") from error
+        try:
+            refusal = msgspec.json.decode(answer.content, type=Refusal)
+        except msgspec.MsgspecError:
+            refusal = Refusal(f"http_{answer.status_code}", answer.text[:200], True)
+        if refusal.code == "gap":
+            raise AskAgain("gap")
+        if refusal.code == "fork":
+            raise Forked(refusal.message)
+        raise Unreachable(f"{refusal.code}: {refusal.message}", _retry_after(answer))
+
+    async def _note_contact(self, state: ReplicationState, position: Position) -> None:
+        self._failures = 0
+        state.contact_at = clock.now()
+        state.unreachable_since = None
+        state.acked_seq = position.seq
+        await state.save(update_fields=["contact_at", "unreachable_since", "acked_seq"])
+
+    async def _note_unreachable(self, state: ReplicationState, reason: str) -> None:
+        if state.unreachable_since is None:
+            state.unreachable_since = clock.now()
+            await state.save(update_fields=["unreachable_since"])
+        log.warning("hq_unreachable", reason=reason, failures=self._failures)
+
+    async def _note_acked(self, state: ReplicationState, position: Position, *, force: bool) -> None:
+        """Remember the acknowledged position; at most once a second while a backlog drains."""
+        now = asyncio.get_running_loop().time()
+        if not force and now - self._checkpointed < CHECKPOINT_EVERY_SECONDS:
+            return
+        self._checkpointed = now
+        state.acked_seq = position.seq
+        state.acked_at = state.contact_at = clock.now()
+        state.unreachable_since = None
+        await state.save(update_fields=["acked_seq", "acked_at", "contact_at", "unreachable_since"])
+        if position.seq and not await ReplicationCheckpoint.exists(seq=position.seq):
+            await ReplicationCheckpoint.create(
+                seq=position.seq,
+                epoch=state.epoch,
+                chain=position.chain.hex(),
+                digests=position.to_json(),
+            )
+            stale = await ReplicationCheckpoint.all().order_by("-seq").offset(KEPT_CHECKPOINTS).limit(1)
+            if stale:
+                await ReplicationCheckpoint.filter(seq__lte=stale[0].seq).delete()
+
+
+def _retry_after(answer: httpx.Response) -> float:
+    try:
+        return min(float(answer.headers.get("retry-after", "0")), 300.0)
+    except ValueError:
+        return 1.0
+
+
+class EnrolmentRefused(Exception):
+    """Headquarters did not take the token; the message is its own."""
+
+
+async def enrol(folder: Path, branch: str, token: str, hq_url: str) -> str:
+    """Show the token and our public key; the branch name headquarters has on file. Raises EnrolmentRefused.
+
+    May be repeated with the same token while the answer was lost.
+    """
+    key = NodeKey.load_or_create(folder / "node.key")
+    asked = EnrolRequest(token, branch, key.public_text)
+    async with httpx.AsyncClient(base_url=hq_url, timeout=15.0) as http:
+        try:
+            answer = await http.post(ENROL_PATH, content=msgspec.json.encode(asked))
+        except httpx.HTTPError as error:
+            raise EnrolmentRefused(f"headquarters at {hq_url} cannot be reached: {error!r}") from error
+    if answer.status_code != 200:
+        try:
+            raise EnrolmentRefused(msgspec.json.decode(answer.content, type=Refusal).message)
+        except msgspec.MsgspecError:
+            raise EnrolmentRefused(f"headquarters answered {answer.status_code}") from None
+    return str(msgspec.json.decode(answer.content)["name"])

@@ -1,0 +1,1 @@
+"""Headquarters: figures of every branch side by side, with their freshness."""

@@ -1,0 +1,267 @@
+"""Applying batches to PostgreSQL: the rows travel as one JSON parameter and the database does the rest.
+
+Each branch is applied by one connection at a time (its cursor row is locked); different branches run side by side.
+Statement for statement the same steps as apply_sqlite.
+"""
+
+import json
+from typing import Any
+
+import asyncpg
+import structlog
+
+from hq.figures.rollup import fold_sql
+from hq.replication.apply_sql import TableSql, table_sql
+from hq.replication.batch import Batch, TableChanges, collapse, read_changes
+from hq.replication.cursor import Cursor, lines_to_apply
+from hq.replication.outcome import Applied, Contact, EnvironmentFailure
+from shared import clock
+from shared.database.fields import to_micros
+from shared.replication.change import Change, Digest
+
+log = structlog.get_logger(__name__)
+
+_DATA_ERRORS = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, ValueError, TypeError)
+_DELTA_TYPES = (
+    "measure varchar, period varchar, branch varchar, dim varchar, currency varchar, department varchar, "
+    "employee varchar, amount bigint, base bigint, n bigint"
+)
+
+
+class PostgresApplier:
+    """A small pool of its own connections, each with its stage tables."""
+
+    def __init__(self, parameters: dict[str, Any], connections: int = 4) -> None:
+        self._parameters = parameters
+        self._connections = connections
+        self._pool: asyncpg.Pool | None = None
+
+    async def start(self) -> None:
+        """Open the pool."""
+        self._pool = await asyncpg.create_pool(
+            **self._parameters,
+            min_size=1,
+            max_size=self._connections,
+            statement_cache_size=1024,
+            max_cached_statement_lifetime=0,
+            init=_prepare,
+        )
+
+    async def stop(self) -> None:
+        """Close the pool after what is running."""
+        if self._pool is not None:
+            await self._pool.close()
+
+    async def apply(self, batch: Batch, contact: Contact) -> Applied:
+        """Apply one batch and return after its commit. Raises Gap, Fork, BadBatch, Replayed, EnvironmentFailure."""
+        assert self._pool is not None
+        try:
+            async with self._pool.acquire() as connection, connection.transaction():
+                return await _apply_batch(connection, batch, contact)
+        except (asyncpg.PostgresError, OSError, TimeoutError) as error:
+            log.error("apply_failed", branch=contact.branch, error=repr(error))
+            raise EnvironmentFailure from error
+
+    async def cursor(self, contact: Contact) -> Applied:
+        """Note a contact and return the cursor, committed."""
+        assert self._pool is not None
+        try:
+            async with self._pool.acquire() as connection, connection.transaction():
+                cursor = await _lock_cursor(connection, contact.branch)
+                contact.admit(cursor)
+                if not cursor.epoch or contact.epoch == cursor.epoch:
+                    cursor.head_seq = max(contact.head, cursor.seq)
+                await _write_cursor(connection, cursor)
+                return Applied(cursor.reply(), 0, cursor.seq >= cursor.head_seq)
+        except (asyncpg.PostgresError, OSError, TimeoutError) as error:
+            raise EnvironmentFailure from error
+
+
+async def _prepare(connection: Any) -> None:
+    """Per connection: stage tables that empty themselves at commit."""
+    statements = []
+    for name in table_sql("postgres"):
+        for relation in (f"stage_{name}", f"old_{name}"):
+            statements.append(
+                f'CREATE TEMP TABLE IF NOT EXISTS {relation} (LIKE "{name}") ON COMMIT DELETE ROWS'
+            )
+            statements += [
+                f"ALTER TABLE {relation} ALTER COLUMN {column} DROP NOT NULL"
+                for column in ("ver", "revision")
+            ]
+    statements.append(f"CREATE TEMP TABLE IF NOT EXISTS delta ({_DELTA_TYPES}) ON COMMIT DELETE ROWS")
+    statements.append("CREATE TEMP TABLE IF NOT EXISTS gone (id uuid, ver bigint) ON COMMIT DELETE ROWS")
+    await connection.execute("; ".join(statements))
+
+
+async def _lock_cursor(connection: Any, branch: str) -> Cursor:
+    query = "SELECT epoch, seq, chain, digests, head_seq, unproven, replay FROM branch_cursor WHERE branch = $1 FOR UPDATE"
+    found = await connection.fetchrow(query, branch)
+    if found is None:
+        await connection.fetch(
+            "INSERT INTO branch_cursor (branch, epoch, seq, chain, digests, head_seq, unproven, status, wire_bytes, row_count, replay) "
+            "VALUES ($1, '', 0, $2, '{}', 0, '{}', 'normal', 0, 0, '') ON CONFLICT DO NOTHING",
+            branch,
+            "0" * 32,
+        )
+        found = await connection.fetchrow(query, branch)
+    return Cursor(
+        branch, found["epoch"], found["seq"], found["chain"], json.loads(found["digests"]), found["head_seq"],
+        json.loads(found["unproven"]), found["replay"],
+    )  # fmt: skip
+
+
+async def _write_cursor(connection: Any, cursor: Cursor, *, rows: int = 0, wire_bytes: int = 0) -> None:
+    now = to_micros(clock.now())
+    complete = now if cursor.seq >= cursor.head_seq and not cursor.unproven else None
+    await connection.fetch(
+        "UPDATE branch_cursor SET epoch = $1, seq = $2, chain = $3, digests = $4, head_seq = $5, unproven = $6, replay = $7, "
+        "contact_at = $8, complete_at = COALESCE($9, complete_at), applied_at = CASE WHEN $10 > 0 THEN $8 ELSE applied_at END, "
+        "wire_bytes = wire_bytes + $11, row_count = row_count + $10, status = 'normal' WHERE branch = $12",
+        cursor.epoch, cursor.seq, cursor.chain, json.dumps(cursor.digests), cursor.head_seq,
+        json.dumps(cursor.unproven), cursor.replay, now, complete, rows, wire_bytes, cursor.branch,
+    )  # fmt: skip
+
+
+async def _apply_batch(connection: Any, batch: Batch, contact: Contact) -> Applied:
+    """Steps: 1 cursor and replay memory, 2 what is new, 3 rows, digests and rollups per table, 4 cursor."""
+    cursor = await _lock_cursor(connection, contact.branch)
+    contact.admit(cursor)
+    lines = lines_to_apply(cursor, batch)
+    changes = read_changes(lines, cursor.seq)
+    if changes:
+        await _apply_changes(connection, cursor, changes)
+        cursor.epoch, cursor.seq, cursor.chain = batch.head.epoch, batch.head.last, batch.head.chain
+        contact.compare_digests(cursor, batch.head)
+    cursor.head_seq = max(batch.head.head, cursor.seq)
+    await _write_cursor(connection, cursor, rows=len(changes), wire_bytes=batch.wire_bytes)
+    return Applied(cursor.reply(), len(changes), cursor.seq >= cursor.head_seq)
+
+
+async def _apply_changes(connection: Any, cursor: Cursor, changes: list[Change]) -> None:
+    """All changes at once; when the data of one is refused, row by row, setting aside what cannot be applied."""
+    statements = table_sql("postgres")
+    digests = dict(cursor.digests)
+    try:
+        async with connection.transaction():
+            known = [change for change in changes if change.table in statements]
+            await _apply_tables(connection, cursor, collapse(known), statements)
+    except _DATA_ERRORS as error:
+        cursor.digests = digests
+        log.warning("batch_has_bad_rows", branch=cursor.branch, error=repr(error))
+        await _apply_one_by_one(connection, cursor, changes, statements)
+        return
+    for change in changes:
+        if change.table not in statements:
+            await _set_aside(connection, cursor, change, "unknown_table", "")
+
+
+async def _apply_one_by_one(
+    connection: Any, cursor: Cursor, changes: list[Change], statements: dict[str, TableSql]
+) -> None:
+    for change in changes:
+        if change.table not in statements:
+            await _set_aside(connection, cursor, change, "unknown_table", "")
+            continue
+        digests = dict(cursor.digests)
+        try:
+            async with connection.transaction():
+                await _apply_tables(connection, cursor, collapse([change]), statements)
+        except _DATA_ERRORS as error:
+            cursor.digests = digests
+            await _set_aside(connection, cursor, change, "poison", repr(error))
+
+
+async def _set_aside(connection: Any, cursor: Cursor, change: Change, reason: str, error: str) -> None:
+    await connection.fetch(
+        "INSERT INTO quarantined_change (branch, epoch, seq, tbl, pk, op, schema, row_after, reason, error, received_at) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        cursor.branch, cursor.epoch, change.seq, change.table, change.pk, change.op, change.schema,
+        change.row.decode(errors="replace").replace("\x00", "\ufffd"), reason, error, to_micros(clock.now()),
+    )  # fmt: skip
+
+
+async def _apply_tables(
+    connection: Any, cursor: Cursor, tables: dict[str, TableChanges], statements: dict[str, TableSql]
+) -> None:
+    counted = False
+    for name, changes in tables.items():
+        sql = statements[name]
+        digest = Digest.parse(cursor.digests.get(name, ""))
+        await _apply_table(connection, cursor.branch, sql, changes, digest)
+        cursor.digests[name] = digest.text()
+        counted = counted or sql.counted
+    if counted:
+        await connection.fetch(fold_sql("delta"))
+        await connection.fetch("DELETE FROM delta")
+
+
+async def _apply_table(
+    connection: Any, branch: str, sql: TableSql, changes: TableChanges, digest: Digest
+) -> None:
+    """Stage, old image, guarded upsert, deletions, delta; the digest follows the rows that really changed."""
+    name = sql.table.name
+    old: list[Any] = []
+    has_old = False
+    if changes.rows:
+        await _stage(connection, branch, sql, changes)
+        has_old = int((await _status(connection, sql.take_old)).split()[-1]) > 0
+        if has_old:
+            if await connection.fetch(sql.foreign):
+                raise ValueError("a row with this id belongs to another branch")
+            await connection.fetch(sql.drop_stale)
+        await connection.fetch(sql.upsert)
+    if changes.gone:
+        await _take_gone(connection, branch, sql, changes.gone)
+        has_old = True
+    if has_old:
+        old = await connection.fetch(sql.old_canonical)
+    for row in old:
+        digest.remove(row["row"].encode())
+    for _seq, line in changes.rows.values():
+        digest.add(line)
+    if sql.counted:
+        await connection.fetch(sql.delta_both if has_old else sql.delta_new)
+    await connection.fetch(f"DELETE FROM stage_{name}")
+    if has_old:
+        await connection.fetch(f"DELETE FROM old_{name}")
+
+
+async def _status(connection: Any, query: str) -> str:
+    statement = await connection.prepare(query)
+    await statement.fetch()
+    return str(statement.get_statusmsg())
+
+
+async def _stage(connection: Any, branch: str, sql: TableSql, changes: TableChanges) -> None:
+    """All rows as one JSON array, each with its position; the database reads the columns out of it."""
+    payload = (
+        b"[" + b",".join([b'{"ver":%d,%s' % (seq, row[1:]) for seq, row in changes.rows.values()]) + b"]"
+    )
+    name = sql.table.name
+    await connection.fetch(
+        f'INSERT INTO stage_{name} ({sql.columns}) SELECT {sql.columns} FROM json_populate_recordset(NULL::"{name}", $1::json)',
+        payload.decode(),
+    )
+    strange = await connection.fetchval(
+        f"SELECT count(*) FROM stage_{name} WHERE branch IS DISTINCT FROM $1", branch
+    )
+    if strange:
+        raise ValueError("a row belongs to another branch")
+
+
+async def _take_gone(connection: Any, branch: str, sql: TableSql, gone: dict[str, int]) -> None:
+    await connection.fetch("DELETE FROM gone")
+    await connection.fetch(
+        "INSERT INTO gone (id, ver) SELECT * FROM unnest($1::uuid[], $2::bigint[])",
+        list(gone),
+        list(gone.values()),
+    )
+    await connection.fetch(sql.take_gone)
+    await connection.fetch(sql.delete_gone)
+    await connection.fetch(
+        "INSERT INTO tombstone (branch, tbl, pk, ver) SELECT $1, $2, id::text, ver FROM gone "
+        "ON CONFLICT (branch, tbl, pk) DO UPDATE SET ver = excluded.ver",
+        branch,
+        sql.table.name,
+    )

@@ -1,0 +1,332 @@
+"""Applying batches to SQLite: one writer thread, set-based, several branches per commit under savepoints.
+
+The thread owns its connection, so pages keep reading while it writes (WAL). A batch is one job: rows, rollups, digest
+and cursor in the same transaction; its answer is given after the commit.
+"""
+
+import asyncio
+import json
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import structlog
+
+from hq.figures.rollup import fold_sql
+from hq.replication.apply_sql import DELTA_COLUMNS, TableSql, table_sql
+from hq.replication.batch import Batch, TableChanges, collapse, read_changes
+from hq.replication.cursor import Cursor, lines_to_apply
+from hq.replication.outcome import Applied, Contact, EnvironmentFailure
+from shared import clock
+from shared.database.fields import to_micros
+from shared.errors import Refused
+from shared.replication.change import Change, Digest
+
+log = structlog.get_logger(__name__)
+MAX_GROUP = 64
+
+
+@dataclass
+class _Job:
+    work: Callable[[sqlite3.Connection], Applied]
+    done: Callable[[Applied | None, BaseException | None], object]
+
+
+class SqliteApplier:
+    """Serialises all applying of one SQLite file. `start` opens the thread, `stop` ends it after the queue."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="apply", daemon=True)
+
+    async def start(self) -> None:
+        """Open the connection and the thread."""
+        self._thread.start()
+
+    async def stop(self) -> None:
+        """Finish what is queued and close the connection."""
+        self._jobs.put(None)
+        await asyncio.to_thread(self._thread.join)
+
+    async def apply(self, batch: Batch, contact: Contact) -> Applied:
+        """Apply one batch and return after its commit. Raises Gap, Fork, BadBatch, Replayed, EnvironmentFailure."""
+        return await self._submit(lambda connection: _apply_batch(connection, batch, contact))
+
+    async def cursor(self, contact: Contact) -> Applied:
+        """Note a contact and return the cursor, committed."""
+        return await self._submit(lambda connection: _note_contact(connection, contact))
+
+    async def _submit(self, work: Callable[[sqlite3.Connection], Applied]) -> Applied:
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Applied] = loop.create_future()
+
+        def settle(result: Applied | None, error: BaseException | None) -> None:
+            if future.done():
+                return
+            if error is not None:
+                future.set_exception(error)
+            elif result is not None:
+                future.set_result(result)
+
+        self._jobs.put(_Job(work, lambda result, error: loop.call_soon_threadsafe(settle, result, error)))
+        return await future
+
+    def _run(self) -> None:
+        connection = _open(self._path)
+        try:
+            while (job := self._jobs.get()) is not None:
+                group = [job]
+                ends = False
+                while len(group) < MAX_GROUP:
+                    try:
+                        further = self._jobs.get_nowait()
+                    except queue.Empty:
+                        break
+                    if further is None:
+                        ends = True
+                        break
+                    group.append(further)
+                _run_group(connection, group)
+                if ends:
+                    break
+        finally:
+            connection.close()
+
+
+def _run_group(connection: sqlite3.Connection, group: list[_Job]) -> None:
+    """One transaction, a savepoint per job: a refused job leaves the others; a failing commit fails them all."""
+    answers: list[tuple[_Job, Applied | None, BaseException | None]] = []
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        for job in group:
+            connection.execute("SAVEPOINT job")
+            try:
+                result = job.work(connection)
+                connection.execute("RELEASE job")
+                answers.append((job, result, None))
+            except Refused as error:
+                connection.execute("ROLLBACK TO job")
+                connection.execute("RELEASE job")
+                answers.append((job, None, error))
+        connection.execute("COMMIT")
+    except BaseException as error:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        log.error("apply_failed", error=repr(error), jobs=len(group))
+        failure = EnvironmentFailure()
+        failure.__cause__ = error
+        answers = [(job, None, failure) for job in group]
+    for job, answer, refusal in answers:
+        job.done(answer, refusal)
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=1024)
+    for pragma in (
+        "journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000", "temp_store=MEMORY",
+        "cache_size=-64000", "mmap_size=268435456", "foreign_keys=OFF", "wal_autocheckpoint=8000",
+    ):  # fmt: skip
+        connection.execute(f"PRAGMA {pragma}")
+    for name, sql in table_sql("sqlite").items():
+        for relation in (f"stage_{name}", f"old_{name}"):
+            connection.execute(
+                f'CREATE TEMP TABLE {relation} AS SELECT {sql.columns} , deleted_at AS deleted_again FROM "{name}" WHERE 0'
+            )
+            connection.execute(f"ALTER TABLE {relation} DROP COLUMN deleted_again")
+    connection.execute(f"CREATE TEMP TABLE delta ({DELTA_COLUMNS})")
+    connection.execute("CREATE TEMP TABLE gone (id TEXT PRIMARY KEY, ver INTEGER)")
+    return connection
+
+
+_CURSOR_COLUMNS = "branch, epoch, seq, chain, digests, head_seq, unproven, replay"
+
+
+def _read_cursor(connection: sqlite3.Connection, branch: str) -> Cursor:
+    found = connection.execute(
+        f"SELECT {_CURSOR_COLUMNS} FROM branch_cursor WHERE branch = ?", (branch,)
+    ).fetchone()
+    if found is None:
+        connection.execute(
+            "INSERT INTO branch_cursor (branch, epoch, seq, chain, digests, head_seq, unproven, status, wire_bytes, row_count, replay) "
+            "VALUES (?, '', 0, ?, '{}', 0, '{}', 'normal', 0, 0, '')",
+            (branch, "0" * 32),
+        )
+        return Cursor(branch)
+    branch, epoch, seq, chain, digests, head_seq, unproven, replay = found
+    return Cursor(branch, epoch, seq, chain, json.loads(digests), head_seq, json.loads(unproven), replay)
+
+
+def _write_cursor(
+    connection: sqlite3.Connection, cursor: Cursor, *, rows: int = 0, wire_bytes: int = 0
+) -> None:
+    now = to_micros(clock.now())
+    complete = now if cursor.seq >= cursor.head_seq and not cursor.unproven else None
+    connection.execute(
+        "UPDATE branch_cursor SET epoch = ?, seq = ?, chain = ?, digests = ?, head_seq = ?, unproven = ?, replay = ?, "
+        "contact_at = ?, complete_at = COALESCE(?, complete_at), applied_at = CASE WHEN ? > 0 THEN ? ELSE applied_at END, "
+        "wire_bytes = wire_bytes + ?, row_count = row_count + ?, status = 'normal' WHERE branch = ?",
+        (
+            cursor.epoch, cursor.seq, cursor.chain, json.dumps(cursor.digests), cursor.head_seq,
+            json.dumps(cursor.unproven), cursor.replay, now, complete, rows, now, wire_bytes, rows, cursor.branch,
+        ),
+    )  # fmt: skip
+
+
+def _note_contact(connection: sqlite3.Connection, contact: Contact) -> Applied:
+    cursor = _read_cursor(connection, contact.branch)
+    contact.admit(cursor)
+    if not cursor.epoch or contact.epoch == cursor.epoch:
+        cursor.head_seq = max(contact.head, cursor.seq)
+    _write_cursor(connection, cursor)
+    return Applied(cursor.reply(), 0, cursor.seq >= cursor.head_seq)
+
+
+def _apply_batch(connection: sqlite3.Connection, batch: Batch, contact: Contact) -> Applied:
+    """Steps: 1 cursor and replay memory, 2 what is new, 3 rows, digests and rollups per table, 4 cursor."""
+    cursor = _read_cursor(connection, contact.branch)
+    contact.admit(cursor)
+    lines = lines_to_apply(cursor, batch)
+    changes = read_changes(lines, cursor.seq)
+    if changes:
+        _apply_changes(connection, cursor, changes)
+        cursor.epoch, cursor.seq, cursor.chain = batch.head.epoch, batch.head.last, batch.head.chain
+        contact.compare_digests(cursor, batch.head)
+    cursor.head_seq = max(batch.head.head, cursor.seq)
+    _write_cursor(connection, cursor, rows=len(changes), wire_bytes=batch.wire_bytes)
+    return Applied(cursor.reply(), len(changes), cursor.seq >= cursor.head_seq)
+
+
+def _apply_changes(connection: sqlite3.Connection, cursor: Cursor, changes: list[Change]) -> None:
+    """All changes at once; when the data of one is refused, row by row, setting aside what cannot be applied."""
+    statements = table_sql("sqlite")
+    connection.execute("SAVEPOINT rows")
+    digests = dict(cursor.digests)
+    try:
+        known = [change for change in changes if change.table in statements]
+        _apply_tables(connection, cursor, collapse(known), statements)
+    except (sqlite3.IntegrityError, sqlite3.DataError, ValueError, TypeError, OverflowError, msgspec.MsgspecError) as error:  # fmt: skip
+        connection.execute("ROLLBACK TO rows")
+        cursor.digests = digests
+        log.warning("batch_has_bad_rows", branch=cursor.branch, error=repr(error))
+        _apply_one_by_one(connection, cursor, changes, statements)
+    else:
+        for change in changes:
+            if change.table not in statements:
+                _set_aside(connection, cursor, change, "unknown_table", "")
+    connection.execute("RELEASE rows")
+
+
+def _apply_one_by_one(
+    connection: sqlite3.Connection, cursor: Cursor, changes: list[Change], statements: dict[str, TableSql]
+) -> None:
+    for change in changes:
+        if change.table not in statements:
+            _set_aside(connection, cursor, change, "unknown_table", "")
+            continue
+        digests = dict(cursor.digests)
+        connection.execute("SAVEPOINT one")
+        try:
+            _apply_tables(connection, cursor, collapse([change]), statements)
+        except (sqlite3.IntegrityError, sqlite3.DataError, ValueError, TypeError, OverflowError, msgspec.MsgspecError) as error:  # fmt: skip
+            connection.execute("ROLLBACK TO one")
+            cursor.digests = digests
+            _set_aside(connection, cursor, change, "poison", repr(error))
+        connection.execute("RELEASE one")
+
+
+def _set_aside(
+    connection: sqlite3.Connection, cursor: Cursor, change: Change, reason: str, error: str
+) -> None:
+    connection.execute(
+        "INSERT INTO quarantined_change (branch, epoch, seq, tbl, pk, op, schema, row_after, reason, error, received_at) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            cursor.branch, cursor.epoch, change.seq, change.table, change.pk, change.op, change.schema,
+            change.row.decode(errors="replace"), reason, error, to_micros(clock.now()),
+        ),
+    )  # fmt: skip
+
+
+def _apply_tables(
+    connection: sqlite3.Connection,
+    cursor: Cursor,
+    tables: dict[str, TableChanges],
+    statements: dict[str, TableSql],
+) -> None:
+    counted = False
+    for name, changes in tables.items():
+        sql = statements[name]
+        digest = Digest.parse(cursor.digests.get(name, ""))
+        _clear(connection, name)
+        _apply_table(connection, cursor.branch, sql, changes, digest)
+        cursor.digests[name] = digest.text()
+        counted = counted or sql.counted
+    if counted:
+        connection.execute(fold_sql("delta"))
+        connection.execute("DELETE FROM delta")
+
+
+def _clear(connection: sqlite3.Connection, name: str) -> None:
+    connection.execute(f"DELETE FROM stage_{name}")
+    connection.execute(f"DELETE FROM old_{name}")
+
+
+def _apply_table(
+    connection: sqlite3.Connection, branch: str, sql: TableSql, changes: TableChanges, digest: Digest
+) -> None:
+    """Stage, old image, guarded upsert, deletions, delta; the digest follows the rows that really changed."""
+    has_old = False
+    if changes.rows:
+        rows = [values_of(sql.table.names, row, seq, branch) for seq, row in changes.rows.values()]
+        places = ", ".join("?" * (len(sql.table.names) + 1))
+        connection.executemany(f"INSERT INTO stage_{sql.table.name} ({sql.columns}) VALUES ({places})", rows)
+        has_old = connection.execute(sql.take_old).rowcount > 0
+        if has_old:
+            if connection.execute(sql.foreign).fetchone() is not None:
+                raise ValueError("a row with this id belongs to another branch")
+            connection.execute(sql.drop_stale)
+        connection.execute(sql.upsert)
+    if changes.gone:
+        _take_gone(connection, branch, sql, changes.gone)
+        has_old = True
+    if has_old:
+        for (row,) in connection.execute(sql.old_canonical):
+            digest.remove(row.encode())
+    for _seq, line in changes.rows.values():
+        digest.add(line)
+    if sql.counted:
+        connection.execute(sql.delta_both if has_old else sql.delta_new)
+
+
+def _take_gone(connection: sqlite3.Connection, branch: str, sql: TableSql, gone: dict[str, int]) -> None:
+    connection.execute("DELETE FROM gone")
+    connection.executemany("INSERT INTO gone (id, ver) VALUES (?, ?)", gone.items())
+    connection.execute(sql.take_gone)
+    connection.execute(sql.delete_gone)
+    connection.executemany(
+        "INSERT INTO tombstone (branch, tbl, pk, ver) VALUES (?, ?, ?, ?) "
+        "ON CONFLICT (branch, tbl, pk) DO UPDATE SET ver = excluded.ver",
+        [(branch, sql.table.name, pk, seq) for pk, seq in gone.items()],
+    )
+
+
+def values_of(names: tuple[str, ...], row: bytes, seq: int, branch: str) -> tuple[Any, ...]:
+    """The column values of a canonical row in table order, with its position last.
+
+    Raises ValueError when the row is not the branch's own or lacks a column; TypeError when it is no object.
+    """
+    decoded: dict[str, Any] = msgspec.json.decode(row)
+    if tuple(decoded) != names:
+        decoded = {name: decoded[name] for name in names if name in decoded}
+        if len(decoded) != len(names):
+            missing = sorted(set(names) - set(decoded))
+            raise ValueError(f"the row lacks {missing}")
+    if decoded["branch"] != branch:
+        raise ValueError(f"the row belongs to branch {decoded['branch']!r}")
+    return (*decoded.values(), seq)

@@ -1,0 +1,49 @@
+"""What a batch means at a cursor: apply it, its suffix, nothing, or refuse it. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from hq.replication.batch import Batch, Fork, Gap
+from shared.replication.messages import CursorReply
+
+
+@dataclass
+class Cursor:
+    """Where headquarters stands with one branch; written back in the transaction that applied the rows."""
+
+    branch: str
+    epoch: str = ""
+    seq: int = 0
+    chain: str = "0" * 32
+    digests: dict[str, str] = field(default_factory=dict)
+    head_seq: int = 0
+    unproven: dict[str, str] = field(default_factory=dict)
+    replay: str = ""
+
+    def reply(self) -> CursorReply:
+        """The cursor as told to the branch."""
+        return CursorReply(self.epoch, self.seq, self.chain)
+
+
+def lines_to_apply(cursor: Cursor, batch: Batch) -> Sequence[bytes]:
+    """The lines of `batch` that come after the cursor; empty for a duplicate or a heartbeat.
+
+    Raises Fork when the histories differ, Gap when changes are missing in between.
+    """
+    head = batch.head
+    if not cursor.epoch:
+        if head.base != 0:
+            raise Gap(cursor.reply())
+        return batch.lines
+    if head.epoch != cursor.epoch:
+        raise Fork(cursor.reply())
+    if head.base > cursor.seq:
+        raise Gap(cursor.reply())
+    if head.last <= cursor.seq:
+        if head.last == cursor.seq and head.chain != cursor.chain:
+            raise Fork(cursor.reply())
+        return ()
+    chain, rest = batch.after(cursor.seq)
+    if chain.hex() != cursor.chain:
+        raise Fork(cursor.reply())
+    return rest

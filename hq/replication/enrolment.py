@@ -1,0 +1,78 @@
+"""Enrolment: headquarters issues a one-time token for a branch, the branch's node answers with its public key."""
+
+import hashlib
+import secrets
+from datetime import timedelta
+
+from hq.replication.models import BranchNode, EnrolmentToken
+from shared import clock
+from shared.database import execute, transaction
+from shared.errors import Conflict, Refused
+from shared.i18n import N_
+from shared.nodes.identity import read_public_text
+
+TOKEN_MINUTES = 15
+
+
+class TokenRefused(Refused):
+    """The token is unknown, used, expired or for another branch."""
+
+    status = 403
+    code = "enrolment.refused"
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+async def issue_token(branch: str, name: str = "", minutes: int = TOKEN_MINUTES) -> str:
+    """A new one-time token for `branch`, valid for `minutes`; shown once, only its hash is kept."""
+    token = secrets.token_urlsafe(24)
+    now = clock.now()
+    await EnrolmentToken.create(
+        token_hash=_hash(token),
+        branch=branch,
+        name=name or branch,
+        created_at=now,
+        expires_at=now + timedelta(minutes=minutes),
+    )
+    return token
+
+
+async def enrol(token: str, branch: str, public_key: str) -> BranchNode:
+    """Register the node that shows the token. Raises TokenRefused, or Conflict when the branch has another key.
+
+    The token is claimed by one conditional update, so two nodes that show it cannot both succeed. A branch that is
+    enrolled with the same key again (its answer was lost) gets the same answer.
+    """
+    try:
+        read_public_text(public_key)
+    except ValueError as error:
+        raise TokenRefused(N_("The public key cannot be read.")) from error
+    async with transaction():
+        found = await EnrolmentToken.get_or_none(token_hash=_hash(token))
+        if found is None or found.branch != branch:
+            raise TokenRefused(N_("This token is not for branch %(branch)s. Issue a new one at headquarters."), branch=branch)  # fmt: skip
+        now = clock.now()
+        if found.expires_at < now:
+            raise TokenRefused(N_("This token has expired. Issue a new one at headquarters."))
+        present = await BranchNode.get_or_none(branch=branch)
+        if present is not None and present.status == "active":
+            if present.public_key == public_key:
+                return present
+            raise Conflict(N_("Branch %(branch)s already has a node. Revoke it at headquarters first."), branch=branch)  # fmt: skip
+        claimed = await execute(
+            "UPDATE enrolment_token SET used_at = :now WHERE token_hash = :hash AND used_at IS NULL",
+            now=now,
+            hash=found.token_hash,
+        )
+        if not claimed:
+            raise TokenRefused(N_("This token was used already. Issue a new one at headquarters."))
+        if present is not None:
+            await present.delete()
+        return await BranchNode.create(branch=branch, name=found.name, public_key=public_key)
+
+
+async def revoke(branch: str) -> None:
+    """Refuse the branch's node from now on; its data stays. Revoking twice does nothing."""
+    await BranchNode.filter(branch=branch, status="active").update(status="revoked", revoked_at=clock.now())

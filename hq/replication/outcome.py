@@ -1,0 +1,52 @@
+"""What the appliers of both engines share: who contacts us, what came of it, which failures mean 'try again'."""
+
+from dataclasses import dataclass
+
+from hq.replication.cursor import Cursor
+from shared.errors import Refused
+from shared.i18n import N_
+from shared.nodes.identity import ReplayState, SignedRequest
+from shared.replication.messages import BatchHead, CursorReply
+
+
+class EnvironmentFailure(Refused):
+    """The database could not do it now (disk full, lock, connection): nothing was changed, try again later."""
+
+    status = 503
+    code = "environment"
+
+    def __init__(self) -> None:
+        super().__init__(N_("Headquarters could not store the changes just now; they will be sent again."))
+
+
+@dataclass(frozen=True)
+class Contact:
+    """A request of a branch that proved who it is. `request` is None in tests and tools that sign nothing."""
+
+    branch: str
+    epoch: str
+    head: int
+    request: SignedRequest | None = None
+
+    def admit(self, cursor: Cursor) -> None:
+        """Take the request into the cursor's replay memory. Raises Replayed when it was accepted before."""
+        if self.request is not None:
+            state = ReplayState.from_text(cursor.replay) if cursor.replay else ReplayState()
+            cursor.replay = state.accept(self.request).to_text()
+
+    def compare_digests(self, cursor: Cursor, head: BatchHead) -> None:
+        """Note in the cursor which tables do not equal the branch's own digest at this position."""
+        for table, digest in head.digests.items():
+            if cursor.digests.get(table, "") == digest:
+                cursor.unproven.pop(table, None)
+            else:
+                cursor.unproven[table] = digest
+
+
+@dataclass(frozen=True)
+class Applied:
+    """After the commit: where the cursor stands, how many changes were new, whether nothing is missing."""
+
+    cursor: CursorReply
+    rows: int
+    is_complete: bool

@@ -1,0 +1,42 @@
+"""Wakes whoever waits for a commit in this process (the sender), without polling the database."""
+
+import asyncio
+
+_waiting: set["Nudge"] = set()
+
+
+class Nudge:
+    """An event set by every commit of the process. Commits of other processes are found by the waiter's time-out."""
+
+    def __init__(self) -> None:
+        self._event = asyncio.Event()
+
+    def listen(self) -> None:
+        """Be woken by commits from now on."""
+        _waiting.add(self)
+
+    def forget(self) -> None:
+        """No longer be woken."""
+        _waiting.discard(self)
+
+    def set(self) -> None:
+        """Wake the waiter."""
+        self._event.set()
+
+    def clear(self) -> None:
+        """Whatever was committed so far is about to be looked at."""
+        self._event.clear()
+
+    async def wait(self, timeout_seconds: float) -> bool:
+        """True when something was committed, False when the time is over."""
+        try:
+            await asyncio.wait_for(self._event.wait(), timeout_seconds)
+        except TimeoutError:
+            return False
+        return True
+
+
+def committed() -> None:
+    """Called by the engines after each commit."""
+    for nudge in tuple(_waiting):
+        nudge.set()

@@ -1,0 +1,86 @@
+"""What is said on the wire: the answers of headquarters and the head of a batch, as msgspec structs.
+
+A batch is one zstd frame: the first line is the JSON of `BatchHead`, every further line one change (see `change`).
+The request is signed as shared.nodes.identity describes, over the compressed bytes.
+"""
+
+import msgspec
+
+HELLO_PATH = "/sync/v1/hello"
+BATCH_PATH = "/sync/v1/batch"
+ENROL_PATH = "/sync/v1/enrol"
+PROTOCOL_VERSION = 1
+MAX_BATCH_ROWS = 1_000
+MAX_BODY_BYTES = 8 * 1024 * 1024
+MAX_UNPACKED_BYTES = 64 * 1024 * 1024
+
+
+class Hello(msgspec.Struct, frozen=True):
+    """A branch presents itself. `head` is the last position of its log, `waiting` how many changes lie before it."""
+
+    branch: str
+    epoch: str
+    head: int
+    schema: int
+    software: str = ""
+    protocol: int = PROTOCOL_VERSION
+
+
+class CursorReply(msgspec.Struct, frozen=True):
+    """Where headquarters stands: resume after `seq`. `rows` and `bytes` are the credit for the next batch.
+
+    `chain` is the chain hash at `seq` in hex; an empty `epoch` means that nothing of this branch is known yet.
+    """
+
+    epoch: str
+    seq: int
+    chain: str
+    rows: int = MAX_BATCH_ROWS
+    bytes: int = MAX_BODY_BYTES
+    heartbeat_seconds: float = 15.0
+
+
+class BatchHead(msgspec.Struct, frozen=True):
+    """The first line of a batch: changes base+1 .. last of an epoch.
+
+    `chain_before` and `chain` are the chain hashes at `base` and `last`; `head` the end of the branch's log when the batch
+    was made; `digests` the running digest at `last` of each table the batch touches. `rows` may be 0: a heartbeat.
+    """
+
+    branch: str
+    epoch: str
+    base: int
+    last: int
+    chain_before: str
+    chain: str
+    rows: int
+    head: int
+    schema: int
+    digests: dict[str, str] = {}
+    protocol: int = PROTOCOL_VERSION
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """Why a request was refused: a stable `code` (gap, fork, replayed, too_large, bad_batch, ...), words for the
+    log, whether the same may be tried again later, and for gap and fork where headquarters stands."""
+
+    code: str
+    message: str
+    retry: bool
+    cursor: CursorReply | None = None
+
+
+class EnrolRequest(msgspec.Struct, frozen=True):
+    """A node asks to be the node of a branch: the one-time token and its public key."""
+
+    token: str
+    branch: str
+    public_key: str
+    software: str = ""
+
+
+class EnrolReply(msgspec.Struct, frozen=True):
+    """The branch the token was made for and where to send."""
+
+    branch: str
+    name: str = ""
