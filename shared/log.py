@@ -61,6 +61,7 @@ def configure(level: str = "INFO", *, site: str = "", stream: TextIO | None = No
             foreign_pre_chain=[*before[:-1], structlog.stdlib.ExtraAdder(), redact],
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                _in_reading_order,
                 structlog.processors.JSONRenderer(ensure_ascii=False, default=str, sort_keys=False),
             ],
         )
@@ -122,6 +123,12 @@ def _clean(key: object, value: Any) -> Any:
 def _add_instant(_logger: object, _method: str, event: Event) -> Event:
     event["timestamp"] = clock.now().isoformat(timespec="microseconds").replace("+00:00", "Z")
     return event
+
+
+def _in_reading_order(_logger: object, _method: str, event: Event) -> Event:
+    """When, how grave, what, then the rest as it came."""
+    first = {key: event.pop(key) for key in ("timestamp", "level", "event") if key in event}
+    return {**first, **event}
 
 
 def _add_site(site: str) -> structlog.typing.Processor:

@@ -1,0 +1,396 @@
+"""Runs a site's jobs: one arq worker per queue, a scheduler, and leases that free the jobs of killed workers.
+
+Used inside a site's lifespan (`run_inside`) or as a process of its own (`run_worker`). The broker may go and come
+back at any time: work pauses, the site lives on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+from arq.constants import in_progress_key_prefix
+from arq.worker import Function as ArqFunction
+from arq.worker import Retry as ArqRetry
+from arq.worker import Worker as ArqWorker
+from arq.worker import func
+from redis.exceptions import RedisError
+
+from shared import clock, metrics
+from shared.errors import Refused, Unavailable
+from shared.jobs.broker import Broker, BrokerError, broker_for
+from shared.jobs.queue import JobQueue, connect, opened
+from shared.jobs.registry import Job, jobs_of
+from shared.log import context as log_context
+from shared.log import get_logger
+from shared.settings import CommonSettings
+
+log = get_logger()
+
+Around = Callable[[Job], AbstractAsyncContextManager[Any]]
+
+BEAT_SECONDS = 3.0
+DEAD_AFTER_SECONDS = 12
+POLL_SECONDS = 0.5
+LONGEST_PAUSE_SECONDS = 600
+# arq counts every start, also those that a crash or a shutdown cut short; ours counts failures on top of these.
+STARTS_CUT_SHORT = 50
+
+# Frees a job only while the lease still names the dead worker: two janitors, or a restart between, do no harm.
+_FREE = """
+if redis.call('HGET', KEYS[1], ARGV[1]) == ARGV[2] then
+  redis.call('HDEL', KEYS[1], ARGV[1])
+  return redis.call('DEL', KEYS[2])
+end
+return 0
+"""
+
+
+@dataclass
+class Crew:
+    """All workers of one site in this process. `around` wraps each job, e.g. in the site's database context."""
+
+    queue: JobQueue
+    broker: Broker
+    timezone: ZoneInfo
+    around: Around
+    queues: Sequence[str]
+    max_jobs: int = 10
+    id: str = field(default_factory=lambda: uuid4().hex)
+    _workers: list[ArqWorker] = field(default_factory=list)
+    _stopping: bool = False
+    _restarts_told: int = 0
+
+    @property
+    def jobs(self) -> dict[str, Job]:
+        return jobs_of(self.queue.site)
+
+    # --- running a queue ---------------------------------------------------------------------------------------
+
+    async def keep_working(self, queue_name: str) -> None:
+        """Works on a queue until cancelled. Any error, the broker's absence first of all, ends only one worker.
+
+        Each attempt gets a fresh arq worker: after a lost connection the old one has lost count of its free
+        places. Jobs that the old one still runs end under its eyes.
+        """
+        pause = 0.1
+        while not self._stopping:
+            started = time.monotonic()
+            try:
+                await self.broker.ensure()
+                worker = self._worker(queue_name)
+                self._retire_and_add(worker)
+                await worker.main()
+            except (RedisError, OSError, BrokerError) as lost:
+                log.warning(
+                    "broker lost", queue=queue_name, error=type(lost).__name__, detail=str(lost)[:200]
+                )
+            except Exception:
+                log.exception("worker failed", queue=queue_name)
+            pause = 0.1 if time.monotonic() - started > 10 else min(pause * 2, 5.0)
+            await asyncio.sleep(pause)
+
+    def _retire_and_add(self, worker: ArqWorker) -> None:
+        """Keeps former workers only while they have jobs; an error of theirs is the broker's, told already."""
+        self._workers = [former for former in self._workers if self._tasks_of(former)] + [worker]
+        for former in self._workers[:-1]:
+            for task in self._tasks_of(former):
+                task.add_done_callback(lambda done: done.cancelled() or done.exception())
+
+    @staticmethod
+    def _tasks_of(worker: ArqWorker) -> list[asyncio.Task[Any]]:
+        return [task for task in worker.tasks.values() if not task.done()]
+
+    def _worker(self, queue_name: str) -> ArqWorker:
+        jobs = [job for job in self.jobs.values() if job.queue == queue_name]
+        return ArqWorker(
+            functions=[self._function(job) for job in jobs],
+            queue_name=self.queue.queue_key(queue_name),
+            redis_pool=self.queue.redis,
+            handle_signals=False,
+            max_jobs=self.max_jobs,
+            poll_delay=POLL_SECONDS,
+            keep_result=0,
+            job_serializer=self.queue.redis.job_serializer,
+            job_deserializer=self.queue.redis.job_deserializer,
+            expires_extra_ms=self.queue.redis.expires_extra_ms,
+            timezone=UTC,
+            log_results=False,
+        )
+
+    def _function(self, job: Job) -> ArqFunction:
+        async def run(ctx: dict[Any, Any], **plain: Any) -> None:
+            await self._run(job, ctx["job_id"], ctx["job_try"], plain)
+
+        # our own timeout comes first: arq's would count as a failure without a second try
+        return func(
+            run, name=job.name, timeout=job.timeout_seconds + 5, max_tries=job.tries + STARTS_CUT_SHORT
+        )
+
+    async def _run(self, job: Job, job_id: str, job_try: int, plain: dict[str, Any]) -> None:
+        """Runs a job once and says how it ended; raises arq's Retry to have it run again, and CancelledError when
+        the process ends, which puts it back."""
+        with log_context(job=job.name, job_id=job_id, job_try=job_try, instance=self.queue.instance):
+            await self._lease(job.queue, job_id)
+            started = time.perf_counter()
+            try:
+                async with self.around(job), asyncio.timeout(job.timeout_seconds):
+                    await job.function(**job.typed(plain))
+                outcome, pause = "done", None
+            except Exception as wrong:
+                outcome, pause = self._after_failure(job, job_try, wrong)
+            finally:
+                await self._release(job.queue, job_id)
+            seconds = time.perf_counter() - started
+            metrics.JOBS.labels(self.queue.instance, job.name, outcome).inc()
+            metrics.JOB_SECONDS.labels(self.queue.instance, job.name).observe(seconds)
+            log.info("job ended", outcome=outcome, seconds=round(seconds, 3))
+            if pause is not None:
+                raise ArqRetry(defer=pause)
+
+    def _after_failure(self, job: Job, job_try: int, wrong: Exception) -> tuple[str, float | None]:
+        """The outcome of a failed run, and the seconds until the next one or None for no further try.
+
+        A refusal is an answer and is not asked again, except when something needed does not answer.
+        """
+        if isinstance(wrong, Unavailable):
+            pause: float = max(wrong.retry_after, 1)
+        elif isinstance(wrong, Refused):
+            log.warning("job refused", code=wrong.code, reason=str(wrong))
+            return "failed", None
+        else:
+            pause = min(2.0**job_try, LONGEST_PAUSE_SECONDS)
+        if job_try >= job.tries:
+            log.error("job given up", tries=job_try, exc_info=wrong)
+            return "given_up", None
+        log.warning("job failed, will be tried again", pause_seconds=pause, exc_info=wrong)
+        return "retried", pause
+
+    # --- leases: who runs what ---------------------------------------------------------------------------------
+
+    async def _lease(self, queue_name: str, job_id: str) -> None:
+        try:
+            await self.queue.redis.hset(self.queue.key("running", queue_name), job_id, self.id)  # type: ignore[misc]
+        except (RedisError, OSError) as lost:
+            log.warning(
+                "lease not written", error=type(lost).__name__
+            )  # arq's own timeout frees the job later
+
+    async def _release(self, queue_name: str, job_id: str) -> None:
+        try:
+            await self.queue.redis.hdel(self.queue.key("running", queue_name), job_id)  # type: ignore[misc]
+        except (RedisError, OSError) as lost:
+            log.warning("lease not removed", error=type(lost).__name__)
+
+    async def beat(self) -> None:
+        """One sign of life, one look for the jobs of workers that give none, and the gauges."""
+        redis = self.queue.redis
+        await redis.set(self.queue.key("worker", self.id), b"1", ex=DEAD_AFTER_SECONDS)
+        for queue_name in self.queues:
+            metrics.JOBS_WAITING.labels(self.queue.instance, queue_name).set(
+                await self.queue.waiting(queue_name)
+            )
+            leases = self.queue.key("running", queue_name)
+            running: dict[bytes, bytes] = await redis.hgetall(leases)  # type: ignore[misc]
+            for worker_id in set(running.values()):
+                if await redis.exists(self.queue.key("worker", worker_id.decode())):
+                    continue
+                for job_id in (job for job, holder in running.items() if holder == worker_id):
+                    await self._free(leases, job_id.decode(), worker_id.decode())
+
+    async def _free(self, leases: str, job_id: str, worker_id: str) -> None:
+        progress = in_progress_key_prefix + job_id
+        freed = await self.queue.redis.eval(_FREE, 2, leases, progress, job_id, worker_id)  # type: ignore[misc]
+        log.warning("job of a dead worker freed", job_id=job_id, freed=bool(freed))
+
+    async def keep_beating(self) -> None:
+        """Beats until cancelled."""
+        while True:
+            try:
+                await self.beat()
+                metrics.BROKER_UP.labels(self.queue.instance).set(1)
+                metrics.BROKER_RESTARTS.labels(self.queue.instance).inc(
+                    self.broker.restarts - self._restarts_told
+                )
+                self._restarts_told = self.broker.restarts
+            except (RedisError, OSError):
+                metrics.BROKER_UP.labels(self.queue.instance).set(0)
+            await asyncio.sleep(BEAT_SECONDS)
+
+    # --- ending ------------------------------------------------------------------------------------------------
+
+    async def finish(self, wait_seconds: float) -> None:
+        """Takes no new jobs, gives the running ones `wait_seconds`, then cancels them: they go back to the queue."""
+        self._stopping = True
+        for worker in self._workers:
+            worker.allow_pick_jobs = False
+        until = time.monotonic() + wait_seconds
+        while (tasks := self._running()) and time.monotonic() < until:
+            await asyncio.wait(tasks, timeout=max(0.0, until - time.monotonic()))
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if tasks:
+            log.warning("jobs put back", count=len(tasks))
+
+    def _running(self) -> list[asyncio.Task[Any]]:
+        return [task for worker in self._workers for task in self._tasks_of(worker)]
+
+
+class Scheduler:
+    """Puts scheduled jobs into the queue when they are due; several may run for one site.
+
+    Occasions are claimed at the broker. The last one is remembered there, so that an occasion which passed while
+    the site was down is made up for, once.
+    """
+
+    def __init__(self, queue: JobQueue, timezone: ZoneInfo) -> None:
+        self._queue = queue
+        self._timezone = timezone
+        self._due: dict[str, datetime] = {}
+
+    async def start(self) -> None:
+        """Puts the at_start jobs."""
+        for job in jobs_of(self._queue.site).values():
+            if job.at_start:
+                await self._queue.put_once(job, "schedule")
+
+    async def tick(self) -> None:
+        """Puts every job whose occasion has come by shared.clock. Raises what the broker raises; call again."""
+        now = clock.now()
+        for job in jobs_of(self._queue.site).values():
+            if job.schedule is None:
+                continue
+            due = self._due.get(job.name) or await self._first_due(job, now)
+            if now >= due and await self._claim_and_put(job, due):
+                due = job.schedule.next_after(now, self._timezone)
+            elif job.schedule.next_after(now, self._timezone) < due:
+                due = job.schedule.next_after(now, self._timezone)  # the clock was set back
+            self._due[job.name] = due
+
+    async def keep_ticking(self) -> None:
+        """Ticks each second until cancelled."""
+        started = False
+        while True:
+            try:
+                if not started:
+                    await self.start()
+                    started = True
+                await self.tick()
+            except (RedisError, OSError) as lost:
+                log.debug("schedule waits for the broker", error=type(lost).__name__)
+            await asyncio.sleep(1)
+
+    async def _first_due(self, job: Job, now: datetime) -> datetime:
+        """The occasion after the last one that was put; a first start, or a clock set back, begins from now."""
+        assert job.schedule is not None
+        last = await self._last(job)
+        return job.schedule.next_after(min(last or now, now), self._timezone)
+
+    async def _claim_and_put(self, job: Job, due: datetime) -> bool:
+        """True when the occasion is taken care of, by us or by another scheduler.
+
+        The claim lasts 30 seconds, `last` for good: who dies between the two leaves the occasion to the next.
+        """
+        claim = self._queue.key("due", job.name, str(int(due.timestamp())))
+        if not await self._queue.redis.set(claim, b"1", nx=True, ex=30):
+            last = await self._last(job)
+            return last is not None and last >= due
+        await self._queue.put_once(job, "schedule")
+        await self._queue.redis.set(self._queue.key("last", job.name), str(int(due.timestamp())))
+        return True
+
+    async def _last(self, job: Job) -> datetime | None:
+        found = await self._queue.redis.get(self._queue.key("last", job.name))
+        return datetime.fromtimestamp(int(found), UTC) if found else None
+
+
+@asynccontextmanager
+async def open_queue(site: str, settings: CommonSettings, *, instance: str) -> AsyncIterator[JobQueue]:
+    """The site's queue for putting jobs only: web processes beside a worker process. Starts the broker if needed."""
+    broker = broker_for(settings.data_dir, settings.redis_url)
+    async with _connected(site, instance, broker) as queue:
+        with opened(queue):
+            yield queue
+
+
+@asynccontextmanager
+async def run_inside(
+    site: str,
+    settings: CommonSettings,
+    *,
+    instance: str,
+    timezone: str = "UTC",
+    around: Around | None = None,
+    queues: Sequence[str] | None = None,
+    completion_wait_seconds: float = 4.0,
+    max_jobs: int = 10,
+) -> AsyncIterator[JobQueue]:
+    """Runs the jobs of `site` (its top-level package) as tasks of this event loop while the block lasts.
+
+    For a site's lifespan. `instance` ("branch_node-SH") tells sites apart that share a broker, `timezone` is the
+    one of scheduled times of day, `queues` limits the work to some queues. Enters also when no broker can be had.
+    At the end running jobs get `completion_wait_seconds`, then they go back to the queue.
+    """
+    logging.getLogger("arq").setLevel(logging.WARNING)
+    broker = broker_for(settings.data_dir, settings.redis_url)
+    async with _connected(site, instance, broker) as queue:
+        names = queues or sorted({job.queue for job in jobs_of(site).values()})
+        crew = Crew(queue, broker, ZoneInfo(timezone), around or _nothing_around, names, max_jobs)
+        scheduler = Scheduler(queue, ZoneInfo(timezone))
+        with opened(queue):
+            loops = [
+                asyncio.create_task(loop, name=f"jobs {instance}")
+                for loop in (crew.keep_beating(), *map(crew.keep_working, names), scheduler.keep_ticking())
+            ]
+            try:
+                yield queue
+            finally:
+                await crew.finish(completion_wait_seconds)
+                for task in loops:
+                    task.cancel()
+                await asyncio.gather(*loops, return_exceptions=True)
+
+
+async def run_worker(
+    site: str, settings: CommonSettings, *, completion_wait_seconds: float = 20.0, **options: Any
+) -> None:
+    """A process of its own for a site's jobs: returns after SIGTERM or SIGINT, when the running jobs are done.
+
+    `options` are those of run_inside.
+    """
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, ended.set)
+    async with run_inside(site, settings, completion_wait_seconds=completion_wait_seconds, **options):
+        await ended.wait()
+        log.info("worker ending", site=site)
+
+
+@asynccontextmanager
+async def _connected(site: str, instance: str, broker: Broker) -> AsyncIterator[JobQueue]:
+    """A queue at a broker that is started when possible; both are closed at the end, whatever happens."""
+    redis = connect(broker.url)
+    try:
+        try:
+            await broker.ensure()
+        except BrokerError as wrong:
+            log.error("broker not started", detail=str(wrong))
+        yield JobQueue(site, instance, redis)
+    finally:
+        await redis.aclose(close_connection_pool=True)
+        await broker.stop()
+
+
+def _nothing_around(_job: Job) -> AbstractAsyncContextManager[None]:
+    return nullcontext()
