@@ -1,0 +1,1 @@
+"""Migrations of the tables of headquarters (hq/models.py, hq/replication/models.py)."""
