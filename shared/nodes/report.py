@@ -5,7 +5,7 @@
 shared/nodes/identity.py says. Bodies are JSON; over 1 KiB they are deflated (`Content-Encoding: deflate`).
 
 Every item has a natural key, so an item sent twice is stored once:
-samples (node, at_us) · log lines (node, boot, source, inode, offset) · recoveries, incidents and command results by id.
+samples (node, at_us) · log lines (node, service, source, host_boot, inode, generation, offset) · recoveries, incidents and command results by id.
 Items with `history` true were waiting in the agent's spool: they fill the record and never raise an alert.
 Unknown fields are ignored at both ends, so a node one version behind or ahead is understood.
 """
@@ -134,6 +134,8 @@ class LogBatch(msgspec.Struct, kw_only=True, tag="logs", omit_defaults=True):
     """Name of the file within its service."""
     host_boot: str
     inode: int
+    generation: int
+    """Counts the files this source has had: grows when a file is turned over or cut, since inodes are used again."""
     lines: list[LogLine]
     history: bool = False
 

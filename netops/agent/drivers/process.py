@@ -1,0 +1,216 @@
+"""Runs a service as a process group of its own: new session, output to a file, end seen through a pidfd.
+
+The output goes straight to the file, not through a pipe of ours, so that a service neither blocks on nor dies with the
+agent. Every process of a service carries TRUNKLINE_INSTANCE in its environment, so that one started in the instant
+before the agent was killed is found even when the journal does not know it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import resource
+import secrets
+import signal
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+
+from netops.agent.drivers import Exit, Instance, Mark
+from netops.agent.drivers.cgroups import ControlGroups
+from netops.agent.settings import Limits, Service
+
+_TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
+MARK_VARIABLE = "TRUNKLINE_INSTANCE"
+
+
+class ProcessInstance:
+    """One process group. Made by ProcessDriver only."""
+
+    def __init__(self, mark: Mark, pidfd: int, is_child: bool) -> None:
+        self.mark = mark
+        self.exited: asyncio.Future[Exit] = asyncio.get_running_loop().create_future()
+        self._pidfd = pidfd
+        self._is_child = is_child
+        asyncio.get_running_loop().add_reader(pidfd, self._ended)
+
+    def _ended(self) -> None:
+        """The pidfd is readable: the main process has ended.
+
+        1. KILL what is left of the group. A child of ours is still a zombie here, so its number cannot have been given
+           to somebody else. For an adopted one the number could be used again between its end and this line, after the
+           kernel has gone once round all pids: accepted. 2. Reap, which frees the number.
+        """
+        asyncio.get_running_loop().remove_reader(self._pidfd)
+        self._signal_group(signal.SIGKILL)
+        outcome = Exit()
+        if self._is_child:
+            found = os.waitid(os.P_PIDFD, self._pidfd, os.WEXITED)
+            if found is not None and found.si_code == os.CLD_EXITED:
+                outcome = Exit(code=found.si_status)
+            elif found is not None:
+                outcome = Exit(signal=found.si_status)
+        os.close(self._pidfd)
+        self._pidfd = -1
+        if not self.exited.done():
+            self.exited.set_result(outcome)
+
+    def send(self, number: signal.Signals) -> None:
+        """To the main process only; harmless when it is gone."""
+        if self._pidfd >= 0:
+            try:
+                signal.pidfd_send_signal(self._pidfd, number)
+            except ProcessLookupError:
+                pass
+
+    def kill_group(self) -> None:
+        if self._pidfd >= 0:
+            self._signal_group(signal.SIGKILL)
+
+    def _signal_group(self, number: signal.Signals) -> None:
+        try:
+            os.killpg(self.mark.pid, number)
+        except (ProcessLookupError, PermissionError):
+            pass
+
+    def cpu_seconds(self) -> float | None:
+        fields = _stat_fields(self.mark.pid)
+        return None if fields is None else (int(fields[11]) + int(fields[12])) / _TICKS_PER_SECOND
+
+    def state(self) -> str:
+        fields = _stat_fields(self.mark.pid)
+        return "" if fields is None else fields[0]
+
+
+class ProcessDriver:
+    """The driver for plain processes. `scope` keeps two agents on one host from adopting each other's services."""
+
+    def __init__(self, scope: str, groups: ControlGroups | None = None) -> None:
+        self._scope = scope
+        self._groups = groups or ControlGroups(scope)
+
+    async def start(self, service: Service, log: Path) -> ProcessInstance:
+        """vfork and exec: about a millisecond. The log file is opened append-only, so it may be cut while in use."""
+        name = secrets.token_hex(8)
+        environment = {**os.environ, **service.env, MARK_VARIABLE: f"{self._scope}/{service.name}/{name}"}
+        output = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        try:
+            child = subprocess.Popen(
+                service.command,
+                cwd=service.cwd or None,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+        finally:
+            os.close(output)
+        child.returncode = 0  # reaped through the pidfd; keeps Popen from waiting for the pid by itself
+        fields = _stat_fields(child.pid)
+        mark = Mark(service.name, name, child.pid, int(fields[19]) if fields else 0)
+        instance = ProcessInstance(mark, os.pidfd_open(child.pid), is_child=True)
+        if service.limits != Limits():
+            self.set_limits(instance, service.limits)
+        return instance
+
+    def adopt(self, service: Service, mark: Mark) -> ProcessInstance | None:
+        try:
+            pidfd = os.pidfd_open(mark.pid)
+        except OSError:
+            return None
+        fields = _stat_fields(mark.pid)  # read after the pidfd is held: it is that process or none
+        if fields is None or int(fields[19]) != mark.created_ticks or fields[0] == "Z":
+            os.close(pidfd)
+            return None
+        return ProcessInstance(mark, pidfd, is_child=False)
+
+    def strays(self, known: Iterable[int]) -> list[Mark]:
+        """Marks of our services' main processes that the journal does not know. Looks at every process: once per start."""
+        known_pids = set(known)
+        found = []
+        for entry in os.listdir("/proc"):
+            if not entry.isdigit() or int(entry) in known_pids:
+                continue
+            fields = _stat_fields(int(entry))
+            if fields is None or fields[3] != entry or fields[0] == "Z":  # only leaders of a session
+                continue
+            value = _environment_value(int(entry), MARK_VARIABLE)
+            parts = value.rsplit("/", 2)
+            if len(parts) == 3 and parts[0] == self._scope:
+                found.append(Mark(parts[1], parts[2], int(entry), int(fields[19])))
+        return found
+
+    async def stop(self, instance: Instance, grace_seconds: float) -> Exit:
+        assert isinstance(instance, ProcessInstance)
+        instance.send(signal.SIGTERM)
+        instance.send(signal.SIGCONT)
+        try:
+            return await asyncio.wait_for(asyncio.shield(instance.exited), grace_seconds)
+        except TimeoutError:
+            instance.kill_group()
+            return await asyncio.shield(instance.exited)
+
+    def kill(self, instance: Instance) -> None:
+        assert isinstance(instance, ProcessInstance)
+        instance.kill_group()
+
+    def set_limits(self, instance: Instance, limits: Limits) -> str:
+        """Control groups cover the whole service; without them rlimits cover the main process and what it starts later."""
+        pids = self.members(instance)
+        if limits.open_files:
+            _set_rlimit(pids, resource.RLIMIT_NOFILE, limits.open_files)
+        applied = self._groups.apply(instance.mark.service, pids, limits)
+        if applied:
+            return applied
+        if limits.memory_bytes:
+            _set_rlimit(pids, resource.RLIMIT_DATA, limits.memory_bytes)
+            applied = "memory by rlimit"
+        if limits.cpu_percent:
+            raise OSError("CPU cannot be limited here: no writable control groups")
+        return applied or "limits lifted"
+
+    def members(self, instance: Instance) -> list[int]:
+        """The main process and its descendants, by the kernel's own lists of children; no walk over all processes."""
+        found = [instance.mark.pid]
+        for pid in found:
+            try:
+                with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as stream:
+                    found += [int(child) for child in stream.read().split()]
+            except OSError:
+                continue
+        return found[:256]
+
+
+def _set_rlimit(pids: list[int], which: int, amount: int) -> None:
+    for pid in pids:
+        try:
+            _, hard = resource.prlimit(pid, which)
+            resource.prlimit(
+                pid, which, (amount, hard if hard == resource.RLIM_INFINITY else max(hard, amount))
+            )
+        except ProcessLookupError:
+            continue
+
+
+def _stat_fields(pid: int) -> list[str] | None:
+    """Fields of /proc/<pid>/stat after the command name: 0 state, 2 group, 3 session, 11 utime, 12 stime, 19 start."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as stream:
+            text = stream.read()
+    except OSError:
+        return None
+    return text[text.rindex(b")") + 2 :].decode("ascii").split()
+
+
+def _environment_value(pid: int, variable: str) -> str:
+    try:
+        with open(f"/proc/{pid}/environ", "rb") as stream:
+            content = stream.read()
+    except OSError:
+        return ""
+    start = variable.encode() + b"="
+    for entry in content.split(b"\0"):
+        if entry.startswith(start):
+            return entry[len(start) :].decode(errors="replace")
+    return ""

@@ -1,0 +1,38 @@
+"""The agent watches itself: a watcher that is kept waiting must not conclude that the others are dead."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+
+TICK_SECONDS = 0.5
+_REMEMBERED_TICKS = 20
+STARVED_SECONDS = 0.25
+
+
+class LoopLag:
+    """How late the event loop wakes up. One per agent; `run` is a task."""
+
+    def __init__(self) -> None:
+        self._lags: deque[tuple[float, float]] = deque(maxlen=_REMEMBERED_TICKS)
+        self._due = time.monotonic()
+
+    async def run(self) -> None:
+        while True:
+            self._due = time.monotonic() + TICK_SECONDS
+            await asyncio.sleep(TICK_SECONDS)
+            woke = time.monotonic()
+            self._lags.append((woke, max(0.0, woke - self._due)))
+
+    def worst(self, since: float) -> float:
+        """Greatest lag in seconds noticed since that instant (time.monotonic), counting a tick that is overdue now."""
+        overdue = max(0.0, time.monotonic() - self._due)
+        return max([overdue, *(lag for at, lag in self._lags if at >= since)])
+
+    def is_starved(self, since: float) -> bool:
+        return self.worst(since) >= STARVED_SECONDS
+
+    def stretch(self) -> float:
+        """By what to multiply a time limit now: 1 when all is quiet, growing with the lag of the last ten seconds."""
+        return 1.0 + 4.0 * self.worst(time.monotonic() - _REMEMBERED_TICKS * TICK_SECONDS)
