@@ -1,0 +1,176 @@
+"""Composes a site: routes, middleware, error pages, health, static files, database and background tasks.
+
+Each site's app.py calls `site_app` once; nothing else builds a Starlette application.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.routing import BaseRoute
+from starlette.routing import Route as StarletteRoute
+
+from shared import i18n, log
+from shared.database import Database, DatabaseApp, open_database
+from shared.errors import Refused
+from shared.permissions import LABELS
+from shared.web import assets, health
+from shared.web.access import LoadPerson
+from shared.web.endpoint import Endpoint
+from shared.web.envelope import Envelope
+from shared.web.error_pages import on_http, on_refused
+from shared.web.live import Hub
+from shared.web.me.routes import ROUTES as ACCOUNT_ROUTES
+from shared.web.models import WEB_APP
+from shared.web.once import forget_old_keys
+from shared.web.openapi import openapi_route
+from shared.web.pages import ROUTES as FRAME_ROUTES
+from shared.web.passwords import Passwords
+from shared.web.routing import PUBLIC, Route, check_routes
+from shared.web.session import forget_old_sessions
+from shared.web.settings import WebSettings
+from shared.web.site import Site
+from shared.web.static_files import StaticFiles
+from shared.web.templating import make_environment
+
+HERE = Path(__file__).resolve().parent
+SHARED = HERE.parent
+
+Resource = Callable[[Starlette], AbstractAsyncContextManager[object]]
+Task = Callable[[Starlette], Awaitable[None]]
+
+HEALTH_ROUTES = [
+    Route("GET", "/healthz", health.healthz, PUBLIC),
+    Route("GET", "/readyz", health.readyz, PUBLIC),
+    Route("GET", "/metrics", health.metrics, PUBLIC),
+]
+
+events = log.get_logger()
+
+
+def site_app(
+    *,
+    site: Site,
+    settings: WebSettings,
+    routes: Sequence[Route],
+    load_person: LoadPerson,
+    database_url: str,
+    database_apps: Sequence[DatabaseApp],
+    package: Path,
+    resources: Sequence[Resource] = (),
+    tasks: Sequence[Task] = (),
+    checks: Mapping[str, health.Check] | None = None,
+    static_roots: Sequence[Path] = (),
+) -> Starlette:
+    """The application of a site.
+
+    `package` is the site's folder: templates and zh_CN.po files are looked up below it. `resources` are
+    async context managers entered after the database is open and left in reverse order (broker, broadcast);
+    `tasks` run for as long as the site does, inside its database, and are cancelled at shutdown. `checks` are
+    added to /readyz. Raises AssetsMissing, RouteError or CatalogueError: a site that would be served broken
+    does not start.
+    """
+    assets.require_assets()
+    own = [*routes, *ACCOUNT_ROUTES, *FRAME_ROUTES, *HEALTH_ROUTES]
+    own.append(openapi_route(site, own))
+    check_routes(own, LABELS)
+    i18n.install(i18n.catalogue([package, SHARED]))
+    static = StaticFiles([*static_roots, HERE / "static"])
+    app = Starlette(
+        routes=[*starlette_routes(own, settings), StarletteRoute("/static/{digest}/{path:path}", static)],
+        middleware=[
+            Middleware(Envelope, site=site.code, https=settings.public_url.startswith("https://")),
+            Middleware(GZipMiddleware, minimum_size=600, compresslevel=5),
+        ],
+        exception_handlers={HTTPException: on_http, Refused: on_refused},
+        lifespan=lifespan_of(database_url, [*database_apps, WEB_APP], resources, tasks),
+    )
+    app.state.site = site
+    app.state.settings = settings
+    app.state.load_person = load_person
+    app.state.templates = make_environment([package, HERE], static)
+    app.state.static = static
+    app.state.passwords = Passwords(settings)
+    app.state.hub = Hub()
+    app.state.checks = {"database": within_database(app, health.database_answers), **(checks or {})}
+    return app
+
+
+def starlette_routes(routes: Sequence[Route], settings: WebSettings) -> list[BaseRoute]:
+    """Starlette's routes; fixed paths come before ones with parameters, else in the given order."""
+    ordered = sorted(routes, key=lambda route: "{" in route.url)
+    return [
+        StarletteRoute(
+            route.url,
+            Endpoint(route, settings.body_limit_bytes),
+            methods=[route.method],
+            name=f"{route.method} {route.url}",
+        )
+        for route in ordered
+    ]
+
+
+def within_database(app: Starlette, check: health.Check) -> health.Check:
+    """The check, run with the site's database current."""
+
+    async def run() -> str | None:
+        with app.state.use_database():
+            return await check()
+
+    return run
+
+
+def lifespan_of(
+    database_url: str,
+    database_apps: Sequence[DatabaseApp],
+    resources: Sequence[Resource],
+    tasks: Sequence[Task],
+) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
+    """1. open the database  2. enter the resources  3. start the tasks; undone in reverse, streams closed first."""
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            database: Database = await stack.enter_async_context(open_database(database_url, database_apps))
+            app.state.database = database
+            app.state.use_database = database.use
+            for resource in resources:
+                await stack.enter_async_context(resource(app))
+            running = [asyncio.create_task(in_database(app, task)) for task in (*tasks, forget_old_rows)]
+            stack.push_async_callback(stop_tasks, running)
+            app.state.hub.start()
+            stack.push_async_callback(app.state.hub.stop)
+            events.info("site started", site=app.state.site.code)
+            yield
+            events.info("site stopping", site=app.state.site.code)
+
+    return lifespan
+
+
+async def in_database(app: Starlette, task: Task) -> None:
+    """Run one background task; its end by an exception is logged, the site goes on."""
+    with app.state.use_database():
+        try:
+            await task(app)
+        except Exception:
+            events.exception("background task failed", task=getattr(task, "__name__", repr(task)))
+
+
+async def stop_tasks(running: Sequence[asyncio.Task[None]]) -> None:
+    """Cancel the tasks and wait until they have ended."""
+    for task in running:
+        task.cancel()
+    await asyncio.gather(*running, return_exceptions=True)
+
+
+async def forget_old_rows(app: Starlette) -> None:
+    """Once an hour: delete dead sessions and old idempotency keys."""
+    while True:
+        await asyncio.sleep(3_600)
+        await forget_old_sessions(app.state.settings)
+        await forget_old_keys()

@@ -1,0 +1,92 @@
+"""Posts only from our own pages: SameSite cookie, Origin check and a token derived from the cookie.
+
+The token is an HMAC of the session cookie (before sign-in: of a visit cookie), so nothing is stored and a
+new session makes all old tokens worthless.
+"""
+
+import hmac
+from hashlib import sha256
+from urllib.parse import urlsplit
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from shared.errors import NotAllowed
+from shared.i18n import N_
+from shared.web.session import (
+    SESSION_COOKIE,
+    VISIT_COOKIE,
+    cookie_name,
+    new_token,
+    set_cookie,
+)
+
+FIELD = "csrf"
+HEADER = "x-csrf-token"
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "QUERY"})
+
+
+def token_of(secret: str) -> str:
+    """The form token that belongs to a cookie."""
+    return hmac.new(secret.encode(), b"trunkline csrf", sha256).hexdigest()[:40]
+
+
+def page_token(request: Request) -> str:
+    """The token to put into this page's forms; makes a visit cookie when there is none yet."""
+    secret = request.cookies.get(cookie_name(request, SESSION_COOKIE)) if request.state.account else None
+    secret = secret or request.cookies.get(cookie_name(request, VISIT_COOKIE))
+    if not secret:
+        secret = getattr(request.state, "new_visit", None) or new_token()
+        request.state.new_visit = secret
+    return token_of(secret)
+
+
+def keep_visit(request: Request, response: Response) -> None:
+    """Send the visit cookie that `page_token` made, if it made one."""
+    if visit := getattr(request.state, "new_visit", None):
+        set_cookie(request, response, VISIT_COOKIE, visit)
+
+
+async def check_csrf(request: Request) -> None:
+    """Raise NotAllowed unless an unsafe request comes from our own page. Reads the form when no header is set."""
+    if request.method in SAFE_METHODS:
+        return
+    if not is_own_origin(request):
+        raise NotAllowed(
+            N_("This form was sent from another site. Open the page here and send it again."),
+            code="csrf.origin",
+        )
+    sent = request.headers.get(HEADER)
+    if sent is None and is_form(request):
+        field = (await request.form()).get(FIELD)
+        sent = field if isinstance(field, str) else None
+    cookies = [request.cookies.get(cookie_name(request, name)) for name in (SESSION_COOKIE, VISIT_COOKIE)]
+    if sent is None or not any(cookie and hmac.compare_digest(token_of(cookie), sent) for cookie in cookies):
+        raise NotAllowed(
+            N_(
+                "This page is too old to be sent: you signed in or out meanwhile. Reload it and send it again."
+            ),
+            code="csrf.token",
+        )
+
+
+def is_own_origin(request: Request) -> bool:
+    """By Sec-Fetch-Site, else by Origin; a client that sends neither is left to the token."""
+    fetch_site = request.headers.get("sec-fetch-site")
+    if fetch_site is not None and fetch_site not in ("same-origin", "none"):
+        return False
+    origin = request.headers.get("origin")
+    if origin is None:
+        return True
+    public_url: str = request.app.state.settings.public_url
+    allowed = {f"{request.url.scheme}://{request.headers.get('host', '')}".lower()}
+    if public_url:
+        parts = urlsplit(public_url)
+        allowed.add(f"{parts.scheme}://{parts.netloc}".lower())
+    return origin.lower() in allowed
+
+
+def is_form(request: Request) -> bool:
+    """Whether the body is what an html form sends."""
+    kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
+    return kind in ("application/x-www-form-urlencoded", "multipart/form-data")

@@ -1,0 +1,103 @@
+"""What stands between a route and its handler: body limit, identity, CSRF, permission, language, once.
+
+One class, so that the order can be read in one place.
+"""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Message, Receive, Scope, Send
+
+from shared import i18n, log
+from shared.database import as_actor
+from shared.web import csrf
+from shared.web.access import NotSignedIn, check_permission, identify, to_sign_in
+from shared.web.once import FIELD, HEADER, once
+from shared.web.reader import reading
+from shared.web.routing import Access, Route
+
+FORM_FIELDS = 2_000
+FORM_FILES = 20
+
+
+class Endpoint:
+    """The ASGI application of one route."""
+
+    def __init__(self, route: Route, body_limit_bytes: int) -> None:
+        self.route = route
+        self.body_limit_bytes = route.body_limit_bytes or body_limit_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, limited(scope, receive, self.body_limit_bytes))
+        use_database: Callable[[], AbstractContextManager[None]] = getattr(
+            request.app.state, "use_database", nullcontext
+        )
+        with use_database():
+            response = await self.respond(request)
+            await response(scope, receive, send)
+
+    async def respond(self, request: Request) -> Response:
+        """1. who asks  2. from our own page?  3. may they?  4. the handler, in their language and name."""
+        bearer = self.route.is_api and "authorization" in request.headers
+        try:
+            await identify(request, bearer=bearer)
+            if not bearer:
+                await read_form_bounded(request, self.body_limit_bytes)
+                await csrf.check_csrf(request)
+            check_permission(request, self.route.permission)
+        except NotSignedIn:
+            if self.route.is_api or self.route.permission is Access.PUBLIC:
+                raise
+            return to_sign_in(request)
+        person = request.state.person
+        if person is not None:
+            log.bind(person=str(person.id))
+        with i18n.use_locale(request.state.locale), reading(request), as_actor(person.id if person else None):
+            key = await once_key(request)
+            if key:
+                return await once(request, key, self.route.handler)
+            return await self.route.handler(request)
+
+
+async def once_key(request: Request) -> str:
+    """The key under which a post is done only once; empty when the sender gave none."""
+    if request.method in csrf.SAFE_METHODS:
+        return ""
+    if header := request.headers.get(HEADER):
+        return header[:80]
+    if csrf.is_form(request):
+        field = (await request.form()).get(FIELD)
+        return field[:80] if isinstance(field, str) else ""
+    return ""
+
+
+async def read_form_bounded(request: Request, limit_bytes: int) -> None:
+    """Parse a form once with bounds; later request.form() calls give the same result."""
+    if request.method not in csrf.SAFE_METHODS and csrf.is_form(request):
+        await request.form(max_fields=FORM_FIELDS, max_files=FORM_FILES, max_part_size=limit_bytes)
+
+
+def limited(scope: Scope, receive: Receive, limit_bytes: int) -> Receive:
+    """`receive` that raises 413 as soon as the announced or the received body is larger than the limit."""
+    announced = dict(scope["headers"]).get(b"content-length", b"0")
+    if announced.isdigit() and int(announced) > limit_bytes:
+        too_large = True
+    else:
+        too_large = False
+    got = 0
+
+    async def guarded() -> Message:
+        nonlocal got
+        if too_large:
+            raise HTTPException(413)
+        message = await receive()
+        if message["type"] == "http.request":
+            got += len(message.get("body", b""))
+            if got > limit_bytes:
+                raise HTTPException(413)
+        return message
+
+    return guarded

@@ -1,0 +1,333 @@
+"""Forms: what people typed -> a pydantic model, or all messages at once in their language.
+
+A feature's forms.py declares pydantic models with the field types below; a handler writes
+
+    form = await read_form(request, ReceiptForm)
+    if form.errors:
+        return page(request, "receipts/new.html", NewPage(form=form, ...), status=422)
+    await record_receipt(person, form.value)
+
+`form` is given to the field macros: they show what was typed and the message beside it.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Annotated, Any, Generic, TypeVar, get_args, get_origin
+from uuid import UUID
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationError
+from pydantic_core import PydanticCustomError
+from starlette.datastructures import UploadFile
+from starlette.requests import Request
+
+from shared import clock
+from shared.errors import Invalid
+from shared.i18n import N_, gettext, render
+from shared.money import Money, format_amount, parse_amount
+from shared.web.reader import base_currency, reader_zone
+
+M = TypeVar("M", bound=BaseModel)
+
+DATE_LIMIT = (date(1900, 1, 1), date(2199, 12, 31))
+
+
+class FormModel(BaseModel):
+    """Base of all form models: blanks around texts are dropped, unknown fields are ignored."""
+
+    model_config = ConfigDict(str_strip_whitespace=True, extra="ignore", arbitrary_types_allowed=True)
+
+
+@dataclass(frozen=True)
+class Form(Generic[M]):
+    """What came of a form. Exactly one of `value` and `errors` is set.
+
+    `typed` is what was entered, by field name (lists for repeated fields); `errors` the translated message by
+    field name, "" for one that belongs to no field. `labels` names the fields in the error summary.
+    """
+
+    typed: Mapping[str, Any] = field(default_factory=dict)
+    errors: Mapping[str, str] = field(default_factory=dict)
+    result: M | None = None
+
+    @property
+    def value(self) -> M:
+        """The checked model; ValueError when there are errors."""
+        if self.result is None:
+            raise ValueError(f"the form has errors: {dict(self.errors)}")
+        return self.result
+
+    def text(self, name: str) -> str:
+        """What stands in a field."""
+        typed = self.typed.get(name, "")
+        return str(
+            typed[0] if isinstance(typed, list) and typed else "" if isinstance(typed, list) else typed
+        )
+
+    def texts(self, name: str) -> list[str]:
+        """What stands in a repeated field."""
+        typed = self.typed.get(name, [])
+        return [str(item) for item in typed] if isinstance(typed, list) else [str(typed)]
+
+    def error(self, name: str) -> str:
+        """The message of a field, empty when there is none."""
+        return self.errors.get(name, "")
+
+
+async def read_form(request: Request, model: type[M], *, prefix: str = "") -> Form[M]:
+    """Read the posted form as `model`. All faults are reported together, nothing is raised for them."""
+    return parse(typed_fields(await request.form(), model, prefix), model)
+
+
+def read_query(request: Request, model: type[M]) -> Form[M]:
+    """Read the filters in the address as `model`; the faults as for a form."""
+    return parse(typed_fields(request.query_params, model), model)
+
+
+def empty_form(**values: object) -> Form[Any]:
+    """A form before anybody typed: `values` is what the fields show."""
+    return Form(typed={name: entry_text(value) for name, value in values.items()})
+
+
+def form_of(value: BaseModel) -> Form[Any]:
+    """A form that shows an existing value."""
+    return empty_form(**dict(value))
+
+
+def entry_text(value: object) -> Any:
+    """How a value stands in a text box."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "1" if value else ""
+    if isinstance(value, Money):
+        return format_amount(value.minor, value.currency)
+    if isinstance(value, datetime):
+        return value.astimezone(reader_zone()).strftime("%Y-%m-%dT%H:%M")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, (list, tuple)):
+        return [entry_text(item) for item in value]
+    return str(value)
+
+
+def typed_fields(source: Any, model: type[BaseModel], prefix: str = "") -> dict[str, Any]:
+    """The entries of a form or query by field name; lists where the model's field is a list."""
+    typed: dict[str, Any] = {}
+    for name, info in model.model_fields.items():
+        values = source.getlist(prefix + name)
+        if get_origin(info.annotation) in (list, tuple, set):
+            typed[name] = values
+        elif values:
+            typed[name] = values[-1]
+    return typed
+
+
+def parse(typed: Mapping[str, Any], model: type[M]) -> Form[M]:
+    """Check entries against a model. An empty text counts as not entered."""
+    entered = {
+        name: value for name, value in typed.items() if value not in ("", []) and not is_empty_file(value)
+    }
+    try:
+        return Form(typed, {}, model.model_validate(entered))
+    except ValidationError as wrong:
+        return Form(typed, messages_of(wrong))
+
+
+def is_empty_file(value: object) -> bool:
+    """A file box in which nothing was chosen."""
+    return isinstance(value, UploadFile) and not value.filename
+
+
+def with_errors(form: Form[M], refused: Invalid) -> Form[M]:
+    """The form after an action refused it: the refusal's messages stand beside their fields."""
+    fields = {name: render(text, {}) for name, text in refused.fields.items()}
+    return Form(form.typed, fields or {"": render(refused.message, refused.params)})
+
+
+def with_error(form: Form[M], name: str, message: str) -> Form[M]:
+    """The form with one more (translated) message."""
+    return Form(form.typed, {**form.errors, name: message})
+
+
+# --- messages ---------------------------------------------------------------------------------------------------
+
+MESSAGES: Mapping[str, str] = {
+    "missing": N_("Enter this; it cannot be left empty."),
+    "string_too_short": N_("Enter at least %(min_length)s characters."),
+    "string_too_long": N_("Shorten this to at most %(max_length)s characters."),
+    "string_pattern_mismatch": N_("Write this in the form that the hint shows."),
+    "int_parsing": N_("Enter a whole number, such as 12."),
+    "int_type": N_("Enter a whole number, such as 12."),
+    "int_from_float": N_("Enter a whole number, such as 12."),
+    "greater_than": N_("Enter more than %(gt)s."),
+    "greater_than_equal": N_("Enter %(ge)s or more."),
+    "less_than": N_("Enter less than %(lt)s."),
+    "less_than_equal": N_("Enter %(le)s or less."),
+    "too_short": N_("Choose at least %(min_length)s."),
+    "too_long": N_("Choose at most %(max_length)s."),
+    "enum": N_("Choose one from the list."),
+    "literal_error": N_("Choose one from the list."),
+    "uuid_parsing": N_("Choose one from the list."),
+    "bool_parsing": N_("Choose yes or no."),
+}
+OTHERWISE = N_("This entry cannot be read. Compare it with the hint.")
+
+
+def messages_of(wrong: ValidationError) -> dict[str, str]:
+    """The first message of each field, translated."""
+    messages: dict[str, str] = {}
+    for error in wrong.errors(include_url=False, include_input=False):
+        name = str(error["loc"][0]) if error["loc"] else ""
+        context = dict(error.get("ctx", {}))
+        msgid = context.pop("msgid", None) or MESSAGES.get(error["type"], OTHERWISE)
+        messages.setdefault(name, gettext(msgid, **context))
+    return messages
+
+
+def wrong_entry(msgid: str, **params: object) -> PydanticCustomError:
+    """The error that a validator raises: a msgid (marked with N_) and its values."""
+    return PydanticCustomError("entry", "wrong entry", {"msgid": msgid, **params})
+
+
+# --- field types ------------------------------------------------------------------------------------------------
+
+_DIGITS_AND_SIGNS = re.compile(r"^[+-]?\d+(\.\d*)?$|^[+-]?\.\d+$")
+
+
+def plain_width(text: str) -> str:
+    """Full-width digits and signs as an input method types them -> ASCII."""
+    return unicodedata.normalize("NFKC", text).strip()
+
+
+def parse_decimal(text: str, decimals: int) -> int:
+    """'1,234.5', full-width digits -> an integer in units of 10**-decimals. More decimals are refused."""
+    clean = plain_width(text).replace(",", "").replace(" ", "").replace("\u2212", "-")
+    if not _DIGITS_AND_SIGNS.match(clean) or len(clean) > 18:
+        raise wrong_entry(N_("Enter a number in digits, such as 12.5."))
+    whole, _, part = clean.partition(".")
+    if len(part.rstrip("0")) > decimals:
+        raise wrong_entry(
+            N_("Enter at most %(decimals)s decimals; nothing is rounded here."), decimals=decimals
+        )
+    sign = -1 if whole.startswith("-") else 1
+    return sign * int((whole.lstrip("+-") or "0") + part.rstrip("0").ljust(decimals, "0"))
+
+
+def amount_of(text: str, currency: str) -> int:
+    """Minor units of an amount as people type it; the message of shared.money when it is none."""
+    try:
+        return parse_amount(text, currency).minor
+    except Invalid as refused:
+        raise wrong_entry(refused.message, **refused.params) from None
+
+
+def parse_day(text: str, today: date) -> date:
+    """'2026-11-22', '11-22', '1122', '20261122', '11月22日', '今天', '明天', '昨天', 'today', '+3', '-1' -> a date.
+
+    Without a year the one nearest to today is meant.
+    """
+    clean = plain_width(text).lower().replace("/", "-").replace(".", "-").replace("\u2212", "-")
+    words = {"今天": 0, "明天": 1, "后天": 2, "昨天": -1, "today": 0, "tomorrow": 1, "yesterday": -1}
+    if clean in words:
+        return today + timedelta(days=words[clean])
+    if re.fullmatch(r"[+-]\d{1,4}", clean):
+        return today + timedelta(days=int(clean))
+    clean = re.sub(r"[年月]", "-", clean).removesuffix("日")
+    if match := re.fullmatch(r"(\d{4})-(\d{1,2})-(\d{1,2})|(\d{4})(\d{2})(\d{2})", clean):
+        year, month, day = (int(part) for part in match.groups() if part)
+        return real_day(year, month, day)
+    if match := re.fullmatch(r"(\d{1,2})-(\d{1,2})|(\d{2})(\d{2})", clean):
+        month, day = (int(part) for part in match.groups() if part)
+        near = [real_day(year, month, day) for year in years_around(today, month, day)]
+        return min(near, key=lambda found: abs(found - today))
+    raise wrong_entry(N_("Enter a date such as 2026-11-22, 11-22, 1122, today or +3."))
+
+
+def years_around(today: date, month: int, day: int) -> list[int]:
+    """The years near today in which the month has that day; the present one when none has."""
+    if (month, day) == (2, 29):
+        return [year for year in range(today.year - 4, today.year + 5) if is_leap(year)]
+    return [today.year - 1, today.year, today.year + 1]
+
+
+def is_leap(year: int) -> bool:
+    return year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
+
+
+def real_day(year: int, month: int, day: int) -> date:
+    """The date, or a message that there is no such day."""
+    try:
+        found = date(year, month, day)
+    except ValueError:
+        raise wrong_entry(N_("There is no such day in the calendar. Check month and day.")) from None
+    if not DATE_LIMIT[0] <= found <= DATE_LIMIT[1]:
+        raise wrong_entry(N_("Enter a date between 1900 and 2199."))
+    return found
+
+
+def today_of_reader() -> date:
+    """The reader's own date."""
+    return clock.now().astimezone(reader_zone()).date()
+
+
+def _day(value: object) -> object:
+    return parse_day(value, today_of_reader()) if isinstance(value, str) else value
+
+
+def _instant(value: object) -> object:
+    """'2026-11-22T14:05' or '2026-11-22 14:05' in the reader's zone, or with an offset."""
+    if not isinstance(value, str):
+        return value
+    clean = plain_width(value).replace(" ", "T", 1)
+    try:
+        found = datetime.fromisoformat(clean)
+    except ValueError:
+        raise wrong_entry(N_("Enter a date and time such as 2026-11-22 14:05.")) from None
+    return found if found.tzinfo else found.replace(tzinfo=reader_zone())
+
+
+def _scaled(decimals: int) -> Callable[[object], object]:
+    def read(value: object) -> object:
+        return parse_decimal(value, decimals) if isinstance(value, str) else value
+
+    return read
+
+
+def _amount(value: object) -> object:
+    """An amount in the site's base currency, in minor units."""
+    return amount_of(value, base_currency()) if isinstance(value, str) else value
+
+
+def _percent_bp(value: object) -> object:
+    """'12.5' or '12.5%' -> 1250 basis points."""
+    return parse_decimal(plain_width(value).removesuffix("%"), 2) if isinstance(value, str) else value
+
+
+def _tick(value: object) -> object:
+    return value in ("1", "on", "true", "yes", True)
+
+
+def _whole(value: object) -> object:
+    return plain_width(value).replace(",", "") if isinstance(value, str) else value
+
+
+Day = Annotated[date, BeforeValidator(_day)]
+Instant = Annotated[datetime, BeforeValidator(_instant)]
+AmountMinor = Annotated[int, BeforeValidator(_amount)]
+QuantityMilli = Annotated[int, BeforeValidator(_scaled(3))]
+PercentBp = Annotated[int, BeforeValidator(_percent_bp)]
+WholeNumber = Annotated[int, BeforeValidator(_whole)]
+Tick = Annotated[bool, BeforeValidator(_tick)]
+ShortText = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+LongText = Annotated[str, StringConstraints(max_length=4000)]
+Picked = UUID
+
+
+def choices_of(model: type[BaseModel], name: str) -> Sequence[Any]:
+    """The values of a Literal or enum field, in the order in which they are declared."""
+    annotation: Any = model.model_fields[name].annotation
+    arms = [arm for arm in get_args(annotation) if arm is not type(None)] or [annotation]
+    return list(arms[0]) if isinstance(arms[0], type) else list(arms)

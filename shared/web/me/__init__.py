@@ -1,0 +1,1 @@
+"""The account pages of every site: sign in and out, language, password, second factor, sessions, API tokens."""

@@ -1,0 +1,150 @@
+"""Pages that every site has: menu without scripts, search, key list, language and theme, the patterns page."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from shared.errors import NotFound
+from shared.i18n import LOCALES, gettext
+from shared.web.access import THEMES, local_path
+from shared.web.models import Account
+from shared.web.patterns import PatternsPage, patterns_page
+from shared.web.responses import page, part, redirect
+from shared.web.routing import PUBLIC, SIGNED_IN, Route
+from shared.web.session import set_cookie
+from shared.web.site import PaletteHit, Site
+
+YEAR_SECONDS = 365 * 86_400
+HIT_LIMIT = 20
+
+
+@dataclass(frozen=True)
+class MenuPage:
+    """The menu as a page of its own; its entries are the frame's."""
+
+
+@dataclass(frozen=True)
+class HitGroup:
+    """Hits under one heading."""
+
+    number: int
+    name: str
+    hits: Sequence[PaletteHit]
+
+
+@dataclass(frozen=True)
+class FindPage:
+    """What find.html receives."""
+
+    query: str
+    groups: Sequence[HitGroup] = field(default_factory=tuple)
+
+
+@dataclass(frozen=True)
+class KeysPage:
+    """Keys and what they do."""
+
+    rows: Sequence[tuple[str, str]]
+
+
+async def show_menu(request: Request) -> Response:
+    return page(request, "menu.html", MenuPage())
+
+
+async def find(request: Request) -> Response:
+    """Search everything; the palette asks for the hits alone."""
+    query = request.query_params.get("q", "").strip()[:100]
+    site: Site = request.app.state.site
+    found = menu_hits(request, query)
+    for source in site.palette:
+        found.extend(await source(request, query))
+    names = list(dict.fromkeys(hit.group for hit in found[:HIT_LIMIT]))
+    groups = [
+        HitGroup(number, name, [hit for hit in found[:HIT_LIMIT] if hit.group == name])
+        for number, name in enumerate(names)
+    ]
+    view = FindPage(query, groups)
+    if request.headers.get("hx-request") or request.headers.get("x-palette"):
+        return part(request, "find.html", view, block="hits")
+    return page(request, "find.html", view)
+
+
+def menu_hits(request: Request, query: str) -> list[PaletteHit]:
+    """Entries of the menu whose label contains the query (or starts like its pinyin); all for an empty query."""
+    site: Site = request.app.state.site
+    wanted = query.casefold()
+    entries = [(gettext(item.label), item.url) for item in site.menu_for(request.state.person)]
+    entries.append((gettext("My account"), "/me"))
+    return [
+        PaletteHit(gettext("Go to"), label, url)
+        for label, url in entries
+        if wanted in label.casefold()
+        or (wanted.isascii() and wanted and initials_of(label).startswith(wanted))
+    ]
+
+
+def initials_of(label: str) -> str:
+    """Pinyin initials; the reading table is loaded when somebody first searches in Latin letters."""
+    from shared.i18n import pinyin_initials
+
+    return pinyin_initials(label)
+
+
+async def show_keys(request: Request) -> Response:
+    site: Site = request.app.state.site
+    rows = [
+        ("/", gettext("Search and go to")),
+        ("Ctrl+K", gettext("Search and go to")),
+        ("?", gettext("This list")),
+        *((f"g {item.key}", gettext(item.label)) for item in site.menu_for(request.state.person) if item.key),
+        ("j / k", gettext("Next and previous row")),
+        ("Enter", gettext("Open the row")),
+        ("f", gettext("To the filters")),
+        ("n", gettext("New")),
+        ("Ctrl+Enter", gettext("Save")),
+        ("Esc", gettext("Close")),
+    ]
+    return page(request, "keys.html", KeysPage(rows))
+
+
+async def choose_language(request: Request) -> Response:
+    """Switch the language: for a signed-in person for good, else in this browser."""
+    form = await request.form()
+    chosen, back = str(form.get("to", "")), local_path(str(form.get("back", "/")))
+    if chosen not in LOCALES:
+        raise NotFound()
+    response = redirect(back)
+    if request.state.account is not None:
+        await Account.filter(id=request.state.account.id).update(locale=chosen)
+    set_cookie(request, response, "locale", chosen, YEAR_SECONDS)
+    return response
+
+
+async def choose_theme(request: Request) -> Response:
+    """Light, dark, or as the device says."""
+    form = await request.form()
+    chosen, back = str(form.get("to", "")), local_path(str(form.get("back", "/")))
+    if chosen not in THEMES:
+        raise NotFound()
+    response = redirect(back)
+    if request.state.account is not None:
+        await Account.filter(id=request.state.account.id).update(theme=chosen)
+    set_cookie(request, response, "theme", chosen, YEAR_SECONDS)
+    return response
+
+
+async def show_patterns(request: Request) -> Response:
+    view: PatternsPage = patterns_page(request)
+    return page(request, "patterns.html", view)
+
+
+ROUTES = [
+    Route("GET", "/menu", show_menu, SIGNED_IN),
+    Route("GET", "/find", find, SIGNED_IN),
+    Route("GET", "/keys", show_keys, SIGNED_IN),
+    Route("POST", "/language", choose_language, PUBLIC),
+    Route("POST", "/theme", choose_theme, PUBLIC),
+    Route("GET", "/patterns", show_patterns, "settings.edit"),
+]

@@ -1,0 +1,516 @@
+"""What the macros of templates/parts receive: frozen dataclasses, one per part.
+
+Pages build them in pages.py or queries.py; templates see the classes too, so that a form can be written where
+it is shown: `{{ field(Field("name", _("Name")), page.form) }}`. Texts are already translated unless a comment
+says msgid. Missing attributes are template errors (StrictUndefined).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from fractions import Fraction
+from typing import Any, Literal
+
+from shared.i18n import N_
+from shared.money import Money
+
+Better = Literal["higher", "lower", "none"]
+Kind = Literal[
+    "text", "link", "money", "money_plain", "money_big", "percent", "points", "number", "quantity", "day",
+    "instant", "as_of", "duration", "bytes", "status", "watermark", "variance", "bullet", "spark", "strip", "icon",
+]  # fmt: skip
+Value = Money | int | Fraction | None
+
+
+# --- words with a shape -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A status word: msgid, sprite icon and tone (ok, good, bad, warn, muted)."""
+
+    word: str
+    icon: str
+    tone: str
+
+
+STATUSES: Mapping[str, Shape] = {
+    # freshness and completeness
+    "current": Shape(N_("current"), "circle-check", "muted"),
+    "delayed": Shape(N_("delayed"), "clock", "warn"),
+    "unreachable": Shape(N_("unreachable"), "cloud-off", "bad"),
+    "unproven": Shape(N_("unproven"), "shield", "warn"),
+    "never": Shape(N_("never seen"), "circle-dashed", "muted"),
+    "complete": Shape(N_("complete"), "circle-check", "muted"),
+    "partial": Shape(N_("partial"), "clock", "warn"),
+    # nodes
+    "live": Shape(N_("live"), "circle-check", "ok"),
+    "late": Shape(N_("late"), "clock", "warn"),
+    "silent": Shape(N_("silent"), "cloud-off", "bad"),
+    "never_seen": Shape(N_("never seen"), "circle-dashed", "muted"),
+    "ok": Shape(N_("ok"), "circle-check", "ok"),
+    "busy": Shape(N_("busy"), "arrow-up", "warn"),
+    "overloaded": Shape(N_("overloaded"), "alert-triangle", "bad"),
+    "failed": Shape(N_("failed"), "circle-x", "bad"),
+    "maintenance": Shape(N_("maintenance"), "tool", "muted"),
+    "draining": Shape(N_("draining"), "route", "muted"),
+    # commands and jobs
+    "waiting": Shape(N_("waiting"), "dots", "muted"),
+    "running": Shape(N_("running"), "arrow-right", "ok"),
+    "done": Shape(N_("done"), "circle-check", "ok"),
+    "refused": Shape(N_("refused"), "circle-x", "bad"),
+    "expired": Shape(N_("expired"), "clock", "muted"),
+    "unknown": Shape(N_("unknown"), "help", "warn"),
+    # plans, quotes, orders, money
+    "planned": Shape(N_("planned"), "circle-dashed", "muted"),
+    "carried_over": Shape(N_("carried over"), "arrow-right", "warn"),
+    "cancelled": Shape(N_("cancelled"), "x", "muted"),
+    "draft": Shape(N_("draft"), "pencil", "muted"),
+    "sent": Shape(N_("sent"), "send", "good"),
+    "accepted": Shape(N_("accepted"), "circle-check", "ok"),
+    "superseded": Shape(N_("superseded"), "history", "muted"),
+    "submitted": Shape(N_("submitted"), "dots", "good"),
+    "approved": Shape(N_("approved"), "circle-check", "ok"),
+    "rejected": Shape(N_("rejected"), "circle-x", "bad"),
+    "executing": Shape(N_("executing"), "arrow-right", "good"),
+    "completed": Shape(N_("completed"), "circle-check", "ok"),
+    "open": Shape(N_("open"), "circle-dashed", "muted"),
+    "closed": Shape(N_("closed"), "lock", "muted"),
+    "overdue": Shape(N_("overdue"), "clock", "bad"),
+    "settled": Shape(N_("settled"), "circle-check", "ok"),
+    "active": Shape(N_("active"), "circle-check", "ok"),
+    "disabled": Shape(N_("disabled"), "circle-x", "muted"),
+}
+
+
+@dataclass(frozen=True)
+class Status:
+    """A state of something. `key` is one of STATUSES; `note` is added in brackets ("3 s")."""
+
+    key: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Missing:
+    """A branch whose data is old: its name and what its figures are complete to."""
+
+    name: str
+    as_of: datetime | None
+
+
+@dataclass(frozen=True)
+class Watermark:
+    """How fresh a figure is. One branch: current, delayed, unreachable, unproven, never; a total: complete,
+    partial, unproven, with `have` of `of` branches and the `missing` ones. `url` leads to the freshness table."""
+
+    state: Literal["current", "delayed", "unreachable", "unproven", "never", "complete", "partial"]
+    as_of: datetime | None = None
+    have: int | None = None
+    of: int | None = None
+    missing: Sequence[Missing] = ()
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class Variance:
+    """A difference: Money, a count, or a share in basis points. `better` says which side is favourable."""
+
+    value: Value
+    kind: Literal["money", "money_big", "money_card", "percent", "points", "number"] = "percent"
+    better: Better = "higher"
+    reference: str = ""
+
+    @property
+    def amount(self) -> int:
+        """A number with the sign of the difference."""
+        value = self.value
+        return value.minor if isinstance(value, Money) else value.numerator if value is not None else 0
+
+    @property
+    def arrow(self) -> str:
+        return "▲" if self.amount > 0 else "▼" if self.amount < 0 else ""
+
+    @property
+    def side(self) -> Literal["good", "bad", ""]:
+        """Favourable, unfavourable or neither."""
+        if not self.amount or self.better == "none":
+            return ""
+        return "good" if (self.amount > 0) == (self.better == "higher") else "bad"
+
+
+# --- figures and graphics -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Bullet:
+    """How far from plan: actual, plan mark, previous year behind. All in one unit; `scale` is the right end."""
+
+    actual: int | None
+    plan: int | None = None
+    previous: int | None = None
+    scale: int = 0
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class Share:
+    """A part of a stacked bar. `tone` is age0..age4, done, open, cancelled, none."""
+
+    label: str
+    value: int
+    shown: str
+    tone: str
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of a state strip: ok, busy, overloaded, silent, maintenance, unknown."""
+
+    state: str
+    title: str = ""
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One row of a comparison: name, actual, plan, previous year; unreachable rows are muted and come last."""
+
+    label: str
+    actual: int | None
+    plan: int | None = None
+    previous: int | None = None
+    shown: str = ""
+    url: str = ""
+    is_muted: bool = False
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure card. `state` partial and unproven keep the value; no_data, not_permitted and error have none.
+
+    `value` None is "no data" and never 0. `note` is one sentence below ("time passed 89.4%", or why there is no
+    value). `definition_url` is behind the question mark.
+    """
+
+    label: str
+    value: Value
+    kind: Literal["money", "money_card", "number", "percent"] = "money_card"
+    unit: str = ""
+    url: str = ""
+    definition_url: str = ""
+    state: Literal["normal", "partial", "unproven", "no_data", "not_permitted", "error"] = "normal"
+    note: str = ""
+    bullet: Bullet | None = None
+    variance: Variance | None = None
+    spark: Sequence[int | None] = ()
+    watermark: Watermark | None = None
+    key: str = ""
+
+
+# --- tables -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column. `sort` is the value of ?sort= for this column, empty: not sortable. `unit` stands under the head.
+
+    `phone` says where a cell goes on a narrow screen: head (first line), second (second line) or rest (details).
+    """
+
+    key: str
+    label: str
+    kind: Kind = "text"
+    sort: str = ""
+    unit: str = ""
+    title: str = ""
+    phone: Literal["head", "second", "rest"] = "rest"
+    better: Better = "none"
+
+    @property
+    def is_number(self) -> bool:
+        return self.kind in NUMBER_KINDS
+
+
+NUMBER_KINDS = frozenset(
+    [
+        "money",
+        "money_plain",
+        "money_big",
+        "percent",
+        "points",
+        "number",
+        "quantity",
+        "variance",
+        "duration",
+        "bytes",
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Link:
+    """A cell or list entry that leads somewhere."""
+
+    text: str
+    url: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row: cells by column key. `id` makes it selectable and keeps it in place when it changes."""
+
+    cells: Mapping[str, Any]
+    id: str = ""
+    url: str = ""
+    is_muted: bool = False
+    is_total: bool = False
+    links: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Count:
+    """How many rows there are: exact, or 'more than' with a link that counts exactly."""
+
+    number: int
+    is_exact: bool = True
+    exact_url: str = ""
+
+
+@dataclass(frozen=True)
+class Action:
+    """Something to do: a link (GET), or with method POST a button with its own small form."""
+
+    label: str
+    url: str
+    icon: str = ""
+    is_primary: bool = False
+    method: Literal["GET", "POST"] = "GET"
+    key: str = ""
+    is_danger: bool = False
+
+
+@dataclass(frozen=True)
+class Empty:
+    """Why there is nothing: `nothing` yet, nothing for this `filter`, or not `permitted`."""
+
+    kind: Literal["nothing", "filter", "permitted"]
+    text: str
+    action: Action | None = None
+
+
+@dataclass(frozen=True)
+class View:
+    """A saved view (tab) of a list."""
+
+    name: str
+    url: str
+    is_active: bool = False
+
+
+@dataclass(frozen=True)
+class TableView:
+    """A list: columns, rows, order, neighbours. `key` is unique in the page; `sorted_by` "-due" is descending.
+
+    `bulk` actions appear with check boxes; `hidden_columns` are offered behind a button; `exports` are links.
+    """
+
+    key: str
+    caption: str
+    columns: Sequence[Column]
+    rows: Sequence[Row]
+    sorted_by: str = ""
+    count: Count | None = None
+    next_url: str = ""
+    previous_url: str = ""
+    empty: Empty | None = None
+    bulk: Sequence[Action] = ()
+    hidden_columns: Sequence[Column] = ()
+    exports: Sequence[Link] = ()
+    views: Sequence[View] = ()
+    total: Row | None = None
+    shows_caption: bool = False
+
+
+# --- forms --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Option:
+    """A choice of a select, radio or check list."""
+
+    value: str
+    label: str
+    hint: str = ""
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field of a form. `kind`: text, password, email, tel, number, area, select, radio, checks, tick, file,
+    hidden, money, date, pick. Money shows its parsed value, date accepts short forms, pick is a typeahead that asks
+    `pick_url`?q=. `width`: s (8 characters), m (20), l (40), full.
+    """
+
+    name: str
+    label: str
+    kind: str = "text"
+    hint: str = ""
+    is_optional: bool = False
+    width: str = "m"
+    options: Sequence[Option] = ()
+    autocomplete: str = "off"
+    max_length: int | None = None
+    pick_url: str = ""
+    pick_text: str = ""
+    other_date: str = ""
+    unit: str = ""
+    rows: int = 3
+    accept: str = ""
+    is_focused: bool = False
+    reload: str = ""
+
+
+@dataclass(frozen=True)
+class Chip:
+    """An active filter and the address without it."""
+
+    label: str
+    remove_url: str
+
+
+@dataclass(frozen=True)
+class Filters:
+    """A filter bar: GET form to `action`, chips of what is active, one sentence that says what is shown."""
+
+    fields: Sequence[Field]
+    form: Any
+    action: str = ""
+    chips: Sequence[Chip] = ()
+    sentence: str = ""
+    clear_url: str = ""
+    keep: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Confirm:
+    """A question before something irreversible, costly or remote. `title` names the object, `consequences` are in
+    numbers, `verb` is the button. `typed_name` must be typed for wipe, restore and revoke."""
+
+    title: str
+    action: str
+    verb: str
+    cancel_url: str
+    consequences: Sequence[str] = ()
+    asks_reason: bool = False
+    typed_name: str = ""
+    is_danger: bool = True
+    hidden: Mapping[str, str] = field(default_factory=dict)
+    form: Any = None
+
+
+# --- things that happened -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Happening:
+    """A row of a timeline. `icon` and `kind` say what it is."""
+
+    at: datetime
+    kind: str
+    text: str
+    icon: str = "dots"
+    actor: str = ""
+    url: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Change:
+    """A field before and after."""
+
+    label: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
+class AuditRow:
+    """Who did what. `recorded_at` is the other clock; shown when more than 60 s apart."""
+
+    at: datetime
+    who: str
+    text: str
+    recorded_at: datetime | None = None
+    for_whom: str = ""
+    changes: Sequence[Change] = ()
+    reason: str = ""
+    is_chained: bool | None = None
+
+
+@dataclass(frozen=True)
+class Job:
+    """A long piece of work. `poll_url` gives this part again; it is asked every 5 s until the job has ended."""
+
+    title: str
+    state: str
+    done: int
+    total: int | None
+    started_at: datetime
+    started_by: str
+    rate_per_second: int | None = None
+    rest_seconds: int | None = None
+    error_count: int = 0
+    errors_url: str = ""
+    result_url: str = ""
+    cancel_url: str = ""
+    poll_url: str = ""
+    key: str = "job"
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """How far a directive got: counts of recipients, and the names of those without a receipt."""
+
+    total: int
+    delivered: int
+    read: int
+    acknowledged: int
+    done: int
+    missing: Sequence[Missing] = ()
+    deadline: date | None = None
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step of a way: done, current or ahead."""
+
+    label: str
+    state: Literal["done", "current", "ahead"]
+    url: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Tab:
+    """A tab with an address of its own."""
+
+    label: str
+    url: str
+    is_active: bool = False
+    count: int | None = None
+
+
+@dataclass(frozen=True)
+class Crumb:
+    """A step back to a wider page."""
+
+    label: str
+    url: str
+
+
+TEMPLATE_CLASSES = (
+    Action, AuditRow, Bar, Bullet, Cell, Change, Chip, Column, Confirm, Count, Coverage, Crumb, Empty, Field, Figure,
+    Filters, Happening, Job, Link, Missing, Option, Row, Share, Status, Step, Tab, TableView, Variance, View,
+    Watermark,
+)  # fmt: skip

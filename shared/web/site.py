@@ -1,0 +1,78 @@
+"""What a site tells the frame: its name, menu, status line and palette."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+
+from starlette.requests import Request
+
+from shared.permissions import Person
+from shared.web.routing import SIGNED_IN, Access, Permission
+
+
+@dataclass(frozen=True)
+class MenuItem:
+    """An entry of the main menu. `label` is a msgid; `key` the letter that follows g; `icon` a sprite name."""
+
+    label: str
+    url: str
+    permission: Permission = SIGNED_IN
+    icon: str = "list-check"
+    key: str = ""
+    on_phone: bool = False
+    in_more: bool = False
+
+    def is_for(self, person: Person | None) -> bool:
+        """Whether this person may open the page behind it."""
+        if self.permission is Access.PUBLIC:
+            return True
+        if person is None:
+            return False
+        return not isinstance(self.permission, str) or person.may(self.permission)
+
+    def is_at(self, path: str) -> bool:
+        """Whether `path` lies below this entry."""
+        return path == self.url or (self.url != "/" and path.startswith(self.url + "/"))
+
+
+@dataclass(frozen=True)
+class Notice:
+    """One sentence of the status line. `tone` is muted, warn or bad."""
+
+    text: str
+    tone: str = "muted"
+    url: str = ""
+    link: str = ""
+
+
+@dataclass(frozen=True)
+class PaletteHit:
+    """One row of the palette: `group` is a translated heading such as 'Customers'."""
+
+    group: str
+    label: str
+    url: str
+    note: str = ""
+
+
+Notices = Callable[[Request], Awaitable[Sequence[Notice]]]
+PaletteSource = Callable[[Request, str], Awaitable[Sequence[PaletteHit]]]
+
+
+@dataclass(frozen=True)
+class Site:
+    """The frame of a site. `name` is a msgid, `scope` what its figures cover ("Shanghai", "All branches")."""
+
+    code: str
+    name: str
+    scope: str = ""
+    menu: Sequence[MenuItem] = ()
+    timezone: str = "Asia/Shanghai"
+    base_currency: str = "CNY"
+    version: str = ""
+    node: str = ""
+    helper: str = ""
+    notices: Notices | None = None
+    palette: Sequence[PaletteSource] = field(default_factory=tuple)
+
+    def menu_for(self, person: Person | None) -> list[MenuItem]:
+        return [item for item in self.menu if item.is_for(person)]

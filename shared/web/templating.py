@@ -1,0 +1,106 @@
+"""The one Jinja2 environment of a site: autoescape, StrictUndefined, translated texts, filters, functions."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from shared import i18n
+from shared.ids import new_id
+from shared.web import csrf, graphics
+from shared.web.filters import FILTERS
+from shared.web.once import FIELD as ONCE_FIELD
+from shared.web.parts import STATUSES, TEMPLATE_CLASSES
+from shared.web.reader import current_request
+from shared.web.static_files import StaticFiles
+
+TEMPLATES = Path(__file__).resolve().parent / "templates"
+
+
+def make_environment(roots: Sequence[Path], static: StaticFiles) -> Environment:
+    """Templates are looked up in the site's folders first, then among the shared ones."""
+    environment = Environment(
+        loader=FileSystemLoader([*map(str, roots), str(TEMPLATES)]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        cache_size=1_000,
+        auto_reload=False,
+    )
+    environment.filters.update(FILTERS)
+    environment.globals.update(
+        _=i18n.gettext,
+        ngettext=i18n.ngettext,
+        pgettext=i18n.pgettext,
+        active_locale=i18n.active_locale,
+        csrf=csrf_input,
+        once=once_input,
+        csrf_token=lambda: csrf.page_token(current_request()),
+        static=static.url,
+        icon=Icons(static),
+        with_query=with_query,
+        graphics=graphics,
+        STATUSES=STATUSES,
+        **{made.__name__: made for made in TEMPLATE_CLASSES},
+    )
+    return environment
+
+
+def csrf_input() -> Markup:
+    """The hidden field that every posting form carries."""
+    token = csrf.page_token(current_request())
+    return Markup('<input type="hidden" name="{}" value="{}">').format(csrf.FIELD, token)
+
+
+def once_input() -> Markup:
+    """The hidden field that makes a form safe to send twice."""
+    sent = getattr(current_request().state, "sent_client_id", "")
+    return Markup('<input type="hidden" name="{}" value="{}">').format(ONCE_FIELD, sent or new_id())
+
+
+class Icons:
+    """`icon("cash")`: an icon of the sprite; with a label it is an image, without it decoration."""
+
+    def __init__(self, static: StaticFiles) -> None:
+        self.static = static
+
+    def __call__(self, name: str, label: str = "", css: str = "") -> Markup:
+        sprite = self.static.url("vendor/icons.svg")
+        role = Markup('role="img" aria-label="{}"').format(label) if label else Markup('aria-hidden="true"')
+        return Markup('<svg class="icon {}" {} width="16" height="16"><use href="{}#{}"/></svg>').format(
+            css, role, sprite, name
+        )
+
+
+def with_query(url: str = "", **changes: Any) -> str:
+    """The present address (or `url`) with some query parameters changed; None removes one.
+
+    Drill links and sort links keep period, branch and filters this way.
+    """
+    request = current_request()
+    pairs = [(name, value) for name, value in request.query_params.multi_items() if name not in changes]
+    for name, value in changes.items():
+        if value is not None:
+            pairs.extend(
+                (name, str(item)) for item in (value if isinstance(value, (list, tuple)) else [value])
+            )
+    query = urlencode(pairs)
+    base = url or request.url.path
+    return f"{base}?{query}" if query else base
+
+
+def attributes(**values: Any) -> Markup:
+    """Html attributes from keywords; None and False are left out, True gives the bare name."""
+    parts = []
+    for name, value in values.items():
+        if value is None or value is False:
+            continue
+        label = name.rstrip("_").replace("_", "-")
+        parts.append(
+            Markup(label) if value is True else Markup('{}="{}"').format(Markup(label), escape(value))
+        )
+    return Markup(" ").join(parts)
