@@ -36,25 +36,10 @@ def configure(level: str = "INFO", *, site: str = "", stream: TextIO | None = No
     """Sends all logging of this process to `stream` (stdout) as JSON lines; may be called again.
 
     Loggers of uvicorn, asyncio and other libraries lose their own handlers and are routed through the same
-    formatter. Python warnings become log lines too.
+    formatter. Python warnings become log lines too. Before this is called only warnings and errors are written,
+    to stderr, so that a command's own output stays clean.
     """
-    before: list[structlog.typing.Processor] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
-        structlog.stdlib.add_logger_name,
-        structlog.stdlib.PositionalArgumentsFormatter(),
-        _add_instant,
-        *([_add_site(site)] if site else []),
-        structlog.processors.StackInfoRenderer(),
-        structlog.processors.format_exc_info,
-        redact,
-    ]
-    structlog.configure(
-        processors=[*before, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        wrapper_class=structlog.stdlib.BoundLogger,
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        cache_logger_on_first_use=False,
-    )
+    before = _use_standard_logging(site)
     handler = logging.StreamHandler(stream or sys.stdout)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
@@ -71,6 +56,32 @@ def configure(level: str = "INFO", *, site: str = "", stream: TextIO | None = No
     root.setLevel(level)
     _route_libraries()
     logging.captureWarnings(True)
+
+
+def _use_standard_logging(site: str) -> list[structlog.typing.Processor]:
+    """Lets our events pass through the standard library's loggers; the processors that complete an event."""
+    before: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.PositionalArgumentsFormatter(),
+        _add_instant,
+        *([_add_site(site)] if site else []),
+        structlog.processors.StackInfoRenderer(),
+        structlog.processors.format_exc_info,
+        redact,
+    ]
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *before,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        wrapper_class=structlog.stdlib.BoundLogger,
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=False,
+    )
+    return before
 
 
 def _route_libraries() -> None:
@@ -137,3 +148,6 @@ def _add_site(site: str) -> structlog.typing.Processor:
         return event
 
     return add
+
+
+_use_standard_logging("")

@@ -1,4 +1,4 @@
-"""Runs a site's jobs: one arq worker per queue, a scheduler, and leases that free the jobs of killed workers.
+"""Runs a site's jobs: one arq worker per queue, the scheduler, and the leases beside them.
 
 Used inside a site's lifespan (`run_inside`) or as a process of its own (`run_worker`). The broker may go and come
 back at any time: work pauses, the site lives on.
@@ -13,23 +13,23 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import Any
-from uuid import uuid4
 from zoneinfo import ZoneInfo
 
-from arq.constants import in_progress_key_prefix
 from arq.worker import Function as ArqFunction
 from arq.worker import Retry as ArqRetry
 from arq.worker import Worker as ArqWorker
 from arq.worker import func
 from redis.exceptions import RedisError
 
-from shared import clock, metrics
+from shared import metrics
 from shared.errors import Refused, Unavailable
 from shared.jobs.broker import Broker, BrokerError, broker_for
+from shared.jobs.leases import Leases
 from shared.jobs.queue import JobQueue, connect, opened
 from shared.jobs.registry import Job, jobs_of
+from shared.jobs.scheduler import Scheduler
 from shared.log import context as log_context
 from shared.log import get_logger
 from shared.settings import CommonSettings
@@ -39,20 +39,11 @@ log = get_logger()
 Around = Callable[[Job], AbstractAsyncContextManager[Any]]
 
 BEAT_SECONDS = 3.0
-DEAD_AFTER_SECONDS = 12
 POLL_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 600
 # arq counts every start, also those that a crash or a shutdown cut short; ours counts failures on top of these.
 STARTS_CUT_SHORT = 50
-
-# Frees a job only while the lease still names the dead worker: two janitors, or a restart between, do no harm.
-_FREE = """
-if redis.call('HGET', KEYS[1], ARGV[1]) == ARGV[2] then
-  redis.call('HDEL', KEYS[1], ARGV[1])
-  return redis.call('DEL', KEYS[2])
-end
-return 0
-"""
+ARQ_LOCK_EXTRA_SECONDS = 10  # arq locks a job for the longest timeout of its queue and this
 
 
 @dataclass
@@ -65,10 +56,13 @@ class Crew:
     around: Around
     queues: Sequence[str]
     max_jobs: int = 10
-    id: str = field(default_factory=lambda: uuid4().hex)
-    _workers: list[ArqWorker] = field(default_factory=list)
+    _workers: dict[str, ArqWorker] = field(default_factory=dict)
+    _left_over: list[asyncio.Task[Any]] = field(default_factory=list)
     _stopping: bool = False
     _restarts_told: int = 0
+
+    def __post_init__(self) -> None:
+        self.leases = Leases(self.queue)
 
     @property
     def jobs(self) -> dict[str, Job]:
@@ -88,7 +82,7 @@ class Crew:
             try:
                 await self.broker.ensure()
                 worker = self._worker(queue_name)
-                self._retire_and_add(worker)
+                self._take_over(queue_name, worker)
                 await worker.main()
             except (RedisError, OSError, BrokerError) as lost:
                 log.warning(
@@ -99,12 +93,17 @@ class Crew:
             pause = 0.1 if time.monotonic() - started > 10 else min(pause * 2, 5.0)
             await asyncio.sleep(pause)
 
-    def _retire_and_add(self, worker: ArqWorker) -> None:
-        """Keeps former workers only while they have jobs; an error of theirs is the broker's, told already."""
-        self._workers = [former for former in self._workers if self._tasks_of(former)] + [worker]
-        for former in self._workers[:-1]:
-            for task in self._tasks_of(former):
-                task.add_done_callback(lambda done: done.cancelled() or done.exception())
+    def _take_over(self, queue_name: str, worker: ArqWorker) -> None:
+        """Makes `worker` the queue's own; the tasks of the former one are kept until they end.
+
+        An error of theirs is the broker's absence, told already; it is looked at so that nobody reports it again.
+        """
+        former = self._workers.get(queue_name)
+        self._workers[queue_name] = worker
+        self._left_over = [task for task in self._left_over if not task.done()]
+        for task in self._tasks_of(former) if former else []:
+            task.add_done_callback(lambda done: done.cancelled() or done.exception())
+            self._left_over.append(task)
 
     @staticmethod
     def _tasks_of(worker: ArqWorker) -> list[asyncio.Task[Any]]:
@@ -131,16 +130,13 @@ class Crew:
         async def run(ctx: dict[Any, Any], **plain: Any) -> None:
             await self._run(job, ctx["job_id"], ctx["job_try"], plain)
 
-        # our own timeout comes first: arq's would count as a failure without a second try
-        return func(
-            run, name=job.name, timeout=job.timeout_seconds + 5, max_tries=job.tries + STARTS_CUT_SHORT
-        )
+        return func(run, name=job.name, timeout=_arq_timeout(job), max_tries=job.tries + STARTS_CUT_SHORT)
 
     async def _run(self, job: Job, job_id: str, job_try: int, plain: dict[str, Any]) -> None:
         """Runs a job once and says how it ended; raises arq's Retry to have it run again, and CancelledError when
         the process ends, which puts it back."""
         with log_context(job=job.name, job_id=job_id, job_try=job_try, instance=self.queue.instance):
-            await self._lease(job.queue, job_id)
+            await self.leases.take(job.queue, job_id)
             started = time.perf_counter()
             try:
                 async with self.around(job), asyncio.timeout(job.timeout_seconds):
@@ -149,7 +145,7 @@ class Crew:
             except Exception as wrong:
                 outcome, pause = self._after_failure(job, job_try, wrong)
             finally:
-                await self._release(job.queue, job_id)
+                await self.leases.drop(job.queue, job_id)
             seconds = time.perf_counter() - started
             metrics.JOBS.labels(self.queue.instance, job.name, outcome).inc()
             metrics.JOB_SECONDS.labels(self.queue.instance, job.name).observe(seconds)
@@ -175,42 +171,17 @@ class Crew:
         log.warning("job failed, will be tried again", pause_seconds=pause, exc_info=wrong)
         return "retried", pause
 
-    # --- leases: who runs what ---------------------------------------------------------------------------------
-
-    async def _lease(self, queue_name: str, job_id: str) -> None:
-        try:
-            await self.queue.redis.hset(self.queue.key("running", queue_name), job_id, self.id)  # type: ignore[misc]
-        except (RedisError, OSError) as lost:
-            log.warning(
-                "lease not written", error=type(lost).__name__
-            )  # arq's own timeout frees the job later
-
-    async def _release(self, queue_name: str, job_id: str) -> None:
-        try:
-            await self.queue.redis.hdel(self.queue.key("running", queue_name), job_id)  # type: ignore[misc]
-        except (RedisError, OSError) as lost:
-            log.warning("lease not removed", error=type(lost).__name__)
+    # --- signs of life -----------------------------------------------------------------------------------------
 
     async def beat(self) -> None:
         """One sign of life, one look for the jobs of workers that give none, and the gauges."""
-        redis = self.queue.redis
-        await redis.set(self.queue.key("worker", self.id), b"1", ex=DEAD_AFTER_SECONDS)
-        for queue_name in self.queues:
-            metrics.JOBS_WAITING.labels(self.queue.instance, queue_name).set(
-                await self.queue.waiting(queue_name)
-            )
-            leases = self.queue.key("running", queue_name)
-            running: dict[bytes, bytes] = await redis.hgetall(leases)  # type: ignore[misc]
-            for worker_id in set(running.values()):
-                if await redis.exists(self.queue.key("worker", worker_id.decode())):
-                    continue
-                for job_id in (job for job, holder in running.items() if holder == worker_id):
-                    await self._free(leases, job_id.decode(), worker_id.decode())
-
-    async def _free(self, leases: str, job_id: str, worker_id: str) -> None:
-        progress = in_progress_key_prefix + job_id
-        freed = await self.queue.redis.eval(_FREE, 2, leases, progress, job_id, worker_id)  # type: ignore[misc]
-        log.warning("job of a dead worker freed", job_id=job_id, freed=bool(freed))
+        await self.leases.give_sign_of_life()
+        for name in self.queues:
+            longest = max((_arq_timeout(job) for job in self.jobs.values() if job.queue == name), default=0.0)
+            await self.leases.free_jobs_of_the_dead(name, longest + ARQ_LOCK_EXTRA_SECONDS)
+            metrics.JOBS_WAITING.labels(self.queue.instance, name).set(await self.queue.waiting(name))
+        metrics.BROKER_RESTARTS.labels(self.queue.instance).inc(self.broker.restarts - self._restarts_told)
+        self._restarts_told = self.broker.restarts
 
     async def keep_beating(self) -> None:
         """Beats until cancelled."""
@@ -218,10 +189,6 @@ class Crew:
             try:
                 await self.beat()
                 metrics.BROKER_UP.labels(self.queue.instance).set(1)
-                metrics.BROKER_RESTARTS.labels(self.queue.instance).inc(
-                    self.broker.restarts - self._restarts_told
-                )
-                self._restarts_told = self.broker.restarts
             except (RedisError, OSError):
                 metrics.BROKER_UP.labels(self.queue.instance).set(0)
             await asyncio.sleep(BEAT_SECONDS)
@@ -231,7 +198,7 @@ class Crew:
     async def finish(self, wait_seconds: float) -> None:
         """Takes no new jobs, gives the running ones `wait_seconds`, then cancels them: they go back to the queue."""
         self._stopping = True
-        for worker in self._workers:
+        for worker in self._workers.values():
             worker.allow_pick_jobs = False
         until = time.monotonic() + wait_seconds
         while (tasks := self._running()) and time.monotonic() < until:
@@ -243,75 +210,8 @@ class Crew:
             log.warning("jobs put back", count=len(tasks))
 
     def _running(self) -> list[asyncio.Task[Any]]:
-        return [task for worker in self._workers for task in self._tasks_of(worker)]
-
-
-class Scheduler:
-    """Puts scheduled jobs into the queue when they are due; several may run for one site.
-
-    Occasions are claimed at the broker. The last one is remembered there, so that an occasion which passed while
-    the site was down is made up for, once.
-    """
-
-    def __init__(self, queue: JobQueue, timezone: ZoneInfo) -> None:
-        self._queue = queue
-        self._timezone = timezone
-        self._due: dict[str, datetime] = {}
-
-    async def start(self) -> None:
-        """Puts the at_start jobs."""
-        for job in jobs_of(self._queue.site).values():
-            if job.at_start:
-                await self._queue.put_once(job, "schedule")
-
-    async def tick(self) -> None:
-        """Puts every job whose occasion has come by shared.clock. Raises what the broker raises; call again."""
-        now = clock.now()
-        for job in jobs_of(self._queue.site).values():
-            if job.schedule is None:
-                continue
-            due = self._due.get(job.name) or await self._first_due(job, now)
-            if now >= due and await self._claim_and_put(job, due):
-                due = job.schedule.next_after(now, self._timezone)
-            elif job.schedule.next_after(now, self._timezone) < due:
-                due = job.schedule.next_after(now, self._timezone)  # the clock was set back
-            self._due[job.name] = due
-
-    async def keep_ticking(self) -> None:
-        """Ticks each second until cancelled."""
-        started = False
-        while True:
-            try:
-                if not started:
-                    await self.start()
-                    started = True
-                await self.tick()
-            except (RedisError, OSError) as lost:
-                log.debug("schedule waits for the broker", error=type(lost).__name__)
-            await asyncio.sleep(1)
-
-    async def _first_due(self, job: Job, now: datetime) -> datetime:
-        """The occasion after the last one that was put; a first start, or a clock set back, begins from now."""
-        assert job.schedule is not None
-        last = await self._last(job)
-        return job.schedule.next_after(min(last or now, now), self._timezone)
-
-    async def _claim_and_put(self, job: Job, due: datetime) -> bool:
-        """True when the occasion is taken care of, by us or by another scheduler.
-
-        The claim lasts 30 seconds, `last` for good: who dies between the two leaves the occasion to the next.
-        """
-        claim = self._queue.key("due", job.name, str(int(due.timestamp())))
-        if not await self._queue.redis.set(claim, b"1", nx=True, ex=30):
-            last = await self._last(job)
-            return last is not None and last >= due
-        await self._queue.put_once(job, "schedule")
-        await self._queue.redis.set(self._queue.key("last", job.name), str(int(due.timestamp())))
-        return True
-
-    async def _last(self, job: Job) -> datetime | None:
-        found = await self._queue.redis.get(self._queue.key("last", job.name))
-        return datetime.fromtimestamp(int(found), UTC) if found else None
+        own = [task for worker in self._workers.values() for task in self._tasks_of(worker)]
+        return own + [task for task in self._left_over if not task.done()]
 
 
 @asynccontextmanager
@@ -394,3 +294,8 @@ async def _connected(site: str, instance: str, broker: Broker) -> AsyncIterator[
 
 def _nothing_around(_job: Job) -> AbstractAsyncContextManager[None]:
     return nullcontext()
+
+
+def _arq_timeout(job: Job) -> float:
+    """arq's own timeout: later than ours, since it would count as a failure without a second try."""
+    return job.timeout_seconds + 5
