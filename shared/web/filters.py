@@ -1,7 +1,7 @@
 """How numbers, money, dates and durations are written: the one filter module of pages, exports and messages.
 
 All functions take None for 'we have no data' and say so; a figure that does not apply is written by the
-macro `none(reason)`. Language comes from shared.i18n, the time zone from shared.web.reader.
+macro `dash(reason)`. Language comes from shared.i18n, the time zone from shared.web.reader.
 """
 
 from collections.abc import Callable

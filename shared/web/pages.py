@@ -10,7 +10,7 @@ from shared.errors import NotFound
 from shared.i18n import LOCALES, gettext
 from shared.web.access import THEMES, local_path
 from shared.web.models import Account
-from shared.web.patterns import PatternsPage, patterns_page
+from shared.web.patterns import ROUTES as PATTERN_ROUTES
 from shared.web.responses import page, part, redirect
 from shared.web.routing import PUBLIC, SIGNED_IN, Route
 from shared.web.session import set_cookie
@@ -135,16 +135,11 @@ async def choose_theme(request: Request) -> Response:
     return response
 
 
-async def show_patterns(request: Request) -> Response:
-    view: PatternsPage = patterns_page(request)
-    return page(request, "patterns.html", view)
-
-
 ROUTES = [
     Route("GET", "/menu", show_menu, SIGNED_IN),
     Route("GET", "/find", find, SIGNED_IN),
     Route("GET", "/keys", show_keys, SIGNED_IN),
     Route("POST", "/language", choose_language, PUBLIC),
     Route("POST", "/theme", choose_theme, PUBLIC),
-    Route("GET", "/patterns", show_patterns, "settings.edit"),
+    *PATTERN_ROUTES,
 ]

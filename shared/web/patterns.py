@@ -1,17 +1,119 @@
-"""The patterns page: every part in every state, both languages side by side, with the call beside it."""
+"""The patterns page: every part in every state, both languages side by side, with the call beside it.
+
+Each sample is rendered by the real macros. The page is for developers and administrators; the tests look at it
+with axe, and check that every macro of templates/parts has a sample.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from jinja2 import Environment
+from markupsafe import Markup
 from starlette.requests import Request
+from starlette.responses import Response
+
+from shared.i18n import gettext, use_locale
+from shared.web.forms import empty_form
+from shared.web.live import Push, live, partial
+from shared.web.pattern_samples import FORMATS, PARTS, Sample, samples
+from shared.web.responses import page, redirect
+from shared.web.routing import Route
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A sample as both readers see it, and how it is called."""
+
+    state: str
+    call: str
+    chinese: Markup
+    english: Markup
+
+
+@dataclass(frozen=True)
+class Section:
+    """All samples of one part."""
+
+    name: str
+    shown: Sequence[Shown]
+
+
+@dataclass(frozen=True)
+class FormatRow:
+    """A filter with what it writes in both languages."""
+
+    call: str
+    chinese: str
+    english: str
 
 
 @dataclass(frozen=True)
 class PatternsPage:
-    """Sections of the page."""
+    """What patterns.html receives."""
 
-    sections: Sequence[str] = ()
+    sections: Sequence[Section]
+    formats: Sequence[FormatRow]
 
 
-def patterns_page(_request: Request) -> PatternsPage:
-    return PatternsPage()
+def render_sample(environment: Environment, sample: Sample, locale: str) -> Markup:
+    """The html of a sample in one language. Raises UndefinedError when the dataclass does not fit the macro."""
+    with use_locale(locale):
+        source = f'{{% from "{PARTS[sample.part]}" import {sample.part} %}}{sample.call}'
+        values = {"v": sample.make(locale), "empty": empty_form()}
+        return Markup(environment.from_string(source).render(values))
+
+
+def patterns_page(environment: Environment) -> PatternsPage:
+    """Everything on the page."""
+    sections: dict[str, list[Shown]] = {}
+    for sample in samples():
+        sections.setdefault(sample.part, []).append(
+            Shown(
+                sample.state,
+                sample.call,
+                render_sample(environment, sample, "zh_CN"),
+                render_sample(environment, sample, "en"),
+            )
+        )
+    return PatternsPage([Section(name, shown) for name, shown in sections.items()], format_rows(environment))
+
+
+def format_rows(environment: Environment) -> list[FormatRow]:
+    """The number formats, written by the filters themselves."""
+    rows = []
+    for call, value in FORMATS:
+        texts = []
+        for locale in ("zh_CN", "en"):
+            with use_locale(locale):
+                texts.append(environment.from_string("{{ v | " + call + " }}").render(v=value))
+        rows.append(FormatRow(call, texts[0], texts[1]))
+    return rows
+
+
+async def show_patterns(request: Request) -> Response:
+    return page(request, "patterns.html", patterns_page(request.app.state.templates))
+
+
+async def push_pattern(request: Request) -> Response:
+    """Change what the live corner shows, on all open patterns pages."""
+    state = request.app.state
+    state.pattern_count = getattr(state, "pattern_count", 0) + 1
+    state.hub.publish("patterns")
+    return redirect("/patterns", toast=gettext("Pushed"))
+
+
+async def stream_patterns(request: Request) -> Response:
+    """The live corner: one stream, two places."""
+
+    async def render(_changed: object) -> Sequence[Push]:
+        count = getattr(request.app.state, "pattern_count", 0)
+        return [partial("#live-count", str(count)), partial("#live-twice", str(count * 2))]
+
+    return live(request, topics=["patterns"], render=render, interval_seconds=0.2)
+
+
+ROUTES = [
+    Route("GET", "/patterns", show_patterns, "settings.edit"),
+    Route("POST", "/patterns/push", push_pattern, "settings.edit"),
+    Route("GET", "/patterns/live", stream_patterns, "settings.edit"),
+]

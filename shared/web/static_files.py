@@ -37,7 +37,7 @@ class StaticFile:
 # One request instead of several: an address that stands for files put together.
 BUNDLES = {
     "own.css": ("css/tokens.css", "css/parts.css"),
-    "own.js": ("js/places.js", "js/fields.js", "js/keys.js", "js/palette.js", "js/watch.js", "js/charts.js"),
+    "own.js": ("js/places.js", "js/fields.js", "js/keys.js", "js/palette.js", "js/watch.js"),
     "htmx.js": ("vendor/htmx.min.js", "vendor/hx-sse.min.js"),
 }
 
