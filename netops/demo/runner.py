@@ -1,0 +1,285 @@
+"""Runs the demonstration: prepare, start the agent, finish the preparation, wait for all sites, print, wait for the end.
+
+Nothing is left behind: the agent ends the sites when it is told to; the kernel tells it (parent-death signal) when this
+runner is killed; and should both be killed at the same instant, the next start adopts the sites that are still running.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import fcntl
+import os
+import shutil
+import signal
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from netops.agent.drivers.process import ProcessDriver
+from netops.agent.local_client import AgentAway, ask_agent
+from netops.demo.company import Company, Site
+from netops.demo.node_file import KEY_FILE, write_node_file
+from netops.demo.steps import Preparation, StepFailed
+from netops.demo.table import welcome
+from shared.nodes.identity import NodeKey
+
+MARKER = "trunkline-demo"
+_READY_SECONDS = 180.0
+_PR_SET_PDEATHSIG = 1
+
+
+class DemoFailed(Exception):
+    """The demonstration cannot run; the text says why and what to do."""
+
+
+class Runner:
+    """One demonstration in one folder. `say` prints a line."""
+
+    def __init__(self, company: Company, folder: Path, say: Callable[[str], None] = print) -> None:
+        self._company, self._folder, self._say = company, folder.resolve(), say
+        self._state = self._folder / "agent"
+        self._driver = ProcessDriver(os.fspath(self._state.resolve()))
+        self._agent: asyncio.subprocess.Process | None = None
+        self._ending = asyncio.Event()
+
+    async def run(self, *, reset: bool = False, show: Callable[[str], object] | None = None) -> int:
+        """Until Ctrl-C, SIGTERM or a failure. 0: ended as asked; 1: something failed, which was printed."""
+        began = time.monotonic()
+        lock = self._take_folder(reset)
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, self._ending.set)
+        try:
+            work = asyncio.create_task(self._start(began))
+            ending = asyncio.create_task(self._ending.wait())
+            await asyncio.wait({work, ending}, return_when=asyncio.FIRST_COMPLETED)
+            if not work.done():
+                work.cancel()
+            with suppress(asyncio.CancelledError):
+                await work
+                if show is not None:
+                    show(self._company.site(self._company.open).url)
+                await self._keep_agent()
+            return 0
+        except (StepFailed, DemoFailed, ExceptionGroup) as failure:
+            for sentence in _sentences(failure):
+                self._say(f"\n{sentence}")
+            return 1
+        finally:
+            await self._end()
+            os.close(lock)
+
+    def _take_folder(self, reset: bool) -> int:
+        """Locks the folder, forgetting what is in it if asked. Raises DemoFailed when another demonstration has it."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        marker = self._folder / MARKER
+        descriptor = os.open(self._folder / "demo.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            raise DemoFailed(f"a demonstration is already running in {self._folder}") from None
+        others = [entry for entry in self._folder.iterdir() if entry.name != "demo.lock"]
+        if others and not marker.exists():
+            os.close(descriptor)
+            raise DemoFailed(f"{self._folder} has other files in it: choose another folder with --dir")
+        self._end_old_agent()
+        if reset:
+            self._kill_strays()
+            for entry in others:
+                shutil.rmtree(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
+        marker.write_text("Folder of `netops demo`; --reset empties it.\n", encoding="utf-8")
+        return descriptor
+
+    def _end_old_agent(self) -> None:
+        """An agent whose runner is gone is told to end but to leave its sites: ours adopts them."""
+        try:
+            pid = int(ask_agent(self._state, {"ask": "status"})["pid"])
+            ask_agent(self._state, {"ask": "end", "services": "leave"})
+        except (AgentAway, ValueError):
+            return
+        deadline = time.monotonic() + 15
+        while time.monotonic() < deadline and _is_alive(pid):
+            time.sleep(0.05)
+
+    async def _start(self, began: float) -> None:
+        preparation = Preparation(self._company, self._folder, self._say)
+        self._check_ports()
+        if any(preparation.due(site) for site in self._company.sites):
+            self._say("Preparing 准备中")
+            await preparation.before_start()
+        late = {site.name: preparation.waiting_for(site) for site in self._company.sites}
+        key = NodeKey.load_or_create(self._folder / KEY_FILE)
+        command_keys = await preparation.introduce_agent(key.public_text)
+        write_node_file(
+            self._company, self._folder, [name for name, needs in late.items() if needs], command_keys
+        )
+        await self._start_agent()
+        async with asyncio.TaskGroup() as group:
+            for site in self._company.sites:
+                group.create_task(self._bring_up(site, late[site.name], preparation))
+        self._say(welcome(self._company, os.fspath(self._folder), time.monotonic() - began))
+
+    async def _bring_up(self, site: Site, needs: list[str], preparation: Preparation) -> None:
+        """A site that has to wait for others is prepared to the end and then started through the agent."""
+        if needs:
+            for name in needs:
+                await self._until_ready(self._company.site(name))
+            await preparation.after_ready(site)
+            await asyncio.to_thread(ask_agent, self._state, {"ask": "start", "service": site.name})
+        await self._until_ready(site)
+
+    async def _until_ready(self, site: Site) -> None:
+        address = site.url + self._company.kind_of(site).ready
+        deadline = time.monotonic() + _READY_SECONDS
+        while not await asyncio.to_thread(_answers, address):
+            if time.monotonic() > deadline:
+                raise DemoFailed(f"{site.name} is not ready after {_READY_SECONDS:.0f} s\n{self._why(site)}")
+            trouble = await asyncio.to_thread(self._trouble, site)
+            if trouble:
+                raise DemoFailed(f"{site.name} {trouble}\n{self._why(site)}")
+            await asyncio.sleep(0.15)
+
+    def _trouble(self, site: Site) -> str:
+        """Why waiting for a site is no use: it keeps failing. "" while there is hope."""
+        with suppress(AgentAway, ValueError):
+            state = ask_agent(self._state, {"ask": "status"})["state"]
+            for service in state.get("services", []):
+                if service["name"] == site.name and service["state"] in ("crash_loop", "given_up"):
+                    return f"keeps failing ({service.get('reason', '')})"
+        return ""
+
+    def _why(self, site: Site) -> str:
+        from netops.agent.service_log import last_lines
+
+        log = self._folder / "logs" / f"{site.name}.log"
+        return "\n".join(f"    {line}" for line in last_lines(log, 15)) + f"\n    (whole log: {log})"
+
+    # The agent
+
+    async def _start_agent(self) -> None:
+        """Starts the agent in a session of its own, so that Ctrl-C in the terminal reaches only this runner."""
+        log = self._folder / "logs" / "agent.log"
+        log.parent.mkdir(exist_ok=True)
+        with log.open("ab") as output:
+            self._agent = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "netops",
+                "agent",
+                "--file",
+                os.fspath(self._folder / "node.toml"),
+                "run",
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=output,
+                stderr=asyncio.subprocess.STDOUT,
+                preexec_fn=_end_with_parent,
+            )
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            if self._agent.returncode is not None:
+                raise DemoFailed(
+                    f"the agent ended with {self._agent.returncode}: see {self._folder}/logs/agent.log"
+                )
+            with suppress(AgentAway):
+                if (await asyncio.to_thread(ask_agent, self._state, {"ask": "status"}))[
+                    "pid"
+                ] == self._agent.pid:
+                    return
+            await asyncio.sleep(0.05)
+        raise DemoFailed("the agent does not answer")
+
+    async def _keep_agent(self) -> None:
+        """Until we are told to end. An agent that was killed is replaced; the new one adopts the sites."""
+        while not self._ending.is_set():
+            assert self._agent is not None
+            gone = asyncio.create_task(self._agent.wait())
+            ending = asyncio.create_task(self._ending.wait())
+            await asyncio.wait({gone, ending}, return_when=asyncio.FIRST_COMPLETED)
+            ending.cancel()
+            if not self._ending.is_set():
+                self._say(f"The agent ended with {self._agent.returncode}; starting it again.")
+                await self._start_agent()
+            elif not gone.done():
+                gone.cancel()
+
+    async def _end(self) -> None:
+        """Tells the agent to end its sites, waits, and looks for anything left over."""
+        agent = self._agent
+        if agent is not None and agent.returncode is None:
+            self._say("Ending 正在结束")
+            agent.terminate()
+            try:
+                async with asyncio.timeout(60):
+                    await agent.wait()
+            except TimeoutError:
+                agent.kill()
+                await agent.wait()
+        if agent is not None:
+            self._kill_strays()
+
+    def _kill_strays(self) -> None:
+        for mark in self._driver.strays(()):
+            with suppress(ProcessLookupError):
+                os.killpg(mark.pid, signal.SIGKILL)
+
+    def _check_ports(self) -> None:
+        """Raises DemoFailed when somebody else listens on one of our ports. Our own sites, still running, do not count."""
+        ours = {mark.service for mark in self._driver.strays(())}
+        import socket
+
+        for site in self._company.sites:
+            if site.name in ours:
+                continue
+            with socket.socket() as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                try:
+                    probe.bind((site.host, site.port))
+                except OSError as error:
+                    raise DemoFailed(
+                        f"port {site.port} for {site.name} is taken: {error.strerror}"
+                    ) from error
+
+
+def _sentences(failure: Exception) -> list[str]:
+    """What to print about a failure of one site or of several at once; a defect is raised."""
+    if isinstance(failure, ExceptionGroup):
+        return [sentence for part in failure.exceptions for sentence in _sentences(part)]
+    if not isinstance(failure, StepFailed | DemoFailed):
+        raise failure
+    return [str(failure)]
+
+
+def _end_with_parent() -> None:
+    """In the child before exec: a session of its own, and TERM when the runner dies, however it dies."""
+    os.setsid()
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+    if os.getppid() == 1:
+        os._exit(1)
+
+
+def _answers(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(address, timeout=2) as answer:
+            return bool(answer.status == 200)
+    except (OSError, urllib.error.URLError, ValueError):
+        return False
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def remaining(folder: Path) -> list[Any]:
+    """Marks of site processes of a folder that still run; for tests and for `--reset`."""
+    return ProcessDriver(os.fspath((folder / "agent").resolve())).strays(())
