@@ -5,6 +5,7 @@ Statement for statement the same steps as apply_sqlite.
 """
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import asyncpg
@@ -12,7 +13,7 @@ import structlog
 
 from hq.figures.rollup import fold_sql
 from hq.replication.apply_sql import TableSql, table_sql
-from hq.replication.batch import Batch, TableChanges, collapse, read_changes
+from hq.replication.batch import Batch, TableChanges, collapse, read_changes, single
 from hq.replication.cursor import Cursor, lines_to_apply
 from hq.replication.outcome import Applied, Contact, EnvironmentFailure
 from shared import clock
@@ -128,32 +129,29 @@ async def _apply_batch(connection: Any, batch: Batch, contact: Contact) -> Appli
     cursor = await _lock_cursor(connection, contact.branch)
     contact.admit(cursor)
     lines = lines_to_apply(cursor, batch)
-    changes = read_changes(lines, cursor.seq)
-    if changes:
-        await _apply_changes(connection, cursor, changes)
+    if lines:
+        await _apply_lines(connection, cursor, lines)
         cursor.epoch, cursor.seq, cursor.chain = batch.head.epoch, batch.head.last, batch.head.chain
         contact.compare_digests(cursor, batch.head)
     cursor.head_seq = max(batch.head.head, cursor.seq)
-    await _write_cursor(connection, cursor, rows=len(changes), wire_bytes=batch.wire_bytes)
-    return Applied(cursor.reply(), len(changes), cursor.seq >= cursor.head_seq)
+    await _write_cursor(connection, cursor, rows=len(lines), wire_bytes=batch.wire_bytes)
+    return Applied(cursor.reply(), len(lines), cursor.seq >= cursor.head_seq)
 
 
-async def _apply_changes(connection: Any, cursor: Cursor, changes: list[Change]) -> None:
+async def _apply_lines(connection: Any, cursor: Cursor, lines: Sequence[bytes]) -> None:
     """All changes at once; when the data of one is refused, row by row, setting aside what cannot be applied."""
     statements = table_sql("postgres")
-    digests = dict(cursor.digests)
-    try:
-        async with connection.transaction():
-            known = [change for change in changes if change.table in statements]
-            await _apply_tables(connection, cursor, collapse(known), statements)
-    except _DATA_ERRORS as error:
-        cursor.digests = digests
-        log.warning("batch_has_bad_rows", branch=cursor.branch, error=repr(error))
-        await _apply_one_by_one(connection, cursor, changes, statements)
-        return
-    for change in changes:
-        if change.table not in statements:
-            await _set_aside(connection, cursor, change, "unknown_table", "")
+    tables = collapse(lines, cursor.seq)
+    if all(name in statements for name in tables):
+        digests = dict(cursor.digests)
+        try:
+            async with connection.transaction():
+                await _apply_tables(connection, cursor, tables, statements)
+            return
+        except _DATA_ERRORS as error:
+            cursor.digests = digests
+            log.warning("batch_has_bad_rows", branch=cursor.branch, error=repr(error))
+    await _apply_one_by_one(connection, cursor, read_changes(lines), statements)
 
 
 async def _apply_one_by_one(
@@ -166,7 +164,7 @@ async def _apply_one_by_one(
         digests = dict(cursor.digests)
         try:
             async with connection.transaction():
-                await _apply_tables(connection, cursor, collapse([change]), statements)
+                await _apply_tables(connection, cursor, single(change), statements)
         except _DATA_ERRORS as error:
             cursor.digests = digests
             await _set_aside(connection, cursor, change, "poison", repr(error))
@@ -174,7 +172,7 @@ async def _apply_one_by_one(
 
 async def _set_aside(connection: Any, cursor: Cursor, change: Change, reason: str, error: str) -> None:
     await connection.fetch(
-        "INSERT INTO quarantined_change (branch, epoch, seq, tbl, pk, op, schema, row_after, reason, error, received_at) "
+        "INSERT INTO quarantined_change (branch, epoch, seq, tbl, row_id, op, schema_version, row_after, reason, error, received_at) "
         "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
         cursor.branch, cursor.epoch, change.seq, change.table, change.pk, change.op, change.schema,
         change.row.decode(errors="replace").replace("\x00", "\ufffd"), reason, error, to_micros(clock.now()),
@@ -243,25 +241,22 @@ async def _stage(connection: Any, branch: str, sql: TableSql, changes: TableChan
         f'INSERT INTO stage_{name} ({sql.columns}) SELECT {sql.columns} FROM json_populate_recordset(NULL::"{name}", $1::json)',
         payload.decode(),
     )
-    strange = await connection.fetchval(
-        f"SELECT count(*) FROM stage_{name} WHERE branch IS DISTINCT FROM $1", branch
-    )
-    if strange:
+    if await connection.fetch(sql.strange, branch):
         raise ValueError("a row belongs to another branch")
 
 
-async def _take_gone(connection: Any, branch: str, sql: TableSql, gone: dict[str, int]) -> None:
+async def _take_gone(connection: Any, branch: str, sql: TableSql, gone: dict[bytes, int]) -> None:
     await connection.fetch("DELETE FROM gone")
     await connection.fetch(
         "INSERT INTO gone (id, ver) SELECT * FROM unnest($1::uuid[], $2::bigint[])",
-        list(gone),
+        [pk.decode() for pk in gone],
         list(gone.values()),
     )
     await connection.fetch(sql.take_gone)
     await connection.fetch(sql.delete_gone)
     await connection.fetch(
-        "INSERT INTO tombstone (branch, tbl, pk, ver) SELECT $1, $2, id::text, ver FROM gone "
-        "ON CONFLICT (branch, tbl, pk) DO UPDATE SET ver = excluded.ver",
+        "INSERT INTO tombstone (branch, tbl, row_id, ver) SELECT $1, $2, id::text, ver FROM gone "
+        "ON CONFLICT (branch, tbl, row_id) DO UPDATE SET ver = excluded.ver",
         branch,
         sql.table.name,
     )

@@ -19,6 +19,7 @@ class TableSql:
     take_old: str
     drop_stale: str
     foreign: str
+    strange: str
     upsert: str
     take_gone: str
     delete_gone: str
@@ -38,8 +39,9 @@ def _table_sql(table: Table, dialect: str) -> TableSql:
         counted=counted,
         columns=columns,
         take_old=f"INSERT INTO {old} ({columns}) SELECT {columns} FROM {name} WHERE id IN (SELECT id FROM {stage})",
-        drop_stale=f"DELETE FROM {stage} WHERE EXISTS (SELECT 1 FROM {old} o WHERE o.id = {stage}.id AND o.ver >= {stage}.ver)",
+        drop_stale=f"DELETE FROM {stage} WHERE id IN (SELECT s.id FROM {stage} s JOIN {old} o ON o.id = s.id WHERE o.ver >= s.ver)",
         foreign=f"SELECT CAST(o.id AS {'TEXT' if dialect == 'sqlite' else 'VARCHAR'}) AS id FROM {old} o JOIN {stage} s ON s.id = o.id WHERE o.branch <> s.branch",
+        strange=f"SELECT 1 FROM {stage} WHERE branch IS {'NOT ?' if dialect == 'sqlite' else 'DISTINCT FROM $1'} LIMIT 1",
         upsert=(
             f"INSERT INTO {name} ({columns}) SELECT {columns} FROM {stage} WHERE true ON CONFLICT (id) DO UPDATE SET {sets} "
             f"WHERE {name}.ver < excluded.ver AND {name}.branch = excluded.branch"

@@ -9,26 +9,26 @@ import json
 import queue
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import msgspec
 import structlog
 
 from hq.figures.rollup import fold_sql
 from hq.replication.apply_sql import DELTA_COLUMNS, TableSql, table_sql
-from hq.replication.batch import Batch, TableChanges, collapse, read_changes
+from hq.replication.batch import Batch, TableChanges, collapse, read_changes, single
 from hq.replication.cursor import Cursor, lines_to_apply
 from hq.replication.outcome import Applied, Contact, EnvironmentFailure
 from shared import clock
 from shared.database.fields import to_micros
 from shared.errors import Refused
 from shared.replication.change import Change, Digest
+from shared.replication.columns import row_reader
 
 log = structlog.get_logger(__name__)
 MAX_GROUP = 64
+DATA_ERRORS = (sqlite3.IntegrityError, sqlite3.DataError, ValueError, TypeError, OverflowError)
 
 
 @dataclass
@@ -192,34 +192,33 @@ def _apply_batch(connection: sqlite3.Connection, batch: Batch, contact: Contact)
     cursor = _read_cursor(connection, contact.branch)
     contact.admit(cursor)
     lines = lines_to_apply(cursor, batch)
-    changes = read_changes(lines, cursor.seq)
-    if changes:
-        _apply_changes(connection, cursor, changes)
+    if lines:
+        _apply_lines(connection, cursor, lines)
         cursor.epoch, cursor.seq, cursor.chain = batch.head.epoch, batch.head.last, batch.head.chain
         contact.compare_digests(cursor, batch.head)
     cursor.head_seq = max(batch.head.head, cursor.seq)
-    _write_cursor(connection, cursor, rows=len(changes), wire_bytes=batch.wire_bytes)
-    return Applied(cursor.reply(), len(changes), cursor.seq >= cursor.head_seq)
+    _write_cursor(connection, cursor, rows=len(lines), wire_bytes=batch.wire_bytes)
+    return Applied(cursor.reply(), len(lines), cursor.seq >= cursor.head_seq)
 
 
-def _apply_changes(connection: sqlite3.Connection, cursor: Cursor, changes: list[Change]) -> None:
+def _apply_lines(connection: sqlite3.Connection, cursor: Cursor, lines: Sequence[bytes]) -> None:
     """All changes at once; when the data of one is refused, row by row, setting aside what cannot be applied."""
     statements = table_sql("sqlite")
-    connection.execute("SAVEPOINT rows")
-    digests = dict(cursor.digests)
-    try:
-        known = [change for change in changes if change.table in statements]
-        _apply_tables(connection, cursor, collapse(known), statements)
-    except (sqlite3.IntegrityError, sqlite3.DataError, ValueError, TypeError, OverflowError, msgspec.MsgspecError) as error:  # fmt: skip
-        connection.execute("ROLLBACK TO rows")
-        cursor.digests = digests
-        log.warning("batch_has_bad_rows", branch=cursor.branch, error=repr(error))
-        _apply_one_by_one(connection, cursor, changes, statements)
-    else:
-        for change in changes:
-            if change.table not in statements:
-                _set_aside(connection, cursor, change, "unknown_table", "")
-    connection.execute("RELEASE rows")
+    tables = collapse(lines, cursor.seq)
+    if all(name in statements for name in tables):
+        digests = dict(cursor.digests)
+        connection.execute("SAVEPOINT rows")
+        try:
+            _apply_tables(connection, cursor, tables, statements)
+        except DATA_ERRORS as error:
+            connection.execute("ROLLBACK TO rows")
+            connection.execute("RELEASE rows")
+            cursor.digests = digests
+            log.warning("batch_has_bad_rows", branch=cursor.branch, error=repr(error))
+        else:
+            connection.execute("RELEASE rows")
+            return
+    _apply_one_by_one(connection, cursor, read_changes(lines), statements)
 
 
 def _apply_one_by_one(
@@ -232,8 +231,8 @@ def _apply_one_by_one(
         digests = dict(cursor.digests)
         connection.execute("SAVEPOINT one")
         try:
-            _apply_tables(connection, cursor, collapse([change]), statements)
-        except (sqlite3.IntegrityError, sqlite3.DataError, ValueError, TypeError, OverflowError, msgspec.MsgspecError) as error:  # fmt: skip
+            _apply_tables(connection, cursor, single(change), statements)
+        except DATA_ERRORS as error:
             connection.execute("ROLLBACK TO one")
             cursor.digests = digests
             _set_aside(connection, cursor, change, "poison", repr(error))
@@ -244,7 +243,7 @@ def _set_aside(
     connection: sqlite3.Connection, cursor: Cursor, change: Change, reason: str, error: str
 ) -> None:
     connection.execute(
-        "INSERT INTO quarantined_change (branch, epoch, seq, tbl, pk, op, schema, row_after, reason, error, received_at) "
+        "INSERT INTO quarantined_change (branch, epoch, seq, tbl, row_id, op, schema_version, row_after, reason, error, received_at) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             cursor.branch, cursor.epoch, change.seq, change.table, change.pk, change.op, change.schema,
@@ -283,9 +282,12 @@ def _apply_table(
     """Stage, old image, guarded upsert, deletions, delta; the digest follows the rows that really changed."""
     has_old = False
     if changes.rows:
-        rows = [values_of(sql.table.names, row, seq, branch) for seq, row in changes.rows.values()]
+        decode, values = row_reader(sql.table)
+        rows = [(*values(decode(row)), seq) for seq, row in changes.rows.values()]
         places = ", ".join("?" * (len(sql.table.names) + 1))
         connection.executemany(f"INSERT INTO stage_{sql.table.name} ({sql.columns}) VALUES ({places})", rows)
+        if connection.execute(sql.strange, (branch,)).fetchone() is not None:
+            raise ValueError("a row belongs to another branch")
         has_old = connection.execute(sql.take_old).rowcount > 0
         if has_old:
             if connection.execute(sql.foreign).fetchone() is not None:
@@ -304,29 +306,15 @@ def _apply_table(
         connection.execute(sql.delta_both if has_old else sql.delta_new)
 
 
-def _take_gone(connection: sqlite3.Connection, branch: str, sql: TableSql, gone: dict[str, int]) -> None:
+def _take_gone(connection: sqlite3.Connection, branch: str, sql: TableSql, gone: dict[bytes, int]) -> None:
     connection.execute("DELETE FROM gone")
-    connection.executemany("INSERT INTO gone (id, ver) VALUES (?, ?)", gone.items())
+    connection.executemany(
+        "INSERT INTO gone (id, ver) VALUES (?, ?)", [(pk.decode(), seq) for pk, seq in gone.items()]
+    )
     connection.execute(sql.take_gone)
     connection.execute(sql.delete_gone)
     connection.executemany(
-        "INSERT INTO tombstone (branch, tbl, pk, ver) VALUES (?, ?, ?, ?) "
-        "ON CONFLICT (branch, tbl, pk) DO UPDATE SET ver = excluded.ver",
-        [(branch, sql.table.name, pk, seq) for pk, seq in gone.items()],
+        "INSERT INTO tombstone (branch, tbl, row_id, ver) VALUES (?, ?, ?, ?) "
+        "ON CONFLICT (branch, tbl, row_id) DO UPDATE SET ver = excluded.ver",
+        [(branch, sql.table.name, pk.decode(), seq) for pk, seq in gone.items()],
     )
-
-
-def values_of(names: tuple[str, ...], row: bytes, seq: int, branch: str) -> tuple[Any, ...]:
-    """The column values of a canonical row in table order, with its position last.
-
-    Raises ValueError when the row is not the branch's own or lacks a column; TypeError when it is no object.
-    """
-    decoded: dict[str, Any] = msgspec.json.decode(row)
-    if tuple(decoded) != names:
-        decoded = {name: decoded[name] for name in names if name in decoded}
-        if len(decoded) != len(names):
-            missing = sorted(set(names) - set(decoded))
-            raise ValueError(f"the row lacks {missing}")
-    if decoded["branch"] != branch:
-        raise ValueError(f"the row belongs to branch {decoded['branch']!r}")
-    return (*decoded.values(), seq)

@@ -45,8 +45,8 @@ class Fork(Refused):
 class TableChanges:
     """The last state of each row that a batch touches in one table: rows by id with position, ids deleted."""
 
-    rows: dict[str, tuple[int, bytes]] = field(default_factory=dict)
-    gone: dict[str, int] = field(default_factory=dict)
+    rows: dict[bytes, tuple[int, bytes]] = field(default_factory=dict)
+    gone: dict[bytes, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -89,30 +89,46 @@ def unpack(body: bytes) -> Batch:
     return Batch(head, lines, len(body))
 
 
-def read_changes(lines: Sequence[bytes], after: int) -> list[Change]:
-    """The changes of `lines`, which must carry the positions after+1, after+2, ... Raises BadBatch."""
+def collapse(lines: Sequence[bytes], after: int) -> dict[str, TableChanges]:
+    """The last state per row and table, tables in the order in which they first occur.
+
+    The lines must carry the positions after+1, after+2, ... Raises BadBatch. Only what is needed is read of each
+    line: this runs once per replicated row.
+    """
+    tables: dict[bytes, TableChanges] = {}
+    expected = after
     try:
-        changes = [decode_line(line, number) for number, line in enumerate(lines, 1)]
+        for line in lines:
+            seq, _txid, name, op, _schema, _at, pk, row = line.split(b"\t", 7)
+            expected += 1
+            if int(seq) != expected:
+                raise BadBatch(N_("The positions in the batch do not follow each other."))
+            table = tables.get(name)
+            if table is None:
+                table = tables[name] = TableChanges()
+            if op == b"d":
+                table.rows.pop(pk, None)
+                table.gone[pk] = expected
+            else:
+                if table.gone:
+                    table.gone.pop(pk, None)
+                table.rows[pk] = (expected, row)
+        return {name.decode(): table for name, table in tables.items()}
+    except ValueError as error:
+        raise BadBatch(N_("A change in the batch cannot be read.")) from error
+
+
+def read_changes(lines: Sequence[bytes]) -> list[Change]:
+    """The changes of `lines` one by one, for rows that must be looked at singly. Raises BadBatch."""
+    try:
+        return [decode_line(line, number) for number, line in enumerate(lines, 1)]
     except BadLine as error:
         raise BadBatch(N_("A change in the batch cannot be read.")) from error
-    for expected, change in enumerate(changes, after + 1):
-        if change.seq != expected:
-            raise BadBatch(N_("The positions in the batch do not follow each other."))
-    return changes
 
 
-def collapse(changes: Sequence[Change]) -> dict[str, TableChanges]:
-    """The last state per row and table, tables in the order in which they first occur."""
-    tables: dict[str, TableChanges] = {}
-    for change in changes:
-        name = change.table
-        table = tables.get(name)
-        if table is None:
-            table = tables[name] = TableChanges()
-        if change.op == "d":
-            table.rows.pop(change.pk, None)
-            table.gone[change.pk] = change.seq
-        else:
-            table.gone.pop(change.pk, None)
-            table.rows[change.pk] = (change.seq, change.row)
-    return tables
+def single(change: Change) -> dict[str, TableChanges]:
+    """One change as `collapse` would give it."""
+    pk = change.pk.encode()
+    if change.op == "d":
+        return {change.table: TableChanges(gone={pk: change.seq})}
+    return {change.table: TableChanges(rows={pk: (change.seq, change.row)})}

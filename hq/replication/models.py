@@ -69,9 +69,9 @@ class QuarantinedChange(Model):
     epoch = fields.CharField(max_length=32)
     seq = fields.BigIntField()
     tbl = fields.CharField(max_length=64)
-    pk = fields.CharField(max_length=64)
+    row_id = fields.CharField(max_length=64)
     op = fields.CharField(max_length=1)
-    schema = fields.IntField(default=1)
+    schema_version = fields.IntField(default=1)
     row_after = fields.TextField(null=True)
     reason = fields.CharField(max_length=16)
     error = fields.TextField(default="")
@@ -88,9 +88,9 @@ class Tombstone(Model):
     id = fields.BigIntField(primary_key=True, generated=True)
     branch = fields.CharField(max_length=16)
     tbl = fields.CharField(max_length=64)
-    pk = fields.CharField(max_length=36)
+    row_id = fields.CharField(max_length=36)
     ver = fields.BigIntField()
 
     class Meta:
         table = "tombstone"
-        unique_together = (("branch", "tbl", "pk"),)
+        unique_together = (("branch", "tbl", "row_id"),)

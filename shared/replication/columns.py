@@ -4,9 +4,12 @@ Canonical form: compact JSON, keys in alphabetical order, the same bytes from SQ
 because replicated columns are only text, integers, booleans, dates and UUIDs.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
+import msgspec
 from tortoise import fields
 
 from shared.records import RECEIVER_ONLY, REPLICATED, Record
@@ -80,3 +83,20 @@ def replicated_tables() -> dict[str, Table]:
     """All replicated tables by name, in the order of `REPLICATED`."""
     tables = [table_of(model) for model in REPLICATED]
     return {table.name: table for table in tables}
+
+
+_PYTHON_TYPES = {"boolean": bool, "integer": int}
+
+
+@lru_cache(maxsize=256)
+def row_reader(table: Table) -> tuple[Callable[[bytes], Any], Callable[[Any], tuple[Any, ...]]]:
+    """Two functions: canonical bytes to a typed row, and that row to its values in column order.
+
+    Decoding raises msgspec.ValidationError (a ValueError) when a column is missing or of another kind.
+    """
+    members = [
+        (name, _PYTHON_TYPES.get(kind, str) | None)
+        for name, kind in ((c.name, c.kind) for c in table.columns)
+    ]
+    row = msgspec.defstruct(f"Row_{table.name}", members)
+    return msgspec.json.Decoder(row).decode, msgspec.structs.astuple
