@@ -11,7 +11,7 @@ from datetime import date, datetime
 from fractions import Fraction
 from typing import Any, Literal
 
-from shared.i18n import N_
+from shared.i18n import N_, gettext, pgettext
 from shared.money import Money
 
 Better = Literal["higher", "lower", "none"]
@@ -52,6 +52,7 @@ STATUSES: Mapping[str, Shape] = {
     "busy": Shape(N_("busy"), "arrow-up", "warn"),
     "overloaded": Shape(N_("overloaded"), "alert-triangle", "bad"),
     "failed": Shape(N_("failed"), "circle-x", "bad"),
+    "node_failed": Shape(N_("failed"), "circle-x", "bad"),
     "maintenance": Shape(N_("maintenance"), "tool", "muted"),
     "draining": Shape(N_("draining"), "route", "muted"),
     # commands and jobs
@@ -81,6 +82,11 @@ STATUSES: Mapping[str, Shape] = {
     "active": Shape(N_("active"), "circle-check", "ok"),
     "disabled": Shape(N_("disabled"), "circle-x", "muted"),
 }
+
+
+def status_word(key: str) -> str:
+    """The word of a status in the reader's language. A node that failed is out of order, a command only failed."""
+    return pgettext("node", "failed") if key == "node_failed" else gettext(STATUSES[key].word)
 
 
 @dataclass(frozen=True)

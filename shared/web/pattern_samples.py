@@ -226,7 +226,7 @@ def figure_samples() -> Iterator[Sample]:
             "由系统管理员授予“查看数字与报表”",
             'The administrator grants "See figures and reports"',
         ),
-        ("error", "计算出错,已记录", "The calculation failed and was recorded"),
+        ("error", "计算出错，已记录", "The calculation failed and was recorded"),
     ):
         yield Sample(
             "figure",
@@ -275,7 +275,7 @@ def graphic_samples() -> Iterator[Sample]:
         "{{ state_strip(v[0], v[1]) }}",
         lambda lang: (
             [Cell("ok")] * 40 + [Cell("busy")] * 6 + [Cell("overloaded")] * 4 + [Cell("silent")] * 6 + [Cell("maintenance")] * 2 + [Cell("unknown")] * 2,
-            pick(lang, "正常 40 分钟,失联 6 分钟", "ok 40 minutes, silent 6 minutes"),
+            pick(lang, "正常 40 分钟，失联 6 分钟", "ok 40 minutes, silent 6 minutes"),
         ),
     )  # fmt: skip
     yield Sample(
@@ -375,7 +375,7 @@ def table_samples() -> Iterator[Sample]:
             ],
             form=empty_form(),
             chips=[Chip(pick(lang, "负责人 林娜", "owner Lin Na"), "/patterns")],
-            sentence=pick(lang, "37 家客户,负责人林娜,30 天未联系", "37 customers, owner Lin Na, not contacted for 30 days"),
+            sentence=pick(lang, "37 家客户，负责人林娜，30 天未联系", "37 customers, owner Lin Na, not contacted for 30 days"),
             clear_url="/patterns",
         ),
     )  # fmt: skip
@@ -384,7 +384,7 @@ def table_samples() -> Iterator[Sample]:
 def wrong_form(lang: str) -> Form[Any]:
     message = pick(
         lang,
-        "分配比回款多 ¥0.05。改小其中一笔,或留作未分配。",
+        "分配比回款多 ¥0.05。改小其中一笔，或留作未分配。",
         "Allocated ¥0.05 more than the receipt. Lower one line or leave it unallocated.",
     )
     return Form({f"amount_{lang}": "100,000.05"}, {f"amount_{lang}": message})
@@ -483,7 +483,7 @@ def page_samples() -> Iterator[Sample]:
         ("filter", "没有符合筛选的客户。", "No customer fits the filter."),
         (
             "permitted",
-            "查看其他网点需要“全部网点”权限,由系统管理员授予。",
+            "查看其他网点需要“全部网点”权限，由系统管理员授予。",
             'Seeing other branches needs the right "all branches", granted by the administrator.',
         ),
     ):
@@ -506,7 +506,7 @@ def page_samples() -> Iterator[Sample]:
             "/patterns/push",
             pick(lang, "重启 branch-web", "Restart branch-web"),
             "/patterns",
-            [pick(lang, "18 人在线,页面中断约 2 秒。", "18 people are signed in; pages fail about 2 s.")],
+            [pick(lang, "18 人在线，页面中断约 2 秒。", "18 people are signed in; pages fail about 2 s.")],
         ),
     )
     yield Sample(
@@ -517,7 +517,7 @@ def page_samples() -> Iterator[Sample]:
             Notice(
                 pick(
                     lang,
-                    "总部自 09:40 起无法连接。工作照常,有 12 项变更待上传。",
+                    "总部自 09:40 起无法连接。工作照常，有 12 项变更待上传。",
                     "HQ unreachable since 09:40. Work goes on here; 12 changes will be sent.",
                 )
             )
@@ -527,7 +527,10 @@ def page_samples() -> Iterator[Sample]:
         "toast",
         "saved",
         "{{ toast(v[0], v[1]) }}",
-        lambda lang: (pick(lang, "回款 R-311 已登记,¥100,000.00", "Receipt R-311 recorded, ¥100,000.00"), f"toast-{lang}"),
+        lambda lang: (
+            pick(lang, "回款 R-311 已登记，¥100,000.00", "Receipt R-311 recorded, ¥100,000.00"),
+            f"toast-{lang}",
+        ),
     )
     yield Sample(
         "steps",

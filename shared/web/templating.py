@@ -13,7 +13,7 @@ from shared.ids import new_id
 from shared.web import csrf, graphics
 from shared.web.filters import FILTERS
 from shared.web.once import FIELD as ONCE_FIELD
-from shared.web.parts import STATUSES, TEMPLATE_CLASSES
+from shared.web.parts import STATUSES, TEMPLATE_CLASSES, status_word
 from shared.web.reader import current_request
 from shared.web.static_files import StaticFiles
 
@@ -45,6 +45,7 @@ def make_environment(roots: Sequence[Path], static: StaticFiles) -> Environment:
         with_query=with_query,
         graphics=graphics,
         STATUSES=STATUSES,
+        status_word=status_word,
         **{made.__name__: made for made in TEMPLATE_CLASSES},
     )
     return environment
