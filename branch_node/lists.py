@@ -23,7 +23,10 @@ COUNT_CAP = 1_000
 
 @dataclass(frozen=True)
 class Sort:
-    """An order of a list: an SQL expression that is never null, and the Python type of its values."""
+    """An order of a list: an SQL expression that is never null, and the Python type of its values.
+
+    For a date that may be missing: "coalesce(due_on, :latest)" or ":earliest"; `Paging.sql` gives both.
+    """
 
     expression: str
     kind: type = str
@@ -39,7 +42,7 @@ class Cursor:
 
     def text(self) -> str:
         value = self.value.isoformat() if isinstance(self.value, date) else self.value
-        packed = json.dumps([value, str(self.id), self.is_back], ensure_ascii=False)
+        packed = json.dumps([value, str(self.id)], ensure_ascii=False)
         return urlsafe_b64encode(packed.encode()).decode().rstrip("=")
 
 
@@ -76,12 +79,13 @@ class Paging:
         word, sign = ("DESC", "<") if down else ("ASC", ">")
         column = self.sort.expression
         order = f"ORDER BY {column} {word}, {id_column} {word} LIMIT {self.size + 1}"
+        bounds = {"earliest": date(1, 1, 1), "latest": date(9999, 12, 31)}
         if self.cursor is None:
-            return "(1 = 1)", order, {}
+            return "(1 = 1)", order, bounds
         where = (
             f"({column} {sign} :cursor_value OR ({column} = :cursor_value AND {id_column} {sign} :cursor_id))"
         )
-        return where, order, {"cursor_value": self.cursor.value, "cursor_id": self.cursor.id}
+        return where, order, {**bounds, "cursor_value": self.cursor.value, "cursor_id": self.cursor.id}
 
     def cut(self, rows: Sequence[Mapping[str, Any]]) -> Cut[Mapping[str, Any]]:
         """The page from rows that hold `id` and `sort_value`, fetched in the order of `sql`."""
@@ -114,22 +118,24 @@ def as_kind(value: Any, kind: type) -> Any:
 def paging(
     params: Mapping[str, str], sorts: Mapping[str, Sort], default: str, *, sizes: Sequence[int] = PAGE_SIZES
 ) -> Paging:
-    """From ?sort=, ?page= and ?size=; unknown sorts and sizes fall back. Invalid for a cursor that is none."""
+    """From ?sort=, ?after= or ?before= and ?size=; unknown sorts and sizes fall back. Invalid for a cursor that is none."""
     sorted_by = params.get("sort", "")
     if sorted_by.lstrip("-") not in sorts or sorted_by.startswith("--"):
         sorted_by = default
     sort = sorts[sorted_by.lstrip("-")]
     size = params.get("size", "")
     wanted = int(size) if size.isdigit() and int(size) in sizes else sizes[0]
-    text = params.get("page", "")
-    return Paging(sorted_by, sorts, read_cursor(text, sort.kind) if text else None, wanted)
+    cursor = None
+    if text := params.get("after") or params.get("before"):
+        cursor = read_cursor(text, sort.kind, is_back=not params.get("after"))
+    return Paging(sorted_by, sorts, cursor, wanted)
 
 
-def read_cursor(text: str, kind: type) -> Cursor:
+def read_cursor(text: str, kind: type, *, is_back: bool = False) -> Cursor:
     """The cursor that `Cursor.text` wrote; Invalid otherwise (a link that was cut or belongs to another order)."""
     try:
-        value, row_id, is_back = json.loads(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-        return Cursor(as_kind(value, kind), UUID(row_id), bool(is_back))
+        value, row_id = json.loads(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        return Cursor(as_kind(value, kind), UUID(row_id), is_back)
     except (ValueError, TypeError, AttributeError):
         raise Invalid(N_("This page of the list cannot be found. Open the list from its start.")) from None
 

@@ -1,0 +1,148 @@
+"""Composes the branch site: its database, frame, routes, jobs and the task that pushes changes to headquarters."""
+
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+
+from branch_node.home import at_home
+from branch_node.jobs import register_jobs
+from branch_node.menu import MENU
+from branch_node.models import BRANCH_APP
+from branch_node.palette import SOURCES
+from branch_node.replication.models import ReplicationState
+from branch_node.replication.sender import Identity, Sender
+from branch_node.routes import all_routes
+from branch_node.settings import BranchSettings
+from branch_node.staff.queries import person_of
+from shared import i18n
+from shared.database import Database, DatabaseApp, fetch_value
+from shared.i18n import N_
+from shared.jobs import run_inside
+from shared.jobs.registry import Job
+from shared.records import RECORDS_APP
+from shared.web.app import Resource, Task, site_app
+from shared.web.filters import as_of
+from shared.web.models import WEB_APP
+from shared.web.routing import Route
+from shared.web.site import Notice, Site
+
+APPS: list[DatabaseApp] = [RECORDS_APP, WEB_APP, BRANCH_APP]
+PACKAGE = Path(__file__).resolve().parent
+
+
+def branch_app(settings: BranchSettings, *, with_jobs: bool = True) -> Starlette:
+    """The branch site. The database must have been migrated; `with_jobs` False leaves jobs to worker processes."""
+    register_jobs()
+    routes = all_routes()
+    resources: list[Resource] = [bind_home(settings)]
+    if with_jobs and settings.jobs_in_site:
+        resources.append(jobs_inside(settings))
+    tasks: list[Task] = [push_changes] if settings.hq_url else []
+    return site_app(
+        site=frame(settings, routes),
+        settings=settings,
+        routes=routes,
+        load_person=person_of,
+        database_url=settings.url_of_database,
+        database_apps=[RECORDS_APP, BRANCH_APP],
+        package=PACKAGE,
+        resources=resources,
+        tasks=tasks,
+    )
+
+
+def frame(settings: BranchSettings, routes: Sequence[Route]) -> Site:
+    """What the frame of every page shows; the menu has the entries whose page exists."""
+    pages = {route.url for route in routes if route.method == "GET"}
+    return Site(
+        code=f"branch_{settings.branch_code.lower()}",
+        name=N_("Branch site"),
+        scope=settings.branch_name or settings.branch_code,
+        menu=[item for item in MENU if item.url in pages],
+        timezone=settings.timezone.key,
+        base_currency=settings.base_currency,
+        version=product_version(),
+        node=settings.branch_code,
+        notices=notices,
+        palette=SOURCES,
+    )
+
+
+def product_version() -> str:
+    """The version of the installed distribution; empty when run from a checkout that is not installed."""
+    try:
+        return version("trunkline")
+    except PackageNotFoundError:
+        return ""
+
+
+async def notices(request: Request) -> Sequence[Notice]:
+    """One grey line while headquarters cannot be reached: work goes on here."""
+    state = await ReplicationState.get_or_none(id=1)
+    if state is None or state.unreachable_since is None:
+        return []
+    last = await fetch_value("SELECT max(seq) AS last FROM change") or 0
+    waiting = max(0, int(last) - state.acked_seq)
+    since = as_of(state.unreachable_since)
+    text = i18n.ngettext(
+        "HQ unreachable since %(time)s. Work goes on here; %(n)s change will be sent.",
+        "HQ unreachable since %(time)s. Work goes on here; %(n)s changes will be sent.",
+        waiting,
+        time=since,
+    )
+    return [Notice(text)]
+
+
+def bind_home(settings: BranchSettings) -> Resource:
+    """From here on whoever makes the site's database current is at home in this branch too."""
+
+    @asynccontextmanager
+    async def bound(app: Starlette) -> AsyncIterator[None]:
+        database: Database = app.state.database
+
+        @contextmanager
+        def use_site() -> Iterator[None]:
+            with database.use(), at_home(settings.home):
+                yield
+
+        app.state.use_database = use_site
+        yield
+
+    return bound
+
+
+def jobs_inside(settings: BranchSettings) -> Resource:
+    """The branch's jobs as tasks of this process."""
+
+    def run(app: Starlette) -> AbstractAsyncContextManager[object]:
+        return run_jobs(settings, app.state.use_database)
+
+    return run
+
+
+def run_jobs(settings: BranchSettings, use_site: object) -> AbstractAsyncContextManager[object]:
+    """Run the jobs for the length of the block, each inside the site's database and home."""
+
+    @asynccontextmanager
+    async def around(_job: Job) -> AsyncIterator[None]:
+        with use_site():  # type: ignore[operator]
+            yield
+
+    return run_inside(
+        "branch_node",
+        settings,
+        instance=f"branch_node-{settings.branch_code}",
+        timezone=settings.timezone.key,
+        around=around,
+    )
+
+
+async def push_changes(app: Starlette) -> None:
+    """Send the change log to headquarters for as long as the site runs."""
+    settings: BranchSettings = app.state.settings
+    identity = Identity(settings.branch_code, settings.data_dir)
+    await Sender(identity, settings.hq_url, app.state.database).run()

@@ -1,0 +1,158 @@
+"""Forms of customers; shared by the pages and the JSON API."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints, field_validator
+
+from branch_node.customers.rules import GROUPS, KINDS, TAX_RULES
+from shared.i18n import N_
+from shared.money import CURRENCIES
+from shared.web.forms import AmountMinor, Day, FormModel, LongText, Picked, Tick, WholeNumber, wrong_entry
+
+T24 = Annotated[str, StringConstraints(max_length=24)]
+T60 = Annotated[str, StringConstraints(max_length=60)]
+T80 = Annotated[str, StringConstraints(max_length=80)]
+T120 = Annotated[str, StringConstraints(max_length=120)]
+T200 = Annotated[str, StringConstraints(max_length=200)]
+T300 = Annotated[str, StringConstraints(max_length=300)]
+
+
+def _among(value: str, known: object, msgid: str) -> str:
+    if value not in known:  # type: ignore[operator]
+        raise wrong_entry(msgid)
+    return value
+
+
+class CustomerForm(FormModel):
+    """The master record. `credit_limit_minor` counts only for who may set it; `confirmed` accepts duplicates."""
+
+    name: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    code: Annotated[str, StringConstraints(max_length=40)] = ""
+    status: Literal["prospect", "customer", "dormant", "lost"] = "prospect"
+    kind: T24 = ""
+    group: T24 = ""
+    region: T80 = ""
+    industry: T80 = ""
+    source: T80 = ""
+    owner_id: Picked | None = None
+    phone: T80 = ""
+    email: T200 = ""
+    website: T200 = ""
+    address: T300 = ""
+    city: T80 = ""
+    state: T80 = ""
+    postcode: T24 = ""
+    country: T60 = ""
+    tax_number: T60 = ""
+    tax_rule: T24 = ""
+    bank_name: T120 = ""
+    bank_account: T60 = ""
+    currency: str = ""
+    payment_terms_days: Annotated[WholeNumber, Field(ge=0, le=720)] = 30
+    credit_limit_minor: Annotated[AmountMinor, Field(ge=0)] | None = None
+    credit_hold: Tick = False
+    concessions: LongText = ""
+    commission_code: Annotated[str, StringConstraints(max_length=32)] = ""
+    ship_to: T300 = ""
+    invoice_to: T300 = ""
+    notes: LongText = ""
+    acquired_on: Day | None = None
+    contact_name: T120 = ""
+    confirmed: Tick = False
+    revision: WholeNumber | None = None
+
+    @field_validator("kind")
+    @classmethod
+    def _known_kind(cls, value: str) -> str:
+        return _among(value, KINDS, N_("Choose one from the list."))
+
+    @field_validator("group")
+    @classmethod
+    def _known_group(cls, value: str) -> str:
+        return _among(value, GROUPS, N_("Choose one from the list."))
+
+    @field_validator("tax_rule")
+    @classmethod
+    def _known_tax_rule(cls, value: str) -> str:
+        return _among(value, TAX_RULES, N_("Choose one from the list."))
+
+    @field_validator("currency")
+    @classmethod
+    def _known_currency(cls, value: str) -> str:
+        return _among(value.upper(), {"", *CURRENCIES}, N_("Enter a currency code such as CNY or USD."))
+
+    @field_validator("website")
+    @classmethod
+    def _web_address(cls, value: str) -> str:
+        if value and not value.startswith(("http://", "https://")):
+            value = f"https://{value}"
+        return value
+
+    @field_validator("email")
+    @classmethod
+    def _mail_address(cls, value: str) -> str:
+        before, mark, after = value.rpartition("@")
+        if value and not (before and mark and "." in after and " " not in value):
+            raise wrong_entry(N_("Write the e-mail address like name@example.com."))
+        return value
+
+
+class ContactForm(FormModel):
+    """A person at a customer and how to reach them."""
+
+    name: Annotated[str, StringConstraints(min_length=1, max_length=120)]
+    position: T120 = ""
+    phone: T80 = ""
+    email: T200 = ""
+    is_main: Tick = False
+    notes: LongText = ""
+
+
+class AddressForm(FormModel):
+    """A further address."""
+
+    kind: Literal["ship_to", "invoice_to", "other"] = "ship_to"
+    line: Annotated[str, StringConstraints(min_length=1, max_length=300)]
+    city: T80 = ""
+    postcode: T24 = ""
+
+
+class DuplicatesForm(FormModel):
+    """What is being entered, while it is entered."""
+
+    name: T200 = ""
+    phone: T80 = ""
+    email: T200 = ""
+    tax_number: T60 = ""
+    own_id: Picked | None = None
+
+
+class AssignForm(FormModel):
+    """Customers for somebody else."""
+
+    ids: list[Picked] = []
+    to_id: Picked
+
+
+class HandOverForm(FormModel):
+    """All customers of one employee to another."""
+
+    from_id: Picked
+    to_id: Picked
+    reason: T200 = ""
+
+
+class FilterForm(FormModel):
+    """Filters of the customer list."""
+
+    q: T80 = ""
+    status: T24 = ""
+    group: T24 = ""
+    kind: T24 = ""
+    region: T80 = ""
+    owner: Picked | None = None
+    silent_days: Annotated[WholeNumber, Field(ge=1, le=3650)] | None = None
+    acquired_from: Day | None = None
+    acquired_to: Day | None = None
+    signed_from: Day | None = None
+    signed_to: Day | None = None

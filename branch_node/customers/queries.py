@@ -1,0 +1,358 @@
+"""Reads of customers: one with its right, the list, duplicates, names, the typeahead."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+from branch_node.customers.forms import FilterForm
+from branch_node.customers.rules import Keys, keys_of, match_reasons
+from branch_node.home import home, today
+from branch_node.lists import COUNT_CAP, Cut, Paging, Sort, as_kind, like
+from branch_node.searching import words
+from shared.database import fetch_all, fetch_value
+from shared.database.scope import reach_sql
+from shared.errors import NotFound
+from shared.money import Money
+from shared.permissions import Person, reach
+from shared.records import Address, Contact, ContactPoint, Customer
+
+PICK_LIMIT = 8
+DUPLICATE_LIMIT = 8
+
+SORTS: Mapping[str, Sort] = {
+    "acquired": Sort("c.acquired_on", date),
+    "name": Sort("c.search_key"),
+    "code": Sort("c.code"),
+    "signed": Sort("coalesce(c.signed_on, :earliest)", date),
+    "last_contact": Sort("coalesce(c.last_contact_on, :earliest)", date),
+    "next_contact": Sort("coalesce(c.next_contact_on, :latest)", date),
+}
+DEFAULT_SORT = "-acquired"
+
+
+async def customer_for(person: Person, customer_id: UUID, action: str = "customer.view") -> Customer:
+    """The customer if it is within reach of `action`; NotFound otherwise, whether it exists or not."""
+    scope = reach(person, action)
+    found = await Customer.get_or_none(id=customer_id, branch=home().code, deleted_at=None)
+    if found is None or not scope.covers(owner=found.owner_id, department=found.department_id):
+        raise NotFound()
+    return found
+
+
+@dataclass(frozen=True)
+class CustomerRow:
+    """A line of the list. `remaining` is what the customer owes in the base currency."""
+
+    id: UUID
+    code: str
+    name: str
+    status: str
+    group: str
+    kind: str
+    region: str
+    owner: str
+    phone: str
+    acquired_on: date
+    signed_on: date | None
+    last_contact_on: date | None
+    next_contact_on: date | None
+    remaining: Money
+
+
+@dataclass(frozen=True)
+class CustomerPage:
+    """A page of the list; `count` is capped, `is_exact` says whether the cap was met."""
+
+    cut: Cut[CustomerRow]
+    count: int
+    is_exact: bool
+
+
+LIST_SQL = """
+SELECT c.id, c.code, c.name, c.status, c.customer_group, c.kind, c.region, c.phone, c.acquired_on, c.signed_on,
+  c.last_contact_on, c.next_contact_on, e.name AS owner, {sort} AS sort_value
+FROM customer c LEFT JOIN employee e ON e.id = c.owner_id
+WHERE {where} AND {page} {order}
+"""
+REMAINING_SQL = """
+SELECT customer_id, CAST(sum(base_minor - received_base_minor - credited_base_minor - written_off_base_minor) AS BIGINT) AS rest
+FROM receivable WHERE customer_id IN :ids AND cancelled_on IS NULL AND deleted_at IS NULL GROUP BY customer_id
+"""
+
+
+def list_condition(
+    person: Person, filters: FilterForm, action: str = "customer.view"
+) -> tuple[str, dict[str, Any]]:
+    """The WHERE of the list: data permission first, then every filter; for list, count and export alike."""
+    scope, params = reach_sql(reach(person, action), "c.owner_id", "c.department_id")
+    clauses = ["c.branch = :branch", "c.deleted_at IS NULL", scope]
+    params["branch"] = home().code
+    if filters.status:
+        clauses.append("c.status = :status")
+        params["status"] = filters.status
+    else:
+        clauses.append("c.status <> 'merged'")
+    for name, column in (("group", "customer_group"), ("kind", "kind"), ("region", "region")):
+        if value := getattr(filters, name):
+            clauses.append(f"c.{column} = :{name}")
+            params[name] = value
+    if filters.owner is not None:
+        clauses.append("c.owner_id = :owner")
+        params["owner"] = filters.owner
+    if filters.silent_days is not None:
+        clauses.append("(c.last_contact_on IS NULL OR c.last_contact_on < :silent_before)")
+        params["silent_before"] = today() - timedelta(days=filters.silent_days)
+    for name, column, sign in (
+        ("acquired_from", "acquired_on", ">="),
+        ("acquired_to", "acquired_on", "<="),
+        ("signed_from", "signed_on", ">="),
+        ("signed_to", "signed_on", "<="),
+    ):
+        if (day := getattr(filters, name)) is not None:
+            clauses.append(f"c.{column} {sign} :{name}")
+            params[name] = day
+    for place, word in enumerate(words(filters.q)):
+        clauses.append(f"c.search_key LIKE :word{place} ESCAPE '!'")
+        params[f"word{place}"] = like(word)
+    return " AND ".join(clauses), params
+
+
+async def customer_page(person: Person, filters: FilterForm, paging: Paging) -> CustomerPage:
+    """One page within reach, in three queries whatever the number of customers."""
+    where, params = list_condition(person, filters)
+    page, order, more = paging.sql("c.id")
+    sql = LIST_SQL.format(sort=paging.sort.expression, where=where, page=page, order=order)
+    cut = paging.cut(await fetch_all(sql, **params, **more))
+    owed = await remaining_of([as_kind(row["id"], UUID) for row in cut.rows])
+    counted = int(
+        await fetch_value(
+            f"SELECT count(*) AS n FROM (SELECT 1 AS one FROM customer c WHERE {where} LIMIT {COUNT_CAP + 1}) AS some",
+            **params,
+        )
+    )
+    rows = [_row(row, owed) for row in cut.rows]
+    return CustomerPage(Cut(rows, cut.next, cut.previous), min(counted, COUNT_CAP), counted <= COUNT_CAP)
+
+
+async def count_exactly(person: Person, filters: FilterForm) -> int:
+    """How many there are, without the cap."""
+    where, params = list_condition(person, filters)
+    return int(await fetch_value(f"SELECT count(*) AS n FROM customer c WHERE {where}", **params))
+
+
+def _row(row: Mapping[str, Any], owed: Mapping[UUID, int]) -> CustomerRow:
+    row_id = as_kind(row["id"], UUID)
+    return CustomerRow(
+        id=row_id, code=row["code"], name=row["name"], status=row["status"], group=row["customer_group"],
+        kind=row["kind"], region=row["region"], owner=row["owner"] or "", phone=row["phone"],
+        acquired_on=as_kind(row["acquired_on"], date), signed_on=as_kind(row["signed_on"], date),
+        last_contact_on=as_kind(row["last_contact_on"], date), next_contact_on=as_kind(row["next_contact_on"], date),
+        remaining=Money(owed.get(row_id, 0), home().currency),
+    )  # fmt: skip
+
+
+async def remaining_of(ids: Sequence[UUID]) -> dict[UUID, int]:
+    """What customers owe, base minor units, by id; nothing owed is not in it."""
+    if not ids:
+        return {}
+    rows = await fetch_all(REMAINING_SQL, ids=list(ids))
+    return {as_kind(row["customer_id"], UUID): int(row["rest"]) for row in rows}
+
+
+async def export_rows(person: Person, filters: FilterForm, limit: int) -> list[CustomerRow]:
+    """The filtered list for a file, newest first, at most `limit` rows."""
+    where, params = list_condition(person, filters, "customer.export")
+    sql = LIST_SQL.format(
+        sort="c.acquired_on",
+        where=where,
+        page="(1 = 1)",
+        order=f"ORDER BY c.acquired_on DESC, c.id DESC LIMIT {limit}",
+    )
+    rows = await fetch_all(sql, **params)
+    owed: dict[UUID, int] = {}
+    for start in range(0, len(rows), 500):
+        owed |= await remaining_of([as_kind(row["id"], UUID) for row in rows[start : start + 500]])
+    return [_row(row, owed) for row in rows]
+
+
+@dataclass(frozen=True)
+class Picked:
+    """A hit of the typeahead."""
+
+    value: UUID
+    label: str
+    hint: str
+
+
+async def pick_customers(person: Person, query: str, action: str = "customer.view") -> list[Picked]:
+    """At most eight customers within reach whose name, pinyin, initials, code or phone hold the words; recent first."""
+    condition, params = reach_sql(reach(person, action), "c.owner_id", "c.department_id")
+    clauses = [condition]
+    for place, word in enumerate(words(query)):
+        clauses.append(f"c.search_key LIKE :word{place} ESCAPE '!'")
+        params[f"word{place}"] = like(word)
+    rows = await fetch_all(
+        f"SELECT c.id, c.name, c.code, e.name AS owner FROM customer c LEFT JOIN employee e ON e.id = c.owner_id "
+        f"WHERE c.branch = :branch AND c.deleted_at IS NULL AND c.status <> 'merged' AND {' AND '.join(clauses)} "
+        f"ORDER BY c.last_contact_on IS NULL, c.last_contact_on DESC, c.search_key, c.id LIMIT {PICK_LIMIT}",
+        branch=home().code,
+        **params,
+    )
+    return [Picked(as_kind(row["id"], UUID), row["name"], row["owner"] or row["code"]) for row in rows]
+
+
+async def customer_names(ids: Iterable[UUID | None]) -> dict[UUID | None, str]:
+    """Names by id."""
+    wanted = {one for one in ids if one is not None}
+    if not wanted:
+        return {}
+    rows = await fetch_all("SELECT id, name FROM customer WHERE id IN :ids", ids=sorted(wanted))
+    return {as_kind(row["id"], UUID): row["name"] for row in rows}
+
+
+# --- duplicates -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Duplicate:
+    """A customer that is probably the same. `is_hidden`: outside the person's reach, so neither name nor id is
+    given, only whom to ask."""
+
+    id: UUID | None
+    name: str
+    code: str
+    owner: str
+    reasons: Sequence[str]
+    is_hidden: bool
+
+
+DUPLICATES_SQL = """
+SELECT c.id, c.name, c.code, c.name_key, c.phone, c.email, c.tax_number, c.owner_id, c.department_id, e.name AS owner,
+  p.key AS point
+FROM customer c
+LEFT JOIN employee e ON e.id = c.owner_id
+LEFT JOIN contact_point p ON p.customer_id = c.id AND p.key IN :points AND p.deleted_at IS NULL
+WHERE c.branch = :branch AND c.deleted_at IS NULL AND c.status <> 'merged' AND c.id <> :own AND c.id IN (
+  SELECT id FROM customer WHERE branch = :branch AND name_key = :name AND :name <> ''
+  UNION SELECT id FROM customer WHERE branch = :branch AND tax_number IN :taxes
+  UNION SELECT customer_id FROM contact_point WHERE key IN :points AND deleted_at IS NULL)
+ORDER BY c.acquired_on, c.id LIMIT 40
+"""
+NOBODY = UUID(int=0)
+
+
+async def duplicates_of(
+    person: Person, *, name: str, phone: str, email: str, tax_number: str, own_id: UUID | None = None
+) -> list[Duplicate]:
+    """Customers of the branch that are probably the one being entered, strongest reason first, at most eight.
+
+    Found on normalised phone, e-mail, tax number and name key. One outside the person's reach is told only by
+    who looks after it. One query; `own_id` is the customer being edited.
+    """
+    keys = keys_of(name, phone, email, tax_number, home().country)
+    if not (keys.name or keys.points or keys.tax_number):
+        return []
+    scope = reach(person, "customer.view")
+    rows = await fetch_all(
+        DUPLICATES_SQL,
+        branch=home().code,
+        own=own_id or NOBODY,
+        name=keys.name,
+        taxes=[one for one in {tax_number.strip(), keys.tax_number} if one],
+        points=list(keys.points),
+    )
+    found: dict[UUID, Duplicate] = {}
+    for row in rows:
+        row_id = as_kind(row["id"], UUID)
+        reasons = _reasons(keys, row)
+        if row_id in found or not reasons:
+            continue
+        is_hidden = not scope.covers(
+            owner=as_kind(row["owner_id"], UUID), department=as_kind(row["department_id"], UUID)
+        )
+        found[row_id] = Duplicate(
+            None if is_hidden else row_id,
+            "" if is_hidden else row["name"],
+            "" if is_hidden else row["code"],
+            row["owner"] or "",
+            reasons,
+            is_hidden,
+        )
+    order = ("tax_number", "phone", "email", "name")
+    return sorted(found.values(), key=lambda one: order.index(one.reasons[0]))[:DUPLICATE_LIMIT]
+
+
+def _reasons(keys: Keys, row: Mapping[str, Any]) -> list[str]:
+    other = keys_of(row["name"], row["phone"], row["email"], row["tax_number"], home().country)
+    if row["point"]:
+        points = (*other.phones, row["point"])
+        email = other.email if "@" not in row["point"] else row["point"]
+        other = Keys(row["name_key"] or other.name, points, email, other.tax_number)
+    elif row["name_key"]:
+        other = Keys(row["name_key"], other.phones, other.email, other.tax_number)
+    return match_reasons(keys, other)
+
+
+# --- what belongs to a customer ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Person360:
+    """A contact with the ways to reach them."""
+
+    id: UUID
+    name: str
+    position: str
+    is_main: bool
+    phones: Sequence[str]
+    emails: Sequence[str]
+    notes: str
+
+
+async def contacts_of(customer_id: UUID) -> list[Person360]:
+    """People at the customer, the main one first."""
+    rows = await Contact.filter(customer_id=customer_id, deleted_at=None).order_by("-is_main", "name", "id")
+    points = await ContactPoint.filter(customer_id=customer_id, deleted_at=None).order_by("recorded_at")
+    return [
+        Person360(
+            row.id, row.name, row.position, row.is_main,
+            [point.value for point in points if point.contact_id == row.id and point.kind == "phone"],
+            [point.value for point in points if point.contact_id == row.id and point.kind == "email"],
+            row.notes,
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+async def addresses_of(customer_id: UUID) -> list[Address]:
+    """Further addresses."""
+    return await Address.filter(customer_id=customer_id, deleted_at=None).order_by("kind", "id")
+
+
+async def regions() -> list[str]:
+    """Regions in use, for the filter."""
+    rows = await fetch_all(
+        "SELECT DISTINCT region FROM customer WHERE branch = :branch AND region <> '' AND deleted_at IS NULL "
+        "ORDER BY region LIMIT 60",
+        branch=home().code,
+    )
+    return [row["region"] for row in rows]
+
+
+async def holdings(employee_id: UUID) -> dict[str, int]:
+    """What a leaver still holds: customers, open tasks, planned follow-ups, open feedback."""
+    rows = await fetch_all(
+        "SELECT 'customers' AS kind, count(*) AS n FROM customer WHERE owner_id = :id AND branch = :branch "
+        "AND deleted_at IS NULL AND status <> 'merged' "
+        "UNION ALL SELECT 'tasks', count(*) FROM task WHERE employee_id = :id AND branch = :branch "
+        "AND status IN ('open', 'accepted') AND deleted_at IS NULL "
+        "UNION ALL SELECT 'followups', count(*) FROM activity WHERE owner_id = :id AND branch = :branch "
+        "AND status = 'planned' AND deleted_at IS NULL "
+        "UNION ALL SELECT 'feedback', count(*) FROM feedback WHERE assigned_to = :id AND branch = :branch "
+        "AND status <> 'closed' AND deleted_at IS NULL",
+        id=employee_id,
+        branch=home().code,
+    )
+    return {row["kind"]: int(row["n"]) for row in rows}

@@ -1,0 +1,1 @@
+"""The daily plan of each employee (My day) and what a manager sees of it (Team)."""

@@ -1,0 +1,27 @@
+"""Routes of the daily plan and the team."""
+
+from branch_node.plans import api, handlers
+from shared.web.routing import SIGNED_IN, Route
+
+ROUTES = [
+    Route("GET", "/", handlers.my_day, SIGNED_IN),
+    Route("GET", "/plan", handlers.my_plan_of, "plan.view"),
+    Route("GET", "/plan/suggest", handlers.suggest, "plan.edit"),
+    Route("POST", "/plan/items", handlers.add_item, "plan.edit"),
+    Route("GET", "/plan/items/{id}", handlers.edit_item, "plan.edit"),
+    Route("POST", "/plan/items/{id}", handlers.change_item, "plan.edit"),
+    Route("POST", "/plan/items/{id}/done", handlers.finish_item, "plan.edit"),
+    Route("POST", "/plan/items/{id}/carry", handlers.carry_item, "plan.edit"),
+    Route("POST", "/plan/items/{id}/cancel", handlers.cancel_item, "plan.edit"),
+    Route("POST", "/plan/items/{id}/reopen", handlers.reopen_item, "plan.edit"),
+    Route("POST", "/plan/items/{id}/move", handlers.move_item, "plan.edit"),
+    Route("POST", "/plan/items/{id}/keep", handlers.keep_item, "plan.edit"),
+    Route("POST", "/plan/items/{id}/drop", handlers.drop_item, "plan.edit"),
+    Route("POST", "/plan/keep-all", handlers.keep_all, "plan.edit"),
+    Route("POST", "/plan/submit", handlers.submit, "plan.edit"),
+    Route("POST", "/plan/close", handlers.close, "plan.edit"),
+    Route("GET", "/team", handlers.team, "plan.view"),
+    Route("GET", "/team/{id}", handlers.member, "plan.view"),
+    Route("POST", "/team/{id}/items", handlers.assign_item, "plan.assign"),
+    *api.ROUTES,
+]

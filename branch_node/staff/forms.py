@@ -1,0 +1,93 @@
+"""Forms of staff."""
+
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from shared.web.forms import Day, FormModel, PercentBp, Picked, Tick, WholeNumber
+from shared.web.passwords import MAX_LENGTH, MIN_LENGTH
+
+Name = Annotated[str, StringConstraints(min_length=1, max_length=120)]
+Optional60 = Annotated[str, StringConstraints(max_length=60)]
+Code = Annotated[str, StringConstraints(min_length=2, max_length=32, pattern=r"^[a-z][a-z0-9_]*$")]
+Username = Annotated[
+    str, StringConstraints(min_length=2, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]*$")
+]
+Password = Annotated[str, StringConstraints(min_length=MIN_LENGTH, max_length=MAX_LENGTH)]
+
+
+class EmployeeForm(FormModel):
+    """A person who works here; place and manager count only for a new one."""
+
+    number: Annotated[str, StringConstraints(max_length=32)] = ""
+    name: Name
+    email: Annotated[str, StringConstraints(max_length=200)] = ""
+    phone: Optional60 = ""
+    position: Annotated[str, StringConstraints(max_length=120)] = ""
+    department_id: Picked | None = None
+    manager_id: Picked | None = None
+    hired_on: Day | None = None
+    discount_limit_bp: Annotated[PercentBp, Field(ge=0, le=10_000)] = 0
+    revision: WholeNumber | None = None
+
+
+class PlacementForm(FormModel):
+    """A new department, manager or position from a day on."""
+
+    from_on: Day
+    department_id: Picked
+    manager_id: Picked | None = None
+    position: Annotated[str, StringConstraints(max_length=120)] = ""
+
+
+class LeaveForm(FormModel):
+    """The last day."""
+
+    left_on: Day
+
+
+class RolesForm(FormModel):
+    """The roles of an employee."""
+
+    roles: list[str] = []
+
+
+class RoleForm(FormModel):
+    """A role of the branch's own."""
+
+    code: Code
+    name: Name
+    name_en: Annotated[str, StringConstraints(max_length=120)] = ""
+
+
+class DeputyForm(FormModel):
+    """Who decides in somebody's place, and when."""
+
+    deputy_id: Picked
+    from_on: Day
+    until_on: Day
+    reason: Annotated[str, StringConstraints(max_length=200)] = ""
+
+
+class DepartmentForm(FormModel):
+    """A department."""
+
+    name: Name
+    kind: Annotated[str, StringConstraints(pattern="^(management|sales|customer|finance|other)$")] = "sales"
+    parent_id: Picked | None = None
+    manager_id: Picked | None = None
+    active: Tick = False
+    revision: WholeNumber | None = None
+
+
+class AccountForm(FormModel):
+    """A new sign-in account."""
+
+    username: Username
+    password: Password
+
+
+class PasswordForm(FormModel):
+    """A new password for somebody."""
+
+    password: Password
