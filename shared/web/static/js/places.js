@@ -28,7 +28,7 @@
     },
   };
   const ready = root => {
-    (root.querySelector?.('[data-focus]') || root.querySelector?.('[data-autofocus]'))?.focus();
+    (root.querySelector?.('[data-focus]:not(.ops-pattern *)') || root.querySelector?.('[data-autofocus]'))?.focus();
     for (const box of all('[data-draft]', root)) {
       const key = 'draft:' + box.dataset.draft;
       if (!box.value) box.value = sessionStorage.getItem(key) || '';
@@ -48,7 +48,7 @@
     for (const drop of all('details.ops-drop[open]')) if (!drop.contains(event.target)) drop.open = false;
   });
 
-  const toast = document.querySelector('[data-toast] p');
+  const toast = document.querySelector('#toast p');
   if (toast) {
     let timer;
     const start = () => { timer = setTimeout(() => toast.remove(), 6000); };
