@@ -1,0 +1,136 @@
+"""Ask for approval, decide, void. One request per submission; a decision is made once, whoever clicks at the same time."""
+
+from collections.abc import Collection
+from typing import Literal
+from uuid import UUID
+
+from branch_node.approvals.queries import VIEW_OF, approvers_for, deputies_on, request_by_id
+from branch_node.approvals.rules import (
+    REQUEST,
+    deciders,
+    judge,
+    may_refuse,
+    needed_limit,
+    require_reason,
+)
+from branch_node.approvals.subjects import Subject, approve, reject, subject_of
+from branch_node.editing import locked
+from branch_node.home import home, today
+from shared import clock
+from shared.database import transaction
+from shared.errors import Conflict, NotFound
+from shared.i18n import N_
+from shared.permissions import Person, reach
+from shared.records import ApprovalRequest, ApprovalStep
+
+
+async def ask(subject: Subject, requested_by: UUID) -> ApprovalRequest:
+    """Put a document before its approvers, inside the caller's transaction that locked it; older requests are void."""
+    await void_requests(subject.entity, subject.row.id, ("waiting", "approved"))
+    request = await ApprovalRequest.create(
+        branch=home().code,
+        entity=subject.entity,
+        entity_id=subject.row.id,
+        requested_by=requested_by,
+        department_id=subject.row.department_id,
+        reasons=list(subject.reasons),
+        document_hash=subject.document_hash,
+        amount_minor=subject.amount.minor,
+        currency=subject.amount.currency,
+        happened_on=today(),
+    )
+    await ApprovalStep.create(
+        branch=home().code, request_id=request.id, needs_action=subject.action, position=1
+    )
+    return request
+
+
+async def void_requests(entity: str, entity_id: UUID, statuses: Collection[str] = ("waiting",)) -> int:
+    """Requests about a document that was changed, withdrawn or cancelled are void; how many. Inside a transaction."""
+    rows = await ApprovalRequest.filter(
+        entity=entity, entity_id=entity_id, status__in=list(statuses), deleted_at=None
+    ).select_for_update()
+    for row in rows:
+        row.status = "void"
+        await row.save()
+    return len(rows)
+
+
+async def has_approval(subject: Subject) -> bool:
+    """Whether exactly this content was approved: the hash of what was approved is the hash of what is."""
+    return await ApprovalRequest.filter(
+        entity=subject.entity,
+        entity_id=subject.row.id,
+        status="approved",
+        document_hash=subject.document_hash,
+        deleted_at=None,
+    ).exists()
+
+
+async def decide(
+    person: Person, request_id: UUID, verdict: Literal["approve", "reject"], comment: str, seen: str = ""
+) -> ApprovalRequest:
+    """Approve or refuse a request.
+
+    1. lock the document, its request, its customer  2. is it still waiting, unchanged, and as it was seen?
+    3. may this person, in own right or as a deputy?  4. put it into effect or send it back  5. note who decided,
+    and for whom. Two at once: the second waits at 1 and is refused at 2. Raises NotFound, NotAllowed (with who
+    can), Conflict, and Invalid for a refusal without a reason.
+    """
+    waiting = await request_by_id(request_id)
+    async with transaction():
+        subject = await subject_of(waiting.entity, waiting.entity_id, waiting.requested_by, lock=True)
+        request = await locked(ApprovalRequest, request_id)
+        approvers = await approvers_for(subject.action, subject.row.owner_id, subject.row.department_id)
+        deputies = await deputies_on(today())
+        if not sees(person, subject) and not deciders(person.id, approvers, deputies, today()):
+            raise NotFound()
+        status = REQUEST.target(verdict, request.status, subject.number)
+        _require_unchanged(request, subject, seen)
+        if verdict == "approve":
+            found = judge(
+                person.id, subject.authors, needed_limit(subject.reasons), approvers, deputies, today()
+            )
+            await approve(subject, person.id)
+        else:
+            found = may_refuse(person.id, subject.authors, approvers, deputies, today())
+            await reject(subject, require_reason(comment))
+        request.status, request.decided_at = status, clock.now()
+        request.reasons = list(subject.reasons)
+        await request.save()
+        await _note_decision(request, person.id, found.acted_for, comment)
+    return request
+
+
+def sees(person: Person, subject: Subject) -> bool:
+    """Whether the document itself lies within the person's view, or is the person's own."""
+    action = VIEW_OF[subject.entity]
+    if person.id in subject.authors:
+        return True
+    return person.may(action) and reach(person, action).covers(
+        owner=subject.row.owner_id, department=subject.row.department_id, branch=subject.row.branch
+    )
+
+
+def _require_unchanged(request: ApprovalRequest, subject: Subject, seen: str) -> None:
+    if request.document_hash != subject.document_hash:
+        raise Conflict(
+            N_("%(number)s was changed after it was submitted. Have it submitted again."),
+            code="approval.changed",
+            number=subject.number,
+        )
+    if seen and seen != subject.seen:
+        raise Conflict(
+            N_("Credit or limits behind %(number)s changed while you were reading. Look again, then decide."),
+            code="approval.changed",
+            number=subject.number,
+        )
+
+
+async def _note_decision(request: ApprovalRequest, by: UUID, acted_for: UUID | None, comment: str) -> None:
+    step = await ApprovalStep.filter(request_id=request.id, deleted_at=None).order_by("position").first()
+    if step is None:
+        step = ApprovalStep(branch=request.branch, request_id=request.id)
+    step.status, step.decided_by, step.acted_for = request.status, by, acted_for
+    step.decided_at, step.comment = request.decided_at, comment.strip()
+    await step.save()

@@ -1,0 +1,22 @@
+"""Forms of approvals."""
+
+from typing import Annotated, Literal
+
+from pydantic import StringConstraints
+
+from shared.web.forms import FormModel
+
+
+class DecisionForm(FormModel):
+    """Approve or refuse; a refusal needs a comment. `seen` names what the page had shown."""
+
+    verdict: Literal["approve", "reject"]
+    comment: Annotated[str, StringConstraints(max_length=500)] = ""
+    seen: Annotated[str, StringConstraints(max_length=40)] = ""
+
+
+class FilterForm(FormModel):
+    """Which requests."""
+
+    which: Literal["mine", "asked", "decided"] = "mine"
+    entity: Literal["order", "quotation", "expense"] | None = None

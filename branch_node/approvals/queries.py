@@ -1,0 +1,276 @@
+"""Reads of approvals: what waits, who may decide it, why it needs somebody, how the customer's credit stands."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from branch_node import rates
+from branch_node.approvals.rules import Approver, CreditStanding, Deputy
+from branch_node.home import home, today
+from branch_node.lists import Cut, Paging, Sort, as_kind
+from branch_node.staff.queries import person_by_id
+from shared.database import fetch_all, fetch_one
+from shared.database.fields import from_micros
+from shared.database.scope import reach_sql
+from shared.errors import Conflict, NotFound
+from shared.money import Money
+from shared.permissions import Person, Scope, reach
+from shared.records import ApprovalRequest, ApprovalStep, Customer
+
+ACTION_OF: Mapping[str, str] = {
+    "order": "order.approve",
+    "quotation": "order.approve",
+    "expense": "expense.approve",
+}
+"""The right that decides requests about each kind of document."""
+VIEW_OF: Mapping[str, str] = {"order": "order.view", "quotation": "quotation.view", "expense": "expense.view"}
+URL_OF: Mapping[str, str] = {"order": "/orders", "quotation": "/quotes", "expense": "/expenses"}
+
+SORTS: Mapping[str, Sort] = {"asked": Sort("r.recorded_at", int), "amount": Sort("r.amount_minor", int)}
+
+
+# --- who may decide ---------------------------------------------------------------------------------------------
+
+APPROVERS_SQL = """
+WITH RECURSIVE
+  up_department(id, parent_id, manager_id) AS (
+    SELECT id, parent_id, manager_id FROM department WHERE id = :department AND deleted_at IS NULL
+    UNION SELECT d.id, d.parent_id, d.manager_id FROM department d JOIN up_department u ON d.id = u.parent_id
+      WHERE d.deleted_at IS NULL),
+  up_staff(id, manager_id) AS (
+    SELECT id, manager_id FROM employee WHERE id = :owner
+    UNION SELECT e.id, e.manager_id FROM employee e JOIN up_staff s ON e.id = s.manager_id WHERE e.deleted_at IS NULL)
+SELECT e.id, e.name, e.discount_limit_bp, g.scope,
+  CASE WHEN e.department_id IN (SELECT id FROM up_department)
+    OR e.id IN (SELECT manager_id FROM up_department) THEN 1 ELSE 0 END AS has_department,
+  CASE WHEN e.id IN (SELECT id FROM up_staff) THEN 1 ELSE 0 END AS has_owner
+FROM employee e
+JOIN employee_role r ON r.employee_id = e.id AND r.deleted_at IS NULL
+JOIN role_grant g ON g.role_code = r.role_code AND g.action = :action AND g.deleted_at IS NULL
+WHERE e.branch = :branch AND e.active = :yes AND e.deleted_at IS NULL
+ORDER BY e.id"""
+
+
+async def approvers_for(action: str, owner_id: UUID | None, department_id: UUID | None) -> list[Approver]:
+    """Everybody at work who has the right `action` over a document of this owner and department, by id.
+
+    The same rows that `reach(person, action).covers` allows, found in one query.
+    """
+    rows = await fetch_all(
+        APPROVERS_SQL, action=action, owner=owner_id, department=department_id, branch=home().code, yes=True
+    )
+    found: dict[UUID, Approver] = {}
+    for row in rows:
+        scope = Scope(row["scope"])
+        covers = scope >= Scope.BRANCH or (owner_id is not None and row["has_owner"])
+        if covers or (scope is Scope.DEPARTMENT and row["has_department"]):
+            row_id = as_kind(row["id"], UUID)
+            found[row_id] = Approver(row_id, row["name"], int(row["discount_limit_bp"]))
+    return list(found.values())
+
+
+async def deputies_on(day: date) -> list[Deputy]:
+    """Everybody who stands in for somebody on a day."""
+    rows = await fetch_all(
+        "SELECT employee_id, deputy_id, from_on, until_on FROM delegation WHERE from_on <= :day AND until_on >= :day "
+        "AND deleted_at IS NULL AND branch = :branch",
+        day=day,
+        branch=home().code,
+    )
+    return [
+        Deputy(
+            as_kind(row["employee_id"], UUID),
+            as_kind(row["deputy_id"], UUID),
+            as_kind(row["from_on"], date),
+            as_kind(row["until_on"], date),
+        )
+        for row in rows
+    ]
+
+
+# --- credit -----------------------------------------------------------------------------------------------------
+
+CREDIT_SQL = """
+SELECT CAST(COALESCE(SUM(r.base_minor - r.received_base_minor - r.credited_base_minor - r.written_off_base_minor), 0)
+    AS BIGINT) AS open_minor,
+  CAST(COALESCE(SUM(CASE WHEN o.shipped_on IS NULL THEN
+    r.base_minor - r.received_base_minor - r.credited_base_minor - r.written_off_base_minor ELSE 0 END), 0)
+    AS BIGINT) AS undelivered_minor
+FROM receivable r JOIN sales_order o ON o.id = r.order_id
+WHERE r.branch = :branch AND r.customer_id = :customer AND r.cancelled_on IS NULL AND r.deleted_at IS NULL
+  AND r.order_id <> :order"""
+
+
+async def credit_of(
+    customer: Customer, total_minor: int, currency: str, order_id: UUID | None = None
+) -> CreditStanding:
+    """The customer's credit with a document of `total_minor`, in the base currency at today's rates.
+
+    The order itself is left out of what is open. Conflict when a rate is missing.
+    """
+    day = today()
+    row = await fetch_one(CREDIT_SQL, branch=home().code, customer=customer.id, order=order_id or UUID(int=0))
+    assert row is not None
+    limit = customer.credit_limit_minor
+    if limit is not None:
+        limit = rates.to_base(limit, customer.currency, await rates.rate_to_base(customer.currency, day))
+    amount = rates.to_base(total_minor, currency, await rates.rate_to_base(currency, day))
+    return CreditStanding(
+        limit, int(row["open_minor"]), int(row["undelivered_minor"]), amount, customer.credit_hold
+    )
+
+
+async def credit_or_none(
+    customer: Customer | None, total_minor: int, currency: str, order_id: UUID | None = None
+) -> CreditStanding | None:
+    """The same for showing while somebody types: None without a customer or while a rate is missing."""
+    if customer is None:
+        return None
+    try:
+        return await credit_of(customer, total_minor, currency, order_id)
+    except Conflict:
+        return None
+
+
+# --- what waits -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class RequestRow:
+    """A line of the waiting list."""
+
+    id: UUID
+    entity: str
+    entity_id: UUID
+    number: str
+    about: str
+    requested_by: str
+    requested_at: datetime
+    amount: Money
+    reasons: Sequence[Mapping[str, Any]]
+    status: str
+    decided_by: str
+    acted_for: str
+    comment: str
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which requests: `mine` to decide, those one `asked`, or `decided` ones."""
+
+    which: str = "mine"
+    entity: str = ""
+
+
+LIST_SQL = """
+SELECT r.id, r.entity, r.entity_id, r.recorded_at, r.amount_minor, r.currency, r.reasons, r.status,
+  COALESCE(o.number, q.number, x.number) AS number, COALESCE(c.name, x.description, '') AS about,
+  e.name AS requested_by, s.comment, d.name AS decided_by, f.name AS acted_for, {sort} AS sort_value
+FROM approval_request r
+LEFT JOIN sales_order o ON r.entity = 'order' AND o.id = r.entity_id
+LEFT JOIN quotation q ON r.entity = 'quotation' AND q.id = r.entity_id
+LEFT JOIN expense x ON r.entity = 'expense' AND x.id = r.entity_id
+LEFT JOIN customer c ON c.id = COALESCE(o.customer_id, q.customer_id)
+LEFT JOIN employee e ON e.id = r.requested_by
+LEFT JOIN approval_step s ON s.request_id = r.id AND s.position = 1 AND s.deleted_at IS NULL
+LEFT JOIN employee d ON d.id = s.decided_by
+LEFT JOIN employee f ON f.id = s.acted_for
+WHERE r.branch = :branch AND r.deleted_at IS NULL AND {where} AND {page} {order}"""
+OWNER = "COALESCE(o.owner_id, q.owner_id, x.owner_id)"
+DEPARTMENT = "COALESCE(o.department_id, q.department_id, x.department_id)"
+
+
+async def decidable(person: Person, day: date) -> tuple[str, dict[str, Any]]:
+    """SQL: requests that lie in the reach of the person, or of somebody the person stands in for today."""
+    quality = [person]
+    for row in await deputies_on(day):
+        if row.deputy_id == person.id and (absent := await person_by_id(row.employee_id)) is not None:
+            quality.append(absent)
+    clauses: list[str] = []
+    params: dict[str, Any] = {}
+    for place, one in enumerate(quality):
+        for entity, action in ACTION_OF.items():
+            if one.may(action):
+                scope, more = reach_sql(
+                    reach(one, action), OWNER, DEPARTMENT, "r.branch", prefix=f"q{place}_{entity}"
+                )
+                clauses.append(f"(r.entity = '{entity}' AND {scope})")
+                params |= more
+    return "(" + (" OR ".join(clauses) or "1 = 0") + ")", params
+
+
+async def requests_page(person: Person, filters: Filter, paging: Paging) -> Cut[RequestRow]:
+    """One page of requests; never anybody's own among those to decide."""
+    where, params = await _where(person, filters)
+    page, order, more = paging.sql("r.id")
+    sql = LIST_SQL.format(sort=paging.sort.expression, where=where, page=page, order=order)
+    cut = paging.cut(await fetch_all(sql, branch=home().code, **params, **more))
+    return Cut([_row(row) for row in cut.rows], cut.next, cut.previous)
+
+
+async def _where(person: Person, filters: Filter) -> tuple[str, dict[str, Any]]:
+    clauses: list[str] = []
+    params: dict[str, Any] = {"me": person.id}
+    if filters.which == "asked":
+        clauses.append("r.requested_by = :me")
+    elif filters.which == "decided":
+        scope, more = await decidable(person, today())
+        clauses.append(f"r.status IN ('approved', 'rejected') AND (s.decided_by = :me OR {scope})")
+        params |= more
+    else:
+        scope, more = await decidable(person, today())
+        clauses.append(
+            f"r.status = 'waiting' AND {scope} AND r.requested_by <> :me AND ({OWNER} IS NULL OR {OWNER} <> :me)"
+        )
+        params |= more
+    if filters.entity:
+        clauses.append("r.entity = :entity")
+        params["entity"] = filters.entity
+    return " AND ".join(clauses), params
+
+
+def _row(row: Mapping[str, Any]) -> RequestRow:
+    found = ApprovalRequest._meta.fields_map["reasons"].to_python_value(row["reasons"])
+    return RequestRow(
+        as_kind(row["id"], UUID),
+        row["entity"],
+        as_kind(row["entity_id"], UUID),
+        row["number"] or "",
+        row["about"],
+        row["requested_by"] or "",
+        from_micros(int(row["recorded_at"])),
+        Money(int(row["amount_minor"]), row["currency"]),
+        found,
+        row["status"],
+        row["decided_by"] or "",
+        row["acted_for"] or "",
+        row["comment"] or "",
+    )
+
+
+async def waiting_count(person: Person) -> int:
+    """How many requests wait for this person; for My day and the menu."""
+    where, params = await _where(person, Filter())
+    sql = LIST_SQL.format(sort="r.recorded_at", where=where, page="(1 = 1)", order="LIMIT 100")
+    rows = await fetch_all(f"SELECT count(*) AS n FROM ({sql}) w", branch=home().code, **params)
+    return int(rows[0]["n"])
+
+
+async def request_by_id(request_id: UUID) -> ApprovalRequest:
+    """The request; NotFound when there is none. Whether somebody may see or decide it is asked of its document."""
+    found = await ApprovalRequest.get_or_none(id=request_id, branch=home().code, deleted_at=None)
+    if found is None:
+        raise NotFound()
+    return found
+
+
+async def requests_of(entity: str, entity_id: UUID) -> list[tuple[ApprovalRequest, ApprovalStep | None]]:
+    """The requests about a document with their decisions, newest first."""
+    rows = await ApprovalRequest.filter(entity=entity, entity_id=entity_id, deleted_at=None).order_by(
+        "-recorded_at", "-id"
+    )
+    steps = await ApprovalStep.filter(request_id__in=[row.id for row in rows], deleted_at=None)
+    by_request = {step.request_id: step for step in steps}
+    return [(row, by_request.get(row.id)) for row in rows]

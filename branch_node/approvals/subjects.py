@@ -1,0 +1,161 @@
+"""What a request is about, seen alike for orders, quotes and expenses: authors, hash, reasons, and its way into effect.
+
+A document is locked before its request, everywhere: document, request, customer.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from branch_node import fiscal, rates
+from branch_node.approvals.queries import ACTION_OF, credit_of
+from branch_node.approvals.rules import CreditStanding, reasons, require_no_hold
+from branch_node.expenses.rules import EXPENSE, expense_hash
+from branch_node.home import home, today
+from branch_node.orders.posting import put_into_effect
+from branch_node.orders.rules import HASHED, HASHED_LINE, ORDER, document_hash
+from shared import clock
+from shared.database.fields import canonical_json
+from shared.errors import NotFound
+from shared.money import Money
+from shared.records import Customer, Employee, Expense, Order, OrderLine, Quotation, QuotationLine
+
+Document = Order | Quotation | Expense
+MODELS: Mapping[str, type[Document]] = {"order": Order, "quotation": Quotation, "expense": Expense}
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A document as an approver meets it. `lines` are those of orders and quotes, `credit` that of orders."""
+
+    entity: str
+    row: Document
+    number: str
+    authors: frozenset[UUID]
+    document_hash: str
+    reasons: Sequence[Mapping[str, Any]]
+    amount: Money
+    customer: Customer | None = None
+    credit: CreditStanding | None = None
+    lines: Sequence[Any] = ()
+    author_limit_bp: int = 0
+
+    @property
+    def action(self) -> str:
+        """The right that decides."""
+        return ACTION_OF[self.entity]
+
+    @property
+    def seen(self) -> str:
+        """Names what an approver saw: the document and the reasons. A decision that names another is refused."""
+        return hashlib.sha256((self.document_hash + canonical_json(list(self.reasons))).encode()).hexdigest()[
+            :20
+        ]
+
+
+def hash_of(row: Order | Quotation, lines: Sequence[OrderLine | QuotationLine]) -> str:
+    """The hash of an order or quote with its lines in order."""
+    return document_hash(
+        {name: getattr(row, name) for name in HASHED if hasattr(row, name)},
+        [{name: getattr(line, name) for name in HASHED_LINE} for line in lines],
+    )
+
+
+async def document_of(entity: str, entity_id: UUID, *, lock: bool) -> Document:
+    """The document; locked until the transaction ends when asked. NotFound when there is none."""
+    query = MODELS[entity].filter(id=entity_id, branch=home().code, deleted_at=None)
+    row = await (query.select_for_update().first() if lock else query.first())
+    if row is None:
+        raise NotFound()
+    return row
+
+
+async def subject_of(
+    entity: str, entity_id: UUID, requested_by: UUID | None, *, lock: bool = False
+) -> Subject:
+    """The subject of a request as it is now, or as it would be if `requested_by` submitted it now.
+
+    With `lock`, document and customer stay locked, so that two orders cannot use the same credit twice.
+    """
+    return await subject_from(
+        entity, await document_of(entity, entity_id, lock=lock), requested_by, lock=lock
+    )
+
+
+async def subject_from(
+    entity: str, row: Document, requested_by: UUID | None, *, lock: bool = False
+) -> Subject:
+    """The same from a row at hand."""
+    if isinstance(row, Expense):
+        return _expense_subject(row, requested_by)
+    author = await Employee.get_or_none(id=requested_by) if requested_by else None
+    limit = author.discount_limit_bp if author else 0
+    lines: Sequence[Any]
+    if isinstance(row, Order):
+        lines = await OrderLine.filter(order_id=row.id, deleted_at=None).order_by("position", "id")
+    else:
+        lines = await QuotationLine.filter(quotation_id=row.id, deleted_at=None).order_by("position", "id")
+    query = Customer.filter(id=row.customer_id)
+    customer = await (query.select_for_update().first() if lock else query.first())
+    credit = None
+    if isinstance(row, Order) and customer is not None:
+        credit = await credit_of(customer, row.total_minor, row.currency, row.id)
+    authors = {requested_by, row.owner_id, row.recorded_by, *(line.recorded_by for line in lines)}
+    return Subject(
+        entity,
+        row,
+        row.number,
+        frozenset(one for one in authors if one is not None),
+        hash_of(row, lines),
+        reasons(effective_bp=row.effective_discount_bp, author_limit_bp=limit, credit=credit),
+        Money(row.total_minor, row.currency),
+        customer,
+        credit,
+        lines,
+        limit,
+    )
+
+
+def _expense_subject(row: Expense, requested_by: UUID | None) -> Subject:
+    authors = {requested_by, row.owner_id, row.recorded_by}
+    return Subject(
+        "expense",
+        row,
+        row.number,
+        frozenset(one for one in authors if one is not None),
+        expense_hash(row.category, row.happened_on, row.amount_minor, row.currency, row.description),
+        (),
+        Money(row.amount_minor, row.currency),
+    )
+
+
+async def approve(subject: Subject, approved_by: UUID) -> None:
+    """Put a locked document into effect. Conflict for a customer on credit hold, a closed period, a missing rate.
+
+    A quote has no effect of its own: the request that was approved lets it be sent.
+    """
+    row = subject.row
+    if isinstance(row, Order):
+        require_no_hold(subject.credit, subject.customer.name if subject.customer else "")
+        await put_into_effect(row, approved_by, subject.document_hash)
+    elif isinstance(row, Expense):
+        await fiscal.require_open(row.happened_on)
+        row.status = EXPENSE.target("approve", row.status, row.number)
+        row.approved_at, row.approved_by, row.approved_on = clock.now(), approved_by, today()
+        row.rate_e9 = await rates.rate_to_base(row.currency, row.happened_on)
+        row.base_minor = rates.to_base(row.amount_minor, row.currency, row.rate_e9)
+        await row.save()
+
+
+async def reject(subject: Subject, reason: str) -> None:
+    """Send a locked document back to its author with a reason."""
+    row = subject.row
+    if isinstance(row, Order):
+        row.status = ORDER.target("reject", row.status, row.number)
+        await row.save()
+    elif isinstance(row, Expense):
+        row.status = EXPENSE.target("reject", row.status, row.number)
+        row.reject_reason = reason[:300]
+        await row.save()

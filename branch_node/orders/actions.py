@@ -1,0 +1,252 @@
+"""What people do with orders: enter, change, submit, withdraw, ship, complete, cancel. Each owns its transaction."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from branch_node import fiscal
+from branch_node.approvals.actions import ask, void_requests
+from branch_node.approvals.subjects import subject_from
+from branch_node.customers.queries import customer_for
+from branch_node.editing import locked
+from branch_node.home import home, today
+from branch_node.numbers import next_number
+from branch_node.orders.forms import CancelForm, OrderForm, ShipForm
+from branch_node.orders.posting import take_out_of_effect, unsign_customer, void_approval
+from branch_node.orders.pricing import Draft, PricedLine, draft_of, plan_of
+from branch_node.orders.queries import custom_fields, lines_of, order_for, placement_of, steps_of
+from branch_node.orders.rules import IN_EFFECT, ORDER, check_plan
+from branch_node.orders.steps import effect_of, kinds
+from shared import clock
+from shared.database import transaction
+from shared.errors import Conflict, Invalid, Text
+from shared.i18n import N_
+from shared.permissions import Person, require
+from shared.records import ApprovalRequest, Order, OrderLine
+
+
+async def enter_order(person: Person, form: OrderForm) -> Order:
+    """Write a new draft. Invalid with a message at each wrong box, NotFound for a customer outside the reach."""
+    require(person, "order.edit")
+    await customer_for(person, form.customer_id)
+    draft = await draft_of(form)
+    columns = await order_columns(form, draft)
+    async with transaction():
+        order = await Order.create(
+            branch=home().code,
+            number=await next_number("order", "SO"),
+            owner_id=person.id,
+            department_id=await placement_of(person.id),
+            base_currency=home().currency,
+            **columns,
+        )
+        await write_lines(order.id, order.branch, draft.lines)
+    return order
+
+
+async def order_columns(form: OrderForm, draft: Draft) -> dict[str, Any]:
+    """What the form and its prices say about an order."""
+    plan = plan_of(form.parts, form.currency)
+    check_plan(plan, draft.totals.total_minor, form.currency)
+    return {
+        "customer_id": form.customer_id,
+        "happened_on": form.happened_on,
+        "required_on": form.required_on,
+        "currency": form.currency,
+        "subtotal_minor": draft.totals.subtotal_minor,
+        "discount_bp": form.discount,
+        "discount_minor": draft.totals.discount_minor,
+        "tax_bp": form.tax,
+        "tax_minor": draft.totals.tax_minor,
+        "total_minor": draft.totals.total_minor,
+        "cost_minor": draft.cost_minor,
+        "effective_discount_bp": draft.totals.effective_discount_bp,
+        "payment_terms_days": form.payment_terms_days,
+        "instalment_plan": plan,
+        "ship_to": form.ship_to,
+        "notes": form.notes,
+        "custom": await read_custom(form.custom),
+    }
+
+
+async def read_custom(typed: dict[str, str]) -> dict[str, str]:
+    """The values of the branch's own fields. Invalid where a required one is empty or a choice is unknown."""
+    values: dict[str, str] = {}
+    faults: dict[str, str] = {}
+    for field in await custom_fields():
+        value = typed.get(field.key, "").strip()
+        if field.required and not value:
+            faults[f"custom-{field.key}"] = N_("Enter this; it cannot be left empty.")
+        elif value and field.choices and value not in field.choices:
+            faults[f"custom-{field.key}"] = N_("Choose one from the list.")
+        elif value:
+            values[field.key] = value[:500]
+    if faults:
+        raise Invalid(fields=faults)
+    return values
+
+
+async def write_lines(order_id: UUID, branch: str, lines: Sequence[PricedLine]) -> None:
+    """Make these the lines of an order: changed ones in place, further ones new, surplus ones deleted softly."""
+    rows = await lines_of(order_id)
+    for position, line in enumerate(lines, 1):
+        columns = {**line.columns, "cost_minor": line.cost_minor, "position": position}
+        if position <= len(rows):
+            row = rows[position - 1]
+            if any(getattr(row, name) != value for name, value in columns.items()):
+                row.update_from_dict(columns)
+                await row.save()
+        else:
+            await OrderLine.create(branch=branch, order_id=order_id, **columns)
+    for row in rows[len(lines) :]:
+        row.deleted_at = clock.now()
+        await row.save()
+
+
+async def change_order(person: Person, order_id: UUID, form: OrderForm) -> Order:
+    """Change a draft, a refused or an approved order; changing an approved one voids its approval.
+
+    Raises ChangedMeanwhile when the form was made from another revision, Conflict when the state forbids it or an
+    approved order has money or goods on it already.
+    """
+    await order_for(person, order_id, "order.edit")
+    await customer_for(person, form.customer_id)
+    draft = await draft_of(form)
+    columns = await order_columns(form, draft)
+    async with transaction():
+        order = await locked(Order, order_id, form.revision)
+        status = ORDER.target("edit", order.status, order.number)
+        was_approved = order.status in IN_EFFECT
+        earlier_customer = order.customer_id
+        if was_approved:
+            await void_approval(order)
+        order.update_from_dict({**columns, "status": status, "submitted_at": None, "submitted_by": None})
+        await order.save()
+        await write_lines(order.id, order.branch, draft.lines)
+        await void_requests("order", order.id, ("waiting", "approved"))
+        if was_approved:
+            await unsign_customer(earlier_customer)
+    return order
+
+
+async def submit_order(person: Person, order_id: UUID, revision: int | None = None) -> ApprovalRequest:
+    """Put an order before its approvers. Conflict for an order without lines or whose instalments do not add up."""
+    await order_for(person, order_id, "order.submit")
+    async with transaction():
+        order = await locked(Order, order_id, revision)
+        order.status = ORDER.target("submit", order.status, order.number)
+        order.submitted_at, order.submitted_by = clock.now(), person.id
+        subject = await subject_from("order", order, person.id, lock=True)
+        if not subject.lines:
+            raise Conflict(
+                N_("Order %(number)s has no lines yet. Enter what is sold, then submit it."),
+                code="order.empty",
+                number=order.number,
+            )
+        check_plan(order.instalment_plan, order.total_minor, order.currency)
+        await order.save()
+        return await ask(subject, person.id)
+
+
+async def withdraw_order(person: Person, order_id: UUID) -> Order:
+    """Take a submitted order back to draft."""
+    await order_for(person, order_id, "order.submit")
+    async with transaction():
+        order = await locked(Order, order_id)
+        order.status = ORDER.target("withdraw", order.status, order.number)
+        await order.save()
+        await void_requests("order", order.id)
+    return order
+
+
+async def ship_order(person: Person, order_id: UUID, form: ShipForm) -> Order:
+    """Record that the goods left; the steps that ship are done. Invalid for a future day or one before approval."""
+    await order_for(person, order_id, "order.ship")
+    async with transaction():
+        order = await locked(Order, order_id)
+        status = ORDER.target("ship", order.status, order.number)
+        _check_ship_day(order, form)
+        if order.shipped_on is not None:
+            raise Conflict(
+                N_("Order %(number)s was shipped on %(day)s already."),
+                code="order.shipped",
+                number=order.number,
+                day=order.shipped_on,
+            )
+        order.status, order.shipped_on = status, form.shipped_on
+        await order.save()
+        known = await kinds()
+        for step in await steps_of(order.id):
+            if effect_of(step.kind, known) == "ship" and step.status not in ("done", "skipped"):
+                step.status, step.done_on, step.done_by = "done", form.shipped_on, person.id
+                step.proof = form.proof or step.proof
+                await step.save()
+    return order
+
+
+def _check_ship_day(order: Order, form: ShipForm) -> None:
+    if form.shipped_on > today():
+        raise Invalid(
+            fields={"shipped_on": N_("Goods cannot have left after today. Enter the day they left.")}
+        )
+    if order.approved_on is not None and form.shipped_on < order.approved_on:
+        message = N_("The order was approved on %(day)s. Goods leave on that day or later.")
+        raise Invalid(fields={"shipped_on": Text(message, day=order.approved_on)})
+
+
+async def complete_order(person: Person, order_id: UUID) -> Order:
+    """Close an order whose steps are all done or skipped; Conflict, naming the open ones, otherwise."""
+    await order_for(person, order_id, "order.edit")
+    async with transaction():
+        order = await locked(Order, order_id)
+        status = ORDER.target("complete", order.status, order.number)
+        known = await kinds()
+        left = [step for step in await steps_of(order.id) if step.status not in ("done", "skipped")]
+        if left:
+            names = [
+                step.title or (known[step.kind].shown if step.kind in known else step.kind) for step in left
+            ]
+            raise Conflict(
+                N_("Order %(number)s has open steps: %(steps)s. Finish or skip them first."),
+                code="order.open_steps",
+                number=order.number,
+                steps=", ".join(names[:4]),
+            )
+        order.status, order.completed_on = status, today()
+        await order.save()
+    return order
+
+
+async def cancel_order(person: Person, order_id: UUID, form: CancelForm) -> tuple[Order, int]:
+    """Cancel an order; the minor units that went back to the customer's credit.
+
+    Receivables, allocations, credit notes and open steps are taken out of effect in the same transaction; all
+    rows stay. Conflict for a completed order or a closed period.
+    """
+    await order_for(person, order_id, "order.cancel")
+    async with transaction():
+        order = await locked(Order, order_id)
+        status = ORDER.target("cancel", order.status, order.number)
+        day = max(today(), order.approved_on or today())
+        await _require_cancellable(order, day)
+        released = await take_out_of_effect(order, day, form.reason) if order.approved_on else 0
+        order.status, order.cancelled_on, order.cancel_reason = status, day, form.reason
+        await order.save()
+        await void_requests("order", order.id)
+    return order, released
+
+
+async def _require_cancellable(order: Order, day: date) -> None:
+    if order.shipped_on is not None:
+        raise Conflict(
+            N_(
+                "Order %(number)s was shipped on %(day)s and cannot be cancelled. Record a credit note on its "
+                "instalments when goods come back."
+            ),
+            code="order.shipped",
+            number=order.number,
+            day=order.shipped_on,
+        )
+    if order.approved_on is not None:
+        await fiscal.require_open(day)

@@ -1,0 +1,197 @@
+"""Forms of orders and quotes: a head, lines and instalments; for pages and the JSON API alike.
+
+In html the boxes of line 2 are named line-2-text, line-2-quantity and so on, those of instalments part-1-share.
+`read_document` makes one model of them and puts each message beside its own box.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import BaseModel, Field, StringConstraints, ValidationError
+from starlette.requests import Request
+
+from branch_node.amounts import TypedAmount
+from shared.i18n import gettext
+from shared.web.forms import (
+    MESSAGES,
+    OTHERWISE,
+    Day,
+    Form,
+    FormModel,
+    PercentBp,
+    Picked,
+    QuantityMilli,
+    WholeNumber,
+)
+
+M = TypeVar("M", bound=BaseModel)
+
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+Share = Annotated[PercentBp, Field(gt=0, le=10_000)]
+Discount = Annotated[PercentBp, Field(ge=0, le=10_000)]
+Tax = Annotated[PercentBp, Field(ge=0, le=5_000)]
+Quantity = Annotated[QuantityMilli, Field(gt=0, le=10**12)]
+Days = Annotated[WholeNumber, Field(ge=0, le=3_650)]
+Reason = Annotated[str, StringConstraints(min_length=2, max_length=300)]
+
+MOST_LINES = 200
+MOST_PARTS = 60
+
+
+class LineForm(FormModel):
+    """A line. A product brings its text and list price; without one both are typed. `price` (per unit, after the
+    line's discount) wins over `discount_bp`."""
+
+    product_id: Picked | None = None
+    product_id_text: Annotated[str, StringConstraints(max_length=200)] = ""
+    text: Annotated[str, StringConstraints(max_length=300)] = ""
+    quantity: Quantity = 1_000
+    list_price: TypedAmount | None = None
+    discount: Discount | None = None
+    price: TypedAmount | None = None
+    place: int | None = None
+
+
+class PartForm(FormModel):
+    """An instalment: a share of the order or an amount, payable some days after approval."""
+
+    share: Share | None = None
+    amount: TypedAmount | None = None
+    days: Days = 0
+    place: int | None = None
+
+
+class DocumentForm(FormModel):
+    """What orders and quotes have in common."""
+
+    customer_id: Picked
+    currency: Currency
+    happened_on: Day
+    discount: Discount = 0
+    tax: Tax = 0
+    lines: Annotated[list[LineForm], Field(max_length=MOST_LINES)] = []
+    revision: WholeNumber | None = None
+
+
+class OrderForm(DocumentForm):
+    """An order."""
+
+    required_on: Day | None = None
+    payment_terms_days: Days = 30
+    parts: Annotated[list[PartForm], Field(max_length=MOST_PARTS)] = []
+    ship_to: Annotated[str, StringConstraints(max_length=300)] = ""
+    notes: Annotated[str, StringConstraints(max_length=4000)] = ""
+    custom: dict[str, str] = {}
+
+
+class StepForm(FormModel):
+    """A step added to the execution plan."""
+
+    kind: Annotated[str, StringConstraints(min_length=1, max_length=24)]
+    title: Annotated[str, StringConstraints(max_length=120)] = ""
+    due_on: Day | None = None
+    owner_id: Picked | None = None
+
+
+class StepDoneForm(FormModel):
+    """That a step was done, with its proof, or why it was skipped."""
+
+    outcome: Literal["done", "skipped", "pending"] = "done"
+    done_on: Day | None = None
+    proof: Annotated[str, StringConstraints(max_length=200)] = ""
+
+
+class StepMoveForm(FormModel):
+    """One place up or down."""
+
+    to: Literal["up", "down"]
+
+
+class ShipForm(FormModel):
+    """When the goods left, and the proof of it."""
+
+    shipped_on: Day
+    proof: Annotated[str, StringConstraints(max_length=200)] = ""
+
+
+class CancelForm(FormModel):
+    """Why an order is cancelled."""
+
+    reason: Reason
+
+
+class FilterForm(FormModel):
+    """What the list of orders is narrowed to. `measure` with `period` gives the rows behind a figure."""
+
+    q: Annotated[str, StringConstraints(max_length=100)] = ""
+    status: (
+        Literal["draft", "submitted", "approved", "rejected", "executing", "completed", "cancelled", "open"]
+        | None
+    ) = None
+    customer_id: Picked | None = None
+    owner_id: Picked | None = None
+    department_id: Picked | None = None
+    measure: Literal["ordered", "cancelled", "shipped"] | None = None
+    period: Annotated[str, StringConstraints(max_length=24)] = ""
+
+
+_ROW = re.compile(r"^(line|part)-(\d{1,3})-([a-z_]+)$")
+_LISTS = {"line": "lines", "part": "parts"}
+_NAMES = {value: key for key, value in _LISTS.items()}
+
+
+async def read_document(request: Request, model: type[M]) -> Form[M]:
+    """The posted head, lines and instalments as `model`; messages are keyed by the names of the boxes."""
+    posted = await request.form()
+    typed = {name: value for name, value in posted.multi_items() if isinstance(value, str)}
+    return parse_document(typed, model)
+
+
+def parse_document(typed: Mapping[str, str], model: type[M]) -> Form[M]:
+    """Entries by box name as `model`. Empty lines and instalments are left out; the others keep their places."""
+    head: dict[str, Any] = {}
+    rows: dict[str, dict[int, dict[str, str]]] = {"line": {}, "part": {}}
+    custom: dict[str, str] = {}
+    for name, value in typed.items():
+        if match := _ROW.match(name):
+            if value.strip():
+                rows[match[1]].setdefault(int(match[2]), {})[match[3]] = value
+        elif name.startswith("custom-"):
+            custom[name.removeprefix("custom-")] = value.strip()
+        elif value.strip() and name in model.model_fields:
+            head[name] = value
+    places: dict[str, list[int]] = {}
+    for kind, found in rows.items():
+        kept = sorted(place for place, row in found.items() if _counts(kind, row))
+        places[kind] = kept
+        if _LISTS[kind] in model.model_fields:
+            head[_LISTS[kind]] = [{**found[place], "place": place} for place in kept]
+    if "custom" in model.model_fields:
+        head["custom"] = custom
+    try:
+        return Form(typed, {}, model.model_validate(head))
+    except ValidationError as wrong:
+        return Form(typed, _messages(wrong, places))
+
+
+def _counts(kind: str, row: Mapping[str, str]) -> bool:
+    """Whether a row of boxes says anything: a quantity or a number of days alone does not."""
+    return bool(set(row) - ({"quantity"} if kind == "line" else {"days"}))
+
+
+def _messages(wrong: ValidationError, places: Mapping[str, Sequence[int]]) -> dict[str, str]:
+    messages: dict[str, str] = {}
+    for error in wrong.errors(include_url=False, include_input=False):
+        context = dict(error.get("ctx", {}))
+        msgid = context.pop("msgid", None) or MESSAGES.get(error["type"], OTHERWISE)
+        messages.setdefault(box_of(error["loc"], places), gettext(msgid, **context))
+    return messages
+
+
+def box_of(loc: tuple[Any, ...], places: Mapping[str, Sequence[int]]) -> str:
+    """The box that a place in the model was typed into: ("lines", 0, "price") is line-0-price."""
+    if len(loc) >= 3 and loc[0] in _NAMES and isinstance(loc[1], int):
+        kind = _NAMES[loc[0]]
+        return f"{kind}-{places[kind][loc[1]]}-{loc[2]}"
+    return str(loc[0]) if loc else ""

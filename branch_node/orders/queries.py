@@ -1,0 +1,211 @@
+"""Reads of orders: the list and its count, one with lines, steps and money, the rows behind a figure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from branch_node.home import home
+from branch_node.lists import COUNT_CAP, Cut, Paging, Sort, as_kind, like
+from branch_node.searching import words
+from shared.database import fetch_all, fetch_one, fetch_value
+from shared.database.scope import reach_q, reach_sql
+from shared.errors import NotFound
+from shared.figures import ENTRIES
+from shared.money import Money
+from shared.periods import Period
+from shared.permissions import Person, reach
+from shared.records import CustomFieldDef, Employee, ExecutionStep, Order, OrderLine, Receivable
+
+SORTS: Mapping[str, Sort] = {
+    "happened_on": Sort("o.happened_on", date),
+    "number": Sort("o.number"),
+    "total": Sort("o.total_minor", int),
+}
+OPEN_STATUSES = ("submitted", "approved", "executing")
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What is asked for. With `measure` and `period` it is exactly the rows behind that figure of the month page."""
+
+    query: str = ""
+    status: str = ""
+    customer_id: UUID | None = None
+    owner_id: UUID | None = None
+    department_id: UUID | None = None
+    measure: str = ""
+    period: Period | None = None
+
+    @property
+    def is_narrowed(self) -> bool:
+        return self != Filter()
+
+
+@dataclass(frozen=True)
+class OrderRow:
+    """A line of the list."""
+
+    id: UUID
+    number: str
+    happened_on: date
+    customer_id: UUID
+    customer: str
+    owner: str
+    total: Money
+    base: Money
+    status: str
+    effective_discount_bp: int
+    is_late: bool
+
+
+@dataclass(frozen=True)
+class OrderSums:
+    """How many there are (capped) and, for the rows behind a figure, their sum in the base currency."""
+
+    count: int
+    is_exact: bool
+    base_minor: int | None = None
+
+
+def where_of(person: Person, filters: Filter) -> tuple[str, dict[str, Any]]:
+    """The WHERE of the list: data permission first, then every filter; for list, count and export alike."""
+    scope, params = reach_sql(reach(person, "order.view"), "o.owner_id", "o.department_id", "o.branch")
+    clauses = ["o.branch = :branch", "o.deleted_at IS NULL", scope]
+    params["branch"] = home().code
+    if filters.status == "open":
+        clauses.append("o.status IN :statuses")
+        params["statuses"] = list(OPEN_STATUSES)
+    elif filters.status:
+        clauses.append("o.status = :status")
+        params["status"] = filters.status
+    for name in ("customer_id", "owner_id", "department_id"):
+        if (wanted := getattr(filters, name)) is not None:
+            clauses.append(f"o.{name} = :{name}")
+            params[name] = wanted
+    if filters.period is not None:
+        entry = entry_of(filters.measure or "ordered") if filters.measure else None
+        column = entry.day if entry else "happened_on"
+        clauses.append(f"o.{column} >= :first AND o.{column} < :after")
+        if entry:
+            clauses.append(f"({entry.where})")
+        params |= {"first": filters.period.first, "after": filters.period.after}
+    for place, word in enumerate(words(filters.query)):
+        clauses.append(
+            f"(LOWER(o.number) LIKE :word{place} ESCAPE '!' OR c.search_key LIKE :word{place} ESCAPE '!')"
+        )
+        params[f"word{place}"] = like(word)
+    return " AND ".join(clauses), params
+
+
+def entry_of(measure: str) -> Any:
+    """The entry of shared.figures that orders make to a measure."""
+    return next(entry for entry in ENTRIES if entry.table == "sales_order" and entry.measure == measure)
+
+
+LIST_SQL = """
+SELECT o.id, o.number, o.happened_on, o.customer_id, c.name AS customer, e.name AS owner, o.currency, o.total_minor,
+  o.base_minor, o.base_currency, o.status, o.effective_discount_bp, o.required_on, {sort} AS sort_value,
+  CASE WHEN EXISTS (SELECT 1 FROM execution_step s WHERE s.order_id = o.id AND s.deleted_at IS NULL
+    AND s.status NOT IN ('done', 'skipped') AND s.due_on < :today) THEN 1 ELSE 0 END AS is_late
+FROM sales_order o
+JOIN customer c ON c.id = o.customer_id
+LEFT JOIN employee e ON e.id = o.owner_id
+WHERE {where} AND {page} {order}"""
+
+
+async def orders_page(person: Person, filters: Filter, paging: Paging) -> Cut[OrderRow]:
+    """One page of orders."""
+    where, params = where_of(person, filters)
+    page, order, more = paging.sql("o.id")
+    sql = LIST_SQL.format(sort=paging.sort.expression, where=where, page=page, order=order)
+    cut = paging.cut(await fetch_all(sql, today=home().today, **params, **more))
+    return Cut([_row(row) for row in cut.rows], cut.next, cut.previous)
+
+
+def _row(row: Mapping[str, Any]) -> OrderRow:
+    return OrderRow(
+        as_kind(row["id"], UUID),
+        row["number"],
+        as_kind(row["happened_on"], date),
+        as_kind(row["customer_id"], UUID),
+        row["customer"],
+        row["owner"] or "",
+        Money(int(row["total_minor"]), row["currency"]),
+        Money(int(row["base_minor"]), row["base_currency"]),
+        row["status"],
+        int(row["effective_discount_bp"]),
+        bool(row["is_late"]),
+    )
+
+
+async def sums_of(person: Person, filters: Filter) -> OrderSums:
+    """The capped count; with a measure also the sum of the figure."""
+    where, params = where_of(person, filters)
+    joined = f"FROM sales_order o JOIN customer c ON c.id = o.customer_id WHERE {where}"
+    count = int(
+        await fetch_value(
+            f"SELECT count(*) AS n FROM (SELECT 1 AS one {joined} LIMIT {COUNT_CAP + 1}) x", **params
+        )
+    )
+    base = None
+    if filters.measure:
+        row = await fetch_one(
+            f"SELECT CAST(COALESCE(SUM(o.base_minor), 0) AS BIGINT) AS base {joined}", **params
+        )
+        base = int(row["base"]) if row else 0
+    return OrderSums(min(count, COUNT_CAP), count <= COUNT_CAP, base)
+
+
+async def order_for(person: Person, order_id: UUID, action: str = "order.view") -> Order:
+    """The order if `person` may do `action` on it; NotFound otherwise."""
+    found = await Order.filter(
+        reach_q(reach(person, action), branch_field="branch"),
+        id=order_id,
+        branch=home().code,
+        deleted_at=None,
+    ).first()
+    if found is None:
+        raise NotFound()
+    return found
+
+
+async def lines_of(order_id: UUID) -> list[OrderLine]:
+    """The lines in order."""
+    return await OrderLine.filter(order_id=order_id, deleted_at=None).order_by("position", "id")
+
+
+async def steps_of(order_id: UUID) -> list[ExecutionStep]:
+    """The execution plan in order."""
+    return await ExecutionStep.filter(order_id=order_id, deleted_at=None).order_by("position", "id")
+
+
+async def receivables_of(order_id: UUID) -> list[Receivable]:
+    """The instalments in force, by due date."""
+    return await Receivable.filter(order_id=order_id, cancelled_on=None, deleted_at=None).order_by("position")
+
+
+async def placement_of(employee_id: UUID) -> UUID | None:
+    """The department in which an employee works now."""
+    row = await Employee.get_or_none(id=employee_id)
+    return row.department_id if row else None
+
+
+async def custom_fields() -> list[CustomFieldDef]:
+    """The fields that the branch added to orders, in their order."""
+    return await CustomFieldDef.filter(
+        branch__in=[home().code, "COMPANY"], entity="order", active=True, deleted_at=None
+    ).order_by("position", "key")
+
+
+async def orders_of_customer(person: Person, customer_id: UUID, limit: int = 20) -> Sequence[OrderRow]:
+    """The newest orders of a customer within reach; for the customer page."""
+    where, params = where_of(person, Filter(customer_id=customer_id))
+    sql = LIST_SQL.format(
+        sort="o.happened_on",
+        where=where,
+        page="(1 = 1)",
+        order=f"ORDER BY o.happened_on DESC, o.id DESC LIMIT {limit}",
+    )
+    return [_row(row) for row in await fetch_all(sql, today=home().today, **params)]

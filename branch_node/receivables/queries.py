@@ -1,0 +1,456 @@
+"""Who owes what as of a day: totals, by customer, by instalment, down to the entries. Set-based, both engines.
+
+Amounts of totals and customers are minor units of the branch's base currency, fixed when the order was approved;
+instalments and entries are in their own currency. As of today the running sums answer, as of an earlier day the
+dated entries: a later payment never changes an earlier answer.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from branch_node.home import home
+from branch_node.lists import Cut, Paging, Sort, as_kind, like
+from branch_node.receivables.rules import Standing
+from branch_node.searching import words
+from shared.database import engine, fetch_all, fetch_one
+from shared.database.scope import reach_q, reach_sql
+from shared.errors import NotFound
+from shared.figures import AGEING_BUCKETS, ageing_bounds
+from shared.permissions import Person, reach
+from shared.records import Receivable
+
+# columns of every source: what is due and what was taken from it by the day, in both currencies
+NOW_SOURCE = """
+SELECT r.id, r.branch, r.order_id, r.customer_id, r.owner_id, r.department_id, r.position, r.happened_on, r.due_on, r.currency,
+  r.amount_minor AS due, r.received_minor AS received, r.credited_minor AS credited,
+  r.written_off_minor AS written_off, r.base_minor AS due_base, r.received_base_minor AS received_base,
+  r.credited_base_minor AS credited_base, r.written_off_base_minor AS written_off_base
+FROM receivable r
+WHERE r.branch = :branch AND r.deleted_at IS NULL AND r.cancelled_on IS NULL AND r.happened_on <= :day"""
+
+_NET = "SUM(CASE WHEN reverses_id IS NULL THEN {column} ELSE -{column} END)"
+
+PAST_SOURCE = f"""
+SELECT r.id, r.branch, r.order_id, r.customer_id, r.owner_id, r.department_id, r.position, r.happened_on, r.due_on, r.currency,
+  r.amount_minor AS due, COALESCE(a.amount, 0) AS received, COALESCE(c.amount, 0) AS credited,
+  COALESCE(w.amount, 0) AS written_off, r.base_minor AS due_base, COALESCE(a.base, 0) AS received_base,
+  COALESCE(c.base, 0) AS credited_base, COALESCE(w.base, 0) AS written_off_base
+FROM receivable r
+LEFT JOIN (SELECT receivable_id, {_NET.format(column="amount_minor")} AS amount,
+    {_NET.format(column="base_minor")} AS base FROM allocation
+  WHERE branch = :branch AND happened_on <= :day AND deleted_at IS NULL GROUP BY receivable_id) a
+  ON a.receivable_id = r.id
+LEFT JOIN (SELECT receivable_id, {_NET.format(column="amount_minor")} AS amount,
+    {_NET.format(column="base_minor")} AS base FROM adjustment
+  WHERE branch = :branch AND kind = 'credit' AND happened_on <= :day AND deleted_at IS NULL GROUP BY receivable_id) c
+  ON c.receivable_id = r.id
+LEFT JOIN (SELECT receivable_id, {_NET.format(column="amount_minor")} AS amount,
+    {_NET.format(column="base_minor")} AS base FROM adjustment
+  WHERE branch = :branch AND kind = 'write_off' AND happened_on <= :day AND deleted_at IS NULL GROUP BY receivable_id) w
+  ON w.receivable_id = r.id
+WHERE r.branch = :branch AND r.deleted_at IS NULL AND r.happened_on <= :day
+  AND (r.cancelled_on IS NULL OR r.cancelled_on > :day)"""
+
+NOW_CREDIT = """
+SELECT p.id, p.branch, p.customer_id, p.owner_id, p.department_id, p.currency, p.base_minor, p.amount_minor,
+  p.amount_minor - p.allocated_minor AS rest
+FROM receipt p
+WHERE p.branch = :branch AND p.deleted_at IS NULL AND p.status = 'posted' AND p.happened_on <= :day
+  AND p.allocated_minor < p.amount_minor"""
+
+PAST_CREDIT = f"""
+SELECT p.id, p.branch, p.customer_id, p.owner_id, p.department_id, p.currency, p.base_minor, p.amount_minor,
+  p.amount_minor - COALESCE(a.amount, 0) AS rest
+FROM receipt p
+LEFT JOIN (SELECT receipt_id, {_NET.format(column="amount_minor")} AS amount FROM allocation
+  WHERE branch = :branch AND happened_on <= :day AND deleted_at IS NULL GROUP BY receipt_id) a ON a.receipt_id = p.id
+WHERE p.branch = :branch AND p.deleted_at IS NULL AND p.happened_on <= :day
+  AND (p.reversed_on IS NULL OR p.reversed_on > :day) AND p.amount_minor > COALESCE(a.amount, 0)"""
+
+LEFT_BASE = "(s.due_base - s.received_base - s.credited_base - s.written_off_base)"
+LEFT = "(s.due - s.received - s.credited - s.written_off)"
+
+
+def credit_base() -> str:
+    """SQL: the unallocated rest of a receipt at the receipt's own rate, cut to whole minor units."""
+    if engine() == "postgres":
+        return "CAST(TRUNC(CAST(u.rest AS NUMERIC) * u.base_minor / u.amount_minor) AS BIGINT)"
+    return "(u.rest * u.base_minor / u.amount_minor)"
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What is asked for. `bucket` is one of the ageing or `overdue`; `as_of` the branch's date."""
+
+    as_of: date
+    query: str = ""
+    customer_id: UUID | None = None
+    order_id: UUID | None = None
+    department_id: UUID | None = None
+    currency: str = ""
+    bucket: str | None = None
+
+    @property
+    def is_narrowed(self) -> bool:
+        return bool(self.query or self.customer_id or self.department_id or self.currency or self.bucket)
+
+
+@dataclass(frozen=True)
+class Sums:
+    """What a customer, or everybody asked for, owes; base currency. The buckets add up to `remaining`."""
+
+    due: int = 0
+    received: int = 0
+    credited: int = 0
+    written_off: int = 0
+    remaining: int = 0
+    buckets: Mapping[str, int] = field(default_factory=lambda: dict.fromkeys(AGEING_BUCKETS, 0))
+    unallocated: int = 0
+    foreign: int = 0
+    open_count: int = 0
+    customer_count: int = 0
+
+    @property
+    def overdue(self) -> int:
+        return self.remaining - self.buckets["not_due"]
+
+    @property
+    def gap(self) -> int:
+        """What is missing when the figures do not add up: 0 unless a row is damaged."""
+        by_bucket = self.remaining - sum(self.buckets.values())
+        return by_bucket or self.due - self.received - self.credited - self.written_off - self.remaining
+
+
+@dataclass(frozen=True)
+class CustomerRow:
+    """A line of the list by customer."""
+
+    id: UUID
+    name: str
+    sums: Sums
+
+
+@dataclass(frozen=True)
+class InstalmentRow:
+    """An instalment as of the day; amounts in its own currency."""
+
+    id: UUID
+    order_id: UUID
+    order_number: str
+    customer_id: UUID
+    customer: str
+    due_on: date
+    happened_on: date
+    standing: Standing
+    is_disputed: bool
+
+
+@dataclass(frozen=True)
+class EntryRow:
+    """What happened to an instalment: opened, received, credited, written_off, cancelled. Signed, own currency."""
+
+    kind: str
+    happened_on: date
+    amount_minor: int
+    currency: str
+    number: str = ""
+    url: str = ""
+    reason: str = ""
+    adjustment_id: UUID | None = None
+    is_counter: bool = False
+    is_countered: bool = False
+
+
+CUSTOMER_SORTS: Mapping[str, Sort] = {
+    "overdue": Sort("g.overdue", int),
+    "remaining": Sort("g.remaining", int),
+    "over_90": Sort("g.b4", int),
+    "name": Sort("g.name_key"),
+}
+INSTALMENT_SORTS: Mapping[str, Sort] = {
+    "due_on": Sort("s.due_on", date),
+    "remaining": Sort(LEFT_BASE, int),
+}
+
+
+def is_past(day: date) -> bool:
+    """Whether the running sums of today do not answer for this day."""
+    return day < home().today
+
+
+def _sources(filters: Filter) -> tuple[str, str]:
+    """The instalments and the unallocated credits as of the day."""
+    return (PAST_SOURCE, PAST_CREDIT) if is_past(filters.as_of) else (NOW_SOURCE, NOW_CREDIT)
+
+
+def _bounds(as_of: date) -> dict[str, date]:
+    bounds = ageing_bounds(as_of)
+    edges: dict[str, date] = {}
+    for place, name in enumerate(AGEING_BUCKETS):
+        edges[f"low{place}"], edges[f"high{place}"] = bounds[name]
+    return edges
+
+
+_BUCKETS = ",\n  ".join(
+    f"SUM(CASE WHEN s.due_on BETWEEN :low{place} AND :high{place} THEN {LEFT_BASE} ELSE 0 END) AS b{place}"
+    for place in range(len(AGEING_BUCKETS))
+)
+_SUMS = f"""
+  SUM(s.due_base) AS due, SUM(s.received_base) AS received, SUM(s.credited_base) AS credited,
+  SUM(s.written_off_base) AS written_off, SUM({LEFT_BASE}) AS remaining,
+  SUM(CASE WHEN s.due_on < :day THEN {LEFT_BASE} ELSE 0 END) AS overdue,
+  SUM(CASE WHEN s.currency <> :base THEN {LEFT_BASE} ELSE 0 END) AS foreign_part,
+  SUM(CASE WHEN {LEFT} > 0 THEN 1 ELSE 0 END) AS open_count,
+  {_BUCKETS}"""
+
+
+def _conditions(person: Person, filters: Filter, alias: str) -> tuple[list[str], dict[str, Any]]:
+    """Scope and filters that instalments (s) and credits (u) share."""
+    scope, params = reach_sql(
+        reach(person, "receivable.view"),
+        f"{alias}.owner_id",
+        f"{alias}.department_id",
+        f"{alias}.branch",
+        prefix=f"{alias}_reach",
+    )
+    clauses = [scope]
+    for name in ("customer_id", "department_id"):
+        if (wanted := getattr(filters, name)) is not None:
+            clauses.append(f"{alias}.{name} = :{name}")
+            params[name] = wanted
+    if filters.currency:
+        clauses.append(f"{alias}.currency = :currency")
+        params["currency"] = filters.currency
+    for place, word in enumerate(words(filters.query)):
+        clauses.append(
+            f"EXISTS (SELECT 1 FROM customer k WHERE k.id = {alias}.customer_id AND k.search_key LIKE :word{place} ESCAPE '!')"
+        )
+        params[f"word{place}"] = like(word)
+    return clauses, params
+
+
+def _instalment_conditions(person: Person, filters: Filter) -> tuple[str, dict[str, Any]]:
+    clauses, params = _conditions(person, filters, "s")
+    params |= {"branch": home().code, "day": filters.as_of, "base": home().currency, **_bounds(filters.as_of)}
+    if filters.order_id is not None:
+        clauses.append("s.order_id = :order_id")
+        params["order_id"] = filters.order_id
+    if filters.bucket == "overdue":
+        clauses.append("s.due_on < :day")
+    elif filters.bucket:
+        place = AGEING_BUCKETS.index(filters.bucket)
+        clauses.append(f"s.due_on BETWEEN :low{place} AND :high{place}")
+    return " AND ".join(clauses), params
+
+
+def _grouped(person: Person, filters: Filter) -> tuple[str, dict[str, Any]]:
+    """SQL: one row per customer with sums, buckets and unallocated credit."""
+    instalments, credits_sql = _sources(filters)
+    where, params = _instalment_conditions(person, filters)
+    clauses, more = _conditions(person, filters, "u")
+    credit_where = " AND ".join(clauses) if not filters.bucket else "1 = 0"
+    zeros = ", ".join("0" for _ in range(8 + len(AGEING_BUCKETS)))
+    names = [
+        "due",
+        "received",
+        "credited",
+        "written_off",
+        "remaining",
+        "overdue",
+        "foreign_part",
+        "open_count",
+    ]
+    names += [f"b{place}" for place in range(len(AGEING_BUCKETS))]
+    total = ", ".join(f"CAST(SUM(x.{name}) AS BIGINT) AS {name}" for name in [*names, "unallocated"])
+    sql = f"""
+SELECT x.customer_id AS id, {total} FROM (
+  SELECT s.customer_id, {_SUMS}, 0 AS unallocated FROM ({instalments}) s WHERE {where} GROUP BY s.customer_id
+  UNION ALL
+  SELECT u.customer_id, {zeros}, SUM({credit_base()}) FROM ({credits_sql}) u WHERE {credit_where} GROUP BY u.customer_id
+) x GROUP BY x.customer_id"""
+    return sql, {**more, **params}
+
+
+async def totals(person: Person, filters: Filter) -> Sums:
+    """Everything asked for in one row; zeros when there is nothing."""
+    grouped, params = _grouped(person, filters)
+    names = "due received credited written_off remaining overdue foreign_part open_count unallocated b0 b1 b2 b3 b4"
+    sums = ", ".join(f"CAST(COALESCE(SUM(g.{name}), 0) AS BIGINT) AS {name}" for name in names.split())
+    row = await fetch_one(
+        f"SELECT {sums}, SUM(CASE WHEN g.remaining <> 0 OR g.unallocated <> 0 THEN 1 ELSE 0 END) AS customer_count "
+        f"FROM ({grouped}) g",
+        **params,
+    )
+    assert row is not None
+    return _sums(row)
+
+
+def _sums(row: Mapping[str, Any]) -> Sums:
+    return Sums(
+        due=int(row["due"]),
+        received=int(row["received"]),
+        credited=int(row["credited"]),
+        written_off=int(row["written_off"]),
+        remaining=int(row["remaining"]),
+        buckets={name: int(row[f"b{place}"]) for place, name in enumerate(AGEING_BUCKETS)},
+        unallocated=int(row["unallocated"]),
+        foreign=int(row["foreign_part"]),
+        open_count=int(row["open_count"]),
+        customer_count=int(row.get("customer_count") or 0),
+    )
+
+
+async def customers_page(person: Person, filters: Filter, paging: Paging) -> Cut[CustomerRow]:
+    """Customers with something remaining or unallocated, one page."""
+    grouped, params = _grouped(person, filters)
+    page, order, more = paging.sql("g.id")
+    rows = await fetch_all(
+        f"SELECT g.*, {paging.sort.expression} AS sort_value FROM (SELECT t.*, c.name, c.search_key AS name_key "
+        f"FROM ({grouped}) t JOIN customer c ON c.id = t.id WHERE t.remaining <> 0 OR t.unallocated <> 0) g "
+        f"WHERE {page} {order}",
+        **params,
+        **more,
+    )
+    cut = paging.cut(rows)
+    found = [CustomerRow(as_kind(row["id"], UUID), row["name"], _sums(row)) for row in cut.rows]
+    return Cut(found, cut.next, cut.previous)
+
+
+INSTALMENTS_SQL = f"""
+SELECT s.*, c.name AS customer, o.number AS order_number, x.disputed_at, {{sort}} AS sort_value
+FROM ({{source}}) s
+JOIN customer c ON c.id = s.customer_id
+JOIN sales_order o ON o.id = s.order_id
+JOIN receivable x ON x.id = s.id
+WHERE {{where}} AND ({{open}} OR {LEFT} <> 0) AND {{page}} {{order}}"""
+
+
+async def instalments_page(
+    person: Person, filters: Filter, paging: Paging, *, with_settled: bool = False
+) -> Cut[InstalmentRow]:
+    """Instalments one by one; those with nothing remaining only `with_settled`."""
+    where, params = _instalment_conditions(person, filters)
+    page, order, more = paging.sql("s.id")
+    sql = INSTALMENTS_SQL.format(
+        sort=paging.sort.expression,
+        source=_sources(filters)[0],
+        where=where,
+        open="1 = 1" if with_settled else "1 = 0",
+        page=page,
+        order=order,
+    )
+    cut = paging.cut(await fetch_all(sql, **params, **more))
+    return Cut([_instalment(row) for row in cut.rows], cut.next, cut.previous)
+
+
+def _instalment(row: Mapping[str, Any]) -> InstalmentRow:
+    row_id = as_kind(row["id"], UUID)
+    standing = Standing(
+        row_id,
+        f"{row['order_number']}/{row['position']}",
+        row["currency"],
+        int(row["due"]),
+        int(row["due_base"]),
+        int(row["received"]),
+        int(row["received_base"]),
+        int(row["credited"]),
+        int(row["credited_base"]),
+        int(row["written_off"]),
+        int(row["written_off_base"]),
+    )
+    return InstalmentRow(
+        row_id,
+        as_kind(row["order_id"], UUID),
+        row["order_number"],
+        as_kind(row["customer_id"], UUID),
+        row["customer"],
+        as_kind(row["due_on"], date),
+        as_kind(row["happened_on"], date),
+        standing,
+        row["disputed_at"] is not None,
+    )
+
+
+async def receivable_for(person: Person, receivable_id: UUID, action: str = "receivable.view") -> Receivable:
+    """The instalment if `person` may do `action` on it; NotFound otherwise."""
+    found = await Receivable.filter(
+        reach_q(reach(person, action), branch_field="branch"),
+        id=receivable_id,
+        branch=home().code,
+        deleted_at=None,
+    ).first()
+    if found is None:
+        raise NotFound()
+    return found
+
+
+ENTRIES_SQL = """
+SELECT 'received' AS kind, a.happened_on, CASE WHEN a.reverses_id IS NULL THEN a.amount_minor ELSE -a.amount_minor END
+    AS amount, p.number, a.receipt_id AS other_id, '' AS reason, a.id, a.reverses_id, a.recorded_at
+FROM allocation a LEFT JOIN receipt p ON p.id = a.receipt_id
+WHERE a.receivable_id = :id AND a.deleted_at IS NULL
+UNION ALL
+SELECT CASE WHEN j.kind = 'credit' THEN 'credited' ELSE 'written_off' END, j.happened_on,
+  CASE WHEN j.reverses_id IS NULL THEN j.amount_minor ELSE -j.amount_minor END, j.number, NULL, j.reason, j.id,
+  j.reverses_id, j.recorded_at
+FROM adjustment j WHERE j.receivable_id = :id AND j.deleted_at IS NULL
+ORDER BY 2, 9"""
+
+
+async def entries_of(row: Receivable, order_number: str) -> list[EntryRow]:
+    """Everything that made the instalment what it is, oldest first."""
+    found = await fetch_all(ENTRIES_SQL, id=row.id)
+    countered = {str(entry["reverses_id"]) for entry in found if entry["reverses_id"] is not None}
+    entries = [
+        EntryRow(
+            "opened", row.happened_on, row.amount_minor, row.currency, order_number, f"/orders/{row.order_id}"
+        )
+    ]
+    for entry in found:
+        is_receipt = entry["kind"] == "received"
+        entries.append(
+            EntryRow(
+                entry["kind"],
+                as_kind(entry["happened_on"], date),
+                -int(entry["amount"]),
+                row.currency,
+                entry["number"] or "",
+                f"/receipts/{entry['other_id']}" if is_receipt else "",
+                entry["reason"],
+                None if is_receipt else as_kind(entry["id"], UUID),
+                entry["reverses_id"] is not None,
+                str(entry["id"]) in countered,
+            )
+        )
+    if row.cancelled_on is not None:
+        entries.append(
+            EntryRow(
+                "cancelled",
+                row.cancelled_on,
+                -row.amount_minor,
+                row.currency,
+                order_number,
+                f"/orders/{row.order_id}",
+            )
+        )
+    return entries
+
+
+async def open_credits(person: Person, customer_id: UUID) -> Sequence[Mapping[str, Any]]:
+    """Receipts of a customer that something is unallocated of: id, number, happened_on, currency, rest."""
+    scope, params = reach_sql(reach(person, "receivable.view"), branch="branch")
+    rows = await fetch_all(
+        "SELECT id, number, happened_on, currency, amount_minor - allocated_minor AS rest FROM receipt "
+        f"WHERE branch = :branch AND customer_id = :customer AND status = 'posted' AND deleted_at IS NULL "
+        f"AND allocated_minor < amount_minor AND {scope} ORDER BY happened_on, id LIMIT 50",
+        branch=home().code,
+        customer=customer_id,
+        **params,
+    )
+    return [
+        {**row, "id": as_kind(row["id"], UUID), "happened_on": as_kind(row["happened_on"], date)}
+        for row in rows
+    ]
