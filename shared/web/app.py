@@ -96,7 +96,7 @@ def site_app(
     app.state.templates = make_environment([package, HERE], static)
     app.state.static = static
     app.state.passwords = Passwords(settings)
-    app.state.hub = Hub()
+    app.state.hub = Hub(site.code)
     app.state.checks = {"database": within_database(app, health.database_answers), **(checks or {})}
     return app
 

@@ -17,7 +17,9 @@ from shared.web import csrf
 from shared.web.access import NotSignedIn, check_permission, identify, to_sign_in
 from shared.web.once import FIELD, HEADER, once
 from shared.web.reader import reading
+from shared.web.responses import is_htmx
 from shared.web.routing import Access, Route
+from shared.web.site import Site
 
 FORM_FIELDS = 2_000
 FORM_FILES = 20
@@ -31,6 +33,7 @@ class Endpoint:
         self.body_limit_bytes = route.body_limit_bytes or body_limit_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope["state"]["route"] = self.route.url
         request = Request(scope, limited(scope, receive, self.body_limit_bytes))
         use_database: Callable[[], AbstractContextManager[None]] = getattr(
             request.app.state, "use_database", nullcontext
@@ -55,11 +58,21 @@ class Endpoint:
         person = request.state.person
         if person is not None:
             log.bind(person=str(person.id))
+            await add_notices(request, self.route)
         with i18n.use_locale(request.state.locale), reading(request), as_actor(person.id if person else None):
             key = await once_key(request)
             if key:
                 return await once(request, key, self.route.handler)
             return await self.route.handler(request)
+
+
+async def add_notices(request: Request, route: Route) -> None:
+    """Ask the site for its status line where a whole page may be shown."""
+    site: Site = request.app.state.site
+    if site.notices is None or route.is_api or is_htmx(request):
+        return
+    with i18n.use_locale(request.state.locale), reading(request):
+        request.state.notices = await site.notices(request)
 
 
 async def once_key(request: Request) -> str:

@@ -6,7 +6,6 @@ An ASGI class rather than a stack of middleware, so that the order is in one pla
 import re
 import time
 
-from prometheus_client import Counter, Histogram
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -14,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from shared import log
 from shared.database import count_queries
 from shared.ids import new_id
+from shared.metrics import HTTP_OPEN, HTTP_REQUESTS, HTTP_SECONDS
 from shared.web.error_pages import defect_answer
 
 CONTENT_SECURITY_POLICY = (
@@ -32,14 +32,6 @@ SECURE_HEADERS = {
 STRICT_TRANSPORT = "max-age=31536000"
 GIVEN_ID = re.compile(r"^[A-Za-z0-9._-]{8,64}$")
 
-REQUESTS = Counter("trunkline_http_requests", "Requests answered.", ["site", "method", "status"])
-SECONDS = Histogram(
-    "trunkline_http_request_seconds",
-    "Time until the answer began.",
-    ["site", "method"],
-    buckets=(0.005, 0.01, 0.02, 0.04, 0.08, 0.12, 0.2, 0.4, 0.8, 1.6, 5.0),
-)
-
 events = log.get_logger()
 
 
@@ -49,6 +41,7 @@ class Envelope:
     def __init__(self, app: ASGIApp, site: str, *, https: bool) -> None:
         self.app = app
         self.site = site
+        self.open_count = 0
         self.headers = dict(SECURE_HEADERS)
         if https:
             self.headers["strict-transport-security"] = STRICT_TRANSPORT
@@ -61,7 +54,8 @@ class Envelope:
         given = request.headers.get("x-request-id", "")
         request_id = given if GIVEN_ID.match(given) else new_id().hex[-12:]
         started_ns = time.perf_counter_ns()
-        scope.setdefault("state", {}).update(request_id=request_id, started_ns=started_ns)
+        state = scope.setdefault("state", {})
+        state.update(request_id=request_id, started_ns=started_ns, route="")
         counter = count_queries()
         status = 0
 
@@ -73,11 +67,10 @@ class Envelope:
                 for name, value in self.headers.items():
                     headers.setdefault(name, value)
                 headers["x-request-id"] = request_id
-                SECONDS.labels(self.site, scope["method"]).observe(
-                    (time.perf_counter_ns() - started_ns) / 1e9
-                )
             await send(message)
 
+        self.open_count += 1
+        HTTP_OPEN.labels(self.site).set(self.open_count)
         with log.context(request_id=request_id, method=scope["method"], path=scope["path"]):
             try:
                 await self.app(scope, receive, send_dressed)
@@ -87,11 +80,15 @@ class Envelope:
                     raise
                 await defect_answer(request)(scope, receive, send_dressed)
             finally:
-                REQUESTS.labels(self.site, scope["method"], str(status or 499)).inc()
+                seconds = (time.perf_counter_ns() - started_ns) / 1e9
+                self.open_count -= 1
+                HTTP_OPEN.labels(self.site).set(self.open_count)
+                HTTP_REQUESTS.labels(self.site, state["route"], scope["method"], str(status or 499)).inc()
+                HTTP_SECONDS.labels(self.site, state["route"]).observe(seconds)
                 if not scope["path"].startswith("/static/"):
                     events.info(
                         "request answered",
                         status=status,
-                        milliseconds=round((time.perf_counter_ns() - started_ns) / 1e6, 1),
+                        milliseconds=round(seconds * 1e3, 1),
                         queries=counter[0],
                     )

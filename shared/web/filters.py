@@ -52,7 +52,7 @@ def decimal_text(scaled: int, decimals: int, *, signed: bool = False) -> str:
 def rounded(value: Fraction | int, decimals: int) -> int:
     """`value` * 10**decimals rounded half away from zero."""
     scaled = Fraction(value) * 10**decimals
-    amount = (2 * abs(scaled.numerator) + scaled.denominator) // (2 * scaled.denominator)
+    amount: int = (2 * abs(scaled.numerator) + scaled.denominator) // (2 * scaled.denominator)
     return amount if scaled >= 0 else -amount
 
 
@@ -188,7 +188,7 @@ def duration(value: timedelta | int | float | None) -> str:
     if 0 < abs(seconds) < 1:
         return f"{round(seconds * 1000)}{' ' if is_chinese() else ''}{words[4]}".replace("  ", " ")
     rest, sign = divmod(abs(int(seconds)), 1)[0], MINUS if seconds < 0 else ""
-    parts = []
+    parts: list[str] = []
     for size, word in zip((86_400, 3_600, 60, 1), words, strict=False):
         count, rest = divmod(rest, size)
         if count or (size == 1 and not parts):

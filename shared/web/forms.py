@@ -12,10 +12,10 @@ A feature's forms.py declares pydantic models with the field types below; a hand
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Annotated, Any, Generic, TypeVar, get_args, get_origin
+from typing import Annotated, Any, Generic, TypeVar, get_origin
 from uuid import UUID
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationError
@@ -324,10 +324,3 @@ Tick = Annotated[bool, BeforeValidator(_tick)]
 ShortText = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 LongText = Annotated[str, StringConstraints(max_length=4000)]
 Picked = UUID
-
-
-def choices_of(model: type[BaseModel], name: str) -> Sequence[Any]:
-    """The values of a Literal or enum field, in the order in which they are declared."""
-    annotation: Any = model.model_fields[name].annotation
-    arms = [arm for arm in get_args(annotation) if arm is not type(None)] or [annotation]
-    return list(arms[0]) if isinstance(arms[0], type) else list(arms)

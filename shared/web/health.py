@@ -3,12 +3,12 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from shared import log
 from shared.database import fetch_value
+from shared.metrics import CONTENT_TYPE, exposition
 from shared.web.responses import json_answer
 
 Check = Callable[[], Awaitable[str | None]]
@@ -46,5 +46,5 @@ async def database_answers() -> str | None:
 
 
 async def metrics(_request: Request) -> Response:
-    """All metrics of the process in Prometheus' text format."""
-    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+    """All metrics of the site in Prometheus' text format."""
+    return Response(exposition(), media_type=CONTENT_TYPE)

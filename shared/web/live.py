@@ -25,6 +25,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from shared import clock, i18n
+from shared.metrics import HTTP_STREAMS
 from shared.web.reader import reading
 from shared.web.session import find_session
 
@@ -67,7 +68,8 @@ class Stream:
 class Hub:
     """The open streams of this process. `publish` never waits and may be called from any task of the loop."""
 
-    def __init__(self) -> None:
+    def __init__(self, site: str = "") -> None:
+        self.site = site
         self.epoch = secrets.token_hex(3)
         self.version = 0
         self.changed_at: dict[str, int] = defaultdict(int)
@@ -105,11 +107,13 @@ class Hub:
         if stream.changed or stream.is_closing:
             stream.wake.set()
         self.streams.append(stream)
+        HTTP_STREAMS.labels(self.site).set(len(self.streams))
         return stream
 
     def close(self, stream: Stream) -> None:
         if stream in self.streams:
             self.streams.remove(stream)
+            HTTP_STREAMS.labels(self.site).set(len(self.streams))
 
     def position(self) -> str:
         """The id that goes with a message: which process, how far."""

@@ -41,7 +41,7 @@ class Session(Model):
 
     id = fields.UUIDField(primary_key=True, default=new_id)
     token_hash = fields.CharField(max_length=64, unique=True)
-    account = fields.ForeignKeyField(
+    account: fields.ForeignKeyRelation[Account] = fields.ForeignKeyField(
         "web.Account", related_name="sessions", on_delete=fields.OnDelete.CASCADE
     )
     created_at = InstantField()
@@ -72,7 +72,9 @@ class ApiToken(Model):
     id = fields.UUIDField(primary_key=True, default=new_id)
     token_hash = fields.CharField(max_length=64, unique=True)
     name = fields.CharField(max_length=80)
-    account = fields.ForeignKeyField("web.Account", related_name="tokens", on_delete=fields.OnDelete.CASCADE)
+    account: fields.ForeignKeyRelation[Account] = fields.ForeignKeyField(
+        "web.Account", related_name="tokens", on_delete=fields.OnDelete.CASCADE
+    )
     scopes = JsonField(default=list)
     created_at = InstantField()
     expires_at = InstantField(null=True)
@@ -105,7 +107,9 @@ class SavedView(Model):
     """A named set of filters, sort and columns of one list, as the query string that shows it."""
 
     id = fields.UUIDField(primary_key=True, default=new_id)
-    account = fields.ForeignKeyField("web.Account", related_name="views", on_delete=fields.OnDelete.CASCADE)
+    account: fields.ForeignKeyRelation[Account] = fields.ForeignKeyField(
+        "web.Account", related_name="views", on_delete=fields.OnDelete.CASCADE
+    )
     list_url = fields.CharField(max_length=200)
     name = fields.CharField(max_length=60)
     query = fields.CharField(max_length=2000)

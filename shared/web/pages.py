@@ -10,7 +10,7 @@ from shared.errors import NotFound
 from shared.i18n import LOCALES, gettext
 from shared.web.access import THEMES, local_path
 from shared.web.models import Account
-from shared.web.patterns import ROUTES as PATTERN_ROUTES
+from shared.web.patterns.page import ROUTES as PATTERN_ROUTES
 from shared.web.responses import page, part, redirect
 from shared.web.routing import PUBLIC, SIGNED_IN, Route
 from shared.web.session import set_cookie

@@ -72,7 +72,7 @@ class Made:
 
     @property
     def milliseconds(self) -> int:
-        return round((time.perf_counter_ns() - self.request.state.started_ns) / 1e6)
+        return int((time.perf_counter_ns() - self.request.state.started_ns) // 1_000_000)
 
     @property
     def queries(self) -> int:

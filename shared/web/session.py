@@ -105,7 +105,7 @@ async def find_session(request: Request) -> Session | None:
 def is_live(session: Session, settings: WebSettings, now: datetime) -> bool:
     """Neither too old nor idle for too long."""
     idle = timedelta(hours=settings.session_idle_hours)
-    return now < session.expires_at and now - session.seen_at < idle
+    return bool(now < session.expires_at and now - session.seen_at < idle)
 
 
 async def end_session(request: Request, response: Response) -> None:

@@ -76,7 +76,7 @@ async def show_me(request: Request) -> Response:
     return page(request, "me/show.html", await me_page(request))
 
 
-async def me_page(request: Request, *, token: str = "", **forms: Form[Any]) -> MePage:
+async def me_page(request: Request, token: str = "", **forms: Form[Any]) -> MePage:
     """The account page, with the forms that failed in place of the fresh ones."""
     account, person = request.state.account, request.state.person
     fresh: dict[str, Form[Any]] = {
@@ -90,8 +90,12 @@ async def me_page(request: Request, *, token: str = "", **forms: Form[Any]) -> M
         "second_factor": empty_form(),
         "token_form": empty_form(days=365),
     }
+    shown = {**fresh, **forms}
     return MePage(
-        **{**fresh, **forms},
+        preferences=shown["preferences"],
+        password=shown["password"],
+        second_factor=shown["second_factor"],
+        token_form=shown["token_form"],
         zones=[Option("", gettext("as the branch")), *(Option(zone, zone) for zone in ZONES)],
         sessions=await queries.sessions_of(account, request.state.session),
         tokens=await queries.tokens_of(account),
@@ -104,7 +108,7 @@ async def me_page(request: Request, *, token: str = "", **forms: Form[Any]) -> M
 
 async def failed(request: Request, **forms: Form[Any]) -> Response:
     """The account page again with what was typed and the messages."""
-    return page(request, "me/show.html", await me_page(request, **forms), status=422)
+    return page(request, "me/show.html", await me_page(request, "", **forms), status=422)
 
 
 async def save_preferences(request: Request) -> Response:
@@ -170,7 +174,7 @@ def second_factor_page(request: Request, form: Form[Any], secret: str) -> Second
 
     account = request.state.account
     link = pyotp.TOTP(secret).provisioning_uri(
-        account.username, issuer_name=f"Trunkline {request.app.state.site.code}"
+        name=account.username, issuer_name=f"Trunkline {request.app.state.site.code}"
     )
     picture = segno.make(link, error="m").svg_inline(scale=4, border=2, svgclass="ops-code", lineclass="")
     return SecondFactorPage(form, secret, link, picture)
@@ -212,7 +216,7 @@ async def make_token(request: Request) -> Response:
         )
     except Invalid as refused:
         return await failed(request, token_form=with_errors(form, refused))
-    return page(request, "me/show.html", await me_page(request, token=token))
+    return page(request, "me/show.html", await me_page(request, token))
 
 
 async def revoke_token(request: Request) -> Response:

@@ -4,7 +4,7 @@ Each sample is rendered by the real macros. The page is for developers and admin
 with axe, and check that every macro of templates/parts has a sample.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from jinja2 import Environment
@@ -15,9 +15,52 @@ from starlette.responses import Response
 from shared.i18n import gettext, use_locale
 from shared.web.forms import empty_form
 from shared.web.live import Push, live, partial
-from shared.web.pattern_samples import FORMATS, PARTS, Sample, samples
+from shared.web.patterns import figures, forms, frame, history, lists, words
+from shared.web.patterns.base import FORMATS, Sample
 from shared.web.responses import page, redirect
 from shared.web.routing import Route
+
+PARTS = {
+    "dash": "parts/page.html",
+    "action": "parts/page.html",
+    "page_header": "parts/page.html",
+    "empty": "parts/page.html",
+    "confirm": "parts/page.html",
+    "toast": "parts/page.html",
+    "status_line": "parts/page.html",
+    "steps": "parts/page.html",
+    "tabs": "parts/page.html",
+    "status": "parts/status.html",
+    "watermark": "parts/status.html",
+    "variance": "parts/status.html",
+    "figure": "parts/figures.html",
+    "bullet_bar": "parts/graphics.html",
+    "sparkline": "parts/graphics.html",
+    "stacked_bar": "parts/graphics.html",
+    "state_strip": "parts/graphics.html",
+    "comparison": "parts/graphics.html",
+    "table": "parts/table.html",
+    "filters": "parts/form.html",
+    "field": "parts/form.html",
+    "error_summary": "parts/form.html",
+    "buttons": "parts/form.html",
+    "pick_options": "parts/form.html",
+    "timeline": "parts/history.html",
+    "audit": "parts/history.html",
+    "job": "parts/history.html",
+    "coverage": "parts/history.html",
+}
+
+
+SUBJECTS = (
+    words.word_samples,
+    figures.figure_samples,
+    figures.graphic_samples,
+    lists.table_samples,
+    forms.form_samples,
+    frame.page_samples,
+    history.history_samples,
+)
 
 
 @dataclass(frozen=True)
@@ -53,6 +96,12 @@ class PatternsPage:
 
     sections: Sequence[Section]
     formats: Sequence[FormatRow]
+
+
+def samples() -> Iterator[Sample]:
+    """All of them, in the order of the page."""
+    for subject in SUBJECTS:
+        yield from subject()
 
 
 def render_sample(environment: Environment, sample: Sample, locale: str) -> Markup:

@@ -1,0 +1,1 @@
+"""The patterns page: every part in every state, for developers, administrators and tests."""
