@@ -117,7 +117,12 @@ class Agent:
         """Adopts by journal, then by mark in the environment (started in the instant before a crash), then starts."""
         memories = self._memories()
         known = [memory.mark.pid for memory in memories.values() if memory.mark is not None]
-        strays = {mark.service: mark for mark in self.driver.strays(known)}
+        services = {service.name: service for service in self.node_file.services}
+        strays = {
+            mark.service: mark
+            for mark in self.driver.strays(known)
+            if mark.service in services and self.driver.runs_command(mark, services[mark.service])
+        }
         self._around = Surroundings(
             driver=self.driver,
             lag=self.lag,
@@ -291,8 +296,16 @@ class Agent:
             self.end(question.get("services"))
             return "ending"
         if ask in ("start", "stop", "restart"):
-            return self._order(ask, str(question.get("service", "")), bool(question.get("with_dependants")))
+            done = self._order(ask, str(question.get("service", "")), bool(question.get("with_dependants")))
+            await self._written()
+            return done
         raise ValueError(f"the agent does not know the question {ask!r}")
+
+    async def _written(self) -> None:
+        """Returns when what was told to the disk so far is on disk, or after two seconds: the disk may stand still."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(2.0):
+                await self.disk.ask(lambda: None)
 
     def _order(self, order: str, name: str, with_dependants: bool) -> str:
         supervisor = self.supervisors.get(name)

@@ -7,7 +7,7 @@ from typing import Any
 
 HIDDEN = "[redacted]"
 _SECRET_KEY = re.compile(
-    r"passw|secret|token|authori[sz]ation|cookie|api[_-]?key|private[_-]?key|credential|session[_-]?id|otp|iban|bank_account",
+    r"passw|secret|token|authori[sz]ation|cookie|api[_-]?key|private[_-]?key|credential|session[_-]?id|\botp\b|\biban\b|bank_account",
     re.I,
 )
 _PLAIN = (

@@ -18,9 +18,8 @@ from netops.agent.host_clock import boot_seconds
 from netops.agent.journal import ServiceMemory
 from netops.agent.ladder import Ladder
 from netops.agent.probes import Prober
-from netops.agent.recovery import RecoveryAccount
+from netops.agent.recovery import Failure, RecoveryAccount
 from netops.agent.rules import (
-    CrashLoop,
     History,
     after_exit,
     after_start,
@@ -31,11 +30,9 @@ from netops.agent.rules import (
 )
 from netops.agent.service_log import last_lines, rotate
 from netops.agent.settings import Service
-from netops.agent.surroundings import Surroundings
+from netops.agent.surroundings import Slot, Surroundings
 from shared.clock import now
 from shared.nodes.report import Cause, ServiceState, State
-
-_SLOT_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
@@ -67,7 +64,7 @@ class Supervisor:
         self._not_before = 0.0
         self._next_start_at: datetime | None = None
         self._last_exit = ""
-        self._has_slot = False
+        self._slot = Slot(around.restart_slots)
         self._is_recovering = False
         self._is_counted = True
         self._is_ending = False
@@ -82,8 +79,9 @@ class Supervisor:
     def start(self) -> None:
         """Wants the service, at once even from a back-off or a crash loop."""
         self._memory.is_wanted = True
-        self._not_before = 0.0
-        self._is_counted = False
+        if self.instance is None:
+            self._not_before = 0.0
+            self._is_counted = False
         self._save()
         self._wake.set()
 
@@ -105,15 +103,12 @@ class Supervisor:
     def restart_with_dependants(self, cause: Cause = "command") -> None:
         """All that need this service end too and come back after it, in order."""
         self.restart(cause)
-        for name in dependants_of(self.service.name, self._around.dependencies):
-            if name in self._around.peers and self._around.peers[name].instance is not None:
-                self._around.peers[name].restart("dependency", f"{self.service.name} was restarted")
+        self._restart_dependants()
 
     async def end(self) -> None:
         """For the agent's own end: stops the service, after those that need it, without forgetting that it is wanted."""
-        for name in dependants_of(self.service.name, self._around.dependencies):
-            if name in self._around.peers:
-                await self._around.peers[name]._gone.wait()
+        for peer in self._dependants():
+            await peer._gone.wait()
         await self.end_alone()
 
     async def end_alone(self) -> None:
@@ -180,19 +175,22 @@ class Supervisor:
 
     def _blocker(self) -> str:
         peers = self._around.peers
-        return next(
-            (name for name in self.service.depends_on if name in peers and not peers[name].is_ready), ""
-        )
+        needed = (name for name in self.service.depends_on if name in peers)
+        return next((name for name in needed if not peers[name]._is_available), "")
+
+    @property
+    def _is_available(self) -> bool:
+        """Ready, and not told to go: who needs this service need not wait for a new instance of it."""
+        is_leaving = self._restart_order is not None or not self._memory.is_wanted or self._is_ending
+        return self.is_ready and not is_leaving and self.state != "stopping"
 
     async def _launch(self) -> None:
         """Starts an instance and notes it. A command that cannot be started is a failure like any other."""
         if self._is_recovering:
-            await self._around.restart_slots.acquire()
-            self._has_slot = True
+            await self._slot.take()
             if not self._memory.is_wanted or self._is_ending:
-                self._free_slot()
+                self._slot.free()
                 return
-            self._timers.append(asyncio.get_running_loop().call_later(_SLOT_SECONDS, self._free_slot))
         memory = self._memory
         memory.started, memory.ready_since = boot_seconds(), None
         if self._is_counted:
@@ -265,7 +263,7 @@ class Supervisor:
 
     def _settle(self, ended: _Ended, instance: str) -> None:
         """Decides what follows the end of an instance, and writes it down."""
-        self._free_slot()
+        self._slot.free()
         self._set_ready(False)
         self._last_exit = str(ended.exit)
         was_good_for = self._good_for()
@@ -280,11 +278,7 @@ class Supervisor:
         self._save()
 
     def _fail(self, ended: _Ended, cause: Cause, instance: str, was_good_for: float) -> None:
-        name, memory = self.service.name, self._memory
-        at = boot_seconds()
-        was_looping = (
-            memory.history.looping_since is not None and was_good_for < self.service.restart.good_seconds
-        )
+        memory, at = self._memory, boot_seconds()
         memory.history, decision = after_exit(
             self.service.restart, memory.history, at=at, good_for=was_good_for, chance=self._around.chance()
         )
@@ -293,29 +287,8 @@ class Supervisor:
         self._not_before = at + decision.delay_seconds
         self._next_start_at = now() + timedelta(seconds=decision.delay_seconds)
         self.reason = ended.detail or f"{cause}: {ended.exit}"
-        if isinstance(decision, CrashLoop) and was_looping:
-            self._account.loop_tried(self._last_exit)
-        else:
-            self._account.failed(
-                cause=cause,
-                action="crash_loop" if isinstance(decision, CrashLoop) else "restart",
-                instance=instance,
-                exit=self._last_exit,
-                detail=ended.detail,
-                seconds_since_first_sign=ended.seconds_since_first_sign,
-            )
-            if isinstance(decision, CrashLoop):
-                self._account.loop_opened(self._last_exit, ended.detail, last_lines(self._log))
-        events.warning(
-            "service failed",
-            service=name,
-            cause=cause,
-            exit=self._last_exit,
-            detail=ended.detail,
-            instance=instance,
-            crash_loop=isinstance(decision, CrashLoop),
-            next_start_seconds=round(decision.delay_seconds, 3),
-        )
+        failure = Failure(cause, instance, self._last_exit, ended.detail, ended.seconds_since_first_sign)
+        self._account.decided(failure, decision, lambda: last_lines(self._log))
 
     # What happens during a life
 
@@ -330,7 +303,7 @@ class Supervisor:
             self._memory.ready_since = None
             self._enter("unready")
             return
-        self._free_slot()
+        self._slot.free()
         self._account.ready()
         if self._memory.ready_since is None:
             self._memory.ready_since = boot_seconds()
@@ -344,9 +317,7 @@ class Supervisor:
         ]
         if self._dependants_due:
             self._dependants_due = False
-            for name in dependants_of(self.service.name, self._around.dependencies):
-                if name in self._around.peers and self._around.peers[name].instance is not None:
-                    self._around.peers[name].restart("dependency", f"{self.service.name} was restarted")
+            self._restart_dependants()
 
     def _stable(self) -> None:
         self._account.stable()
@@ -368,6 +339,15 @@ class Supervisor:
         if with_dependants:
             self.restart_with_dependants("resource")
 
+    def _restart_dependants(self) -> None:
+        for peer in self._dependants():
+            if peer.instance is not None:
+                peer.restart("dependency", f"{self.service.name} was restarted")
+
+    def _dependants(self) -> list[Supervisor]:
+        names = dependants_of(self.service.name, self._around.dependencies)
+        return [self._around.peers[name] for name in names if name in self._around.peers]
+
     # Bookkeeping
 
     def _enter(self, state: State, reason: str | None = None) -> None:
@@ -384,11 +364,6 @@ class Supervisor:
             for peer in self._around.peers.values():
                 if self.service.name in peer.service.depends_on:
                     peer._wake.set()
-
-    def _free_slot(self) -> None:
-        if self._has_slot:
-            self._has_slot = False
-            self._around.restart_slots.release()
 
     def _drop_timers(self) -> None:
         for timer in self._timers:

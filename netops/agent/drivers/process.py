@@ -125,8 +125,18 @@ class ProcessDriver:
             return None
         return ProcessInstance(mark, pidfd, is_child=False)
 
+    def runs_command(self, mark: Mark, service: Service) -> bool:
+        """Whether a stray is the service itself, and not something that it started in a session of its own."""
+        try:
+            words = Path(f"/proc/{mark.pid}/cmdline").read_bytes().decode(errors="replace").split("\0")[:-1]
+        except OSError:
+            return False
+        arguments = service.command[1:]
+        return service.command[0] in words and (not arguments or words[-len(arguments) :] == arguments)
+
     def strays(self, known: Iterable[int]) -> list[Mark]:
-        """Marks of our services' main processes that the journal does not know. Looks at every process: once per start."""
+        """Marks of session leaders that our services are or left behind and that the journal does not know. Looks at
+        every process: once per start."""
         known_pids = set(known)
         found = []
         for entry in os.listdir("/proc"):
