@@ -57,10 +57,10 @@ async def add_customer(
             custom=dict(custom or {}),
             **{name: getattr(form, name) for name in PLAIN_FIELDS},
         )
-        _set_keys(row)
+        set_keys(row)
         await row.save()
         await _set_credit(person, row, form)
-        await _write_points(row)
+        await write_points(row)
         if form.contact_name:
             contact = await Contact.create(
                 branch=row.branch, customer_id=row.id, name=form.contact_name, is_main=True
@@ -97,18 +97,22 @@ async def _refuse_taken_code(code: str, own_id: UUID | None) -> None:
         )
 
 
-def _set_keys(row: Customer) -> None:
+def set_keys(row: Customer) -> None:
+    """Bring name_key and search_key in step with the master record; before it is saved."""
     row.name_key = name_key(row.name)
     keys = keys_of(row.name, row.phone, row.email, row.tax_number, home().country)
     row.search_key = search_key(row.name, row.code, *keys.points, row.phone, row.tax_number)
 
 
-async def _write_points(row: Customer) -> None:
-    """The customer's own phone and e-mail as contact points (contact_id null), in step with the master record."""
+async def write_points(row: Customer) -> None:
+    """The customer's own phone and e-mail as contact points (contact_id null), in step with the master
+    record; the tax number too (kind tax), so that duplicates are found by one index."""
     keys = keys_of(row.name, row.phone, row.email, row.tax_number, home().country)
     wanted = {**dict.fromkeys(keys.phones, ("phone", row.phone))}
     if keys.email:
         wanted[keys.email] = ("email", row.email)
+    if keys.tax_number:
+        wanted[keys.tax_number] = ("tax", row.tax_number)
     have = await ContactPoint.filter(customer_id=row.id, contact_id=None, deleted_at=None)
     for point in have:
         if point.key not in wanted:
@@ -143,10 +147,10 @@ async def change_customer(
             require(person, "customer.assign")
             owner = await _owner(person, form.owner_id)
             row.owner_id, row.department_id = owner.id, owner.department_id
-        _set_keys(row)
+        set_keys(row)
         await row.save()
         await _set_credit(person, row, form)
-        await _write_points(row)
+        await write_points(row)
     return row
 
 

@@ -142,7 +142,7 @@ async def timeline(
     rows = await fetch_all(
         "SELECT x.*, e.name AS person FROM (SELECT * FROM ("
         + " UNION ALL ".join(parts)
-        + f") AS every {where} "
+        + f") AS found {where} "
         f"ORDER BY day DESC, recorded_at DESC, id DESC LIMIT {PAGE + 1}) AS x "
         "LEFT JOIN employee e ON e.id = x.person_id ORDER BY x.day DESC, x.recorded_at DESC, x.id DESC",
         **params,

@@ -128,7 +128,7 @@ async def customer_page(person: Person, filters: FilterForm, paging: Paging) -> 
     owed = await remaining_of([as_kind(row["id"], UUID) for row in cut.rows])
     counted = int(
         await fetch_value(
-            f"SELECT count(*) AS n FROM (SELECT 1 AS one FROM customer c WHERE {where} LIMIT {COUNT_CAP + 1}) AS some",
+            f"SELECT count(*) AS n FROM (SELECT 1 AS one FROM customer c WHERE {where} LIMIT {COUNT_CAP + 1}) AS found",
             **params,
         )
     )
@@ -236,7 +236,6 @@ LEFT JOIN employee e ON e.id = c.owner_id
 LEFT JOIN contact_point p ON p.customer_id = c.id AND p.key IN :points AND p.deleted_at IS NULL
 WHERE c.branch = :branch AND c.deleted_at IS NULL AND c.status <> 'merged' AND c.id <> :own AND c.id IN (
   SELECT id FROM customer WHERE branch = :branch AND name_key = :name AND :name <> ''
-  UNION SELECT id FROM customer WHERE branch = :branch AND tax_number IN :taxes
   UNION SELECT customer_id FROM contact_point WHERE key IN :points AND deleted_at IS NULL)
 ORDER BY c.acquired_on, c.id LIMIT 40
 """
@@ -252,7 +251,7 @@ async def duplicates_of(
     who looks after it. One query; `own_id` is the customer being edited.
     """
     keys = keys_of(name, phone, email, tax_number, home().country)
-    if not (keys.name or keys.points or keys.tax_number):
+    if not (keys.name or keys.points):
         return []
     scope = reach(person, "customer.view")
     rows = await fetch_all(
@@ -260,7 +259,6 @@ async def duplicates_of(
         branch=home().code,
         own=own_id or NOBODY,
         name=keys.name,
-        taxes=[one for one in {tax_number.strip(), keys.tax_number} if one],
         points=list(keys.points),
     )
     found: dict[UUID, Duplicate] = {}
@@ -285,14 +283,18 @@ async def duplicates_of(
 
 
 def _reasons(keys: Keys, row: Mapping[str, Any]) -> list[str]:
-    other = keys_of(row["name"], row["phone"], row["email"], row["tax_number"], home().country)
-    if row["point"]:
-        points = (*other.phones, row["point"])
-        email = other.email if "@" not in row["point"] else row["point"]
-        other = Keys(row["name_key"] or other.name, points, email, other.tax_number)
-    elif row["name_key"]:
-        other = Keys(row["name_key"], other.phones, other.email, other.tax_number)
-    return match_reasons(keys, other)
+    """From the master record and from the contact point that met (of a person at the customer)."""
+    own = keys_of(row["name"], row["phone"], row["email"], row["tax_number"], home().country)
+    point = row["point"] or ""
+    return match_reasons(
+        keys,
+        Keys(
+            row["name_key"] or own.name,
+            (*own.phones, point) if point in keys.phones else own.phones,
+            point if point == keys.email else own.email,
+            point if point == keys.tax_number else own.tax_number,
+        ),
+    )
 
 
 # --- what belongs to a customer ---------------------------------------------------------------------------------

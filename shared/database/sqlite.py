@@ -7,6 +7,7 @@ locked'; BEGIN IMMEDIATE with a busy timeout waits instead. The stock context al
 
 import asyncio
 import sqlite3
+from collections.abc import Sequence
 from typing import Any
 
 from tortoise.backends.base.client import TransactionalDBClient, TransactionContext
@@ -14,6 +15,7 @@ from tortoise.backends.sqlite.client import (
     SqliteClient,
     SqliteTransactionContext,
     SqliteTransactionWrapper,
+    translate_exceptions,
 )
 from tortoise.connection import get_connections
 from tortoise.exceptions import OperationalError
@@ -34,7 +36,22 @@ PRAGMAS: dict[str, str | int] = {
 }
 
 
-class Client(CountingMixin, SqliteClient):
+class OwnRowsMixin:
+    """Counts the rows a statement itself touched; the stock client adds those its triggers wrote to the log."""
+
+    @translate_exceptions
+    async def execute_query(self, query: str, values: list[Any] | None = None) -> tuple[int, Sequence[Any]]:
+        query = query.replace("\x00", "'||CHAR(0)||'")
+        async with (
+            self.acquire_connection() as connection,  # type: ignore[attr-defined]
+            connection.execute(query, values) as cursor,
+        ):
+            rows = await cursor.fetchall()
+            touched = cursor.rowcount
+        return (touched if touched >= 0 else len(rows)), rows
+
+
+class Client(CountingMixin, OwnRowsMixin, SqliteClient):
     """One connection, one writer at a time; pragmas as in PRAGMAS unless the settings say otherwise."""
 
     marks_transactions: bool = False
@@ -61,7 +78,7 @@ class Client(CountingMixin, SqliteClient):
         return result
 
 
-class ImmediateTransaction(CountingMixin, SqliteTransactionWrapper):
+class ImmediateTransaction(CountingMixin, OwnRowsMixin, SqliteTransactionWrapper):
     """A transaction that takes the write lock when it begins and counts itself in the change log."""
 
     async def begin(self) -> None:

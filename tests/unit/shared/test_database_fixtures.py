@@ -1,6 +1,6 @@
 """The fixtures themselves: each test has its own migrated database on each engine, with the change log."""
 
-from shared.database import Database, engine, fetch_all
+from shared.database import Database, engine, execute, fetch_all
 from tests.support.cast import LIN, SHANGHAI, SUN, ZHAO, acting, customer_of, hire
 
 
@@ -22,3 +22,11 @@ async def test_the_database_begins_empty(database: Database) -> None:
 def test_sun_reaches_lin_and_zhao_does_not() -> None:
     assert LIN.id in SUN.person.staff_ids
     assert LIN.id not in ZHAO.person.staff_ids
+
+
+async def test_rows_that_triggers_write_are_not_counted_as_touched(database: Database) -> None:
+    with acting(LIN):
+        await hire(LIN)
+        await customer_of(LIN)
+    assert await execute("UPDATE customer SET city = 'x' WHERE branch = 'SH'") == 1
+    assert await execute("UPDATE customer SET city = 'x' WHERE branch = 'GZ'") == 0

@@ -1,0 +1,1 @@
+"""Follow-ups: contacts with customers, planned and done, and who is due."""
