@@ -1,0 +1,23 @@
+"""Forms of tasks."""
+
+from typing import Annotated
+
+from pydantic import StringConstraints
+
+from shared.web.forms import Day, FormModel, LongText, Picked
+
+
+class TaskForm(FormModel):
+    """Work for somebody; without `employee_id` for oneself."""
+
+    employee_id: Picked | None = None
+    title: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    details: LongText = ""
+    customer_id: Picked | None = None
+    due_on: Day | None = None
+
+
+class CommentForm(FormModel):
+    """What came of it, or why it is withdrawn."""
+
+    comment: LongText = ""
