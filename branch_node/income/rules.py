@@ -69,4 +69,5 @@ class UnitRow:
     """One department (None: entries without one) and its result."""
 
     department_id: UUID | None
+    name: str
     result: Result

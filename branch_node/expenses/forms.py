@@ -1,0 +1,56 @@
+"""Forms of expenses, for pages and the JSON API alike."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, StringConstraints
+
+from branch_node.amounts import TypedAmount, amount_in
+from shared.web.forms import Day, FormModel, Picked, WholeNumber
+
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+Status = Literal["draft", "submitted", "approved", "rejected", "paid", "counted"]
+
+
+class ExpenseForm(FormModel):
+    """Money spent, on the day it was spent."""
+
+    category: Annotated[str, StringConstraints(min_length=1, max_length=32)]
+    amount: TypedAmount
+    currency: Currency
+    happened_on: Day
+    description: Annotated[str, StringConstraints(min_length=1, max_length=300)]
+    customer_id: Picked | None = None
+    revision: WholeNumber | None = None
+
+    @property
+    def amount_minor(self) -> int:
+        """Invalid at the field when it is no amount of the currency."""
+        return amount_in(self.amount, self.currency)
+
+
+class PayForm(FormModel):
+    """When it was paid."""
+
+    paid_on: Day
+
+
+class FilterForm(FormModel):
+    """What the list is narrowed to; `counted` are approved and paid ones, those in the figures."""
+
+    q: Annotated[str, StringConstraints(max_length=100)] = ""
+    status: Status | None = None
+    category: Annotated[str, StringConstraints(max_length=32)] = ""
+    department_id: Picked | None = None
+    owner_id: Picked | None = None
+    period: Annotated[str, StringConstraints(max_length=24)] = ""
+
+
+class ExpenseIn(BaseModel):
+    """An expense as the JSON API takes it; the amount is a decimal string in `currency`."""
+
+    category: Annotated[str, StringConstraints(min_length=1, max_length=32)]
+    amount: TypedAmount
+    currency: Currency
+    happened_on: Day
+    description: Annotated[str, StringConstraints(min_length=1, max_length=300)]
+    customer_id: Picked | None = None

@@ -1,0 +1,29 @@
+"""Forms of quotes; lines are those of orders."""
+
+from typing import Annotated, Literal
+
+from pydantic import StringConstraints
+
+from branch_node.orders.forms import DocumentForm
+from shared.web.forms import Day, FormModel, Picked
+
+
+class QuotationForm(DocumentForm):
+    """A quote."""
+
+    valid_until_on: Day | None = None
+    terms: Annotated[str, StringConstraints(max_length=4000)] = ""
+
+
+class AnswerForm(FormModel):
+    """What the customer said."""
+
+    answer: Literal["accept", "reject"]
+
+
+class FilterForm(FormModel):
+    """What the list is narrowed to."""
+
+    q: Annotated[str, StringConstraints(max_length=100)] = ""
+    status: Literal["draft", "sent", "accepted", "rejected", "expired", "superseded"] | None = None
+    customer_id: Picked | None = None
