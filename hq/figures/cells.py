@@ -64,7 +64,9 @@ class _Statement:
         self.params[name] = value
         return f":{name}"
 
-    def add(self, wants: Sequence[Want], today: date, condition: str, keys: str, enumerate_periods: bool) -> None:
+    def add(
+        self, wants: Sequence[Want], today: date, condition: str, keys: str, enumerate_periods: bool
+    ) -> None:
         """All wants of one date group: one SELECT for each span and tier."""
         spans: dict[tuple[date | None, date | None, bool], list[Want]] = {}
         for want in wants:
@@ -75,7 +77,14 @@ class _Statement:
                 self.columns.setdefault(want.name, []).append(self.case(want, slot))
             horizon = today + (DUE_AHEAD if is_ahead else timedelta(days=1))
             arms = [
-                self.arm(piece, members, slot, condition, keys, enumerate_periods)
+                self.arm(
+                    piece.in_months() if self.prefix == "p" else piece,
+                    members,
+                    slot,
+                    condition,
+                    keys,
+                    enumerate_periods,
+                )
                 for piece in pieces(first, last, horizon)
             ]
             self.arms.append(" UNION ALL ".join(arms))
@@ -83,10 +92,18 @@ class _Statement:
     def case(self, want: Want, slot: int) -> str:
         """The want's value in a row of the union."""
         dims = "" if want.dims is None else f" AND dim IN {self.param(sorted(want.dims))}"
-        return f"CASE WHEN slot = {slot} AND measure = '{want.measure}'{dims} THEN {want.value} * sgn ELSE 0 END"
+        return (
+            f"CASE WHEN slot = {slot} AND measure = '{want.measure}'{dims} THEN {want.value} * sgn ELSE 0 END"
+        )
 
     def arm(
-        self, piece: Piece, wants: Sequence[Want], slot: int, condition: str, keys: str, enumerate_periods: bool
+        self,
+        piece: Piece,
+        wants: Sequence[Want],
+        slot: int,
+        condition: str,
+        keys: str,
+        enumerate_periods: bool,
     ) -> str:
         measures = ", ".join(sorted({f"'{want.measure}'" for want in wants}))
         if piece.first == piece.last:

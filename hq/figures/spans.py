@@ -24,6 +24,10 @@ class Piece:
     last: str
     sign: int = 1
 
+    def in_months(self) -> "Piece":
+        """The same piece without the tier of years, which the cells of a person lack."""
+        return Piece(MONTH, f"{self.first}-01", f"{self.last}-12", self.sign) if self.tier == YEAR else self
+
     def periods(self) -> list[str]:
         """Every period between first and last."""
         if self.tier == YEAR:
@@ -102,7 +106,9 @@ def _by_months(start: date, end: date, horizon: date) -> list[Piece]:
     tail = _in_month(end.replace(day=1), end, horizon)
     middle = []
     if end.month - start.month > 1:
-        middle = [Piece(MONTH, f"{start.year:04d}-{start.month + 1:02d}", f"{end.year:04d}-{end.month - 1:02d}")]
+        middle = [
+            Piece(MONTH, f"{start.year:04d}-{start.month + 1:02d}", f"{end.year:04d}-{end.month - 1:02d}")
+        ]
     return list(_months_joined([*head, *middle, *tail]))
 
 

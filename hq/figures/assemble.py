@@ -1,0 +1,200 @@
+"""From sums in base currency to the lines of a figure: converted, derived, added up, with every branch named.
+
+Primitive amounts are converted, everything else follows from them afterwards, so that 'sales = ordered - cancelled' and
+'the rows add up to the total' hold in every currency to the last cent.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from hq.figures.cells import Sums
+from hq.figures.freshness import Branch, Directory
+from hq.figures.rates import conversion
+from hq.figures.rules import Conversion, Rate, spread
+from hq.figures.shape import Column, Figure, Line, MissingRate, Question, Value
+from shared.errors import Invalid
+from shared.i18n import N_
+
+Derive = Callable[[Mapping[str, int]], Mapping[str, Value]]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How the columns of a figure come about.
+
+    `money` are the primitive amounts (base currency), `counts` the primitive numbers; `derive` adds what follows
+    from both. Amounts in `chain` are converted together, so that they add up to their converted sum.
+    """
+
+    columns: Sequence[Column]
+    money: tuple[str, ...]
+    counts: tuple[str, ...] = ()
+    derive: Derive = lambda values: {}
+    chain: tuple[str, ...] = ()
+
+    def numbers(self, sums: Sums) -> dict[str, int]:
+        """The primitives of a row; 0 where no row has added anything."""
+        return {key: int(sums.get(key) or 0) for key in (*self.money, *self.counts)}
+
+    def converted(self, sums: Sums, rate: Rate) -> dict[str, int]:
+        """The primitives in another currency."""
+        found = self.numbers(sums)
+        chained = spread([found[key] for key in self.chain], rate)
+        for key, amount in zip(self.chain, chained, strict=True):
+            found[key] = amount
+        for key in self.money:
+            if key not in self.chain:
+                found[key] = rate.of(found[key])
+        return found
+
+    def full(self, primitives: Mapping[str, int]) -> dict[str, Value]:
+        """All columns of a row."""
+        values = {**primitives, **self.derive(primitives)}
+        return {column.key: values[column.key] for column in self.columns}
+
+    def unknown(self) -> dict[str, Value]:
+        """A row of which nothing is known."""
+        return {column.key: None for column in self.columns}
+
+
+async def company_figure(
+    name: str,
+    question: Question,
+    branches: Directory,
+    sums: Mapping[str, Sums],
+    plan: Plan,
+    on: date,
+    extra: Mapping[str, Mapping[str, Value]] | None = None,
+) -> Figure:
+    """A line for every branch in scope and the company's total. `on` is the day whose rates convert.
+
+    A branch that never sent anything has unknown values; one without a rate keeps its own currency and is left out
+    of the total, which names the missing rate. `extra` adds values to the line of a branch.
+    """
+    rates = await conversion(branches.currencies, question.currency, on)
+    if not rates.to_currency:
+        require_one_currency(branches)
+    lines: list[Line] = []
+    missing: set[MissingRate] = set()
+    added: dict[str, int] = dict.fromkeys((*plan.money, *plan.counts), 0)
+    for branch in branches.branches:
+        line, primitives = branch_line(branch, sums.get(branch.code, {}), plan, rates)
+        if line.is_left_out:
+            missing.add(rates.missing(branch.currency))
+        for key, number in primitives.items():
+            if not (line.is_left_out and key in plan.money):
+                added[key] += number
+        if extra and branch.code in extra:
+            line = with_values(line, extra[branch.code])
+        lines.append(line)
+    currency = rates.to_currency or next(iter(branches.currencies), question.house.currency)
+    total = Line(str(question.unit), "", "", currency, plan.full(added))
+    return Figure(name, question, plan.columns, lines, total, branches.marks, sorted(missing), len(lines))
+
+
+def branch_line(branch: Branch, sums: Sums, plan: Plan, rates: Conversion) -> tuple[Line, dict[str, int]]:
+    """The line of a branch and what it adds to the total."""
+    unit, state = f"branch:{branch.code}", branch.mark.state
+    if state == "never" and not sums:
+        currency = branch.currency or rates.to_currency
+        return Line(unit, branch.name, branch.code, currency, plan.unknown(), state), {}
+    rate = rates.rate(branch.currency)
+    has_money = any(sums.get(key) for key in plan.money)
+    if rate is None:
+        primitives = plan.numbers(sums)
+        line = Line(
+            unit,
+            branch.name,
+            branch.code,
+            branch.currency,
+            plan.full(primitives),
+            state,
+            is_left_out=has_money,
+        )
+        return line, primitives if has_money else {key: primitives[key] for key in plan.counts}
+    primitives = plan.converted(sums, rate)
+    currency = rates.to_currency or branch.currency
+    return Line(unit, branch.name, branch.code, currency, plan.full(primitives), state), primitives
+
+
+def with_values(line: Line, values: Mapping[str, Value]) -> Line:
+    """The line with further values."""
+    return Line(
+        line.unit,
+        line.name,
+        line.branch,
+        line.currency,
+        {**line.values, **values},
+        line.state,
+        line.is_left_out,
+    )
+
+
+def require_one_currency(branches: Directory) -> None:
+    """Invalid unless all branches keep their books in the same currency."""
+    found = sorted(branches.currencies)
+    if len(found) > 1:
+        raise Invalid(
+            N_("These branches keep their books in %(currencies)s. Choose the currency to convert into."),
+            code="currency.mixed",
+            currencies=", ".join(found),
+        )
+
+
+@dataclass(frozen=True)
+class Part:
+    """A row below a branch before conversion: unit, name and sums."""
+
+    unit: str
+    name: str
+    sums: Sums
+    extra: Mapping[str, Value] | None = None
+
+
+async def branch_figure(
+    name: str,
+    question: Question,
+    branch: Branch,
+    parts: Sequence[Part],
+    plan: Plan,
+    on: date,
+    *,
+    total: Sums | None = None,
+    count: int | None = None,
+) -> Figure:
+    """Lines within one branch. Without `total` the parts are all there is and add up to the total exactly; with it
+    they are a page of a longer list."""
+    rates = await conversion([branch.currency], question.currency, on)
+    rate = rates.rate(branch.currency)
+    missing = [] if rate is not None else [rates.missing(branch.currency)]
+    currency = branch.currency if rate is None else rates.to_currency or branch.currency
+    rate = rate or Rate(1, 1)
+    keys = (*plan.money, *plan.counts)
+    whole = plan.numbers(total) if total is not None else {
+        key: sum(int(part.sums.get(key) or 0) for part in parts) for key in keys
+    }  # fmt: skip
+    totals = plan.converted(whole, rate)
+    rows = [plan.numbers(part.sums) for part in parts]
+    is_all = total is None or all(sum(row[key] for row in rows) == whole[key] for key in plan.money)
+    for key in plan.money:
+        for row, amount in zip(
+            rows, spread([row[key] for row in rows], rate, totals[key] if is_all else None), strict=True
+        ):
+            row[key] = amount
+    state = branch.mark.state
+    lines = [
+        Line(part.unit, part.name, branch.code, currency, {**plan.full(row), **(part.extra or {})}, state)
+        for part, row in zip(parts, rows, strict=True)
+    ]
+    line = Line(str(question.unit), branch.name, branch.code, currency, plan.full(totals), state)
+    return Figure(
+        name,
+        question,
+        plan.columns,
+        lines,
+        line,
+        [branch.mark],
+        missing,
+        len(parts) if count is None else count,
+    )

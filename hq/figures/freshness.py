@@ -1,0 +1,146 @@
+"""Which branches there are and how far the data of each reaches: one statement under every figure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from hq.figures.cells import DateGroup
+from hq.figures.rules import freshness_state
+from hq.figures.shape import HOUSE, House, Question, Watermark
+from shared import clock
+from shared.database import fetch_all
+from shared.database.fields import from_micros
+from shared.periods import local_date
+
+HEAD_OFFICE = "HQ"
+"""Code of the branch node that is the head office's own business: pinned first everywhere."""
+
+DIRECTORY = """SELECT k.branch, b.name, b.name_en, b.city, b.region, b.timezone, b.currency, b.income_rule,
+n.name AS node_name, c.seq, c.head_seq, c.contact_at, c.complete_at, c.applied_at, c.unproven, c.status, q.waiting
+FROM (SELECT branch FROM branch WHERE deleted_at IS NULL UNION SELECT branch FROM branch_cursor
+UNION SELECT branch FROM branch_node WHERE status = 'active') AS k
+LEFT JOIN branch b ON b.branch = k.branch AND b.deleted_at IS NULL
+LEFT JOIN branch_node n ON n.branch = k.branch
+LEFT JOIN branch_cursor c ON c.branch = k.branch
+LEFT JOIN (SELECT branch, COUNT(*) AS waiting FROM quarantined_change WHERE settled_at IS NULL GROUP BY branch) AS q
+ON q.branch = k.branch"""
+
+
+@dataclass(frozen=True)
+class Branch:
+    """A branch as headquarters knows it, with how far its data reaches."""
+
+    code: str
+    name: str
+    city: str
+    region: str
+    timezone: str
+    currency: str
+    income_rule: str
+    mark: Watermark
+    today: date
+    head_seq: int = 0
+    applied_at: datetime | None = None
+    quarantined: int = 0
+
+    @property
+    def is_head_office(self) -> bool:
+        return self.code == HEAD_OFFICE
+
+
+@dataclass(frozen=True)
+class Directory:
+    """The branches in scope: the head office first, then by name as the reader sorts."""
+
+    branches: Sequence[Branch]
+    house: House = HOUSE
+
+    def get(self, code: str) -> Branch | None:
+        return next((branch for branch in self.branches if branch.code == code), None)
+
+    @property
+    def codes(self) -> frozenset[str]:
+        return frozenset(branch.code for branch in self.branches)
+
+    @property
+    def marks(self) -> list[Watermark]:
+        return [branch.mark for branch in self.branches]
+
+    @property
+    def currencies(self) -> set[str]:
+        return {branch.currency for branch in self.branches if branch.currency}
+
+    def narrowed(self, codes: frozenset[str]) -> "Directory":
+        return Directory([branch for branch in self.branches if branch.code in codes], self.house)
+
+    def date_groups(self, fixed: date | None = None) -> list[DateGroup]:
+        """The branches by their own date now; one group for a `fixed` day. Each date names its time zones unless all
+        branches have the same one."""
+        if fixed is not None:
+            return [DateGroup(fixed)]
+        zones: dict[date, set[str]] = {}
+        for branch in self.branches:
+            zones.setdefault(branch.today, set()).add(branch.timezone)
+        if len(zones) <= 1:
+            return [DateGroup(next(iter(zones), self.house.today()))]
+        return [DateGroup(day, frozenset(names)) for day, names in sorted(zones.items())]
+
+
+async def directory(question: Question) -> Directory:
+    """The branches within the question's scope (`branches`, and its unit when that is a region)."""
+    rows = await fetch_all(DIRECTORY)
+    now = clock.now()
+    found = [_branch(row, question.locale, now, question.house) for row in rows]
+    if question.branches is not None:
+        found = [branch for branch in found if branch.code in question.branches]
+    if question.unit.kind == "region":
+        found = [branch for branch in found if branch.region == question.unit.key]
+    found.sort(key=lambda branch: (not branch.is_head_office, branch.code))
+    return Directory(found, question.house)
+
+
+def _branch(row: dict[str, Any], locale: str, now: datetime, house: House) -> Branch:
+    code = str(row["branch"])
+    chinese, english = row["name"] or row["node_name"] or code, row["name_en"] or ""
+    name = english or chinese if locale == "en" else chinese
+    zone = row["timezone"] or house.timezone
+    contact_at, complete_at = _instant(row["contact_at"]), _instant(row["complete_at"])
+    is_unproven = (
+        (row["unproven"] or "{}") != "{}" or (row["status"] or "normal") != "normal" or bool(row["waiting"])
+    )
+    state = freshness_state(
+        contact_at=contact_at,
+        complete_at=complete_at,
+        has_data=bool(row["seq"]),
+        is_unproven=is_unproven,
+        now=now,
+        thresholds=house.thresholds,
+    )
+    mark = Watermark(
+        code, state, None if state == "never" else complete_at, int(row["seq"] or 0), contact_at, name, zone
+    )
+    return Branch(
+        code=code,
+        name=name,
+        city=row["city"] or "",
+        region=row["region"] or "",
+        timezone=zone,
+        currency=row["currency"] or "",
+        income_rule=row["income_rule"] or "approval",
+        mark=mark,
+        today=local_date(now, zone),
+        head_seq=int(row["head_seq"] or 0),
+        applied_at=_instant(row["applied_at"]),
+        quarantined=int(row["waiting"] or 0),
+    )
+
+
+def _instant(micros: int | None) -> datetime | None:
+    return None if micros is None else from_micros(int(micros))
+
+
+def oldest_common(marks: Sequence[Watermark]) -> datetime | None:
+    """The moment to which every branch with data is complete; None when there is none."""
+    known = [mark.complete_to for mark in marks if mark.complete_to is not None]
+    return min(known) if known else None

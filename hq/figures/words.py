@@ -1,0 +1,80 @@
+"""Sentences about figures: how complete a total is, for what it stands."""
+
+from collections.abc import Mapping, Sequence
+
+from hq.figures.shape import Figure, Watermark
+from shared.i18n import N_, gettext, ngettext
+from shared.web.filters import as_of
+
+STATE_WORDS: Mapping[str, str] = {
+    "current": N_("current"),
+    "delayed": N_("delayed"),
+    "unreachable": N_("unreachable"),
+    "unproven": N_("unproven"),
+    "never": N_("never seen"),
+}
+NAMED = 3
+
+
+def completeness(figure: Figure) -> str:
+    """One sentence: complete, or what is missing and since when."""
+    parts = [freshness(figure.watermarks)]
+    for rate in figure.missing_rates:
+        parts.append(
+            gettext(
+                "Incomplete: no rate from %(currency)s to %(to_currency)s on %(day)s.",
+                currency=rate.currency,
+                to_currency=rate.to_currency,
+                day=rate.on.isoformat(),
+            )
+        )
+    return " ".join(part for part in parts if part)
+
+
+def freshness(marks: Sequence[Watermark]) -> str:
+    """'Complete to 14:05.' or 'Partial: 11 of 12 branches; Harbin unreachable since 09:40, shown at 09:38.'"""
+    if not marks:
+        return gettext("No branch is connected yet.")
+    stale = [mark for mark in marks if not mark.is_current]
+    times = [mark.complete_to for mark in marks if mark.complete_to is not None]
+    if not stale:
+        return gettext("Complete to %(time)s.", time=as_of(min(times))) if times else gettext("Complete.")
+    head = ngettext(
+        "Partial: %(have)s of %(n)s branch complete.",
+        "Partial: %(have)s of %(n)s branches complete.",
+        len(marks),
+        have=len(marks) - len(stale),
+    )
+    named = [about(mark) for mark in stale[:NAMED]]
+    if len(stale) > NAMED:
+        named.append(ngettext("and %(n)s more.", "and %(n)s more.", len(stale) - NAMED))
+    return " ".join([head, *named])
+
+
+def about(mark: Watermark) -> str:
+    """What is the matter with one branch."""
+    if mark.state == "unreachable":
+        return gettext(
+            "%(branch)s unreachable since %(since)s, shown at %(time)s.",
+            branch=mark.name,
+            since=as_of(mark.contact_at),
+            time=as_of(mark.complete_to),
+        )
+    if mark.state == "never":
+        return gettext("%(branch)s has not sent anything yet.", branch=mark.name)
+    if mark.state == "unproven":
+        return gettext("%(branch)s unproven.", branch=mark.name)
+    return gettext("%(branch)s delayed, shown at %(time)s.", branch=mark.name, time=as_of(mark.complete_to))
+
+
+def scope_name(figure: Figure) -> str:
+    """Whom the figure covers, in words."""
+    unit, question = figure.question.unit, figure.question
+    if unit.kind == "company":
+        if question.branches is None:
+            return gettext("All branches")
+        names = [mark.name for mark in figure.watermarks]
+        return gettext(", ").join(names) or gettext("No branch")
+    if unit.kind == "region":
+        return unit.key
+    return figure.total.name or unit.key
