@@ -69,7 +69,10 @@ def unpack(body: bytes) -> Batch:
         size = zstandard.frame_content_size(body)
         if size < 0 or size > MAX_UNPACKED_BYTES:
             raise BadBatch(N_("The batch does not say its size, or is too large."))
-        text = zstandard.ZstdDecompressor().decompress(body, max_output_size=MAX_UNPACKED_BYTES)
+        unpacking = zstandard.ZstdDecompressor().decompressobj()
+        text = unpacking.decompress(body)
+        if len(text) != size or unpacking.unused_data:
+            raise BadBatch(N_("The batch is torn, or something follows it."))
     except zstandard.ZstdError as error:
         raise BadBatch(N_("The batch cannot be unpacked.")) from error
     first, _, rest = text.partition(b"\n")
