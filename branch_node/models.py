@@ -6,7 +6,9 @@ from tortoise.models import Model
 from shared.database import DatabaseApp
 
 BRANCH_APP = DatabaseApp(
-    "branch", ("branch_node.models", "branch_node.replication.models"), "branch_node.migrations"
+    "branch",
+    ("branch_node.models", "branch_node.replication.models", "branch_node.imports.models"),
+    "branch_node.migrations",
 )
 
 

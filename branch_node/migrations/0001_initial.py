@@ -1,13 +1,75 @@
 from tortoise import migrations
 from tortoise.migrations import operations as ops
-from shared.database.fields import InstantField
+from shared.clock import now
+from shared.database.fields import InstantField, JsonField
+from shared.ids import new_id
 from tortoise import fields
+from tortoise.indexes import Index
 
 
 class Migration(migrations.Migration):
     initial = True
 
     operations = [
+        ops.CreateModel(
+            name="ImportJob",
+            fields=[
+                ("id", fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
+                ("folder", fields.CharField(max_length=64)),
+                ("mapping", fields.CharField(max_length=200)),
+                ("dry_run", fields.BooleanField(default=True)),
+                ("state", fields.CharField(default="waiting", max_length=16)),
+                ("run_id", fields.UUIDField(null=True)),
+                ("undoes_id", fields.UUIDField(null=True)),
+                ("started_by", fields.UUIDField(null=True)),
+                ("started_by_name", fields.CharField(default="", max_length=120)),
+                ("created_at", InstantField(default=now)),
+                ("started_at", InstantField(null=True)),
+                ("ended_at", InstantField(null=True)),
+                ("beat_at", InstantField(null=True)),
+                ("done", fields.BigIntField(default=0)),
+                ("total", fields.BigIntField(null=True)),
+                ("account", JsonField(null=True, generated=False, unique=False)),
+                ("faults", JsonField(default=list, generated=False, null=False, unique=False)),
+                ("cancel_wanted", fields.BooleanField(default=False)),
+            ],
+            options={
+                "table": "import_job",
+                "app": "branch",
+                "indexes": [Index(fields=["created_at", "id"])],
+                "pk_attr": "id",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="ImportedRow",
+            fields=[
+                ("id", fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
+                ("run_id", fields.UUIDField()),
+                ("source", fields.CharField(max_length=40)),
+                ("record", fields.CharField(max_length=16)),
+                ("external_key", fields.CharField(max_length=200)),
+                ("file", fields.CharField(default="", max_length=40)),
+                ("line", fields.BigIntField(default=0)),
+                ("row_id", fields.UUIDField()),
+                ("action", fields.CharField(max_length=8)),
+                ("revision", fields.IntField(default=1)),
+                ("content", fields.CharField(default="", max_length=32)),
+                ("changes", JsonField(null=True, generated=False, unique=False)),
+                ("kept", fields.CharField(default="", max_length=8)),
+            ],
+            options={
+                "table": "imported_row",
+                "app": "branch",
+                "indexes": [
+                    Index(fields=["source", "record", "external_key"]),
+                    Index(fields=["run_id", "record"]),
+                    Index(fields=["row_id"]),
+                ],
+                "pk_attr": "id",
+            },
+            bases=["Model"],
+        ),
         ops.CreateModel(
             name="NumberSeries",
             fields=[

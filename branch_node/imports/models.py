@@ -1,0 +1,68 @@
+"""What an import remembers at the branch: which row came from where, and the runs people start from the page."""
+
+from tortoise import fields
+from tortoise.models import Model
+
+from shared import clock
+from shared.database.fields import InstantField, JsonField
+from shared.ids import new_id
+
+
+class ImportedRow(Model):
+    """What one run did to one row of a record. It makes 'again creates 0' and the undo exact.
+
+    `source` is the mapping's name and `external_key` the row's key there; `content` a hash of what the file said;
+    `revision` the row's revision after the run. `action`: created; matched (it was here already); merged, updated and
+    effect (`changes` holds columns before and after; an effect follows from another row, such as a first order).
+    `kept` says why an undo spared it.
+    """
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    run_id = fields.UUIDField()
+    source = fields.CharField(max_length=40)
+    record = fields.CharField(max_length=16)
+    external_key = fields.CharField(max_length=200)
+    file = fields.CharField(max_length=40, default="")
+    line = fields.BigIntField(default=0)
+    row_id = fields.UUIDField()
+    action = fields.CharField(max_length=8)
+    revision = fields.IntField(default=1)
+    content = fields.CharField(max_length=32, default="")
+    changes = JsonField(null=True)
+    kept = fields.CharField(max_length=8, default="")
+
+    class Meta:
+        table = "imported_row"
+        app = "branch"
+        indexes = [("source", "record", "external_key"), ("run_id", "record"), ("row_id",)]
+
+
+class ImportJob(Model):
+    """An import started from the page: its uploaded files, its state (waiting, running, done, failed), its account.
+
+    A dry run and the real run of the same files are two jobs of one `folder`.
+    """
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    folder = fields.CharField(max_length=64)
+    mapping = fields.CharField(max_length=200)
+    dry_run = fields.BooleanField(default=True)
+    state = fields.CharField(max_length=16, default="waiting")
+    run_id = fields.UUIDField(null=True)
+    undoes_id = fields.UUIDField(null=True)
+    started_by = fields.UUIDField(null=True)
+    started_by_name = fields.CharField(max_length=120, default="")
+    created_at = InstantField(default=clock.now)
+    started_at = InstantField(null=True)
+    ended_at = InstantField(null=True)
+    beat_at = InstantField(null=True)
+    done = fields.BigIntField(default=0)
+    total = fields.BigIntField(null=True)
+    account = JsonField(null=True)
+    faults = JsonField(default=list)
+    cancel_wanted = fields.BooleanField(default=False)
+
+    class Meta:
+        table = "import_job"
+        app = "branch"
+        indexes = [("created_at", "id")]
