@@ -294,6 +294,24 @@ async def test_two_receipts_at_once_never_over_allocate_an_instalment(branch: Da
     assert await Receipt.all().count() == 1
 
 
+async def test_two_credits_allocated_at_once_never_over_allocate_an_instalment(branch: Database):
+    east = await customer_of(LIN)
+    order = await approved_order(east)
+    (row,) = await Receivable.filter(order_id=order.id)
+    credits = [await receipt(east, "700.00", mode="none") for _ in range(2)]
+
+    def pay(receipt_id: UUID):
+        return lambda: allocate_receipt(WANG.person, receipt_id, "by_hand", {row.id: 70_000})
+
+    lost = refusals(await both(branch, pay(credits[0].id), pay(credits[1].id)))
+    assert [one.code for one in lost] == ["amount.too_much"]
+    assert (
+        (await Receivable.get(id=row.id)).received_minor
+        == 70_000
+        == await net(Allocation, receivable_id=row.id)
+    )
+
+
 async def test_one_receipt_allocated_twice_at_once_is_never_used_up_twice(branch: Database):
     east = await customer_of(LIN)
     first, second = await approved_order(east), await approved_order(east)
