@@ -4,14 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 
-from shared.errors import NotFound
+from shared.errors import Invalid, NotFound
 from shared.i18n import LOCALES, gettext
+from shared.money import parse_amount
 from shared.web.access import THEMES, local_path
+from shared.web.filters import money
 from shared.web.models import Account
 from shared.web.patterns.page import ROUTES as PATTERN_ROUTES
-from shared.web.responses import page, part, redirect
+from shared.web.reader import base_currency
+from shared.web.responses import is_htmx, page, part, redirect
 from shared.web.routing import PUBLIC, SIGNED_IN, Route
 from shared.web.session import set_cookie
 from shared.web.site import PaletteHit, Site
@@ -66,8 +69,8 @@ async def find(request: Request) -> Response:
         for number, name in enumerate(names)
     ]
     view = FindPage(query, groups)
-    if request.headers.get("hx-request") or request.headers.get("x-palette"):
-        return part(request, "find.html", view, block="hits")
+    if is_htmx(request):
+        return part(request, "palette.html", view)
     return page(request, "find.html", view)
 
 
@@ -90,6 +93,17 @@ def initials_of(label: str) -> str:
     from shared.i18n import pinyin_initials
 
     return pinyin_initials(label)
+
+
+async def read_amount(request: Request) -> Response:
+    """What an amount being typed means: the server's own reading, shown below the box; empty when it is plain."""
+    typed = next(iter(request.query_params.values()), "")[:40]
+    try:
+        amount = parse_amount(typed, base_currency())
+    except Invalid:
+        return PlainTextResponse("")
+    shown = money(amount)
+    return PlainTextResponse("" if typed.strip() in shown else f"= {shown} ")
 
 
 async def show_keys(request: Request) -> Response:
@@ -138,6 +152,7 @@ async def choose_theme(request: Request) -> Response:
 ROUTES = [
     Route("GET", "/menu", show_menu, SIGNED_IN),
     Route("GET", "/find", find, SIGNED_IN),
+    Route("GET", "/amount", read_amount, SIGNED_IN),
     Route("GET", "/keys", show_keys, SIGNED_IN),
     Route("POST", "/language", choose_language, PUBLIC),
     Route("POST", "/theme", choose_theme, PUBLIC),

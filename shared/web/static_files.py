@@ -37,7 +37,7 @@ class StaticFile:
 # One request instead of several: an address that stands for files put together.
 BUNDLES = {
     "own.css": ("css/tokens.css", "css/parts.css"),
-    "own.js": ("js/places.js", "js/fields.js", "js/keys.js", "js/palette.js", "js/watch.js"),
+    "own.js": ("js/places.js", "js/fields.js", "js/keys.js", "js/watch.js"),
     "htmx.js": ("vendor/htmx.min.js", "vendor/hx-sse.min.js"),
 }
 
@@ -104,7 +104,17 @@ class StaticFiles:
 
 
 def read_static(places: Sequence[Path]) -> StaticFile:
-    """Read a file, or several one after the other, and name the type."""
-    content = b"\n".join(place.read_bytes() for place in places)
+    """Read a file, or several one after the other, and name the type. Our own scripts are sent without
+    indentation and comment lines."""
     media_type = mimetypes.guess_type(places[0].name)[0] or "application/octet-stream"
+    content = b"\n".join(
+        unindented(place.read_bytes()) if place.parent.name == "js" else place.read_bytes()
+        for place in places
+    )
     return StaticFile(media_type, sha256(content).hexdigest()[:12], content)
+
+
+def unindented(script: bytes) -> bytes:
+    """A script of ours, line by line; none of them has a text over several lines."""
+    lines = (line.strip() for line in script.splitlines())
+    return b"\n".join(line for line in lines if line and not line.startswith(b"//"))

@@ -1,109 +1,68 @@
-// Small behaviours of pages, by data-* attributes: focus, menus, toasts, selection, safe sending, drafts.
+// Small behaviours by data-*: focus, menus, selection, safe sending, drafts, slow and failed requests.
 (() => {
-  const words = JSON.parse(document.body?.dataset.words || '{}');
-  const all = (selector, root = document) => [...root.querySelectorAll(selector)];
-  window.ops = {
-    words, all,
-    notice(key, text, label, act) {
-      const line = document.getElementById('status-line');
-      let row = document.getElementById('notice-' + key);
-      if (!text) return row?.remove();
-      if (!line || row) return;
-      row = document.createElement('div');
-      row.id = 'notice-' + key;
-      row.className = 'ops-notice ops-notice-warn';
-      row.setAttribute('role', 'status');
-      const box = document.createElement('div');
-      box.className = 'container-xl';
-      box.textContent = text + ' ';
-      if (label) {
-        const button = document.createElement('button');
-        button.className = 'btn btn-sm';
-        button.textContent = label;
-        button.addEventListener('click', act);
-        box.append(button);
-      }
-      row.append(box);
-      line.append(row);
-    },
-  };
-  const ready = root => {
-    (root.querySelector?.('[data-focus]:not(.ops-pattern *)') || root.querySelector?.('[data-autofocus]'))?.focus();
-    for (const box of all('[data-draft]', root)) {
-      const key = 'draft:' + box.dataset.draft;
-      if (!box.value) box.value = sessionStorage.getItem(key) || '';
-      box.addEventListener('input', () => sessionStorage.setItem(key, box.value));
-    }
-  };
-  ready(document);
+	const { words: text, keys } = document.body?.dataset || {};
+	const words = JSON.parse(text || '{}');
+	const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+	const on = (name, act) => document.addEventListener(name, act);
+	const make = (tag, values) => Object.assign(document.createElement(tag), values);
+	const notice = (key, text, label, act) => {
+		const old = document.getElementById('notice-' + key);
+		if (!text) return old?.remove();
+		if (old) return;
+		const row = make('div', { id: 'notice-' + key, className: 'ops-notice ops-notice-warn container-xl', role: 'status', textContent: text + ' ' });
+		if (label) row.append(make('button', { className: 'btn btn-sm', textContent: label, onclick: act }));
+		document.getElementById('status-line')?.append(row);
+	};
+	window.ops = { words, all, on, notice, letters: keys === 'on' };
 
-  document.addEventListener('click', event => {
-    const opener = event.target.closest('[data-toggle]');
-    if (opener) {
-      event.preventDefault();
-      const open = document.getElementById(opener.dataset.toggle).classList.toggle('is-open');
-      opener.setAttribute('aria-expanded', open);
-    }
-    if (event.target.closest('[data-print]')) print();
-    for (const drop of all('details.ops-drop[open]')) if (!drop.contains(event.target)) drop.open = false;
-  });
+	const draft = box => 'draft:' + box.dataset.draft;
+	const ready = root => {
+		root.querySelector('[data-focus]:not(.ops-pattern *)')?.focus();
+		for (const box of all('[data-draft]', root)) box.value ||= sessionStorage.getItem(draft(box)) || '';
+	};
+	ready(document);
+	on('htmx:after:swap', event => ready(event.detail.ctx?.target || document));
+	on('input', ({ target }) => { if (target.dataset.draft) sessionStorage.setItem(draft(target), target.value); });
 
-  const toast = document.querySelector('#toast p');
-  if (toast) {
-    let timer;
-    const start = () => { timer = setTimeout(() => toast.remove(), 6000); };
-    toast.addEventListener('mouseenter', () => clearTimeout(timer));
-    toast.addEventListener('mouseleave', start);
-    start();
-  }
+	on('click', ({ target }) => {
+		if (target.closest('[data-print]')) print();
+		for (const drop of all('.ops-drop[open]')) if (!drop.contains(target)) drop.open = false;
+	});
 
-  document.addEventListener('change', event => {
-    const form = event.target.closest('[data-bulk]');
-    if (!form) return;
-    const boxes = all('input[name=ids]', form);
-    if (event.target.matches('[data-all]')) for (const box of boxes) box.checked = event.target.checked;
-    const count = form.querySelector('[data-bulk-count]');
-    count.dataset.text ||= count.textContent;
-    count.textContent = count.dataset.text + ' ' + boxes.filter(box => box.checked).length;
-  });
+	on('change', ({ target }) => {
+		const form = target.closest('[data-bulk]');
+		if (!form) return;
+		const boxes = all('[name=ids]', form), count = form.querySelector('[data-bulk-count]');
+		if (target.matches('[data-all]')) for (const box of boxes) box.checked = target.checked;
+		count.dataset.text ||= count.textContent;
+		count.textContent = `${count.dataset.text} ${boxes.filter(box => box.checked).length}`;
+	});
 
-  // A second click on a form that is on its way does nothing; the server would answer it once anyway.
-  document.addEventListener('submit', event => {
-    const form = event.target;
-    if (form.dataset.sent && Date.now() - form.dataset.sent < 4000) return event.preventDefault();
-    if (form.method === 'post' && !form.matches('[hx-post]')) form.dataset.sent = Date.now();
-  });
-  addEventListener('pageshow', () => all('form[data-sent]').forEach(form => delete form.dataset.sent));
+	// A second click on a form that is on its way does nothing; the server would answer it once anyway.
+	on('submit', event => {
+		const { target: form } = event;
+		if (Date.now() - form.dataset.sent < 4000) event.preventDefault();
+		else if (form.method === 'post' && !form.matches('[hx-post]')) form.dataset.sent = Date.now();
+	});
+	addEventListener('pageshow', () => { for (const form of all('form[data-sent]')) delete form.dataset.sent; });
 
-  const freshId = () => {
-    const bytes = crypto.getRandomValues(new Uint8Array(16));
-    return [...bytes].map(byte => byte.toString(16).padStart(2, '0')).join('');
-  };
-  document.addEventListener('htmx:before:request', event => {
-    const from = event.detail.ctx.sourceElement;
-    from.busyTimers = [
-      setTimeout(() => from.setAttribute('aria-busy', 'true'), 300),
-      setTimeout(() => window.ops.notice('slow', words.slow), 5000),
-    ];
-  });
-  document.addEventListener('htmx:finally:request', event => {
-    const { ctx } = event.detail, from = ctx.sourceElement;
-    from.busyTimers?.forEach(clearTimeout);
-    from.removeAttribute('aria-busy');
-    window.ops.notice('slow');
-    if (ctx.request.method === 'GET' || !ctx.response || ctx.response.status >= 400) return;
-    window.ops.notice('failed');
-    const form = from.closest('form');
-    for (const field of all('input[name=client_id]', form || document.createElement('i'))) field.value = freshId();
-    for (const box of all('[data-draft]', form || document.createElement('i'))) {
-      sessionStorage.removeItem('draft:' + box.dataset.draft);
-    }
-  });
-  document.addEventListener('htmx:error', event => {
-    const from = event.detail.ctx?.sourceElement;
-    if (from && !from.matches('[data-live]')) {
-      window.ops.notice('failed', words.failed, words.again, () => { window.ops.notice('failed'); (from.form || from).requestSubmit?.(); });
-    }
-  });
-  document.addEventListener('htmx:after:swap', event => ready(event.detail.ctx?.target || document));
+	on('htmx:before:request', ({ detail: { ctx: { sourceElement: from } } }) => {
+		from.ariaBusy = 'true';
+		from.wait = setTimeout(() => notice('slow', words.slow), 5000);
+	});
+	on('htmx:finally:request', ({ detail: { ctx: { sourceElement: from, request, response } } }) => {
+		clearTimeout(from.wait);
+		from.ariaBusy = null;
+		notice('slow');
+		if (request.method === 'GET' || !(response?.status < 400)) return;
+		notice('failed');
+		for (const box of from.closest('form') || []) {
+			if (box.dataset.draft) sessionStorage.removeItem(draft(box));
+			if (box.name === 'client_id') box.value = crypto.getRandomValues(new Uint32Array(4)).join('-');
+		}
+	});
+	on('htmx:error', ({ detail: { ctx } }) => {
+		const from = ctx?.sourceElement;
+		if (from && !from.matches('[data-live]')) notice('failed', words.failed, words.again, () => { notice('failed'); (from.form || from).requestSubmit?.(); });
+	});
 })();
