@@ -40,7 +40,7 @@
 			tooltip: { trigger: 'axis', renderMode: 'richText' },
 			grid: { left: 8, right: 8, top: 32, bottom: 8 },
 			legend: { show: isColumns, top: 0, textStyle: { color: ink('text') } },
-			xAxis: { ...axis, type: 'category', data: lines.map(line => line.cells[0].textContent.trim()), splitLine: { show: false } },
+			xAxis: { ...axis, type: "category", data: lines.map(line => line.cells[0].textContent.trim()), splitLine: { show: false } },
 			yAxis: { ...axis, type: 'value', name: table.dataset.unit || '' },
 			series: isColumns ? columns() : waterfall(),
 		});

@@ -1,6 +1,6 @@
 // Small behaviours by data-*: focus, menus, selection, safe sending, drafts, slow and failed requests.
 (() => {
-	const { words: text, keys } = document.body?.dataset || {};
+	const { words: text, keys } = document.body.dataset;
 	const words = JSON.parse(text || '{}');
 	const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 	const on = (name, act) => document.addEventListener(name, act);

@@ -17,7 +17,7 @@
 		if (document.hidden || Date.now() - heard < silent) return;
 		notice('stopped', words.stopped, words.again, again);
 		again();
-	}, Math.min(5000, silent));
+	}, silent / 9);
 	document.addEventListener('visibilitychange', () => { if (heard !== Infinity) heard = Date.now(); });
 
 	if (matchMedia('(prefers-reduced-motion: reduce)').matches) return;
