@@ -23,15 +23,13 @@ from shared.database import transaction
 from shared.errors import Conflict, Invalid, Text
 from shared.i18n import N_
 from shared.permissions import Person, require
-from shared.records import ApprovalRequest, Order, OrderLine
+from shared.records import ApprovalRequest, Customer, Order, OrderLine
 
 
 async def enter_order(person: Person, form: OrderForm) -> Order:
     """Write a new draft. Invalid with a message at each wrong box, NotFound for a customer outside the reach."""
     require(person, "order.edit")
-    await customer_for(person, form.customer_id)
-    draft = await draft_of(form)
-    columns = await order_columns(form, draft)
+    columns, draft = await order_columns(form, await customer_for(person, form.customer_id))
     async with transaction():
         order = await Order.create(
             branch=home().code,
@@ -45,15 +43,18 @@ async def enter_order(person: Person, form: OrderForm) -> Order:
     return order
 
 
-async def order_columns(form: OrderForm, draft: Draft) -> dict[str, Any]:
-    """What the form and its prices say about an order."""
-    plan = plan_of(form.parts, form.currency)
-    check_plan(plan, draft.totals.total_minor, form.currency)
-    return {
+async def order_columns(form: OrderForm, customer: Customer) -> tuple[dict[str, Any], Draft]:
+    """What the form, its prices and the customer's terms say about an order; Invalid with all faults at their boxes."""
+    currency = form.currency or customer.currency
+    draft = await draft_of(form, currency)
+    plan = plan_of(form.parts, currency)
+    check_plan(plan, draft.totals.total_minor, currency)
+    terms = form.payment_terms_days
+    columns = {
         "customer_id": form.customer_id,
         "happened_on": form.happened_on,
         "required_on": form.required_on,
-        "currency": form.currency,
+        "currency": currency,
         "subtotal_minor": draft.totals.subtotal_minor,
         "discount_bp": form.discount,
         "discount_minor": draft.totals.discount_minor,
@@ -62,12 +63,13 @@ async def order_columns(form: OrderForm, draft: Draft) -> dict[str, Any]:
         "total_minor": draft.totals.total_minor,
         "cost_minor": draft.cost_minor,
         "effective_discount_bp": draft.totals.effective_discount_bp,
-        "payment_terms_days": form.payment_terms_days,
+        "payment_terms_days": customer.payment_terms_days if terms is None else terms,
         "instalment_plan": plan,
-        "ship_to": form.ship_to,
+        "ship_to": form.ship_to or customer.ship_to,
         "notes": form.notes,
         "custom": await read_custom(form.custom),
     }
+    return columns, draft
 
 
 async def read_custom(typed: dict[str, str]) -> dict[str, str]:
@@ -111,9 +113,7 @@ async def change_order(person: Person, order_id: UUID, form: OrderForm) -> Order
     approved order has money or goods on it already.
     """
     await order_for(person, order_id, "order.edit")
-    await customer_for(person, form.customer_id)
-    draft = await draft_of(form)
-    columns = await order_columns(form, draft)
+    columns, draft = await order_columns(form, await customer_for(person, form.customer_id))
     async with transaction():
         order = await locked(Order, order_id, form.revision)
         status = ORDER.target("edit", order.status, order.number)

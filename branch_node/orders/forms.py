@@ -63,10 +63,10 @@ class PartForm(FormModel):
 
 
 class DocumentForm(FormModel):
-    """What orders and quotes have in common."""
+    """What orders and quotes have in common. Without a currency it is the customer's."""
 
     customer_id: Picked
-    currency: Currency
+    currency: Currency | None = None
     happened_on: Day
     discount: Discount = 0
     tax: Tax = 0
@@ -75,10 +75,10 @@ class DocumentForm(FormModel):
 
 
 class OrderForm(DocumentForm):
-    """An order."""
+    """An order. Payment terms and ship-to left empty are the customer's."""
 
     required_on: Day | None = None
-    payment_terms_days: Days = 30
+    payment_terms_days: Days | None = None
     parts: Annotated[list[PartForm], Field(max_length=MOST_PARTS)] = []
     ship_to: Annotated[str, StringConstraints(max_length=300)] = ""
     notes: Annotated[str, StringConstraints(max_length=4000)] = ""

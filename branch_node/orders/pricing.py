@@ -62,9 +62,9 @@ class Draft:
         return sum(Line(line.quantity_milli, 0, line.cost_minor).amount_minor for line in self.lines)
 
 
-async def draft_of(form: DocumentForm) -> Draft:
-    """Price a document. Invalid with all faults at their boxes."""
-    lines = await price_lines(form.lines, form.currency, form.happened_on)
+async def draft_of(form: DocumentForm, currency: str) -> Draft:
+    """Price a document in a currency. Invalid with all faults at their boxes."""
+    lines = await price_lines(form.lines, currency, form.happened_on)
     found = totals([line.line for line in lines], discount_bp=form.discount, tax_bp=form.tax)
     if found.total_minor >= LARGEST_MINOR:
         raise Invalid(N_("This document is too large. Check quantities and prices."), code="amount.too_large")

@@ -31,8 +31,7 @@ from shared.records import ApprovalRequest, Customer, Order, OrderLine, Quotatio
 async def enter_quotation(person: Person, form: QuotationForm) -> Quotation:
     """Write a new draft. Invalid with a message at each wrong box."""
     require(person, "quotation.edit")
-    await customer_for(person, form.customer_id)
-    columns, draft = await _columns(form)
+    columns, draft = await _columns(form, await customer_for(person, form.customer_id))
     async with transaction():
         row = await Quotation.create(
             branch=home().code,
@@ -45,8 +44,9 @@ async def enter_quotation(person: Person, form: QuotationForm) -> Quotation:
     return row
 
 
-async def _columns(form: QuotationForm) -> tuple[dict[str, Any], Draft]:
-    draft = await draft_of(form)
+async def _columns(form: QuotationForm, customer: Customer) -> tuple[dict[str, Any], Draft]:
+    currency = form.currency or customer.currency
+    draft = await draft_of(form, currency)
     if form.valid_until_on is not None and form.valid_until_on < form.happened_on:
         raise Invalid(
             fields={"valid_until_on": N_("The last day lies before the first. Choose a later one.")}
@@ -55,7 +55,7 @@ async def _columns(form: QuotationForm) -> tuple[dict[str, Any], Draft]:
         "customer_id": form.customer_id,
         "happened_on": form.happened_on,
         "valid_until_on": form.valid_until_on,
-        "currency": form.currency,
+        "currency": currency,
         "subtotal_minor": draft.totals.subtotal_minor,
         "discount_bp": form.discount,
         "discount_minor": draft.totals.discount_minor,
@@ -87,8 +87,7 @@ async def _write_lines(quotation: Quotation, lines: Sequence[PricedLine]) -> Non
 async def change_quotation(person: Person, quotation_id: UUID, form: QuotationForm) -> Quotation:
     """Change a draft; what was approved of it is void. Conflict for a quote that was sent."""
     await quotation_for(person, quotation_id, "quotation.edit")
-    await customer_for(person, form.customer_id)
-    columns, draft = await _columns(form)
+    columns, draft = await _columns(form, await customer_for(person, form.customer_id))
     async with transaction():
         row = await locked(Quotation, quotation_id, form.revision)
         row.update_from_dict({**columns, "status": QUOTATION.target("edit", row.status, row.number)})

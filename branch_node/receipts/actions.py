@@ -41,18 +41,19 @@ async def record_receipt(person: Person, form: ReceiptForm, parts: Mapping[UUID,
     rate, or an instalment that somebody else has just paid.
     """
     customer = await customer_for(person, form.customer_id, "receipt.record")
-    amount = form.amount_minor
+    currency = form.currency or customer.currency
+    amount = form.amount_in(currency)
     if form.happened_on > today():
         raise Invalid(
             fields={"happened_on": N_("Money cannot come in after today. Enter the day it arrived.")}
         )
     await fiscal.require_open(form.happened_on)
-    rate = await rates.rate_to_base(form.currency, form.happened_on)
+    rate = await rates.rate_to_base(currency, form.happened_on)
     async with transaction():
         receipt = await post_receipt(
             customer,
             amount,
-            form.currency,
+            currency,
             form.happened_on,
             rate,
             method=form.method,

@@ -14,11 +14,12 @@ ModeWord = Literal["oldest", "exact", "by_hand", "none"]
 
 
 class ReceiptForm(FormModel):
-    """Money that came in. `parts` are filled from the boxes named part_<instalment id>."""
+    """Money that came in; without a currency it is the customer's. The boxes named part_<instalment id> are read
+    by `receipts.handlers`."""
 
     customer_id: Picked
     amount: TypedAmount
-    currency: Currency
+    currency: Currency | None = None
     happened_on: Day
     method: Method = "bank"
     reference: Reference = ""
@@ -26,10 +27,9 @@ class ReceiptForm(FormModel):
     notes: Annotated[str, StringConstraints(max_length=2000)] = ""
     anyway: Tick = False
 
-    @property
-    def amount_minor(self) -> int:
-        """Invalid at the field when it is no amount of the currency."""
-        return amount_in(self.amount, self.currency)
+    def amount_in(self, currency: str) -> int:
+        """Minor units; Invalid at the field when it is no amount of the currency."""
+        return amount_in(self.amount, currency)
 
 
 class ProposalForm(FormModel):
@@ -66,11 +66,11 @@ class PartIn(BaseModel):
 
 
 class ReceiptIn(BaseModel):
-    """A receipt as the JSON API takes it; amounts are decimal strings in `currency`."""
+    """A receipt as the JSON API takes it; amounts are decimal strings in `currency` (empty: the customer's)."""
 
     customer_id: Picked
     amount: TypedAmount
-    currency: Currency
+    currency: Currency | None = None
     happened_on: Day
     method: Method = "bank"
     reference: Reference = ""
