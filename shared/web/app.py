@@ -24,6 +24,7 @@ from shared.web.access import LoadPerson
 from shared.web.endpoint import Endpoint
 from shared.web.envelope import Envelope
 from shared.web.error_pages import on_http, on_refused
+from shared.web.lists import ROUTES as LIST_ROUTES
 from shared.web.live import Hub
 from shared.web.me.routes import ROUTES as ACCOUNT_ROUTES
 from shared.web.models import WEB_APP
@@ -76,7 +77,7 @@ def site_app(
     does not start.
     """
     assets.require_assets()
-    own = [*routes, *ACCOUNT_ROUTES, *FRAME_ROUTES, *HEALTH_ROUTES]
+    own = [*routes, *ACCOUNT_ROUTES, *FRAME_ROUTES, *LIST_ROUTES, *HEALTH_ROUTES]
     own.append(openapi_route(site, own))
     check_routes(own, LABELS)
     i18n.install(i18n.catalogue([package, SHARED]))

@@ -81,6 +81,13 @@ STATUSES: Mapping[str, Shape] = {
     "settled": Shape(N_("settled"), "circle-check", "ok"),
     "active": Shape(N_("active"), "circle-check", "ok"),
     "disabled": Shape(N_("disabled"), "circle-x", "muted"),
+    "pending": Shape(N_("later"), "circle-dashed", "muted"),
+    "ready": Shape(N_("ready"), "arrow-right", "good"),
+    "skipped": Shape(N_("skipped"), "x", "muted"),
+    "paid": Shape(N_("paid"), "circle-check", "ok"),
+    "posted": Shape(N_("posted"), "circle-check", "ok"),
+    "reversed": Shape(N_("reversed"), "history", "muted"),
+    "void": Shape(N_("void"), "x", "muted"),
 }
 
 
@@ -313,6 +320,7 @@ class View:
     name: str
     url: str
     is_active: bool = False
+    is_own: bool = False
 
 
 @dataclass(frozen=True)
@@ -320,6 +328,7 @@ class TableView:
     """A list: columns, rows, order, neighbours. `key` is unique in the page; `sorted_by` "-due" is descending.
 
     `bulk` actions appear with check boxes; `hidden_columns` are offered behind a button; `exports` are links.
+    With `views_url` (the list's own path) the person can choose columns and keep the view under a name.
     """
 
     key: str
@@ -335,6 +344,7 @@ class TableView:
     hidden_columns: Sequence[Column] = ()
     exports: Sequence[Link] = ()
     views: Sequence[View] = ()
+    views_url: str = ""
     total: Row | None = None
     shows_caption: bool = False
 

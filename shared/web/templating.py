@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from shared import i18n
 from shared.ids import new_id
@@ -43,6 +43,7 @@ def make_environment(roots: Sequence[Path], static: StaticFiles) -> Environment:
         static=static.url,
         icon=Icons(static),
         with_query=with_query,
+        query_pairs=query_pairs,
         graphics=graphics,
         STATUSES=STATUSES,
         status_word=status_word,
@@ -94,14 +95,6 @@ def with_query(url: str = "", **changes: Any) -> str:
     return f"{base}?{query}" if query else base
 
 
-def attributes(**values: Any) -> Markup:
-    """Html attributes from keywords; None and False are left out, True gives the bare name."""
-    parts = []
-    for name, value in values.items():
-        if value is None or value is False:
-            continue
-        label = name.rstrip("_").replace("_", "-")
-        parts.append(
-            Markup(label) if value is True else Markup('{}="{}"').format(Markup(label), escape(value))
-        )
-    return Markup(" ").join(parts)
+def query_pairs(*without: str) -> list[tuple[str, str]]:
+    """The parameters of the present address for the hidden fields of a GET form, except the named ones."""
+    return [pair for pair in current_request().query_params.multi_items() if pair[0] not in without]

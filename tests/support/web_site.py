@@ -3,7 +3,7 @@
 import asyncio
 import re
 import threading
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import contextmanager
 from html import unescape
 from pathlib import Path
@@ -57,7 +57,9 @@ async def load_person(account: Account) -> Person | None:
     """Rights by the person's id; nobody for an account without one."""
     if account.person_id not in GRANTS:
         return None
-    return Person(id=account.person_id, name=account.display_name, branch="SH", grants=GRANTS[account.person_id])
+    return Person(
+        id=account.person_id, name=account.display_name, branch="SH", grants=GRANTS[account.person_id]
+    )
 
 
 async def customers(request: Request) -> Response:
@@ -87,7 +89,12 @@ async def prepare(url: str, settings: WebSettings) -> None:
     async with open_database(url, [WEB_APP]):
         for name, person_id, shown in (("lin", LIN_ID, "林娜"), ("ada", ADA_ID, "Ada")):
             await accounts.create_account(
-                passwords, username=name, display_name=shown, password=PASSWORD, person_id=person_id, locale="en"
+                passwords,
+                username=name,
+                display_name=shown,
+                password=PASSWORD,
+                person_id=person_id,
+                locale="en",
             )
 
 
@@ -114,6 +121,12 @@ class Visitor:
     def __init__(self, client: TestClient) -> None:
         self.client = client
         self.page = ""
+
+    def other_browser(self) -> "Visitor":
+        """The same site, another browser: cookies of its own."""
+        client = TestClient(self.client.app, raise_server_exceptions=False, headers={"accept-language": "en"})
+        client.portal = self.client.portal
+        return Visitor(client)
 
     def open(self, url: str, **headers: str) -> Any:
         answer = self.client.get(url, headers={"accept": "text/html", **headers})
@@ -147,5 +160,17 @@ class Visitor:
 @contextmanager
 def visitor_of(app: Starlette) -> Any:
     """A visitor of a running site."""
-    with TestClient(app, raise_server_exceptions=False) as client:
+    with TestClient(app, raise_server_exceptions=False, headers={"accept-language": "en"}) as client:
         yield Visitor(client)
+
+
+def in_app(app: Starlette, work: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
+    """Run a coroutine inside the database of a running site, on a connection of its own; its answer."""
+    found: list[Any] = []
+
+    async def run() -> None:
+        async with open_database(app.state.database.url, app.state.database.apps):
+            found.append(await work())
+
+    apart(run())
+    return found[0]

@@ -56,6 +56,7 @@ def table_view(lang: str, key: str) -> TableView:
         hidden_columns=[Column("tax", "tax"), Column("bank", "bank")],
         exports=[Link("CSV", "/patterns?format=csv"), Link("XLSX", "/patterns?format=xlsx")],
         views=[View(pick(lang, "最新客户", "Newest"), "/patterns", True), View(pick(lang, "签单客户", "Signed"), "/patterns?view=2")],
+        views_url="/patterns",
         total=Row({"name": pick(lang, "合计", "Total"), "state": None, "owner": None, "due": yuan(80_000), "change": None, "last": None}, is_total=True),
     )  # fmt: skip
 
