@@ -4,7 +4,6 @@ README.md explains it, mapping.schema.json is generated from these classes. `loa
 with its place in the TOML file. What a record's fields are called is in `vocabulary`.
 """
 
-import difflib
 import hashlib
 import json
 import re
@@ -18,7 +17,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from branch_node.imports.problems import BadMapping, Fault
+from branch_node.imports.problems import BadMapping, Fault, likeliest_first
 from shared.errors import Text
 from shared.i18n import N_
 
@@ -364,8 +363,7 @@ def _allowed(kind: str, error: Any, location: tuple[int | str, ...]) -> str:
     if kind != "extra_forbidden":
         return ""
     names = _keys_at(location[:-1])
-    close = difflib.get_close_matches(str(location[-1]), names, 1)
-    return ", ".join(close + [name for name in names if name not in close])
+    return ", ".join(likeliest_first(str(location[-1]), names))
 
 
 def _keys_at(location: tuple[int | str, ...]) -> list[str]:

@@ -1,5 +1,6 @@
 """What can be wrong with an import, in words: faults of the mapping and the files, reasons why a row failed."""
 
+import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -55,6 +56,13 @@ class RowFailed(Exception):
         super().__init__(message)
         self.column = column
         self.message = message
+
+
+def likeliest_first(name: str, known: Sequence[str]) -> list[str]:
+    """Known names, the one that was probably meant first."""
+    folded = {one.casefold(): one for one in known}
+    close = [folded[one] for one in difflib.get_close_matches(name.casefold(), list(folded), 1, 0.5)]
+    return [*close, *(one for one in known if one not in close)]
 
 
 def failed(column: str, msgid: str, **params: object) -> RowFailed:

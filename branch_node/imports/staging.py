@@ -4,7 +4,6 @@ It bounds the memory of a run whatever the files' size, and a dry run decides ev
 database without writing there. Synchronous: the engine calls it from a thread.
 """
 
-import difflib
 import json
 import sqlite3
 import unicodedata
@@ -13,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from branch_node.imports.problems import Fault, RowFailed
+from branch_node.imports.problems import Fault, RowFailed, likeliest_first
 from branch_node.imports.reading import BadFile, Source
 from shared.errors import Text
 from shared.i18n import N_
@@ -61,8 +60,7 @@ class StagedFile:
             )
             if 0 < int(number) <= len(same):
                 return same[int(number) - 1]
-        close = difflib.get_close_matches(name, self.header, 1)
-        known = [*close, *(one for one in self.header if one not in close)]
+        known = likeliest_first(name, self.header)
         return Text(
             N_("%(file)s has no column %(column)s. Correct the name here, or add the column. It has: %(known)s."),
             file=self.path, column=name, known=", ".join(one or "-" for one in known[:40]),

@@ -3,7 +3,6 @@
 `RECORDS` is the one list: the engine, the documentation and the faults of a mapping are made from it.
 """
 
-import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -11,7 +10,7 @@ from typing import Literal
 from branch_node.imports import mapping as shape
 from branch_node.imports.mapping import key_path
 from branch_node.imports.notation import date_format_fault
-from branch_node.imports.problems import Fault
+from branch_node.imports.problems import Fault, likeliest_first
 from branch_node.receipts.rules import METHODS
 from branch_node.staff.rules import DEPARTMENT_KINDS
 from shared.errors import Text
@@ -226,8 +225,7 @@ def _fault(location: tuple[int | str, ...], msgid: str, **params: object) -> Fau
 
 def _named(name: str, known: Sequence[str]) -> str:
     """Known names for a fault, the likeliest first."""
-    close = difflib.get_close_matches(name, known, 1)
-    return ", ".join([*close, *(one for one in known if one not in close)]) or "-"
+    return ", ".join(likeliest_first(name, known)) or "-"
 
 
 def _notation_faults(mapping: shape.Mapping) -> Iterator[Fault]:
@@ -243,7 +241,7 @@ def _notation_faults(mapping: shape.Mapping) -> Iterator[Fault]:
 def is_encoding(name: str) -> bool:
     """Whether Python reads text in this encoding."""
     try:
-        return isinstance(b"".decode(name), str)
+        return isinstance(b" ".decode(name, "ignore"), str)
     except LookupError:
         return False
 
