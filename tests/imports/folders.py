@@ -1,6 +1,5 @@
 """Small folders of files and small mappings for tests."""
 
-import json
 import tomllib
 from decimal import Decimal
 from pathlib import Path
@@ -66,7 +65,3 @@ def counts(outcome: Outcome) -> tuple[int, int, int, int]:
 
 def reasons(outcome: Outcome) -> list[str]:
     return [note.reason for note in outcome.notes]
-
-
-def as_json(value: Any) -> Any:
-    return json.loads(value) if isinstance(value, str) else value

@@ -38,9 +38,18 @@ async def test_rows_become_customers_with_their_ways_to_be_reached(tmp_path: Pat
     outcome = await bring_in(CUSTOMERS, write(tmp_path, customers_csv=ROWS))
     assert counts(outcome) == (2, 0, 0, 0)
     acme = await Customer.get(code="1")
-    assert (acme.branch, acme.name_key, acme.status, acme.currency, acme.owner_id) == ("SH", "acme", "prospect", "CNY", None)
+    assert (acme.branch, acme.name_key, acme.status, acme.currency, acme.owner_id) == (
+        "SH",
+        "acme",
+        "prospect",
+        "CNY",
+        None,
+    )
     points = await ContactPoint.filter(customer_id=acme.id).order_by("kind")
-    assert [(point.kind, point.key) for point in points] == [("email", "a@acme.cn"), ("phone", "+861065051234")]
+    assert [(point.kind, point.key) for point in points] == [
+        ("email", "a@acme.cn"),
+        ("phone", "+861065051234"),
+    ]
     assert "a@acme.cn" in acme.search_key
 
 
@@ -76,8 +85,13 @@ async def test_the_failed_rows_come_in_when_they_are_corrected(tmp_path: Path) -
     assert outcome.account.files[0].because == {"unchanged": 2}
 
 
-async def test_missing_files_and_columns_are_named_together_before_anything_is_written(tmp_path: Path) -> None:
-    toml = CUSTOMERS.replace('customers = { path = "customers.csv" }', 'customers = { path = "customers.csv" }\nx = { path = "x.csv" }')
+async def test_missing_files_and_columns_are_named_together_before_anything_is_written(
+    tmp_path: Path,
+) -> None:
+    toml = CUSTOMERS.replace(
+        'customers = { path = "customers.csv" }',
+        'customers = { path = "customers.csv" }\nx = { path = "x.csv" }',
+    )
     with pytest.raises(BadFiles) as missing:
         await bring_in(toml, write(tmp_path, customers_csv=ROWS))
     assert [str(fault) for fault in missing.value.faults] == [
@@ -118,15 +132,24 @@ async def test_rows_without_a_key_are_told_apart_by_all_they_say(tmp_path: Path)
 # --- what is here already -----------------------------------------------------------------------------------------
 
 
-async def test_doubles_are_found_by_normalised_keys_and_links_go_to_the_one_that_is_here(tmp_path: Path) -> None:
+async def test_doubles_are_found_by_normalised_keys_and_links_go_to_the_one_that_is_here(
+    tmp_path: Path,
+) -> None:
     await hire(LIN)
-    known = await customer_of(LIN, "上海华东机电有限公司", code="A1", name_key="上海华东机电", phone="021-5800 1234")
+    known = await customer_of(
+        LIN, "上海华东机电有限公司", code="A1", name_key="上海华东机电", phone="021-5800 1234"
+    )
     await ContactPoint.create(branch="SH", customer_id=known.id, kind="phone", value="x", key="+862158001234")
-    rows = HEADER + "1,上海華東機電有限公司,,,\n2,Other,(021) 58001234,,\n3,Third,021-58001234 ext 8,,\n4,New,,,\n"
+    rows = (
+        HEADER
+        + "1,上海華東機電有限公司,,,\n2,Other,(021) 58001234,,\n3,Third,021-58001234 ext 8,,\n4,New,,,\n"
+    )
     outcome = await bring_in(matching("skip", "phone", "name"), write(tmp_path, customers_csv=rows))
     assert counts(outcome) == (1, 0, 3, 0)
     assert outcome.account.files[0].because == {"duplicate": 3}
-    linked = await table("SELECT external_key, row_id FROM imported_row WHERE action = 'matched' ORDER BY external_key")
+    linked = await table(
+        "SELECT external_key, row_id FROM imported_row WHERE action = 'matched' ORDER BY external_key"
+    )
     assert [(key, str(row_id)) for key, row_id in linked] == [(key, str(known.id)) for key in "123"]
 
 
@@ -170,7 +193,10 @@ async def test_a_changed_file_updates_its_rows_and_a_persons_change_is_kept(tmp_
     outcome = await bring_in(CUSTOMERS, write(tmp_path, customers_csv=changed))
     assert counts(outcome) == (0, 1, 1, 0)
     assert outcome.account.files[0].because == {"edited_here": 1}
-    assert await table("SELECT code, city, revision FROM customer ORDER BY code") == [("1", "天津", 2), ("2", "Bonn", 2)]
+    assert await table("SELECT code, city, revision FROM customer ORDER BY code") == [
+        ("1", "天津", 2),
+        ("2", "Bonn", 2),
+    ]
     forced = CUSTOMERS.replace("[records.fields]", 'on_edited = "update"\n[records.fields]')
     assert counts(await bring_in(forced, tmp_path)) == (0, 1, 1, 0)
     assert (await Customer.get(code="2")).city == "Aachen"
@@ -222,19 +248,35 @@ source = { lookup = { file = "people", key = "id", by = "Rep", column = "channel
     with at_home(Home("SH", currency="USD")):
         outcome = await bring_in(toml, folder)
     assert counts(outcome) == (2, 0, 2, 0)
-    found = await table("SELECT code, name, industry, customer_group, credit_limit_minor, city, source FROM customer ORDER BY code")
-    assert found == [("K-7", "Acme", "machines", "A", 300_150, "上海", "fair"), ("K-8", "B!", "", "C", None, "北京", "")]
-    assert [row.acquired_on for row in await Customer.all().order_by("code")] == [date(2026, 2, 1), date(2026, 2, 6)]
-
-
-async def test_a_join_that_fits_several_rows_fails_the_row_and_a_required_one_that_fits_none(tmp_path: Path) -> None:
-    toml = CUSTOMERS.replace("[files]", "[files]\nkinds = { path = 'kinds.csv' }").replace(
-        "[records.fields]", '[records.joins]\nkind = { file = "kinds", on = { code = "City" }, required = true }\n[records.fields]\nindustry = "kind.text"'
+    found = await table(
+        "SELECT code, name, industry, customer_group, credit_limit_minor, city, source FROM customer ORDER BY code"
     )
-    folder = write(tmp_path, customers_csv=HEADER + "1,A,,,m\n2,B,,,x\n3,C,,,n\n", kinds_csv="code,text\nm,1\nm,2\nn,3\n")
+    assert found == [
+        ("K-7", "Acme", "machines", "A", 300_150, "上海", "fair"),
+        ("K-8", "B!", "", "C", None, "北京", ""),
+    ]
+    assert [row.acquired_on for row in await Customer.all().order_by("code")] == [
+        date(2026, 2, 1),
+        date(2026, 2, 6),
+    ]
+
+
+async def test_a_join_that_fits_several_rows_fails_the_row_and_a_required_one_that_fits_none(
+    tmp_path: Path,
+) -> None:
+    toml = CUSTOMERS.replace("[files]", "[files]\nkinds = { path = 'kinds.csv' }").replace(
+        "[records.fields]",
+        '[records.joins]\nkind = { file = "kinds", on = { code = "City" }, required = true }\n[records.fields]\nindustry = "kind.text"',
+    )
+    folder = write(
+        tmp_path, customers_csv=HEADER + "1,A,,,m\n2,B,,,x\n3,C,,,n\n", kinds_csv="code,text\nm,1\nm,2\nn,3\n"
+    )
     outcome = await bring_in(toml, folder)
     assert counts(outcome) == (1, 0, 3, 2)
-    assert reasons(outcome) == ["kinds.csv has several rows for this. Keep one of them.", "kinds.csv has no row for this."]
+    assert reasons(outcome) == [
+        "kinds.csv has several rows for this. Keep one of them.",
+        "kinds.csv has no row for this.",
+    ]
 
 
 async def test_only_rows_that_the_mapping_wants(tmp_path: Path) -> None:
@@ -251,12 +293,20 @@ codes = { SH = "10", GZ = "20" }
 """
 
 
-async def test_rows_of_other_branches_are_skipped_and_those_of_none_are_taken_or_refused(tmp_path: Path) -> None:
-    toml = CUSTOMERS.replace('name = "crm"', f'name = "crm"{BRANCHES}').replace("[records.fields]", 'branch = "City"\n[records.fields]').replace('city = "City"\n', "")
+async def test_rows_of_other_branches_are_skipped_and_those_of_none_are_taken_or_refused(
+    tmp_path: Path,
+) -> None:
+    toml = (
+        CUSTOMERS.replace('name = "crm"', f'name = "crm"{BRANCHES}')
+        .replace("[records.fields]", 'branch = "City"\n[records.fields]')
+        .replace('city = "City"\n', "")
+    )
     folder = write(tmp_path, customers_csv=HEADER + "1,A,,,10\n2,B,,,20\n3,C,,,\n4,D,,,99\n")
     here = await bring_in(toml, folder)
     assert counts(here) == (2, 0, 1, 1)
-    assert reasons(here) == ["The row belongs to no known branch (99). Name it in branch.codes or branch.unassigned."]
+    assert reasons(here) == [
+        "The row belongs to no known branch (99). Name it in branch.codes or branch.unassigned."
+    ]
     with at_home(Home("GZ")):
         assert counts(await bring_in(toml, folder)) == (1, 0, 3, 0)
     with at_home(Home("PAR")), pytest.raises(BadMapping) as refused:
@@ -312,7 +362,9 @@ async def test_a_reference_that_is_not_known_fails_the_row_or_is_left_empty(tmp_
 
 
 async def test_contacts_of_customers_are_not_doubled(tmp_path: Path) -> None:
-    toml = CUSTOMERS + """
+    toml = (
+        CUSTOMERS
+        + """
 [[records]]
 record = "contact"
 file = "customers"
@@ -322,6 +374,7 @@ customer = "No"
 name = "City"
 phone = "Phone"
 """
+    )
     await hire(LIN)
     acme = await customer_of(LIN, "Acme", code="1")
     await Contact.create(branch="SH", customer_id=acme.id, name="Ann  Lee")

@@ -102,9 +102,25 @@ fields = { number = "a", customer = "b", happened_on = "c", total = { sum_of_lin
         "records[2].joins.rep.on", "records[2].fields.nam", "records[2].fields.name",
         "records[3].fields.total.sum_of_lines",
     }  # fmt: skip
-    assert found["records[1].record"] == "There is no record customr. Known: customer, " + ", ".join(
-        "branch department employee product contact address activity order receipt expense".split()
-    ) + "."
+    assert (
+        found["records[1].record"]
+        == "There is no record customr. Known: customer, "
+        + ", ".join(
+            [
+                "branch",
+                "department",
+                "employee",
+                "product",
+                "contact",
+                "address",
+                "activity",
+                "order",
+                "receipt",
+                "expense",
+            ]
+        )
+        + "."
+    )
     assert found["records[2].fields.nam"].startswith("customer has no field nam. Known: name, code, ")
 
 

@@ -49,7 +49,9 @@ def test_date_formats_need_year_month_and_day(text: str) -> None:
     assert date_format_fault(text) is not None
 
 
-@given(st.dates(date(1900, 1, 1), date(2199, 12, 31)), st.sampled_from(["YYYY-MM-DD", "D/M/YYYY", "DD.MM.YYYY"]))
+@given(
+    st.dates(date(1900, 1, 1), date(2199, 12, 31)), st.sampled_from(["YYYY-MM-DD", "D/M/YYYY", "DD.MM.YYYY"])
+)
 def test_any_day_is_read_back(day: date, written: str) -> None:
     text = {
         "YYYY-MM-DD": day.isoformat(),
@@ -74,7 +76,9 @@ def test_numbers(text: str, decimal: str, number: Exact) -> None:
     assert read_number(text, decimal) == number
 
 
-@pytest.mark.parametrize(("text", "decimal"), [("1,23", "."), ("abc", "."), ("", "."), ("1.5", ","), ("1e5", "."), ("--1", ".")])
+@pytest.mark.parametrize(
+    ("text", "decimal"), [("1,23", "."), ("abc", "."), ("", "."), ("1.5", ","), ("1e5", "."), ("--1", ".")]
+)
 def test_numbers_that_are_none(text: str, decimal: str) -> None:
     with pytest.raises(RowFailed):
         read_number(text, decimal)
@@ -83,13 +87,24 @@ def test_numbers_that_are_none(text: str, decimal: str) -> None:
 @given(st.integers(-(10**12), 10**12), st.integers(0, 6))
 def test_any_number_is_read_exactly(units: int, scale: int) -> None:
     digits = f"{abs(units):0{scale + 1}d}"
-    text = ("-" if units < 0 else "") + digits[: len(digits) - scale] + (f".{digits[len(digits) - scale:]}" if scale else "")
+    text = (
+        ("-" if units < 0 else "")
+        + digits[: len(digits) - scale]
+        + (f".{digits[len(digits) - scale :]}" if scale else "")
+    )
     assert read_number(text).exactly(scale) == units
 
 
 @pytest.mark.parametrize(
     ("text", "minor"),
-    [("$1,234.50", 123450), ("1234.5", 123450), ("(5.00)", -500), ("-5", -500), ("5.000", 500), ("USD 7", 700)],
+    [
+        ("$1,234.50", 123450),
+        ("1234.5", 123450),
+        ("(5.00)", -500),
+        ("-5", -500),
+        ("5.000", 500),
+        ("USD 7", 700),
+    ],
 )
 def test_amounts(text: str, minor: int) -> None:
     assert Reader(currency="USD").amount_minor(text) == minor
@@ -119,6 +134,11 @@ def test_quantities_percentages_rates_and_yes() -> None:
     assert reader.rate_e9("7.12") == 7_120_000_000
     assert reader.whole("12.0") == 12
     assert [read_yes(text) for text in ("Yes", "是", "0", "false")] == [True, True, False, False]
-    for read, text in ((reader.quantity_milli, "1.2345"), (reader.percent_bp, "101"), (reader.rate_e9, "0"), (reader.whole, "1.5")):
+    for read, text in (
+        (reader.quantity_milli, "1.2345"),
+        (reader.percent_bp, "101"),
+        (reader.rate_e9, "0"),
+        (reader.whole, "1.5"),
+    ):
         with pytest.raises(RowFailed):
             read(text)
