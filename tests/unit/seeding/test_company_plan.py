@@ -1,0 +1,103 @@
+"""The plan that headquarters and the branches share without meeting."""
+
+from datetime import date
+
+import pytest
+
+from shared.demo_company import (
+    DEMO_BRANCHES,
+    DEMO_CODES,
+    REPORTING_CURRENCY,
+    TARGET_MEASURES,
+    company_rates,
+    company_targets,
+    demo_branch,
+    planned,
+    planned_sales,
+    rate_e9,
+)
+from shared.money import convert, exponent
+from shared.periods import Month
+
+FIRST, UNTIL = date(2025, 6, 1), date(2026, 11, 22)
+NOVEMBER = Month.of(2026, 11)
+
+
+def test_seasons_are_shares_of_an_average_month() -> None:
+    for branch in DEMO_BRANCHES.values():
+        assert len(branch.season) == 12
+        assert 1_150 <= sum(branch.season) <= 1_250, branch.code
+
+
+def test_sales_are_planned_to_grow_from_year_to_year() -> None:
+    for branch in DEMO_BRANCHES.values():
+        assert planned_sales(branch, NOVEMBER) > planned_sales(branch, NOVEMBER.same_of_last_year())
+
+
+def test_an_unknown_code_plans_like_a_branch_of_its_currency() -> None:
+    lyon = demo_branch("LYO", "Europe/Paris", "EUR")
+    assert (lyon.code, lyon.language, lyon.currency) == ("LYO", "fr", "EUR")
+    assert planned_sales(lyon, NOVEMBER) == planned_sales(DEMO_BRANCHES["PAR"], NOVEMBER)
+
+
+def test_settings_win_over_the_table() -> None:
+    moved = demo_branch("SH", "Asia/Urumqi", "CNY")
+    assert (moved.timezone, moved.name) == ("Asia/Urumqi", "上海分公司")
+    assert demo_branch("SH", "Asia/Tokyo", "JPY").currency == "JPY"
+
+
+def test_rates_are_the_same_wherever_they_are_made_and_invert() -> None:
+    assert company_rates(FIRST, UNTIL) == company_rates(FIRST, UNTIL)
+    there, back = rate_e9("EUR", "JPY", NOVEMBER), rate_e9("JPY", "EUR", NOVEMBER)
+    assert abs(there * back - 10**18) < 10**11
+    assert rate_e9("CNY", "CNY", NOVEMBER) == 10**9
+
+
+def test_every_month_of_the_books_and_the_one_before_has_all_rates() -> None:
+    rates = company_rates(FIRST, UNTIL)
+    months = {rate.happened_on for rate in rates}
+    assert (min(months), max(months), len(months)) == (date(2025, 5, 1), date(2026, 11, 1), 19)
+    assert len({rate.id for rate in rates}) == len(rates) == 19 * 12
+
+
+def test_the_year_of_a_target_is_the_sum_of_its_months() -> None:
+    for target in company_targets(DEMO_CODES, FIRST, UNTIL):
+        assert target.amount == sum(amount for _, _, amount in target.lines)
+        months = 12 if target.year == 2026 else 7
+        assert len({period for _, period, _ in target.lines}) == months
+
+
+def test_one_revision_holds_for_every_unit_year_and_measure() -> None:
+    holding = [
+        (target.year, target.measure, target.branch)
+        for target in company_targets(DEMO_CODES, FIRST, UNTIL)
+        if not target.is_superseded
+    ]
+    assert len(set(holding)) == len(holding) == 2 * len(TARGET_MEASURES) * (len(DEMO_CODES) + 1)
+
+
+def test_the_company_aims_at_what_its_branches_aim_at_together() -> None:
+    found = {
+        (target.branch, target.measure): target
+        for target in company_targets(DEMO_CODES, FIRST, UNTIL)
+        if target.year == 2026 and not target.is_superseded
+    }
+    for measure in TARGET_MEASURES:
+        together = 0
+        for code in DEMO_CODES:
+            target = found[code, measure]
+            rate = rate_e9(target.currency, REPORTING_CURRENCY, Month.of(2026, 1)) if target.currency else 0
+            for _, _, amount in target.lines:
+                together += convert(amount, target.currency, REPORTING_CURRENCY, rate) if rate else amount
+        assert found["", measure].amount == together
+
+
+def test_a_measure_without_a_plan_is_an_error() -> None:
+    with pytest.raises(KeyError):
+        planned(DEMO_BRANCHES["SH"], "weather", NOVEMBER)
+
+
+def test_amounts_are_minor_units_of_the_branch() -> None:
+    tokyo = DEMO_BRANCHES["TYO"]
+    assert exponent(tokyo.currency) == 0
+    assert 10**7 < planned_sales(tokyo, NOVEMBER) < 10**8
