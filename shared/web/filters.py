@@ -186,8 +186,8 @@ def duration(value: timedelta | int | float | None) -> str:
     seconds = value.total_seconds() if isinstance(value, timedelta) else value
     words = ("天", "小时", "分", "秒", "毫秒") if is_chinese() else (" d", " h", " min", " s", " ms")
     if 0 < abs(seconds) < 1:
-        return f"{round(seconds * 1000)}{' ' if is_chinese() else ''}{words[4]}".replace("  ", " ")
-    rest, sign = divmod(abs(int(seconds)), 1)[0], MINUS if seconds < 0 else ""
+        return f"{round(seconds * 1000)}{words[4]}"
+    rest = abs(int(seconds))
     parts: list[str] = []
     for size, word in zip((86_400, 3_600, 60, 1), words, strict=False):
         count, rest = divmod(rest, size)
@@ -197,7 +197,7 @@ def duration(value: timedelta | int | float | None) -> str:
             break
         if len(parts) == 2:
             break
-    return sign + ("" if is_chinese() else " ").join(parts)
+    return (MINUS if seconds < 0 else "") + ("" if is_chinese() else " ").join(parts)
 
 
 def ago(value: datetime | None) -> str:
