@@ -66,13 +66,16 @@ async def company_figure(
     plan: Plan,
     on: date,
     extra: Mapping[str, Mapping[str, Value]] | None = None,
+    rates: Conversion | None = None,
 ) -> Figure:
-    """A line for every branch in scope and the company's total. `on` is the day whose rates convert.
+    """A line for every branch in scope and the company's total. `on` is the day whose rates convert, unless `rates`
+    are given.
 
     A branch that never sent anything has unknown values; one without a rate keeps its own currency and is left out
     of the total, which names the missing rate. `extra` adds values to the line of a branch.
     """
-    rates = await conversion(branches.currencies, question.currency, on)
+    if rates is None:
+        rates = await conversion(branches.currencies, question.currency, on)
     if not rates.to_currency:
         require_one_currency(branches)
     lines: list[Line] = []

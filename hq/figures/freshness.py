@@ -94,6 +94,7 @@ async def directory(question: Question) -> Directory:
     found = [_branch(row, question.locale, now, question.house) for row in rows]
     if question.branches is not None:
         found = [branch for branch in found if branch.code in question.branches]
+    found = [branch for branch in found if branch.code not in question.left_out]
     if question.unit.kind == "region":
         found = [branch for branch in found if branch.region == question.unit.key]
     found.sort(key=lambda branch: (not branch.is_head_office, branch.code))

@@ -10,8 +10,8 @@ from hq.figures.freshness import Directory, directory
 from hq.figures.people import names_of, place_of
 from hq.figures.rates import conversion
 from hq.figures.rules import Conversion
-from hq.figures.shape import COMPANY_UNIT, Column, Figure, Line, MissingRate, Question, Value
-from hq.figures.units import month_of
+from hq.figures.shape import Column, Figure, Line, MissingRate, Question, Value
+from hq.figures.units import month_of, scope_of
 from shared.database import fetch_all
 from shared.i18n import N_
 from shared.records import COMPANY
@@ -88,7 +88,7 @@ async def narrowing(question: Question, branches: Directory) -> tuple[str, dict[
     """SQL condition, parameters and branches of the question's unit."""
     unit = question.unit
     if unit.kind in ("company", "region"):
-        if question.branches is None and unit == COMPANY_UNIT:
+        if scope_of(question, branches.codes) is None:
             return "", {}, branches
         return " AND c.branch IN :codes", {"codes": sorted(branches.codes)}, branches
     place = await place_of(unit, branches)

@@ -96,7 +96,8 @@ HOUSE = House()
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked. `branches` bounds everything (None: all branches); days are included at both ends.
+    """What is asked. `branches` bounds everything (None: all branches), `left_out` are branches the reader took out;
+    days are included at both ends.
 
     `first`, `last` and `as_of` None mean the figure's own default: the month, or each branch's own today.
     `by` chooses what the rows are where a figure offers several; `measure` what targets are compared on.
@@ -113,6 +114,7 @@ class Question:
     limit: int = 1_000
     offset: int = 0
     branches: frozenset[str] | None = None
+    left_out: frozenset[str] = frozenset()
     locale: str = "zh_CN"
     house: House = HOUSE
 

@@ -17,7 +17,7 @@ from hq.figures.people import names_of, place_of, unit_of
 from hq.figures.rates import conversion
 from hq.figures.rules import SAME, Conversion, Rate, spread_columns
 from hq.figures.sales import by_key
-from hq.figures.shape import BASE, Column, Figure, Line, MissingRate, Question, Unit, Value
+from hq.figures.shape import BASE, Column, ColumnKind, Figure, Line, MissingRate, Question, Unit, Value
 from hq.figures.units import require_by, scope_of
 from shared import figures
 from shared.i18n import N_
@@ -29,13 +29,13 @@ Goals = Mapping[str, int | None]
 
 def columns_of(measure: TargetMeasure) -> list[Column]:
     """target, actual, gap and completion of each span."""
-    kind = "money" if measure.is_money else "count"
+    kind: ColumnKind = "money" if measure.is_money else "count"
     found = []
     for block in BLOCKS:
         found += [
-            Column(f"{block}_target", N_("Target"), kind),  # type: ignore[arg-type]
-            Column(f"{block}_actual", N_("Actual"), kind, measure.better),  # type: ignore[arg-type]
-            Column(f"{block}_gap", N_("Gap"), kind, measure.better),  # type: ignore[arg-type]
+            Column(f"{block}_target", N_("Target"), kind),
+            Column(f"{block}_actual", N_("Actual"), kind, measure.better),
+            Column(f"{block}_gap", N_("Gap"), kind, measure.better),
             Column(f"{block}_completion", N_("Completion"), "share", measure.better),
         ]
     return [
@@ -46,10 +46,10 @@ def columns_of(measure: TargetMeasure) -> list[Column]:
             N_("Sum below"),
             kind,
             title=N_("What the targets of the units below add up to."),
-        ),  # type: ignore[arg-type]
+        ),
         Column(
             "unassigned_target", N_("Not assigned"), kind, title=N_("The year's target less the sum below.")
-        ),  # type: ignore[arg-type]
+        ),
     ]
 
 
@@ -149,7 +149,7 @@ async def company_targets(question: Question, branches: Directory, measure: Targ
     scope = scope_of(question, branches.codes)
     sums = await cells.by_branch(lambda _today: wants(measure, as_of), branches.date_groups(as_of), scope)
     held = await aims(as_of, measure.name)
-    own = held.get(("company", "")) if question.unit.kind == "company" and question.branches is None else None
+    own = held.get(("company", "")) if scope is None else None
     if question.currency == BASE and measure.is_money:
         require_one_currency(branches)
     sheet = await sheet_of(question, measure, as_of, branches.currencies, held.values())

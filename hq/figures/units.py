@@ -1,12 +1,12 @@
 """Defaults of a question: its days and what its rows are."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 
 from hq.figures.shape import Question
 from shared.errors import Invalid
 from shared.i18n import N_
-from shared.periods import Month
+from shared.periods import Day, Month, Period, Quarter, Year
 
 
 def month_of(question: Question) -> tuple[date, date]:
@@ -38,4 +38,15 @@ def require_by(by: str, allowed: Sequence[str]) -> str:
 
 def scope_of(question: Question, codes: frozenset[str]) -> frozenset[str] | None:
     """The branches to bind in SQL; None when the question reaches all of them."""
-    return None if question.branches is None and question.unit.kind == "company" else codes
+    is_whole = question.branches is None and question.unit.kind == "company" and not question.left_out
+    return None if is_whole else codes
+
+
+def named_period(first: date, last: date) -> Period:
+    """The day, month, quarter or year that these days are, else a free span."""
+    after = last + timedelta(days=1)
+    for kind in (Month, Quarter, Year):
+        found: Period = kind.containing(last)
+        if (found.first, found.after) == (first, after):
+            return found
+    return Day.of(first) if first == last else Period(first, after)

@@ -1,18 +1,11 @@
 """Sentences about figures: how complete a total is, for what it stands."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from hq.figures.shape import Figure, Watermark
-from shared.i18n import N_, gettext, ngettext
+from shared.i18n import gettext, ngettext
 from shared.web.filters import as_of
 
-STATE_WORDS: Mapping[str, str] = {
-    "current": N_("current"),
-    "delayed": N_("delayed"),
-    "unreachable": N_("unreachable"),
-    "unproven": N_("unproven"),
-    "never": N_("never seen"),
-}
 NAMED = 3
 
 

@@ -221,9 +221,9 @@ class BranchMaker:
             return
         entries = [row for row in self.company.of(Allocation, self.code) if row.order_id == order.id]
         taken_back = {row.reverses_id for row in entries}
+        on = max([on, *(entry.happened_on for entry in entries)])
         for entry in entries:
             if entry.reverses_id is None and entry.id not in taken_back:
-                on = max(on, entry.happened_on)
                 self._reversal(entry, on)
         for row in own:
             row.cancelled_on, row.received_minor, row.received_base_minor = on, 0, 0

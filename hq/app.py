@@ -1,0 +1,99 @@
+"""Composes headquarters: its database, frame, routes, the receiving end of replication, live pages."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route as StarletteRoute
+from starlette.types import Receive, Scope, Send
+
+from hq.live import applied, telling, watch_cursors
+from hq.menu import MENU
+from hq.models import HQ_APP
+from hq.people.queries import person_of
+from hq.replication import receiver
+from hq.replication.engine import applier_for
+from hq.routes import all_routes
+from hq.settings import HqSettings
+from hq.setup import APPS
+from shared.i18n import N_
+from shared.records import RECORDS_APP
+from shared.replication.messages import MAX_BODY_BYTES
+from shared.web.app import site_app
+from shared.web.endpoint import limited
+from shared.web.site import Site
+
+__all__ = ["APPS", "hq_app"]
+
+PACKAGE = Path(__file__).resolve().parent
+SYNC = {"/sync/v1/enrol": receiver.enrol, "/sync/v1/hello": receiver.hello, "/sync/v1/batch": receiver.batch}
+
+
+def hq_app(settings: HqSettings) -> Starlette:
+    """The site of headquarters. The database must have been migrated (hq.setup.prepare)."""
+    app = site_app(
+        site=frame(settings),
+        settings=settings,
+        routes=all_routes(),
+        load_person=person_of,
+        database_url=settings.url_of_database,
+        database_apps=[RECORDS_APP, HQ_APP],
+        package=PACKAGE,
+        resources=[telling, receiving],
+        tasks=[watch_cursors],
+    )
+    for path, handler in SYNC.items():
+        app.router.routes.insert(0, StarletteRoute(path, SyncEndpoint(handler), methods=["POST"]))
+    return app
+
+
+def frame(settings: HqSettings) -> Site:
+    """What the frame of every page shows; the menu has the entries whose page exists."""
+    pages = {route.url for route in all_routes() if route.method == "GET"}
+    return Site(
+        code="hq",
+        name=N_("Headquarters"),
+        scope=settings.company_name,
+        menu=[item for item in MENU if item.url in pages],
+        timezone=settings.timezone.key,
+        base_currency=settings.reporting_currency,
+        version=product_version(),
+        node="HQ",
+    )
+
+
+def product_version() -> str:
+    """The version of the installed distribution; empty when run from a checkout that is not installed."""
+    try:
+        return version("trunkline")
+    except PackageNotFoundError:
+        return ""
+
+
+@asynccontextmanager
+async def receiving(app: Starlette) -> AsyncIterator[None]:
+    """The applier of this database and the receiver over it, for as long as the site runs."""
+    applier = applier_for(app.state.database)
+    await applier.start()
+    app.state.receiver = receiver.Receiver(applier, applied)
+    try:
+        yield
+    finally:
+        await applier.stop()
+
+
+class SyncEndpoint:
+    """A request of a branch's node: no session and no form, it proves itself by its signature."""
+
+    def __init__(self, handler: Callable[[Request], Awaitable[Response]]) -> None:
+        self.handler = handler
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, limited(scope, receive, MAX_BODY_BYTES))
+        with request.app.state.use_database():
+            response = await self.handler(request)
+            await response(scope, receive, send)

@@ -1,0 +1,91 @@
+"""What an open overview is told: only the cards and rows whose text has changed since it last heard."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from starlette.requests import Request
+
+from hq.dashboard import view
+from hq.figures.cells import Sums
+from hq.figures.freshness import directory
+from hq.figures.scoreboard import Board, assembled, read
+from hq.frame.page import FreshnessLine, freshness_line
+from hq.live import branches_in
+from shared.web.live import Push, partial
+from shared.web.parts import Figure, Row, TableView
+from shared.web.responses import render
+
+
+@dataclass(frozen=True)
+class CardPart:
+    """One card."""
+
+    card: Figure
+
+
+@dataclass(frozen=True)
+class RowPart:
+    """The cells of one row."""
+
+    table: TableView
+    row: Row
+
+
+@dataclass(frozen=True)
+class FreshnessPart:
+    """The sentence of freshness."""
+
+    freshness: FreshnessLine
+
+
+class LiveBoard:
+    """The board of one open page, kept up to date by reading only the branches that changed.
+
+    1. which branches moved: their position or state differs from what the page shows  2. their cells  3. the whole
+    board from memory  4. what reads differently. Rows keep the order in which the page was opened.
+    """
+
+    def __init__(
+        self, request: Request, board: Board, shapes: Mapping[str, Sequence[int]], compare: str, sort: str
+    ) -> None:
+        self.request, self.board, self.shapes = request, board, shapes
+        self.compare, self.sort = compare, sort
+        self.rows = [row.id for row in view.table(board, sort, "").rows]
+        self.told: dict[str, str] = {}
+        self.pieces(board)
+
+    async def changes(self, changed: Collection[str]) -> Sequence[Push]:
+        """The messages that bring the page up to date; none when it reads the same."""
+        question = self.board.question
+        branches = await directory(question)
+        before = {branch.code: branch.mark.position for branch in self.board.branches.branches}
+        moved = frozenset(
+            branch.code for branch in branches.branches if branch.mark.position != before.get(branch.code)
+        ) | (branches_in(changed) & branches.codes)
+        sums: dict[str, Sums] = dict(self.board.sums)
+        ages: dict[str, Sums] = dict(self.board.ages)
+        if moved:
+            fresh, fresh_ages = await read(question, branches, moved)
+            sums.update(fresh)
+            ages.update(fresh_ages)
+        self.board = await assembled(question, branches, sums, ages, self.board.staff, self.board.held)
+        return [partial(target, text, "outerMorph") for target, text in self.pieces(self.board)]
+
+    def pieces(self, board: Board) -> list[tuple[str, str]]:
+        """(place, html) of everything that differs from what was told before."""
+        found: list[tuple[str, str]] = []
+        for card in view.cards(board, self.shapes, self.compare):
+            found.append((f"#figure-{card.key}", self.part("card.html", CardPart(card))))
+        found.append(("#freshness", self.part("freshness.html", FreshnessPart(freshness_line(board.figure)))))
+        table = view.table(board, self.sort, "")
+        for row in table.rows:
+            if row.id in self.rows:
+                found.append((f"#{table.key}-{row.id}", self.part("row.html", RowPart(table, row))))
+        if table.total is not None:
+            found.append((f"#{table.key}-total", self.part("row.html", RowPart(table, table.total))))
+        fresh = [(target, text) for target, text in found if self.told.get(target) != text]
+        self.told.update(fresh)
+        return fresh
+
+    def part(self, template: str, part: object) -> str:
+        return render(self.request, f"dashboard/{template}", part)

@@ -1,0 +1,216 @@
+"""The overview as parts: cards, alerts and the table, made from one board; the page and its live stream share them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from hq.dashboard.queries import Alert, stale_branches, worst_gap
+from hq.figures.scoreboard import Board
+from hq.figures.shape import Line
+from hq.frame.page import drill_url
+from hq.tables import Look, table_of, total_of, url_with
+from shared import clock
+from shared import figures as definitions
+from shared.i18n import gettext as _
+from shared.i18n import ngettext
+from shared.money import Money
+from shared.periods import Year
+from shared.web.filters import as_of, duration, money_card, percent
+from shared.web.parts import Bullet, Column, Figure, TableView, Variance, Watermark
+
+ALERTS_MOST = 6
+
+
+@dataclass(frozen=True)
+class CardMaker:
+    """Makes cards of one board's total: all carry its watermark and say when they are partial."""
+
+    total: Line
+    mark: Watermark
+
+    def money(self, key: str) -> Money | None:
+        value = self.total.number(key)
+        return None if value is None else Money(value, self.total.currency)
+
+    def card(self, key: str, label: str, url: str) -> Figure:
+        """An amount."""
+        return self._made(key, label, url, self.money(key))
+
+    def number(self, key: str, label: str, url: str, unit: str = "") -> Figure:
+        """A count."""
+        return replace(self._made(key, label, url, self.total.number(key)), kind="number", unit=unit)
+
+    def _made(self, key: str, label: str, url: str, value: Money | int | None) -> Figure:
+        state: Literal["normal", "partial", "unproven", "no_data"] = "normal"
+        if value is None:
+            state = "no_data"
+        elif self.mark.state == "partial":
+            state = "partial"
+        elif self.mark.state == "unproven":
+            state = "unproven"
+        return Figure(label, value, key=key, url=url, state=state, watermark=self.mark)
+
+
+def cards(board: Board, series: Mapping[str, Sequence[int]], compare: str) -> list[Figure]:
+    """The eight figures of the company; each leads to its page."""
+    total, question = board.figure.total, board.question
+    maker = CardMaker(total, replace(mark_of_total(board), missing=(), url=""))
+    dates = {"from": question.first, "to": question.last}
+    sales = replace(
+        maker.card("sales", _("Sales"), url_with("/sales", **dates)),
+        bullet=bullet_of(total),
+        variance=variance_of(total, compare),
+        spark=series.get("sales", ()),
+        definition_url="/definitions#sales",
+    )
+    profit = replace(
+        maker.card("profit", _("Operating profit"), url_with("/profit", **dates)),
+        spark=series.get("profit", ()),
+        definition_url="/definitions#profit",
+    )
+    late = money_card(maker.money("overdue"))
+    remaining = replace(
+        maker.card("remaining", _("Remaining"), "/receivables"),
+        note=_("overdue %(amount)s", amount=late),
+        definition_url="/definitions#receivables",
+    )
+    receipts = maker.card("receipts", _("Receipts"), url_with("/receivables/receipts", **dates))
+    expense = maker.card("expense", _("Expense"), url_with("/profit", **dates))
+    people = _("of %(n)s", n=total.number("staff") or 0)
+    return [
+        sales,
+        year_card(maker, board),
+        profit,
+        remaining,
+        replace(receipts, spark=series.get("receipts", ())),
+        replace(expense, spark=series.get("expense", ())),
+        maker.number("plans", _("Plans in today"), "/staff", people),
+        maker.number("followups_today", _("Follow-ups today"), "/staff"),
+    ]
+
+
+def year_card(maker: CardMaker, board: Board) -> Figure:
+    """How much of the year plan is done, beside how much of the year has passed."""
+    total, today = maker.total, board.question.house.today()
+    year = Year.containing(board.question.last or today)
+    passed = definitions.time_passed_bp(year.first, year.after, today)
+    url = url_with("/targets", as_of=board.question.last)
+    made = replace(maker.number("year_completion", _("Year plan"), url), kind="percent")
+    if made.value is None:
+        return replace(made, note=_("No target is set for this year."))
+    bullet = Bullet(total.number("year_sales"), total.number("year_target"), label=_("Year plan"))
+    return replace(made, bullet=bullet, note=_("time passed %(share)s", share=percent(passed)))
+
+
+def bullet_of(line: Line, scale: int = 0) -> Bullet:
+    """Sales against target, last year behind."""
+    actual, goal = line.number("sales"), line.number("target")
+    label = _("Sales %(actual)s, target %(goal)s", actual=shown(actual, line), goal=shown(goal, line))
+    return Bullet(actual, goal, line.number("py_sales"), scale, label)
+
+
+def shown(amount: int | None, line: Line) -> str:
+    return "—" if amount is None else money_card(Money(amount, line.currency))
+
+
+def variance_of(line: Line, compare: str) -> Variance | None:
+    """The difference to plan, or to last year, in per cent of it; None where there is nothing to compare with."""
+    reference = line.number("py_sales" if compare == "py" else "target")
+    sales = line.number("sales")
+    if not reference or reference < 0 or sales is None:
+        return None
+    words = _("vs last year") if compare == "py" else _("vs plan")
+    return Variance((sales - reference) * 10_000 // reference, "percent", "higher", words)
+
+
+def alerts(board: Board) -> list[Alert]:
+    """What needs somebody: silent or unproven branches, missing rates, the worst gap, too much overdue."""
+    found: list[Alert] = []
+    for branch in stale_branches(board.branches.branches):
+        text, mark = "", branch.mark
+        if mark.state == "unreachable" and mark.contact_at is not None:
+            silent = duration(clock.now() - mark.contact_at)
+            text = _("%(branch)s: no contact for %(time)s, shown at %(at)s", branch=branch.name, time=silent, at=as_of(mark.complete_to))  # fmt: skip
+        elif mark.state == "unproven":
+            text = _("%(branch)s: figures unproven", branch=branch.name)
+        elif mark.state == "never":
+            text = _("%(branch)s: nothing received yet", branch=branch.name)
+        if text:
+            found.append(Alert(text, f"/branches/{branch.code}", "bad" if mark.state != "never" else "warn"))
+    for rate in board.figure.missing_rates:
+        text = _("No rate from %(currency)s to %(to_currency)s; these branches are not in the total", currency=rate.currency, to_currency=rate.to_currency)  # fmt: skip
+        found.append(Alert(text, "/rates", "bad"))
+    if (worst := worst_gap(board)) is not None:
+        amount = money_card(Money(worst[2], board.figure.total.currency), signed=True)
+        text = _("%(branch)s: %(amount)s to plan, the largest gap", branch=worst[0], amount=amount)
+        found.append(Alert(text, drill_url("/targets", board.question, worst[1])))
+    limit = board.question.house.overdue_limit_bp
+    late = [line for line in board.figure.rows if (line.number("overdue_share") or 0) > limit]
+    if late:
+        text = ngettext(
+            "%(n)s branch has more than %(share)s of its receivables overdue",
+            "%(n)s branches have more than %(share)s of their receivables overdue",
+            len(late),
+            share=percent(limit),
+        )
+        found.append(Alert(text, url_with("/receivables", sort="-overdue_share")))
+    return found[:ALERTS_MOST]
+
+
+KEYS = ("sales", "completion", "gap", "profit", "remaining", "overdue_share")
+
+
+def table(board: Board, sort: str, caption: str) -> TableView:
+    """HQ and branches; the bars of one column share their scale."""
+    question = board.question
+    amounts = [line.number(key) or 0 for line in board.figure.rows for key in ("sales", "target")]
+    scale = max([1, *amounts]) * 21 // 20
+
+    def drill(line: Line, key: str) -> str:
+        paths = {"sales": "/sales", "profit": "/profit"}
+        if key in paths:
+            return drill_url(paths[key], question, line.unit)
+        if key in ("completion", "gap"):
+            return url_with("/targets", unit=line.unit, as_of=question.last)
+        return url_with("/receivables", unit=line.unit)
+
+    view = table_of(
+        board.figure,
+        Look(
+            key="branches",
+            caption=caption,
+            keys=KEYS,
+            drill=drill,
+            open_row=lambda line: f"/branches/{line.branch}",
+            phone=("completion", "gap"),
+            extra=(Column("bar", _("Actual and plan"), "bullet"),),
+            extra_cells=lambda line: {
+                "bar": bullet_of(line, scale) if line.number("sales") is not None else None
+            },
+            sort=sort,
+        ),
+    )
+    return dressed(view)
+
+
+def dressed(view: TableView) -> TableView:
+    """Gaps as variances; the files of the overview are those of the single figures."""
+    columns = [replace(column, kind="variance") if column.key == "gap" else column for column in view.columns]
+    return replace(
+        view,
+        columns=columns,
+        rows=[replace(row, cells=dressed_cells(row.cells)) for row in view.rows],
+        total=replace(view.total, cells=dressed_cells(view.total.cells)) if view.total else None,
+        exports=(),
+    )
+
+
+def dressed_cells(cells: Mapping[str, object]) -> dict[str, object]:
+    """The cells of one row with the gap as a part."""
+    gap = cells.get("gap")
+    return {**cells, "gap": Variance(gap, "money_big", "higher") if isinstance(gap, Money) else None}
+
+
+def mark_of_total(board: Board) -> Watermark:
+    """The watermark of the company's figures."""
+    return total_of(board.figure.watermarks, bool(board.figure.missing_rates))

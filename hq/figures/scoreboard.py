@@ -1,0 +1,261 @@
+"""All measures of every branch side by side in one statement: what overview, comparison and branch pages show.
+
+The same definitions and the same conversion as the single figures, so that a number here equals the page it leads to.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+from hq.figures import cells
+from hq.figures.aims import Aim, aims
+from hq.figures.assemble import Plan, company_figure, with_values
+from hq.figures.cells import Sums, Want
+from hq.figures.freshness import Directory, directory
+from hq.figures.rates import conversion
+from hq.figures.receivables import bucket_wants, taken_back
+from hq.figures.receivables import wants as receivable_wants
+from hq.figures.rules import Conversion
+from hq.figures.shape import BASE, Column, Figure, Line, Question, Value
+from hq.figures.staff import SUBMITTED, head_counts
+from hq.figures.units import month_of, named_period, scope_of
+from shared import figures
+from shared.i18n import N_
+from shared.periods import Month, Period, Quarter, Year, add_months
+
+MONEY = (
+    "ordered", "cancelled", "gained", "lost", "expense", "receipts", "remaining", "not_due", "py_ordered",
+    "py_cancelled", "year_ordered", "year_cancelled",
+)  # fmt: skip
+COUNTS = (
+    "orders", "customers_new", "customers_signed", "followups", "plans", "staff", "planned", "done",
+    "followups_today", "overdue_contacts",
+)  # fmt: skip
+
+COLUMNS = (
+    Column("sales", N_("Sales"), better="higher"),
+    Column("target", N_("Target")),
+    Column("gap", N_("Gap to plan"), better="higher"),
+    Column("completion", N_("Plan completion"), "share", "higher"),
+    Column("py_sales", N_("Last year"), better="higher"),
+    Column("orders", N_("Orders"), "count", "higher"),
+    Column("income", N_("Income"), better="higher"),
+    Column("expense", N_("Expense"), better="lower"),
+    Column("profit", N_("Operating profit"), better="higher"),
+    Column("receipts", N_("Receipts"), better="higher"),
+    Column("remaining", N_("Remaining"), better="lower"),
+    Column("overdue", N_("Overdue"), better="lower"),
+    Column("overdue_share", N_("Overdue share"), "share", "lower"),
+    Column("year_sales", N_("Sales of the year"), better="higher"),
+    Column("year_target", N_("Target of the year")),
+    Column("year_completion", N_("Year plan"), "share", "higher"),
+    Column("customers_new", N_("New customers"), "count", "higher"),
+    Column("customers_signed", N_("Signed customers"), "count", "higher"),
+    Column("followups", N_("Follow-ups"), "count", "higher"),
+    Column("followups_today", N_("Follow-ups today"), "count", "higher"),
+    Column("overdue_contacts", N_("Contacts overdue"), "count", "lower"),
+    Column("staff", N_("Staff"), "count"),
+    Column("plans", N_("Plans in today"), "count", "higher"),
+    Column("planned", N_("Planned"), "count"),
+    Column("done", N_("Done"), "count", "higher"),
+)
+TARGETED = ("target", "gap", "completion", "year_target", "year_completion")
+
+
+def derive(row: Mapping[str, int]) -> dict[str, Value]:
+    """What follows from the primitives; targets are added per unit."""
+    income = row["gained"] - row["lost"]
+    overdue = row["remaining"] - row["not_due"]
+    return {
+        "sales": figures.sales(row["ordered"], row["cancelled"]),
+        "py_sales": figures.sales(row["py_ordered"], row["py_cancelled"]),
+        "year_sales": figures.sales(row["year_ordered"], row["year_cancelled"]),
+        "income": income,
+        "profit": figures.operating_profit(income, row["expense"]),
+        "overdue": overdue,
+        "overdue_share": figures.completion_bp(overdue, row["remaining"]) if row["remaining"] > 0 else None,
+        **dict.fromkeys(TARGETED),
+    }
+
+
+PLAN = Plan(COLUMNS, MONEY, COUNTS, derive)
+
+
+def wants(first: date, last: date, today: date) -> list[Want]:
+    """Everything of one branch: the span, the same span of last year, the year, what is owed, and today's work."""
+    then = (add_months(first, -12), same_end(first, last))
+    year = Year.containing(last)
+    found = [Want(name, name, first, last) for name in ("ordered", "cancelled", "shipped", "expense")]
+    found += [
+        Want("span_receipts", "receipts", first, last),
+        Want("orders", "ordered", first, last, "n"),
+        Want("customers_new", "customers_new", first, last, "n"),
+        Want("customers_signed", "customers_signed", first, last, "n"),
+        Want("followups", "activities", first, last, "n"),
+        Want("py_ordered", "ordered", *then),
+        Want("py_cancelled", "cancelled", *then),
+        Want("year_ordered", "ordered", year.first, year.last),
+        Want("year_cancelled", "cancelled", year.first, year.last),
+        Want("plans", "plans", today, today, "n", SUBMITTED),
+        Want("planned", "plan_items", today, today, "n"),
+        Want("done", "plan_items", today, today, "n", frozenset({"done"})),
+        Want("followups_today", "activities", today, today, "n"),
+        Want("overdue_contacts", "customers_by_next_contact", None, today - timedelta(days=1), "n"),
+    ]
+    found += [
+        replace(want, name=f"all_{want.name}") for want in receivable_wants(today) if want.name != "receipts"
+    ]
+    return found
+
+
+def same_end(first: date, last: date) -> date:
+    """The end of the same span of last year; a whole month stays whole in leap years."""
+    whole_month = Month.containing(last)
+    if whole_month.last == last:
+        return whole_month.same_of_last_year().last
+    return add_months(last, -12)
+
+
+def primitives(row: Sums, not_due: int, staff: int, rule: str) -> dict[str, int]:
+    """The primitives of PLAN from the sums of one branch."""
+    parts = {
+        "ordered": row["ordered"],
+        "shipped": row["shipped"],
+        "receipts": row["span_receipts"],
+    }
+    gained = figures.income(rule, **parts, cancelled=0)
+    lost = -figures.income(rule, ordered=0, shipped=0, receipts=0, cancelled=row["cancelled"])
+    remaining = figures.remaining(
+        row["all_due"], row["all_received"], row["all_credited"], row["all_written_off"]
+    )
+    found = {**row, "gained": gained, "lost": lost, "receipts": row["span_receipts"], "remaining": remaining}
+    return {**found, "not_due": not_due, "staff": staff}
+
+
+@dataclass(frozen=True)
+class Board:
+    """Every branch with all measures, how fresh it is, and the targets behind its completion.
+
+    `sums`, `ages` and `staff` are what the lines were made of, so that a live page reads only what has changed.
+    """
+
+    figure: Figure
+    branches: Directory
+    rates: Conversion
+    held: Mapping[tuple[str, str], Aim]
+    sums: Mapping[str, Sums]
+    ages: Mapping[str, Sums]
+    staff: Mapping[str, int]
+
+    @property
+    def question(self) -> Question:
+        return self.figure.question
+
+
+async def scoreboard(question: Question) -> Board:
+    """The board of a span (default: this month). The number of statements does not depend on branches or facts."""
+    branches = await directory(question)
+    first, last = month_of(question)
+    question = replace(question, first=first, last=last)
+    scope = scope_of(question, branches.codes)
+    sums, ages = await read(question, branches, scope)
+    staff = await head_counts(scope)
+    held = await aims(last, "sales")
+    return await assembled(question, branches, sums, ages, staff, held)
+
+
+async def read(
+    question: Question, branches: Directory, scope: frozenset[str] | None
+) -> tuple[dict[str, Sums], dict[str, Sums]]:
+    """The cells of the branches in `scope`: all measures, and what is not due yet as of today."""
+    first, last = question.first, question.last
+    assert first is not None
+    assert last is not None
+    groups = branches.date_groups()
+
+    def all_wants(today: date) -> list[Want]:
+        not_due = [want for want in bucket_wants(today) if want.name == "not_due"]
+        return [*wants(first, last, today), *not_due]
+
+    sums = await cells.by_branch(all_wants, groups, scope)
+    empty = {"not_due": 0, "days_1_30": 0, "days_31_60": 0, "days_61_90": 0, "days_over_90": 0}
+    ages = {code: {**empty, "not_due": row["not_due"]} for code, row in sums.items()}
+    return sums, await taken_back(ages, groups, scope)  # type: ignore[return-value]
+
+
+async def assembled(
+    question: Question,
+    branches: Directory,
+    sums: Mapping[str, Sums],
+    ages: Mapping[str, Sums],
+    staff: Mapping[str, int],
+    held: Mapping[tuple[str, str], Aim],
+) -> Board:
+    """The board from what was read."""
+    last = question.last
+    assert last is not None
+    currency = question.currency
+    if currency == BASE:
+        currency = next(iter(branches.currencies), question.house.currency)
+    currencies = {*branches.currencies, *(aim.currency for aim in held.values())}
+    rates = await conversion(currencies, currency, last)
+    rules = {branch.code: branch.income_rule for branch in branches.branches}
+    rows = {
+        code: primitives(
+            row, int(ages.get(code, {}).get("not_due", 0)), staff.get(code, 0), rules.get(code, "approval")
+        )
+        for code, row in sums.items()
+    }
+    for code, count in staff.items():
+        rows.setdefault(code, {**dict.fromkeys((*MONEY, *COUNTS), 0), "staff": count})
+    figure = await company_figure("scoreboard", question, branches, rows, PLAN, last, None, rates)
+    lines = [aimed(line, held.get(("branch", line.branch)), rates, question) for line in figure.rows]
+    own = held.get(("company", "")) if scope_of(question, branches.codes) is None else None
+    total = aimed(figure.total, own, rates, question) if own else with_sums(figure.total, lines)
+    return Board(replace(figure, rows=lines, total=total), branches, rates, held, sums, ages, staff)
+
+
+def aimed(line: Line, aim: Aim | None, rates: Conversion, question: Question) -> Line:
+    """The line with its target of the span and of the year; unknown where there is none."""
+    rate = rates.rate(aim.currency) if aim is not None else None
+    goal = span_goal(aim, question) if aim is not None else None
+    year = aim.amounts["year"] if aim is not None else None
+    return with_goals(
+        line,
+        rate.of(goal) if rate is not None and goal is not None else None,
+        rate.of(year) if rate is not None and year is not None else None,
+    )
+
+
+def span_goal(aim: Aim, question: Question) -> int | None:
+    """The target of exactly the question's span: its month, quarter or year."""
+    first, last = question.first, question.last
+    assert first is not None
+    assert last is not None
+    kind = type(named_period(first, last))
+    blocks: Mapping[type[Period], str] = {Month: "month", Quarter: "quarter", Year: "year"}
+    return aim.amounts.get(blocks.get(kind, ""))
+
+
+def with_sums(line: Line, rows: list[Line]) -> Line:
+    """The total with the targets of its rows added up; unknown where no row has one."""
+    found: list[int | None] = []
+    for key in ("target", "year_target"):
+        known = [number for number in (row.number(key) for row in rows) if number is not None]
+        found.append(sum(known) if known else None)
+    return with_goals(line, found[0], found[1])
+
+
+def with_goals(line: Line, goal: int | None, year: int | None) -> Line:
+    """Gap and completion against known targets."""
+    sales, year_sales = line.number("sales"), line.number("year_sales")
+    return with_values(
+        line,
+        {
+            "target": goal,
+            "gap": sales - goal if sales is not None and goal is not None else None,
+            "completion": figures.completion_bp(sales, goal) if sales is not None else None,
+            "year_target": year,
+            "year_completion": figures.completion_bp(year_sales, year) if year_sales is not None else None,
+        },
+    )

@@ -1,0 +1,1 @@
+"""What the pages of headquarters share beside shared/web: the choice of days, the line of freshness, definitions."""

@@ -1,0 +1,103 @@
+"""The line of freshness and the check that rows add up: on every page that shows a figure."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.requests import Request
+
+from hq.asking import Span, span_of
+from hq.figures.shape import Figure, Question
+from hq.figures.words import completeness
+from hq.tables import url_with
+from shared import log
+from shared.i18n import gettext as _
+from shared.money import format_amount
+from shared.web.parts import Crumb
+from shared.web.reader import current_request
+from shared.web.templating import with_query
+
+events = log.get_logger()
+
+
+@dataclass(frozen=True)
+class FreshnessLine:
+    """How complete the figures of a page are, in one sentence, and how to leave out what is not."""
+
+    text: str
+    is_complete: bool
+    leave_out_url: str = ""
+    take_back_url: str = ""
+
+
+def freshness_line(figure: Figure) -> FreshnessLine:
+    """The sentence of one figure; all figures of a page share their branches."""
+    question = figure.question
+    stale = sorted(mark.branch for mark in figure.watermarks if not mark.is_current)
+    text = completeness(figure)
+    if question.left_out:
+        text = f"{text} {_('Left out: %(branches)s.', branches=', '.join(sorted(question.left_out)))}"
+    can_leave = bool(stale) and len(stale) < len(figure.watermarks) and question.unit.kind == "company"
+    return FreshnessLine(
+        text,
+        figure.complete,
+        with_query(without=",".join(sorted({*stale, *question.left_out}))) if can_leave else "",
+        with_query(without=None) if question.left_out else "",
+    )
+
+
+@dataclass(frozen=True)
+class Check:
+    """Whether the rows of a figure add up to its total in every money column."""
+
+    holds: bool
+    difference: str = ""
+    request_id: str = ""
+
+
+def adds_up(figure: Figure) -> Check:
+    """The check of a figure whose rows are all there; a difference is logged and shown, never hidden."""
+    for column in figure.columns:
+        if column.kind != "money" or column.key in ("children_target", "unassigned_target"):
+            continue
+        total = figure.total.number(column.key)
+        rows = sum(line.number(column.key) or 0 for line in figure.rows if not line.is_left_out)
+        if total is not None and rows != total and not column.key.endswith(("_target", "_gap")):
+            events.error(
+                "figure does not add up", figure=figure.name, column=column.key, difference=rows - total
+            )
+            request_id = str(current_request().state.request_id)
+            return Check(False, format_amount(rows - total, figure.total.currency, signed=True), request_id)
+    return Check(True)
+
+
+def month_span(figure: Figure, lengths: tuple[str, ...] = ("month", "quarter", "year")) -> Span:
+    """The span that the figure took."""
+    question = figure.question
+    today = question.house.today()
+    return span_of(question.first or today, question.last or today, lengths)
+
+
+def crumbs_of(request: Request, figure: Figure, title: str) -> list[Crumb]:
+    """The way back: the page of the company, then the branch of a narrower unit."""
+    unit = figure.question.unit
+    if unit.kind == "company":
+        return []
+    found = [Crumb(title, with_query(unit=None, by=None, offset=None))]
+    if unit.kind not in ("branch", "region") and figure.total.branch:
+        mark = next((mark for mark in figure.watermarks if mark.branch == figure.total.branch), None)
+        name = mark.name if mark else figure.total.branch
+        found.append(Crumb(name, with_query(unit=f"branch:{figure.total.branch}", by=None, offset=None)))
+    return found
+
+
+def drill_url(path: str, question: Question, unit: str, **more: Any) -> str:
+    """The page of a unit with the days, currency and branches of the question carried along."""
+    return url_with(
+        path,
+        unit=unit if unit != "company" else None,
+        **{"from": question.first, "to": question.last},
+        as_of=question.as_of,
+        currency=question.currency if question.currency != question.house.currency else None,
+        without=",".join(sorted(question.left_out)) or None,
+        **more,
+    )

@@ -1,0 +1,19 @@
+"""The main menu of headquarters."""
+
+from shared.i18n import N_
+from shared.web.site import MenuItem
+
+MENU = (
+    MenuItem(N_("Overview"), "/", "figures.view", "home", "o", on_phone=True),
+    MenuItem(N_("Compare"), "/compare", "figures.view", "columns", "c"),
+    MenuItem(N_("Receivables"), "/receivables", "receivable.view", "cash", "r", on_phone=True),
+    MenuItem(N_("Targets"), "/targets", "target.view", "target", "t", on_phone=True),
+    MenuItem(N_("Profit"), "/profit", "figures.view", "trending-up", "p"),
+    MenuItem(N_("Staff"), "/staff", "plan.view", "users", "s", on_phone=True),
+    MenuItem(N_("Sales"), "/sales", "figures.view", "report-money", "l"),
+    MenuItem(N_("Customers"), "/customers", "customer.view", "building-store", "k", in_more=True),
+    MenuItem(N_("News"), "/news", "news.view", "news", "n", in_more=True),
+    MenuItem(N_("Branches"), "/branches", "figures.view", "server", "b", in_more=True),
+    MenuItem(N_("Exchange rates"), "/rates", "figures.view", "refresh", in_more=True),
+    MenuItem(N_("People"), "/people", "role.view", "user", in_more=True),
+)

@@ -1,0 +1,1 @@
+"""People of headquarters: who may read what, of which branches."""

@@ -1,0 +1,28 @@
+"""All routes of headquarters: one list per feature."""
+
+from hq.dashboard import handlers as dashboard
+from hq.people import handlers as people
+from hq.sales import handlers as sales
+from shared.web.routing import Route
+
+DASHBOARD = [
+    Route("GET", "/", dashboard.show, "figures.view"),
+    Route("GET", "/live/overview", dashboard.stream, "figures.view"),
+]
+SALES = [Route("GET", "/sales", sales.show, "figures.view")]
+PEOPLE = [
+    Route("GET", "/people", people.show, "role.view"),
+    Route("GET", "/people/new", people.new, "role.edit"),
+    Route("POST", "/people/new", people.create, "role.edit"),
+    Route("GET", "/people/{id}", people.edit, "role.edit"),
+    Route("POST", "/people/{id}", people.save, "role.edit"),
+    Route("POST", "/people/{id}/password", people.save_password, "role.edit"),
+    Route("GET", "/people/{id}/lock", people.ask_lock, "role.edit"),
+    Route("POST", "/people/{id}/lock", people.lock, "role.edit"),
+    Route("POST", "/people/{id}/unlock", people.unlock, "role.edit"),
+]
+
+
+def all_routes() -> list[Route]:
+    """Every route, in the order of the menu."""
+    return [*DASHBOARD, *SALES, *PEOPLE]

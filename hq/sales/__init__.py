@@ -1,0 +1,1 @@
+"""Latest sales: ordered, cancelled and net by branch and person, and the orders behind every number."""
