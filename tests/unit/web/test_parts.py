@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -186,7 +187,7 @@ class TestGraphics:
     def test_stacked_pieces_join_and_fill_the_bar(self, values: list[int]) -> None:
         pieces = graphics.stacked([parts.Share("a", value, str(value), "age0") for value in values])
         assert len(pieces) == sum(value > 0 for value in values)
-        for left, right in zip(pieces, pieces[1:], strict=False):
+        for left, right in pairwise(pieces):
             assert abs(left.x + left.width - right.x) < 0.02
         if pieces:
             assert abs(pieces[-1].x + pieces[-1].width - 100) < 0.02
@@ -198,10 +199,11 @@ def test_every_status_word_is_in_the_sprite() -> None:
 
 
 def test_every_icon_that_templates_name_is_in_the_sprite() -> None:
-    web = Path(assets.__file__).parent
+    project = Path(assets.__file__).parents[2]
     named = {
         name
-        for file in [*web.rglob("*.html")]
+        for site in ("shared", "branch_node", "hq", "netops")
+        for file in (project / site).rglob("*.html")
         for name in re.findall(r'icon\("([a-z0-9-]+)"', file.read_text(encoding="utf-8"))
     }
     assert named <= set(assets.ICONS)

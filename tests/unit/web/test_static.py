@@ -58,8 +58,8 @@ def test_own_scripts_stay_within_twelve_kilobytes() -> None:
 
 def test_scripts_survive_the_loss_of_their_indentation() -> None:
     for file in (STATIC / "js").glob("*.js"):
-        text = file.read_text()
-        assert not re.search(r"`[^`]*\n[^`]*`", text), f"{file.name} has a text over several lines"
+        for line in file.read_text().splitlines():
+            assert line.count("`") % 2 == 0, f"{file.name} has a text over several lines: {line}"
 
 
 def test_a_first_visit_stays_within_its_budget(visitor: Visitor) -> None:
