@@ -17,8 +17,10 @@ from typing import Any
 
 from tortoise.exceptions import OperationalError
 
-from hq.models import HQ_APP, HqPerson
+from hq.people.actions import add_person
 from hq.settings import HqSettings
+from hq.setup import APPS
+from hq.single import AlreadyRunning, only_process
 from shared import clock
 from shared.database import fetch_all, fetch_value, open_database, transaction
 from shared.demo_company import (
@@ -30,14 +32,10 @@ from shared.demo_company import (
     seeded_id,
 )
 from shared.periods import add_months, local_date, start_of_day
-from shared.records import COMPANY, RECORDS_APP, ExchangeRate, NewsItem, Target, TargetLine
+from shared.records import COMPANY, ExchangeRate, NewsItem, Target, TargetLine
 from shared.replication import capture
 from shared.settings import SettingsError, load
-from shared.web.accounts import create_account
-from shared.web.models import WEB_APP
 from shared.web.passwords import Passwords
-
-APPS = [RECORDS_APP, WEB_APP, HQ_APP]
 
 # username, name, role, locale, zone, branches (None: all)
 PEOPLE: tuple[tuple[str, str, str, str, str, list[str] | None], ...] = (
@@ -73,14 +71,16 @@ class CannotSeed(Exception):
 
 
 def main(argv: Sequence[str], env: Mapping[str, str] | None = None) -> int:
-    """Exit code 0: seeded now or before; 1: refused, with the reason on stderr; 2: options cannot be read."""
+    """Exit code 0: seeded now or before; 1: refused, with the reason on stderr; 2: wrong options or settings; 3: the
+    database is in use by another process."""
     options = _parser().parse_args(list(argv))
     try:
         settings = load(HqSettings, os.environ if env is None else env)
-        rows, seconds, accounts = asyncio.run(seed(settings, options.seed, options.until, options.months))
-    except (SettingsError, CannotSeed) as refused:
+        with only_process(settings.url_of_database):
+            rows, seconds, accounts = asyncio.run(seed(settings, options.seed, options.until, options.months))
+    except (SettingsError, AlreadyRunning, CannotSeed) as refused:
         print(refused, file=sys.stderr)  # noqa: T201
-        return 1
+        return {SettingsError: 2, AlreadyRunning: 3}.get(type(refused), 1)
     done = f"headquarters: {rows} rows in {seconds:.1f} s" if rows else "headquarters: already seeded"
     print(done, file=sys.stderr if options.json else sys.stdout)
     if options.json:
@@ -117,8 +117,11 @@ async def seed(
             rows = await add_rates(first, today)
             rows += await add_targets(first, today)
             rows += await add_news(Random(f"{number} news"), today, clock.now())
-            for person in PEOPLE:
-                await add_person(hashes, *person)
+            for username, name, role, locale, zone, branches in PEOPLE:
+                await add_person(
+                    hashes, name=name, roles=[role], branches=branches, username=username, password=DEMO_PASSWORD,
+                    locale=locale, timezone=zone,
+                )  # fmt: skip
         return rows, time.perf_counter() - started, await accounts_made()
 
 
@@ -204,21 +207,6 @@ async def add_news(dice: Random, until: date, now: datetime) -> int:
         )  # fmt: skip
     await NewsItem.bulk_create(rows, batch_size=500)
     return len(rows)
-
-
-async def add_person(
-    hashes: Passwords, username: str, name: str, role: str, locale: str, zone: str, branches: list[str] | None
-) -> None:
-    """Somebody who reads at headquarters, with a sign-in account."""
-    person = await HqPerson.create(name=name, roles=[role], branches=branches, timezone=zone)
-    await create_account(
-        hashes,
-        username=username,
-        display_name=name,
-        password=DEMO_PASSWORD,
-        person_id=person.id,
-        locale=locale,
-    )
 
 
 async def accounts_made() -> list[dict[str, str]]:

@@ -13,7 +13,6 @@ from branch_node.seeding.write import Row
 from shared.records import (
     Activity,
     Allocation,
-    Branch,
     Customer,
     Department,
     Employee,
@@ -51,11 +50,7 @@ async def _flush(scene: Scene) -> int:
 
 
 def _staff(scene: Scene) -> list[Row]:
-    born, branch = scene.instant(scene.first, 9 * 60), scene.branch
-    scene.rows.add(
-        Branch, born, name=branch.name, name_en=branch.name_en, timezone=branch.timezone, currency=branch.currency,
-        country=branch.country,
-    )  # fmt: skip
+    born = scene.instant(scene.first, 9 * 60)
     department = scene.rows.add(Department, born, name="Sales", kind="sales")
     staff = []
     for number in range(1, EMPLOYEES + 1):

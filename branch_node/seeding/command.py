@@ -13,12 +13,12 @@ from datetime import date, datetime, timedelta
 from tortoise.exceptions import OperationalError
 
 from branch_node.home import at_home
-from branch_node.models import BRANCH_APP
 from branch_node.seeding.bench import write_bench
 from branch_node.seeding.company import Company
 from branch_node.seeding.demo import build_demo
 from branch_node.seeding.scene import Scene
 from branch_node.settings import BranchSettings
+from branch_node.setup import APPS, describe_branch
 from branch_node.single import AlreadyRunning, only_process
 from branch_node.staff.accounts import create_account
 from branch_node.staff.actions import ensure_roles
@@ -26,14 +26,11 @@ from shared import clock
 from shared.database import execute, fetch_all, fetch_value, open_database, transaction
 from shared.demo_company import DEMO_PASSWORD, demo_branch
 from shared.periods import start_of_day
-from shared.records import RECORDS_APP, AuditEntry
+from shared.records import AuditEntry
 from shared.replication import capture
 from shared.settings import SettingsError, load
-from shared.web.models import WEB_APP
 from shared.web.passwords import Passwords
 
-APPS = [RECORDS_APP, WEB_APP, BRANCH_APP]
-"""The same as the site's, without loading the site."""
 BEGUN, FINISHED = "seed.begun", "seed.finished"
 
 
@@ -63,7 +60,8 @@ class Outcome:
 
 
 def main(argv: Sequence[str], env: Mapping[str, str] | None = None) -> int:
-    """Exit code 0: seeded now or before; 1: refused, with the reason on stderr; 2: options cannot be read."""
+    """Exit code 0: seeded now or before; 1: refused, with the reason on stderr; 2: wrong options or settings; 3: the
+    database is in use by another process."""
     options = _parser().parse_args(list(argv))
     wanted = Wanted(
         "demo" if options.demo else options.profile, options.seed, options.months, options.scale, options.facts,
@@ -75,7 +73,7 @@ def main(argv: Sequence[str], env: Mapping[str, str] | None = None) -> int:
             outcome = asyncio.run(seed(settings, wanted))
     except (SettingsError, AlreadyRunning, CannotSeed) as refused:
         print(refused, file=sys.stderr)  # noqa: T201
-        return 1
+        return {SettingsError: 2, AlreadyRunning: 3}.get(type(refused), 1)
     _report(outcome, settings.branch_code, as_json=options.json)
     return 0
 
@@ -116,6 +114,7 @@ async def seed(settings: BranchSettings, wanted: Wanted) -> Outcome:
             await ensure_roles()
             scene = scene_of(settings, wanted)
             await _note(BEGUN, scene, 0)
+            await _introduce(settings, scene)
             if wanted.profile == "bench":
                 rows = await write_bench(scene, wanted.facts)
             else:
@@ -162,6 +161,14 @@ async def _is_seeded(code: str) -> bool:
     if used:
         raise CannotSeed("This database holds customers already. A demo is only written into an empty one.")
     return False
+
+
+async def _introduce(settings: BranchSettings, scene: Scene) -> None:
+    """The branch's own row with the names and the place of the demo company."""
+    row, branch = await describe_branch(settings), scene.branch
+    row.name, row.name_en, row.city, row.region = branch.name, branch.name_en, branch.city, branch.region
+    row.country = branch.country
+    await row.save()
 
 
 async def _note(action: str, scene: Scene, rows: int) -> None:

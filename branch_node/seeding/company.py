@@ -1,4 +1,4 @@
-"""Who works in the branch and what it sells: branch, departments, staff with roles, kinds of expense and step, products."""
+"""Who works in the branch: departments, staff with roles, a deputy; kinds of expense and of steps."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,7 +14,6 @@ from shared.periods import add_months
 from shared.permissions import ROLES_BY_CODE
 from shared.records import (
     Assignment,
-    Branch,
     Delegation,
     Department,
     Employee,
@@ -164,13 +163,9 @@ class Company:
 
 
 def build_company(scene: Scene, book: NameBook) -> Company:
-    """The branch's own row, departments, staff, roles and the lists that every branch needs."""
+    """Departments, staff with roles, and the lists that every branch needs."""
     company = Company()
-    branch, born = scene.branch, _born(scene)
-    scene.rows.add(
-        Branch, born, name=branch.name, name_en=branch.name_en, city=branch.city, region=branch.region,
-        country=branch.country, timezone=branch.timezone, currency=branch.currency,
-    )  # fmt: skip
+    born = _born(scene)
     for kind, zh, en, _, parent in DEPARTMENTS:
         company.departments[kind] = scene.rows.add(
             Department, born, name=scene.in_english(zh, en), kind=kind,

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from branch_node import seed as entry
-from branch_node.seeding.command import APPS, BEGUN, FINISHED
+from branch_node.seeding.command import BEGUN, FINISHED
+from branch_node.setup import APPS
 from shared.database import fetch_all, fetch_value, open_database
 from shared.database.context import sqlite_path
 from shared.demo_company import DEMO_PASSWORD
@@ -114,7 +115,7 @@ def test_without_tables_it_says_to_migrate(tmp_path: Path, capsys: pytest.Captur
 
 
 def test_without_settings_it_names_what_is_missing(capsys: pytest.CaptureFixture[str]) -> None:
-    assert entry.main(SMALL, {}) == 1
+    assert entry.main(SMALL, {}) == 2
     assert "TRUNKLINE_BRANCH_CODE" in capsys.readouterr().err
 
 
@@ -134,7 +135,7 @@ def test_while_the_site_runs_it_does_not_touch_the_file(
 
     url = f"sqlite:///{env['TRUNKLINE_DATA_DIR']}/branch.db"
     with only_process(url, "web"):
-        assert entry.main(SMALL, env) == 1
+        assert entry.main(SMALL, env) == 3
     assert "in use by web" in capsys.readouterr().err
     assert sqlite_path(url).exists()
 
@@ -160,3 +161,11 @@ def test_the_bench_profile_writes_exactly_the_facts_asked_for(env: dict[str, str
             return int(await fetch_value("SELECT COUNT(*) AS n FROM change"))
 
     assert asyncio.run(check()) >= facts
+
+
+def test_the_branch_has_one_row_of_its_own_with_the_names_of_the_demo(env: dict[str, str]) -> None:
+    assert entry.main(SMALL, env) == 0
+    rows = ask(env, "SELECT branch, name, name_en, city, currency FROM branch")
+    assert rows == [
+        {"branch": "SH", "name": "上海分公司", "name_en": "Shanghai", "city": "上海", "currency": "CNY"}
+    ]
