@@ -53,6 +53,7 @@ STATUSES: Mapping[str, Shape] = {
     "overloaded": Shape(N_("overloaded"), "alert-triangle", "bad"),
     "failed": Shape(N_("failed"), "circle-x", "bad"),
     "node_failed": Shape(N_("failed"), "circle-x", "bad"),
+    "crash_loop": Shape(N_("crash loop"), "alert-triangle", "bad"),
     "maintenance": Shape(N_("maintenance"), "tool", "muted"),
     "draining": Shape(N_("draining"), "route", "muted"),
     # commands and jobs

@@ -1,0 +1,1 @@
+"""Nodes: what they report, how they are, what healed itself."""

@@ -1,0 +1,15 @@
+"""Routes of nodes. Agents prove themselves by signature, so their two routes are public to the frame."""
+
+from netops.center.nodes import handlers
+from shared.nodes.report import COMMANDS_PATH, LARGEST_REPORT_BYTES, REPORT_PATH
+from shared.web.routing import PUBLIC, ApiDoc, Route
+
+ROUTES = [
+    Route("GET", "/", handlers.show_fleet, "node.view"),
+    Route("GET", "/nodes/{name}", handlers.show_node, "node.view"),
+    Route(
+        "POST", REPORT_PATH, handlers.take_report, PUBLIC,
+        api=ApiDoc("An agent's report (signed)"), body_limit_bytes=LARGEST_REPORT_BYTES,
+    ),
+    Route("GET", COMMANDS_PATH, handlers.wait_for_commands, PUBLIC, api=ApiDoc("Commands for an agent (signed, long poll)")),
+]  # fmt: skip

@@ -1,0 +1,35 @@
+"""How a node is, from what was received and when. Pure."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+CONTACTS = ("live", "late", "silent", "never_seen")
+
+
+def contact(
+    received_at: datetime | None, now: datetime, *, late_seconds: float, silent_seconds: float
+) -> str:
+    """live, late, silent or never_seen, by the age of what was received; the node's own clock plays no part."""
+    if received_at is None:
+        return "never_seen"
+    age = (now - received_at).total_seconds()
+    if age > silent_seconds:
+        return "silent"
+    return "late" if age > late_seconds else "live"
+
+
+def service_status(service: Mapping[str, Any]) -> str:
+    """The word for a service: running, starting, stopped, or what keeps it from running."""
+    state = str(service.get("state", "unknown"))
+    return {"running": "ok", "unready": "busy", "crash_loop": "crash_loop", "given_up": "node_failed"}.get(
+        state, "waiting" if state in ("waiting", "starting", "backoff") else "unknown"
+    )
+
+
+def needs_help(found_contact: str, condition: str, services: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether the node belongs into the block at the top of the page."""
+    if found_contact in ("silent", "late"):
+        return True
+    troubled = any(service.get("state") in ("crash_loop", "given_up") for service in services)
+    return troubled or condition in ("overloaded", "failed")
