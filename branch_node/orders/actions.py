@@ -1,6 +1,6 @@
 """What people do with orders: enter, change, submit, withdraw, ship, complete, cancel. Each owns its transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -8,6 +8,8 @@ from uuid import UUID
 from branch_node import fiscal
 from branch_node.approvals.actions import ask, void_requests
 from branch_node.approvals.subjects import subject_from
+from branch_node.customers.custom import custom_value
+from branch_node.customers.fields import custom_fields
 from branch_node.customers.queries import customer_for
 from branch_node.editing import locked
 from branch_node.home import home, today
@@ -15,7 +17,7 @@ from branch_node.numbers import next_number
 from branch_node.orders.forms import CancelForm, OrderForm, ShipForm
 from branch_node.orders.posting import take_out_of_effect, unsign_customer, void_approval
 from branch_node.orders.pricing import Draft, PricedLine, draft_of, plan_of
-from branch_node.orders.queries import custom_fields, lines_of, order_for, placement_of, steps_of
+from branch_node.orders.queries import lines_of, order_for, placement_of, steps_of
 from branch_node.orders.rules import IN_EFFECT, ORDER, check_plan
 from branch_node.orders.steps import effect_of, kinds
 from shared import clock
@@ -72,18 +74,18 @@ async def order_columns(form: OrderForm, customer: Customer) -> tuple[dict[str, 
     return columns, draft
 
 
-async def read_custom(typed: dict[str, str]) -> dict[str, str]:
-    """The values of the branch's own fields. Invalid where a required one is empty or a choice is unknown."""
-    values: dict[str, str] = {}
+async def read_custom(typed: Mapping[str, str]) -> dict[str, Any]:
+    """The values of the branch's own order fields. Invalid where one cannot be read or a required one is empty."""
+    values: dict[str, Any] = {}
     faults: dict[str, str] = {}
-    for field in await custom_fields():
-        value = typed.get(field.key, "").strip()
-        if field.required and not value:
-            faults[f"custom-{field.key}"] = N_("Enter this; it cannot be left empty.")
-        elif value and field.choices and value not in field.choices:
-            faults[f"custom-{field.key}"] = N_("Choose one from the list.")
-        elif value:
-            values[field.key] = value[:500]
+    for definition in await custom_fields("order"):
+        try:
+            value = custom_value(definition, typed.get(definition.key, ""))
+        except Invalid as refused:
+            faults[f"custom_{definition.key}"] = Text(refused.message, **refused.params)
+        else:
+            if value is not None:
+                values[definition.key] = value
     if faults:
         raise Invalid(fields=faults)
     return values

@@ -39,7 +39,7 @@ MOST_LINES = 200
 MOST_PARTS = 60
 
 
-class LineForm(FormModel):
+class DocumentLineForm(FormModel):
     """A line. A product brings its text and list price; without one both are typed. `price` (per unit, after the
     line's discount) wins over `discount_bp`."""
 
@@ -53,7 +53,7 @@ class LineForm(FormModel):
     place: int | None = None
 
 
-class PartForm(FormModel):
+class InstalmentForm(FormModel):
     """An instalment: a share of the order or an amount, payable some days after approval."""
 
     share: Share | None = None
@@ -70,7 +70,7 @@ class DocumentForm(FormModel):
     happened_on: Day
     discount: Discount = 0
     tax: Tax = 0
-    lines: Annotated[list[LineForm], Field(max_length=MOST_LINES)] = []
+    lines: Annotated[list[DocumentLineForm], Field(max_length=MOST_LINES)] = []
     revision: WholeNumber | None = None
 
 
@@ -79,7 +79,7 @@ class OrderForm(DocumentForm):
 
     required_on: Day | None = None
     payment_terms_days: Days | None = None
-    parts: Annotated[list[PartForm], Field(max_length=MOST_PARTS)] = []
+    parts: Annotated[list[InstalmentForm], Field(max_length=MOST_PARTS)] = []
     ship_to: Annotated[str, StringConstraints(max_length=300)] = ""
     notes: Annotated[str, StringConstraints(max_length=4000)] = ""
     custom: dict[str, str] = {}
@@ -157,8 +157,8 @@ def parse_document(typed: Mapping[str, str], model: type[M]) -> Form[M]:
         if match := _ROW.match(name):
             if value.strip():
                 rows[match[1]].setdefault(int(match[2]), {})[match[3]] = value
-        elif name.startswith("custom-"):
-            custom[name.removeprefix("custom-")] = value.strip()
+        elif name.startswith("custom_"):
+            custom[name.removeprefix("custom_")] = value.strip()
         elif value.strip() and name in model.model_fields:
             head[name] = value
     places: dict[str, list[int]] = {}
@@ -195,3 +195,91 @@ def box_of(loc: tuple[Any, ...], places: Mapping[str, Sequence[int]]) -> str:
         kind = _NAMES[loc[0]]
         return f"{kind}-{places[kind][loc[1]]}-{loc[2]}"
     return str(loc[0]) if loc else ""
+
+
+# --- JSON API ---------------------------------------------------------------------------------------------------
+
+Decimal = Annotated[str, StringConstraints(max_length=24)]
+
+
+class OrderLineIn(BaseModel):
+    """A line; numbers are decimal strings. `product` is a code or name, used when there is no `product_id`."""
+
+    product_id: Picked | None = None
+    product: Annotated[str, StringConstraints(max_length=200)] = ""
+    text: Annotated[str, StringConstraints(max_length=300)] = ""
+    quantity: Decimal = "1"
+    list_price: Decimal = ""
+    discount_percent: Decimal = ""
+    price: Decimal = ""
+
+
+class InstalmentIn(BaseModel):
+    """An instalment: a share of the order in percent or an amount, payable some days after approval."""
+
+    share_percent: Decimal = ""
+    amount: Decimal = ""
+    days: int = 0
+
+
+class OrderIn(BaseModel):
+    """An order as the JSON API takes it. Left empty, currency, terms and ship-to are the customer's."""
+
+    customer_id: Picked
+    currency: Annotated[str, StringConstraints(max_length=3)] = ""
+    happened_on: Decimal
+    required_on: Decimal = ""
+    payment_terms_days: int | None = None
+    discount_percent: Decimal = ""
+    tax_percent: Decimal = ""
+    lines: Annotated[list[OrderLineIn], Field(max_length=MOST_LINES)] = []
+    instalments: Annotated[list[InstalmentIn], Field(max_length=MOST_PARTS)] = []
+    ship_to: Annotated[str, StringConstraints(max_length=300)] = ""
+    notes: Annotated[str, StringConstraints(max_length=4000)] = ""
+    custom: dict[str, str] = {}
+
+    def typed(self) -> dict[str, str]:
+        """The same as the boxes of the html form, so that both are read by one parser."""
+        typed = {
+            "customer_id": str(self.customer_id),
+            "currency": self.currency,
+            "happened_on": self.happened_on,
+            "required_on": self.required_on,
+            "payment_terms_days": "" if self.payment_terms_days is None else str(self.payment_terms_days),
+            "discount": self.discount_percent,
+            "tax": self.tax_percent,
+            "ship_to": self.ship_to,
+            "notes": self.notes,
+            **{f"custom_{key}": value for key, value in self.custom.items()},
+        }
+        for place, line in enumerate(self.lines):
+            typed |= {
+                f"line-{place}-product_id": str(line.product_id or ""),
+                f"line-{place}-product_id_text": line.product,
+                f"line-{place}-text": line.text,
+                f"line-{place}-quantity": line.quantity,
+                f"line-{place}-list_price": line.list_price,
+                f"line-{place}-discount": line.discount_percent,
+                f"line-{place}-price": line.price,
+            }
+        for place, part in enumerate(self.instalments):
+            typed |= {
+                f"part-{place}-share": part.share_percent,
+                f"part-{place}-amount": part.amount,
+                f"part-{place}-days": str(part.days),
+            }
+        return typed
+
+
+def api_name(box: str) -> str:
+    """What a box is called in the JSON API: line-0-discount is lines.0.discount_percent."""
+    renamed = {
+        "discount": "discount_percent",
+        "share": "share_percent",
+        "tax": "tax_percent",
+        "product_id_text": "product",
+    }
+    if match := _ROW.match(box):
+        kind = "lines" if match[1] == "line" else "instalments"
+        return f"{kind}.{match[2]}.{renamed.get(match[3], match[3])}"
+    return renamed.get(box, box)

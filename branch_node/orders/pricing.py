@@ -10,9 +10,10 @@ from typing import Any
 from uuid import UUID
 
 from branch_node.amounts import amount_in
-from branch_node.orders.forms import DocumentForm, LineForm, PartForm
+from branch_node.orders.forms import DocumentForm, DocumentLineForm, InstalmentForm
 from branch_node.orders.rules import Line, Totals, net_price, totals
 from branch_node.products.queries import priced_products
+from branch_node.searching import plain
 from shared.errors import Invalid, Text
 from shared.i18n import N_
 from shared.money import LARGEST_MINOR
@@ -71,11 +72,11 @@ async def draft_of(form: DocumentForm, currency: str) -> Draft:
     return Draft(lines, found)
 
 
-async def price_lines(forms: Sequence[LineForm], currency: str, day: date) -> list[PricedLine]:
+async def price_lines(forms: Sequence[DocumentLineForm], currency: str, day: date) -> list[PricedLine]:
     """Lines with their prices. Two queries, however many lines. Invalid with one message for each wrong box."""
     products = await priced_products(
         {form.product_id for form in forms if form.product_id},
-        {form.product_id_text for form in forms if form.product_id_text and not form.product_id},
+        {form.product_id_text for form in forms if form.product_id_text},
         currency,
         day,
     )
@@ -91,9 +92,13 @@ async def price_lines(forms: Sequence[LineForm], currency: str, day: date) -> li
     return lines
 
 
-def _price_line(number: int, form: LineForm, products: Mapping[Any, Any], currency: str) -> PricedLine:
+def _price_line(
+    number: int, form: DocumentLineForm, products: Mapping[Any, Any], currency: str
+) -> PricedLine:
     place = number if form.place is None else form.place
-    product = products.get(form.product_id) or products.get(form.product_id_text)
+    product = products.get(form.product_id)
+    if product is None or (form.product_id_text and plain(form.product_id_text) not in product.names):
+        product = products.get(form.product_id_text)
     if product is None and (form.product_id or form.product_id_text):
         message = N_(
             "No product has this code or name. Choose one from the list, or describe the line instead."
@@ -119,7 +124,7 @@ def _price_line(number: int, form: LineForm, products: Mapping[Any, Any], curren
     )
 
 
-def _typed_list_price(form: LineForm, place: int, currency: str, product: str) -> int:
+def _typed_list_price(form: DocumentLineForm, place: int, currency: str, product: str) -> int:
     box = f"line-{place}-list_price"
     typed = form.list_price or form.price
     if typed:
@@ -130,7 +135,7 @@ def _typed_list_price(form: LineForm, place: int, currency: str, product: str) -
     raise Invalid(fields={box: N_("Enter the price per unit.")})
 
 
-def plan_of(parts: Sequence[PartForm], currency: str) -> list[dict[str, int]]:
+def plan_of(parts: Sequence[InstalmentForm], currency: str) -> list[dict[str, int]]:
     """Instalments as typed -> an instalment plan for `orders.rules.check_plan`. Invalid at the wrong box."""
     plan: list[dict[str, int]] = []
     for number, part in enumerate(parts):

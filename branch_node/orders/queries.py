@@ -16,7 +16,7 @@ from shared.figures import ENTRIES
 from shared.money import Money
 from shared.periods import Period
 from shared.permissions import Person, reach
-from shared.records import CustomFieldDef, Employee, ExecutionStep, Order, OrderLine, Receivable
+from shared.records import Employee, ExecutionStep, Order, OrderLine, Receivable
 
 SORTS: Mapping[str, Sort] = {
     "happened_on": Sort("o.happened_on", date),
@@ -190,13 +190,6 @@ async def placement_of(employee_id: UUID) -> UUID | None:
     """The department in which an employee works now."""
     row = await Employee.get_or_none(id=employee_id)
     return row.department_id if row else None
-
-
-async def custom_fields() -> list[CustomFieldDef]:
-    """The fields that the branch added to orders, in their order."""
-    return await CustomFieldDef.filter(
-        branch__in=[home().code, "COMPANY"], entity="order", active=True, deleted_at=None
-    ).order_by("position", "key")
 
 
 async def orders_of_customer(person: Person, customer_id: UUID, limit: int = 20) -> Sequence[OrderRow]:

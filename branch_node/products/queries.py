@@ -47,6 +47,11 @@ class Priced:
     price_minor: int | None
     cost_minor: int
 
+    @property
+    def names(self) -> frozenset[str]:
+        """What it may be called in a typed line: name and code, case and width ignored."""
+        return frozenset({plain(self.name), plain(self.code)})
+
 
 @dataclass(frozen=True)
 class Picked:
@@ -159,7 +164,7 @@ async def priced_products(
         )
         if row_id in ids:
             found[row_id] = priced
-        for key in {plain(row["code"]), plain(row["name"])} & set(keys):
+        for key in priced.names & set(keys):
             if key in seen:
                 found.pop(keys[key], None)
             else:

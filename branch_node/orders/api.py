@@ -1,0 +1,172 @@
+"""Orders in the JSON API: list, one, create, submit, approve."""
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from pydantic import BaseModel
+from starlette.requests import Request
+from starlette.responses import Response
+
+from branch_node.api import PAGE_SCHEMA, ROW_SCHEMA, money, page_of, read_json
+from branch_node.approvals.actions import decide
+from branch_node.approvals.queries import requests_of
+from branch_node.lists import paging
+from branch_node.orders import actions, queries
+from branch_node.orders.forms import FilterForm, OrderForm, OrderIn, api_name, parse_document
+from branch_node.orders.listing import filter_of
+from branch_node.orders.rules import net_shares
+from branch_node.requests import path_id
+from shared.errors import Conflict, Invalid
+from shared.i18n import N_
+from shared.money import Money
+from shared.records import Order, OrderLine, Receivable
+from shared.web.forms import read_query
+from shared.web.responses import json_answer
+from shared.web.routing import ApiDoc, Route
+
+TAKEN = (
+    "id", "branch", "revision", "number", "customer_id", "quotation_id", "owner_id", "department_id", "status",
+    "happened_on", "required_on", "approved_on", "shipped_on", "completed_on", "cancelled_on", "payment_terms_days",
+    "effective_discount_bp", "ship_to", "notes", "custom",
+)  # fmt: skip
+
+
+class ApproveIn(BaseModel):
+    """A decision on the order that is waiting. A refusal needs a comment."""
+
+    verdict: Literal["approve", "reject"] = "approve"
+    comment: str = ""
+
+
+def order_json(row: Order, lines: Sequence[OrderLine], receivables: Sequence[Receivable]) -> dict[str, Any]:
+    """An order with its lines and instalments; each line also with its part of the header discount taken off."""
+
+    def amount(minor: int) -> Any:
+        return money(Money(minor, row.currency))
+
+    nets = net_shares([line.amount_minor for line in lines], row.discount_minor)
+    return {
+        **{name: getattr(row, name) for name in TAKEN},
+        "subtotal": amount(row.subtotal_minor),
+        "discount": amount(row.discount_minor),
+        "tax": amount(row.tax_minor),
+        "total": amount(row.total_minor),
+        "base": money(Money(row.base_minor, row.base_currency)) if row.approved_on else None,
+        "lines": [
+            {
+                "product_id": line.product_id,
+                "product": line.product_code,
+                "text": line.text,
+                "quantity_milli": line.quantity_milli,
+                "list_price": amount(line.list_price_minor),
+                "price": amount(line.price_minor),
+                "amount": amount(line.amount_minor),
+                "net": amount(net),
+            }
+            for line, net in zip(lines, nets, strict=True)
+        ],
+        "instalments": [
+            {
+                "id": one.id,
+                "position": one.position,
+                "due_on": one.due_on,
+                "amount": amount(one.amount_minor),
+                "received": amount(one.received_minor),
+                "remaining": amount(
+                    one.amount_minor - one.received_minor - one.credited_minor - one.written_off_minor
+                ),
+            }
+            for one in receivables
+        ],
+    }
+
+
+async def answer(order: Order, status: int = 200) -> Response:
+    lines, receivables = await queries.lines_of(order.id), await queries.receivables_of(order.id)
+    return json_answer(order_json(order, lines, receivables), status=status)
+
+
+async def list_orders(request: Request) -> Response:
+    form = read_query(request, FilterForm)
+    if form.errors:
+        raise Invalid(fields=dict(form.errors))
+    pages = paging(request.query_params, queries.SORTS, "-happened_on")
+    cut = await queries.orders_page(request.state.person, filter_of(form.value), pages)
+    rows = [
+        {
+            "id": row.id,
+            "number": row.number,
+            "happened_on": row.happened_on,
+            "customer_id": row.customer_id,
+            "customer": row.customer,
+            "seller": row.owner,
+            "total": money(row.total),
+            "status": row.status,
+            "effective_discount_bp": row.effective_discount_bp,
+        }
+        for row in cut.rows
+    ]
+    return page_of(rows, cut)
+
+
+async def show_order(request: Request) -> Response:
+    return await answer(await queries.order_for(request.state.person, path_id(request)))
+
+
+async def create_order(request: Request) -> Response:
+    body = await read_json(request, OrderIn)
+    form = parse_document(body.typed(), OrderForm)
+    if form.errors:
+        raise Invalid(fields={api_name(box): message for box, message in form.errors.items()})
+    try:
+        order = await actions.enter_order(request.state.person, form.value)
+    except Invalid as refused:
+        fields = {api_name(box): message for box, message in refused.fields.items()}
+        raise Invalid(refused.message, fields=fields, code=refused.code, **refused.params) from None
+    return await answer(order, 201)
+
+
+async def submit_order(request: Request) -> Response:
+    await actions.submit_order(request.state.person, path_id(request))
+    return await show_order(request)
+
+
+async def approve_order(request: Request) -> Response:
+    """The waiting request of an order that the person sees or may decide."""
+    body = await read_json(request, ApproveIn)
+    waiting = [row for row, _step in await requests_of("order", path_id(request)) if row.status == "waiting"]
+    if not waiting:
+        order = await queries.order_for(request.state.person, path_id(request))
+        raise Conflict(
+            N_("Order %(number)s waits for no decision. Submit it first."),
+            code="approval.none",
+            number=order.number,
+        )
+    await decide(request.state.person, waiting[0].id, body.verdict, body.comment)
+    return await answer(await Order.get(id=path_id(request)))
+
+
+ROUTES = [
+    Route(
+        "GET", "/api/v1/orders", list_orders, "order.view",
+        api=ApiDoc("Orders within reach, page by page.", query=FilterForm, response=PAGE_SCHEMA),
+    ),
+    Route(
+        "POST", "/api/v1/orders", create_order, "order.edit",
+        api=ApiDoc("Enter an order as a draft.", body=OrderIn, response=ROW_SCHEMA, status=201, errors=(404, 422)),
+    ),
+    Route(
+        "GET", "/api/v1/orders/{id}", show_order, "order.view",
+        api=ApiDoc("One order with lines and instalments.", response=ROW_SCHEMA, errors=(404,)),
+    ),
+    Route(
+        "POST", "/api/v1/orders/{id}/submit", submit_order, "order.submit",
+        api=ApiDoc("Submit an order for approval.", response=ROW_SCHEMA, errors=(404, 409)),
+    ),
+    Route(
+        "POST", "/api/v1/orders/{id}/approve", approve_order, "order.approve",
+        api=ApiDoc(
+            "Approve or refuse a submitted order.", body=ApproveIn, response=ROW_SCHEMA, errors=(403, 404, 409, 422)
+        ),
+    ),
+]  # fmt: skip

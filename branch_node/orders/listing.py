@@ -1,0 +1,207 @@
+"""The list of orders as a page and as a file: views, filters, the rows behind a figure."""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from branch_node.customers.queries import customer_names
+from branch_node.home import home
+from branch_node.listing import Listing, nothing, scope_of, wants_file, whole
+from branch_node.lists import paging
+from branch_node.orders import queries
+from branch_node.orders.forms import FilterForm
+from branch_node.orders.pages import ListPage
+from branch_node.staff.queries import names_of
+from shared import periods
+from shared.figures import MEASURES
+from shared.i18n import gettext as _
+from shared.money import Money
+from shared.permissions import Person
+from shared.web import filters as show
+from shared.web.forms import Form, read_query
+from shared.web.parts import (
+    STATUSES,
+    Action,
+    Chip,
+    Column,
+    Count,
+    Field,
+    Filters,
+    Link,
+    Option,
+    View,
+    status_word,
+)
+from shared.web.responses import page
+from shared.web.templating import with_query
+
+STATUS_CODES = ("draft", "submitted", "approved", "rejected", "executing", "completed", "cancelled")
+
+
+async def list_view(request: Request) -> Response:
+    """The list, or with ?format= the file of the same filter."""
+    person: Person = request.state.person
+    form = read_query(request, FilterForm)
+    wanted = filter_of(form.value if not form.errors else FilterForm())
+    order = paging(request.query_params, queries.SORTS, "-happened_on")
+    chips = await chips_of(wanted)
+    if wants_file(request):
+        found = await queries.orders_page(person, wanted, whole(order))
+        return await LISTING().file(
+            request,
+            found.rows,
+            scope=scope_of(person, "order.view"),
+            filters=_(", ").join(chip.label for chip in chips),
+        )
+    cut = await queries.orders_page(person, wanted, order)
+    sums = await queries.sums_of(person, wanted)
+    count = Count(sums.count, sums.is_exact)
+    new = Action(_("New order"), "/orders/new", "plus", is_primary=True, key="n")
+    may_enter = person.may("order.edit")
+    empty = nothing(
+        wanted.is_narrowed,
+        _("Orders appear here: drafts first, in effect only after approval."),
+        _("No order matches these filters."),
+        "/orders",
+        new if may_enter else None,
+    )
+    view = ListPage(
+        table=LISTING().table(request, cut, order, count, empty, views(request)),
+        filters=filter_bar(form, chips, count),
+        scope=scope_of(person, "order.view"),
+        actions=[new] if may_enter else [],
+        figure=Money(sums.base_minor, home().currency) if sums.base_minor is not None else None,
+        figure_label=_(MEASURES[wanted.measure].label) if wanted.measure else "",
+    )
+    return page(request, "orders/list.html", view)
+
+
+def filter_of(form: FilterForm) -> queries.Filter:
+    """The form's filter; a period that cannot be read counts as none."""
+    period = None
+    if form.period:
+        try:
+            period = periods.parse(form.period)
+        except Exception:
+            period = None
+    return queries.Filter(
+        form.q,
+        form.status or "",
+        form.customer_id,
+        form.owner_id,
+        form.department_id,
+        form.measure or "",
+        period,
+    )
+
+
+def LISTING() -> Listing[queries.OrderRow]:
+    """How an order is shown in a list."""
+    return Listing(
+        key="orders",
+        caption=_("Orders"),
+        columns=[
+            Column("number", _("Number"), sort="number", phone="head"),
+            Column("customer", _("Customer"), "link", phone="second"),
+            Column("happened_on", _("Date"), "day", sort="happened_on"),
+            Column("owner", _("Seller")),
+            Column("total", _("Amount"), "money", sort="total", phone="second"),
+            Column("discount", _("Discount"), "percent"),
+            Column("status", _("State"), "status", phone="second"),
+            Column("late", _("Late")),
+        ],
+        cells=cells,
+        url=lambda row: f"/orders/{row.id}",
+        row_id=lambda row: str(row.id),
+        hidden=("discount",),
+    )
+
+
+def cells(row: queries.OrderRow) -> Mapping[str, Any]:
+    return {
+        "number": row.number,
+        "customer": Link(row.customer, f"/customers/{row.customer_id}"),
+        "happened_on": row.happened_on,
+        "owner": row.owner or None,
+        "total": row.total,
+        "discount": row.effective_discount_bp,
+        "status": row.status,
+        "late": _("late step") if row.is_late and row.status in ("approved", "executing") else None,
+    }
+
+
+def views(request: Request) -> list[View]:
+    """The tabs: each is an address that can be shared."""
+    known = [
+        (_("All"), {}),
+        (_("Drafts"), {"status": "draft"}),
+        (_("Waiting for approval"), {"status": "submitted"}),
+        (_("Refused"), {"status": "rejected"}),
+        (_("In progress"), {"status": "executing"}),
+        (_("Completed"), {"status": "completed"}),
+    ]
+    asked = {
+        name: value
+        for name, value in request.query_params.items()
+        if value and name in FilterForm.model_fields
+    }
+    return [
+        View(name, f"/orders?{urlencode(params)}" if params else "/orders", asked == params)
+        for name, params in known
+    ]
+
+
+def filter_bar(form: Form[FilterForm], chips: list[Chip], count: Count) -> Filters:
+    any_option = Option("", _("any"))
+    states = [Option(code, _(STATUSES[code].word)) for code in STATUS_CODES]
+    fields = [
+        Field("q", _("Number or customer"), "search", width="m"),
+        Field("status", _("State"), "select", options=[any_option, *states], width="s"),
+        Field("period", _("Order month"), "text", width="s", max_length=10),
+    ]
+    sentence = _("%(n)s orders", n=show.number(count.number))
+    if not count.is_exact:
+        sentence = _("more than %(n)s orders", n=show.number(count.number))
+    if chips:
+        sentence += _(": ") + _(", ").join(chip.label for chip in chips)
+    return Filters(fields, form, "/orders", chips, sentence, "/orders" if chips else "")
+
+
+async def chips_of(wanted: queries.Filter) -> list[Chip]:
+    """Each active filter as a sentence with the address without it."""
+    texts: list[tuple[str, str]] = []
+    if wanted.query:
+        texts.append(("q", _('contains "%(text)s"', text=wanted.query)))
+    if wanted.status:
+        texts.append(("status", _("in progress") if wanted.status == "open" else status_word(wanted.status)))
+    if wanted.customer_id:
+        texts.append(
+            ("customer_id", (await customer_names([wanted.customer_id])).get(wanted.customer_id, "?"))
+        )
+    if wanted.owner_id:
+        name = (await names_of([wanted.owner_id])).get(wanted.owner_id, "?")
+        texts.append(("owner_id", _("seller %(name)s", name=name)))
+    if wanted.department_id:
+        texts.append(("department_id", await department_name(wanted.department_id)))
+    if wanted.measure:
+        texts.append(("measure", _(MEASURES[wanted.measure].label)))
+    if wanted.period:
+        texts.append(("period", str(wanted.period)))
+    return [Chip(text, without(name)) for name, text in texts]
+
+
+def without(name: str) -> str:
+    """The present address without one filter."""
+    gone: dict[str, Any] = {name: None, "after": None, "before": None}
+    return with_query(**gone)
+
+
+async def department_name(department_id: Any) -> str:
+    """The department's name for a chip."""
+    from shared.records import Department
+
+    row = await Department.get_or_none(id=department_id)
+    return row.name if row else "?"

@@ -1,0 +1,178 @@
+"""What the page of one order shows: its way, facts, money, approval and execution plan."""
+
+from typing import Any
+
+from starlette.requests import Request
+
+from branch_node.approvals.queries import approvers_for
+from branch_node.approvals.rules import covering, names_of
+from branch_node.approvals.words import request_notes
+from branch_node.customers.fields import custom_fields, custom_label, custom_text
+from branch_node.home import today
+from branch_node.listing import scope_of
+from branch_node.orders.pages import ShowPage, StepNote
+from branch_node.orders.queries import lines_of, receivables_of, steps_of
+from branch_node.orders.rules import IN_EFFECT, ORDER, instalments, is_late, step_states
+from branch_node.orders.steps import effect_of, facts_of, kinds
+from branch_node.staff.queries import names_of as staff_names
+from shared.i18n import gettext as _
+from shared.permissions import Person
+from shared.records import Customer, ExecutionStep, Order
+from shared.web import filters as show
+from shared.web.forms import Form, empty_form
+from shared.web.parts import Action, Step
+
+
+def document_labels() -> dict[str, str]:
+    """The label of each box of a document, for the summary of faults."""
+    return {
+        "customer_id": _("Customer"),
+        "happened_on": _("Date"),
+        "currency": _("Currency"),
+        "discount": _("Header discount"),
+        "discount_bp": _("Header discount"),
+        "tax": _("Tax"),
+        "required_on": _("Wanted on"),
+        "valid_until_on": _("Valid until"),
+        "payment_terms_days": _("Payment terms"),
+        "instalments": _("Instalments"),
+        "ship_to": _("Ship to"),
+    }
+
+
+async def show_page(
+    request: Request, order: Order, *, form: Form[Any] | None = None, ship_form: Form[Any] | None = None
+) -> ShowPage:
+    """Everything about one order within a fixed number of queries."""
+    person: Person = request.state.person
+    customer = await Customer.get(id=order.customer_id)
+    lines = await lines_of(order.id)
+    receivables = await receivables_of(order.id) if order.status in IN_EFFECT else []
+    planned = instalments(
+        order.total_minor, order.total_minor, order.instalment_plan, today(), order.payment_terms_days
+    )
+    steps, known = await steps_of(order.id), await kinds()
+    people = await staff_names(
+        [
+            order.owner_id,
+            order.approved_by,
+            order.submitted_by,
+            *(one for row in steps for one in (row.owner_id, row.done_by)),
+        ]
+    )
+    approvers = ""
+    if order.status in ("draft", "rejected", "submitted"):
+        needed = order.effective_discount_bp if order.effective_discount_bp > person.discount_limit_bp else 0
+        found = await approvers_for("order.approve", order.owner_id, order.department_id)
+        approvers = names_of(covering(found, {order.owner_id or person.id, person.id}, needed))
+    return ShowPage(
+        order=order,
+        customer=customer,
+        title=_("Order %(number)s", number=order.number),
+        scope=scope_of(person, "order.view"),
+        actions=actions_of(order, person),
+        way=way_of(order, people),
+        lines=lines,
+        facts=await facts(order, people),
+        requests=await request_notes("order", order.id),
+        receivables=receivables,
+        planned=planned,
+        steps=step_notes(steps, known, people),
+        kinds=[kind for kind in known.values() if kind.effect != "collect"],
+        today=today(),
+        limit_bp=person.discount_limit_bp,
+        approvers=approvers,
+        needs="",
+        can_edit_steps=person.may("order.edit") and order.status in ("approved", "executing"),
+        can_ship=person.may("order.ship")
+        and order.status in ("approved", "executing")
+        and order.shipped_on is None,
+        can_see_money=person.may("receivable.view"),
+        form=form or empty_form(),
+        ship_form=ship_form or empty_form(shipped_on=today()),
+    )
+
+
+def actions_of(order: Order, person: Person) -> list[Action]:
+    """What this person may do now; the first thing to do is the primary one."""
+    url, allowed = f"/orders/{order.id}", ORDER.allowed(order.status)
+    found: list[Action] = []
+    if "submit" in allowed and person.may("order.submit"):
+        found.append(
+            Action(_("Submit for approval"), f"{url}/submit", "send", is_primary=True, method="POST")
+        )
+    if "withdraw" in allowed and person.may("order.submit"):
+        found.append(Action(_("Withdraw"), f"{url}/withdraw", "arrow-left", method="POST"))
+    if "complete" in allowed and person.may("order.edit"):
+        found.append(Action(_("Complete"), f"{url}/complete", "check", method="POST"))
+    if order.status in IN_EFFECT and person.may("receipt.record"):
+        found.append(Action(_("New receipt"), f"/receipts/new?customer={order.customer_id}", "cash"))
+    if "edit" in allowed and person.may("order.edit"):
+        found.append(Action(_("Edit"), f"{url}/edit", "pencil", key="e"))
+    if "cancel" in allowed and order.shipped_on is None and person.may("order.cancel"):
+        found.append(Action(_("Cancel order"), f"{url}/cancel", "x", is_danger=True))
+    return found
+
+
+def way_of(order: Order, people: Any) -> list[Step]:
+    """Entry, approval, execution, completed: how far the order is."""
+    reached = {
+        "draft": 0,
+        "rejected": 0,
+        "submitted": 1,
+        "approved": 2,
+        "executing": 2,
+        "completed": 4,
+        "cancelled": 0,
+    }
+    labels = [_("Entry"), _("Approval"), _("Execution"), _("Completed")]
+    notes = ["", "", "", ""]
+    if order.approved_on is not None:
+        notes[1] = f"{show.day(order.approved_on)} {people.get(order.approved_by, '')}"
+    if order.completed_on is not None:
+        notes[3] = show.day(order.completed_on)
+    at = reached[order.status]
+    if order.status == "cancelled" and order.approved_on is not None:
+        at = 2
+    return [
+        Step(label, "done" if place < at else "current" if place == at else "ahead", note=notes[place])
+        for place, label in enumerate(labels)
+    ]
+
+
+async def facts(order: Order, people: Any) -> list[tuple[str, str]]:
+    """The head of the order as label and text; empty ones are left out."""
+    rows = [
+        (_("Date"), show.day(order.happened_on)),
+        (_("Seller"), people.get(order.owner_id, "")),
+        (_("Payment terms"), _("%(n)s days", n=order.payment_terms_days)),
+        (_("Wanted on"), show.day(order.required_on) if order.required_on else ""),
+        (_("Ship to"), order.ship_to),
+        (_("Shipped on"), show.day(order.shipped_on) if order.shipped_on else ""),
+        (_("Cancelled on"), show.day(order.cancelled_on) if order.cancelled_on else ""),
+        (_("Reason"), order.cancel_reason),
+    ]
+    if order.custom:
+        for one in await custom_fields("order"):
+            rows.append((custom_label(one), custom_text(one, order.custom.get(one.key))))
+    rows.append((_("Notes"), order.notes))
+    return [(label, text) for label, text in rows if text]
+
+
+def step_notes(steps: list[ExecutionStep], known: Any, people: Any) -> list[StepNote]:
+    """The execution plan as shown, each step with its state of today."""
+    found = facts_of(steps, known)
+    states = step_states(found)
+    return [
+        StepNote(
+            row,
+            row.title or (known[row.kind].shown if row.kind in known else row.kind),
+            states[place],
+            is_late(found[place], today()),
+            people.get(row.owner_id, ""),
+            people.get(row.done_by, ""),
+            effect_of(row.kind, known) in ("collect", "ship"),
+            place + 1,
+        )
+        for place, row in enumerate(steps)
+    ]
