@@ -14,7 +14,7 @@ from starlette.types import Message, Receive, Scope, Send
 from shared import i18n, log
 from shared.database import as_actor
 from shared.web import csrf
-from shared.web.access import NotSignedIn, check_permission, identify, to_sign_in
+from shared.web.access import NotSignedIn, check_permission, identify, nobody, to_sign_in
 from shared.web.once import FIELD, HEADER, once
 from shared.web.reader import reading
 from shared.web.responses import is_htmx
@@ -44,6 +44,9 @@ class Endpoint:
 
     async def respond(self, request: Request) -> Response:
         """1. who asks  2. from our own page?  3. may they?  4. the handler, in their language and name."""
+        if self.route.is_signed:
+            nobody(request)
+            return await self.route.handler(request)
         bearer = self.route.is_api and "authorization" in request.headers
         try:
             await identify(request, bearer=bearer)

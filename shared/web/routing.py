@@ -68,6 +68,7 @@ class Route:
     permission: Permission
     api: ApiDoc | None = None
     body_limit_bytes: int | None = None
+    is_signed: bool = False
 
     @property
     def is_api(self) -> bool:

@@ -9,7 +9,7 @@ ROUTES = [
     Route("GET", "/nodes/{name}", handlers.show_node, "node.view"),
     Route(
         "POST", REPORT_PATH, handlers.take_report, PUBLIC,
-        api=ApiDoc("An agent's report (signed)"), body_limit_bytes=LARGEST_REPORT_BYTES,
+        api=ApiDoc("An agent's report (signed)"), body_limit_bytes=LARGEST_REPORT_BYTES, is_signed=True,
     ),
-    Route("GET", COMMANDS_PATH, handlers.wait_for_commands, PUBLIC, api=ApiDoc("Commands for an agent (signed, long poll)")),
+    Route("GET", COMMANDS_PATH, handlers.wait_for_commands, PUBLIC, api=ApiDoc("Commands for an agent (signed, long poll)"), is_signed=True),
 ]  # fmt: skip
