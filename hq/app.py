@@ -1,7 +1,7 @@
 """Composes headquarters: its database, frame, routes, the receiving end of replication, live pages."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -20,10 +20,14 @@ from hq.replication.engine import applier_for
 from hq.routes import all_routes
 from hq.settings import HqSettings
 from hq.setup import APPS
+from shared import i18n
+from shared.database import open_database
 from shared.i18n import N_
+from shared.jobs import jobs_of, run_inside, run_worker
+from shared.jobs.registry import Job
 from shared.records import RECORDS_APP
 from shared.replication.messages import MAX_BODY_BYTES
-from shared.web.app import site_app
+from shared.web.app import Resource, site_app
 from shared.web.endpoint import limited
 from shared.web.site import Site
 
@@ -35,6 +39,9 @@ SYNC = {"/sync/v1/enrol": receiver.enrol, "/sync/v1/hello": receiver.hello, "/sy
 
 def hq_app(settings: HqSettings) -> Starlette:
     """The site of headquarters. The database must have been migrated (hq.setup.prepare)."""
+    resources: list[Resource] = [telling, receiving]
+    if settings.jobs_in_site and jobs_of("hq"):
+        resources.append(jobs_inside(settings))
     app = site_app(
         site=frame(settings),
         settings=settings,
@@ -43,7 +50,7 @@ def hq_app(settings: HqSettings) -> Starlette:
         database_url=settings.url_of_database,
         database_apps=[RECORDS_APP, HQ_APP],
         package=PACKAGE,
-        resources=[telling, receiving],
+        resources=resources,
         tasks=[watch_cursors],
     )
     for path, handler in SYNC.items():
@@ -84,6 +91,43 @@ async def receiving(app: Starlette) -> AsyncIterator[None]:
         yield
     finally:
         await applier.stop()
+
+
+def jobs_inside(settings: HqSettings) -> Resource:
+    """The jobs of headquarters as tasks of this process."""
+
+    def run(app: Starlette) -> AbstractAsyncContextManager[object]:
+        return run_inside(
+            "hq",
+            settings,
+            instance="hq",
+            timezone=settings.timezone.key,
+            around=around_job(app.state.use_database),
+        )
+
+    return run
+
+
+def around_job(
+    use_site: Callable[[], AbstractContextManager[None]],
+) -> Callable[[Job], AbstractAsyncContextManager[None]]:
+    """What a job runs inside."""
+
+    @asynccontextmanager
+    async def around(_job: Job) -> AsyncIterator[None]:
+        with use_site():
+            yield
+
+    return around
+
+
+async def run_jobs_alone(settings: HqSettings) -> None:
+    """The worker process: jobs only, until SIGTERM."""
+    i18n.install(i18n.catalogue([PACKAGE, PACKAGE.parent / "shared"]))
+    async with open_database(settings.url_of_database, APPS) as database:
+        await run_worker(
+            "hq", settings, instance="hq", timezone=settings.timezone.key, around=around_job(database.use)
+        )
 
 
 class SyncEndpoint:

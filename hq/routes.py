@@ -1,9 +1,12 @@
 """All routes of headquarters: one list per feature."""
 
+from hq.api import handlers as api
+from hq.api.forms import FigureModel, FigureQuery
 from hq.dashboard import handlers as dashboard
 from hq.people import handlers as people
+from hq.rates import handlers as rates
 from hq.sales import handlers as sales
-from shared.web.routing import Route
+from shared.web.routing import ApiDoc, Route
 
 DASHBOARD = [
     Route("GET", "/", dashboard.show, "figures.view"),
@@ -21,8 +24,34 @@ PEOPLE = [
     Route("POST", "/people/{id}/lock", people.lock, "role.edit"),
     Route("POST", "/people/{id}/unlock", people.unlock, "role.edit"),
 ]
+RATES = [
+    Route("GET", "/rates", rates.show, "figures.view"),
+    Route("POST", "/rates", rates.save, "settings.edit"),
+]
+API = [
+    Route(
+        "GET", "/api/v1/figures", api.names, "figures.view", ApiDoc("The names and titles of the figures.")
+    ),
+    Route(
+        "GET",
+        "/api/v1/figures/{name}",
+        api.show,
+        "figures.view",
+        ApiDoc(
+            "One figure: per branch, with watermarks and completeness.",
+            query=FigureQuery,
+            response=FigureModel,
+            errors=(404, 422),
+            media_types=(
+                "application/json",
+                "text/csv",
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            ),
+        ),
+    ),
+]
 
 
 def all_routes() -> list[Route]:
     """Every route, in the order of the menu."""
-    return [*DASHBOARD, *SALES, *PEOPLE]
+    return [*DASHBOARD, *SALES, *RATES, *PEOPLE, *API]

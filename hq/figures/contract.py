@@ -5,7 +5,6 @@ from datetime import date, datetime
 from typing import Any
 
 from hq.figures.shape import Column, Figure, Line, Value, Watermark
-from shared.i18n import gettext
 from shared.money import format_plain
 
 
@@ -18,7 +17,6 @@ def as_contract(figure: Figure) -> dict[str, Any]:
     return {
         "figure": figure.name,
         "parameters": figure.question.asked(),
-        "columns": [column_of(column) for column in figure.columns],
         "rows": [line_of(line, columns) for line in figure.rows],
         "total": {
             **line_of(figure.total, columns),
@@ -31,11 +29,6 @@ def as_contract(figure: Figure) -> dict[str, Any]:
         "watermarks": [watermark_of(mark) for mark in figure.watermarks],
         "complete": figure.complete,
     }
-
-
-def column_of(column: Column) -> dict[str, str]:
-    """What a column is, for people who read the JSON."""
-    return {"key": column.key, "label": gettext(column.label), "kind": column.kind}
 
 
 def line_of(line: Line, columns: Mapping[str, Column]) -> dict[str, Any]:

@@ -16,10 +16,11 @@ from hq.figures.shape import COMPANY_UNIT, Unit
 from shared.database import fetch_all
 from shared.figures import ENTRIES, Entry
 
-By = Literal["employee", "department", "customer", "order", "month", "dim", "all"]
+By = Literal["employee", "department", "customer", "order", "instalment", "month", "dim", "all"]
 
 _CUSTOMER = {"customer": "id"}
-_ORDER = {"sales_order": "id"}
+_ORDER = {"sales_order": "id", "receipt": "NULL"}
+_INSTALMENT = {"receivable": "id", "receipt": "NULL"}
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,9 @@ def _key(by: By, entry: Entry, day: str) -> str:
     if by == "customer":
         return f"CAST({_CUSTOMER.get(entry.table, 'customer_id')} AS VARCHAR(36))"
     if by == "order":
-        return f"CAST({_ORDER.get(entry.table, 'order_id')} AS VARCHAR(36))"
+        return f"COALESCE(CAST({_ORDER.get(entry.table, 'order_id')} AS VARCHAR(36)), '')"
+    if by == "instalment":
+        return f"COALESCE(CAST({_INSTALMENT.get(entry.table, 'receivable_id')} AS VARCHAR(36)), '')"
     if by == "month":
         return f"substr(CAST({day} AS VARCHAR(10)), 1, 7)"
     return entry.dim if by == "dim" else "''"
@@ -65,8 +68,8 @@ def arms(
 ) -> tuple[list[str], dict[str, str], dict[str, Any]]:
     """(SELECTs, column sums by name, parameters) that add up what `wants` ask for.
 
-    With `as_of` only what was effective on or before that day counts, whatever day it is booked under: remaining by
-    due date as it stood then.
+    With `as_of` remaining by due date is that of the day: only what was effective on or before it counts, whatever
+    day it is booked under.
     """
     selects: list[str] = []
     sums: dict[str, str] = {}
@@ -87,7 +90,7 @@ def arms(
                 params[name] = sorted(want.dims)
                 where += f" AND {entry.dim} IN :{name}"
             rule = entry.where
-            if as_of is not None:
+            if as_of is not None and want.measure == "remaining_by_due":
                 params["as_of"] = as_of
                 rule = _effective(entry)
             value = getattr(entry, _VALUES[want.value])

@@ -7,13 +7,14 @@ from hq.figures import cells, facts
 from hq.figures.assemble import Part, Plan, branch_figure, company_figure
 from hq.figures.cells import DateGroup, Sums, Want
 from hq.figures.freshness import directory
+from hq.figures.lists import as_date
 from hq.figures.people import Place, names_of, place_of, unit_of
 from hq.figures.shape import Column, Figure, Question, Value
 from hq.figures.units import require_by, scope_of
 from shared import figures
 from shared.database import fetch_all
 from shared.figures import AGEING_BUCKETS, AGEING_LABELS
-from shared.i18n import N_
+from shared.i18n import N_, gettext
 
 DUE, RECEIPTS, RECEIVED = N_("Due"), N_("Receipts"), N_("Received")
 
@@ -166,14 +167,34 @@ async def ageing(question: Question) -> Figure:
 def by_of(question: Question) -> str:
     """What the rows are: customers, and the instalments' orders of one customer."""
     default = "order" if question.unit.kind == "customer" else "customer"
-    return require_by(question.by or default, ("customer", "employee", "department", "order"))
+    return require_by(question.by or default, ("customer", "employee", "department", "order", "instalment"))
 
 
 async def parts_of(by: str, rows: Sequence[tuple[str, Sums]], place: Place, on: date) -> list[Part]:
     """Rows with their names; the rows of a customer are its orders."""
     keys = [key for key, _ in rows]
+    if by == "instalment":
+        return await instalment_parts(rows)
     names = await order_numbers(keys) if by == "order" else await names_of(by, keys)
     return [Part(unit_of(by, key, place.branch.code), names.get(key, ""), row) for key, row in rows]
+
+
+async def instalment_parts(rows: Sequence[tuple[str, Sums]]) -> list[Part]:
+    """Rows of instalments with order number, position and due date; what hangs on none (receipts) is named so."""
+    wanted = [key for key, _ in rows if key]
+    found = await fetch_all(INSTALMENTS, ids=wanted) if wanted else []
+    known = {str(row["id"]): row for row in found}
+    parts = []
+    for key, sums in rows:
+        row = known.get(key)
+        name = f"{row['number']}/{row['position']}" if row else gettext(N_("Receipts"))
+        extra: dict[str, Value] = {"due_on": as_date(row["due_on"]) if row else None}
+        parts.append(Part(f"instalment:{key}" if key else "receipts", name, sums, extra))
+    return parts
+
+
+INSTALMENTS = """SELECT r.id, r.position, r.due_on, COALESCE(o.number, '') AS number FROM receivable r
+LEFT JOIN sales_order o ON o.id = r.order_id WHERE r.id IN :ids"""
 
 
 async def order_numbers(ids: Sequence[str]) -> dict[str, str]:

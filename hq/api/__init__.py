@@ -1,0 +1,1 @@
+"""The JSON API of headquarters: the ten figures, as JSON, CSV or XLSX."""
