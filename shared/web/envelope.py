@@ -58,15 +58,17 @@ class Envelope:
         state.update(request_id=request_id, started_ns=started_ns, route="")
         counter = count_queries()
         status = 0
+        is_stream = False
 
         async def send_dressed(message: Message) -> None:
-            nonlocal status
+            nonlocal status, is_stream
             if message["type"] == "http.response.start":
                 status = message["status"]
                 headers = MutableHeaders(scope=message)
                 for name, value in self.headers.items():
                     headers.setdefault(name, value)
                 headers["x-request-id"] = request_id
+                is_stream = headers.get("content-type", "").startswith("text/event-stream")
             await send(message)
 
         self.open_count += 1
@@ -84,7 +86,8 @@ class Envelope:
                 self.open_count -= 1
                 HTTP_OPEN.labels(self.site).set(self.open_count)
                 HTTP_REQUESTS.labels(self.site, state["route"], scope["method"], str(status or 499)).inc()
-                HTTP_SECONDS.labels(self.site, state["route"]).observe(seconds)
+                if not is_stream:
+                    HTTP_SECONDS.labels(self.site, state["route"]).observe(seconds)
                 if not scope["path"].startswith("/static/"):
                     events.info(
                         "request answered",

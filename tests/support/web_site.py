@@ -3,6 +3,7 @@
 import asyncio
 import re
 import threading
+import time
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import contextmanager
 from html import unescape
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -174,3 +176,41 @@ def in_app(app: Starlette, work: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
 
     apart(run())
     return found[0]
+
+
+class Served:
+    """A site on a port of its own, in a thread: for browsers and for streams that never end."""
+
+    def __init__(self, app: Starlette) -> None:
+        config = uvicorn.Config(
+            app, host="127.0.0.1", port=0, log_config=None, access_log=False, timeout_graceful_shutdown=5
+        )
+        self.server = uvicorn.Server(config)
+        self.thread = threading.Thread(target=self.server.run, daemon=True)
+
+    def __enter__(self) -> "Served":
+        self.thread.start()
+        deadline = time.monotonic() + 20
+        while not self.server.started:
+            if time.monotonic() > deadline or not self.thread.is_alive():
+                raise RuntimeError("the site did not start")
+            time.sleep(0.01)
+        return self
+
+    @property
+    def url(self) -> str:
+        port = self.server.servers[0].sockets[0].getsockname()[1]
+        return f"http://127.0.0.1:{port}"
+
+    def stop(self) -> float:
+        """Ask it to end, as SIGTERM does; the seconds it took."""
+        began = time.monotonic()
+        self.server.should_exit = True
+        self.thread.join(timeout=20)
+        if self.thread.is_alive():
+            raise RuntimeError("the site did not stop")
+        return time.monotonic() - began
+
+    def __exit__(self, *_exc: object) -> None:
+        if self.thread.is_alive():
+            self.stop()
