@@ -1,7 +1,12 @@
 """Composes the branch site: its database, frame, routes, jobs and the task that pushes changes to headquarters."""
 
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import (
+    AbstractAsyncContextManager,
+    AbstractContextManager,
+    asynccontextmanager,
+    contextmanager,
+)
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -17,21 +22,22 @@ from branch_node.replication.models import ReplicationState
 from branch_node.replication.sender import Identity, Sender
 from branch_node.routes import all_routes
 from branch_node.settings import BranchSettings
+from branch_node.setup import APPS
 from branch_node.staff.queries import person_of
 from shared import i18n
-from shared.database import Database, DatabaseApp, fetch_value
+from shared.database import Database, fetch_value, open_database
 from shared.i18n import N_
-from shared.jobs import run_inside
+from shared.jobs import run_inside, run_worker
 from shared.jobs.registry import Job
 from shared.records import RECORDS_APP
 from shared.web.app import Resource, Task, site_app
 from shared.web.filters import as_of
-from shared.web.models import WEB_APP
 from shared.web.routing import Route
 from shared.web.site import Notice, Site
 
-APPS: list[DatabaseApp] = [RECORDS_APP, WEB_APP, BRANCH_APP]
 PACKAGE = Path(__file__).resolve().parent
+
+UseSite = Callable[[], AbstractContextManager[None]]
 
 
 def branch_app(settings: BranchSettings, *, with_jobs: bool = True) -> Starlette:
@@ -52,6 +58,7 @@ def branch_app(settings: BranchSettings, *, with_jobs: bool = True) -> Starlette
         package=PACKAGE,
         resources=resources,
         tasks=tasks,
+        static_roots=[PACKAGE / "static"],
     )
 
 
@@ -124,21 +131,46 @@ def jobs_inside(settings: BranchSettings) -> Resource:
     return run
 
 
-def run_jobs(settings: BranchSettings, use_site: object) -> AbstractAsyncContextManager[object]:
+def run_jobs(settings: BranchSettings, use_site: UseSite) -> AbstractAsyncContextManager[object]:
     """Run the jobs for the length of the block, each inside the site's database and home."""
-
-    @asynccontextmanager
-    async def around(_job: Job) -> AsyncIterator[None]:
-        with use_site():  # type: ignore[operator]
-            yield
-
     return run_inside(
         "branch_node",
         settings,
         instance=f"branch_node-{settings.branch_code}",
         timezone=settings.timezone.key,
-        around=around,
+        around=around_job(use_site),
     )
+
+
+def around_job(use_site: UseSite) -> Callable[[Job], AbstractAsyncContextManager[None]]:
+    """What a job runs inside."""
+
+    @asynccontextmanager
+    async def around(_job: Job) -> AsyncIterator[None]:
+        with use_site():
+            yield
+
+    return around
+
+
+async def run_jobs_alone(settings: BranchSettings) -> None:
+    """The worker process: jobs only, until SIGTERM."""
+    register_jobs()
+    i18n.install(i18n.catalogue([PACKAGE, PACKAGE.parent / "shared"]))
+    async with open_database(settings.url_of_database, APPS) as database:
+
+        @contextmanager
+        def use_site() -> Iterator[None]:
+            with database.use(), at_home(settings.home):
+                yield
+
+        await run_worker(
+            "branch_node",
+            settings,
+            instance=f"branch_node-{settings.branch_code}",
+            timezone=settings.timezone.key,
+            around=around_job(use_site),
+        )
 
 
 async def push_changes(app: Starlette) -> None:

@@ -16,7 +16,7 @@ from shared.database import actor, execute, fetch_all, transaction
 from shared.errors import Conflict, Invalid, NotAllowed, NotFound, Text
 from shared.i18n import N_
 from shared.permissions import Person, reach, require
-from shared.records import Address, Contact, ContactPoint, CreditRecord, Customer, Employee
+from shared.records import Address, Contact, ContactPoint, CreditRecord, Customer, CustomFieldDef, Employee
 
 # What the form writes as it is; the rest has a rule of its own.
 PLAIN_FIELDS = (
@@ -355,3 +355,45 @@ async def _hand_over_rows(
         leaver=leaver_id,
         branch=home().code,
     )
+
+
+async def add_custom_field(
+    person: Person,
+    *,
+    entity: str,
+    key: str,
+    label: str,
+    label_en: str,
+    kind: str,
+    choices: Sequence[str],
+    required: bool,
+) -> CustomFieldDef:
+    """A field that an administrator adds. Invalid when its key is taken or a choice has no choices."""
+    require(person, "settings.edit")
+    if kind == "choice" and len(choices) < 2:
+        raise Invalid(fields={"choices": N_("Enter at least two choices, one a line.")})
+    async with transaction():
+        if await CustomFieldDef.filter(branch=home().code, entity=entity, key=key, deleted_at=None).exists():
+            raise Invalid(fields={"label": N_("There is such a field already.")})
+        count = await CustomFieldDef.filter(branch=home().code, entity=entity).count()
+        return await CustomFieldDef.create(
+            branch=home().code,
+            entity=entity,
+            key=key,
+            label=label,
+            label_en=label_en,
+            kind=kind,
+            choices=list(choices),
+            required=required,
+            position=count + 1,
+        )
+
+
+async def toggle_custom_field(person: Person, field_id: UUID) -> CustomFieldDef:
+    """Show or hide a field; stored values stay."""
+    require(person, "settings.edit")
+    async with transaction():
+        row = await locked(CustomFieldDef, field_id)
+        row.active = not row.active
+        await row.save()
+    return row

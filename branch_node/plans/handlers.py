@@ -1,7 +1,6 @@
 """Pages of the daily plan and of the team."""
 
 from datetime import date, timedelta
-from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -12,6 +11,7 @@ from branch_node.plans import actions, queries
 from branch_node.plans.forms import AssignItemForm, CloseForm, ItemForm, LineForm, MoveForm, ResultForm
 from branch_node.plans.pages import ItemPage, MyDayPage, PlanPage, SuggestPage, TeamPage
 from branch_node.plans.rules import KINDS, Tally, read_line
+from branch_node.requests import asked_day, path_id
 from branch_node.staff.queries import colleague_for
 from shared.errors import Invalid, NotFound
 from shared.i18n import gettext as _
@@ -46,13 +46,8 @@ async def after_change(request: Request, form: Form[LineForm] | None = None) -> 
     """The changed day: its parts for htmx, else back to the page; 422 with the form when the line was refused."""
     status = 422 if form is not None and form.errors else 200
     if is_htmx(request):
-        return part(
-            request,
-            "plans/my_day.html",
-            await my_day_view(request.state.person, form),
-            block="day",
-            status=status,
-        )
+        view = await my_day_view(request.state.person, form)
+        return part(request, "plans/my_day_part.html", view, status=status)
     if status == 422:
         return page(request, "plans/my_day.html", await my_day_view(request.state.person, form), status=422)
     return redirect("/")
@@ -90,14 +85,6 @@ async def suggest(request: Request) -> Response:
 
 async def item_of(request: Request) -> PlanItem:
     return await queries.item_for(request.state.person, path_id(request))
-
-
-def path_id(request: Request, name: str = "id") -> UUID:
-    """The id in the address; NotFound when it is none."""
-    try:
-        return UUID(request.path_params[name])
-    except ValueError:
-        raise NotFound() from None
 
 
 async def edit_item(request: Request) -> Response:
@@ -216,16 +203,6 @@ async def close(request: Request) -> Response:
 
 
 # --- the team ---------------------------------------------------------------------------------------------------
-
-
-def asked_day(request: Request, name: str = "day") -> date:
-    """?day=2026-11-20, today when it is missing or none."""
-    try:
-        return min(
-            date.fromisoformat(request.query_params.get(name, "")), branch_today() + timedelta(days=60)
-        )
-    except ValueError:
-        return branch_today()
 
 
 async def team(request: Request) -> Response:

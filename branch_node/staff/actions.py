@@ -290,6 +290,41 @@ async def ensure_roles() -> int:
     return written
 
 
+async def write_first(number: str, name: str, role: str, department: str) -> Employee:
+    """An employee from the command line, whose user owns the machine: the first administrator, say.
+
+    Gives the role to the employee who has this number already. Invalid for an unknown role.
+    """
+    async with transaction():
+        if not await Role.filter(branch=home().code, code=role, deleted_at=None).exists():
+            raise Invalid(N_('There is no role "%(role)s".'), role=role)
+        row = await Employee.filter(branch=home().code, number=number, deleted_at=None).first()
+        if row is None:
+            place = await _department_named(department)
+            row = await Employee.create(
+                branch=home().code,
+                number=number,
+                name=name,
+                department_id=place,
+                hired_on=today(),
+                search_key=search_key(name, number, length=300),
+            )
+            await Assignment.create(
+                branch=row.branch, employee_id=row.id, department_id=place, happened_on=today()
+            )
+        if not await EmployeeRole.filter(employee_id=row.id, role_code=role, deleted_at=None).exists():
+            await EmployeeRole.create(branch=row.branch, employee_id=row.id, role_code=role)
+            await note(None, "staff.roles", "employee", row.id, before=[], after=[role])
+    return row
+
+
+async def _department_named(name: str) -> UUID | None:
+    if not name:
+        return None
+    found = await Department.filter(branch=home().code, name=name, deleted_at=None).first()
+    return (found or await Department.create(branch=home().code, name=name, kind="other")).id
+
+
 async def name_deputy(person: Person, employee_id: UUID, form: DeputyForm) -> Delegation:
     """Name a deputy between two days. One's own deputy needs no right, anybody else's staff.edit."""
     if employee_id != person.id:

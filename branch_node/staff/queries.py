@@ -74,6 +74,17 @@ async def person_by_id(person_id: UUID, timezone: str = "") -> Person | None:
     )
 
 
+async def person_id_of(number_or_name: str) -> UUID | None:
+    """The employee with this number, else the only active one with this name; None when there is none."""
+    found = await Employee.filter(branch=home().code, number=number_or_name, deleted_at=None).first()
+    if found is not None:
+        return found.id
+    named = await Employee.filter(
+        branch=home().code, name=number_or_name, active=True, deleted_at=None
+    ).limit(2)
+    return named[0].id if len(named) == 1 else None
+
+
 async def names_of(ids: Iterable[UUID | None]) -> dict[UUID | None, str]:
     """Names of employees by id; an unknown or missing one is an empty name."""
     wanted = {one for one in ids if one is not None}
@@ -92,11 +103,14 @@ class Picked:
     hint: str
 
 
-async def pick_staff(person: Person, query: str, action: str = "staff.view") -> list[Picked]:
-    """At most eight active employees within reach of `action` whose name, number or initials contain the words."""
-    found = Employee.filter(
-        reach_q(reach(person, action), "id"), branch=home().code, active=True, deleted_at=None
-    )
+async def pick_staff(
+    person: Person, query: str, action: str = "staff.view", *, with_left: bool = False
+) -> list[Picked]:
+    """At most eight employees within reach of `action` whose name, number or initials contain the words; those who
+    left only when asked for."""
+    found = Employee.filter(reach_q(reach(person, action), "id"), branch=home().code, deleted_at=None)
+    if not with_left:
+        found = found.filter(active=True)
     for word in words(query):
         found = found.filter(search_key__contains=word)
     rows = await found.order_by("search_key", "id").limit(PICK_LIMIT)
@@ -230,6 +244,36 @@ async def below(department_id: UUID) -> frozenset[UUID]:
     """The department and all departments below it."""
     rows = await departments()
     return subtree(department_id, {row.id: row.parent_id for row in rows})
+
+
+async def people_by_department() -> dict[UUID, int]:
+    """How many active people work in each department."""
+    rows = await fetch_all(
+        "SELECT department_id, count(*) AS n FROM employee WHERE branch = :branch AND active = :yes "
+        "AND deleted_at IS NULL AND department_id IS NOT NULL GROUP BY department_id",
+        branch=home().code,
+        yes=True,
+    )
+    return {as_kind(row["department_id"], UUID): int(row["n"]) for row in rows}
+
+
+async def people_by_role() -> dict[str, int]:
+    """How many active people hold each role."""
+    rows = await fetch_all(
+        "SELECT r.role_code, count(*) AS n FROM employee_role r JOIN employee e ON e.id = r.employee_id "
+        "WHERE e.branch = :branch AND e.active = :yes AND e.deleted_at IS NULL AND r.deleted_at IS NULL GROUP BY r.role_code",
+        branch=home().code,
+        yes=True,
+    )
+    return {row["role_code"]: int(row["n"]) for row in rows}
+
+
+async def grants_by_role() -> dict[str, int]:
+    """How many rights each role has."""
+    rows = await fetch_all(
+        "SELECT role_code, count(*) AS n FROM role_grant WHERE deleted_at IS NULL GROUP BY role_code"
+    )
+    return {row["role_code"]: int(row["n"]) for row in rows}
 
 
 async def roles() -> list[Role]:

@@ -1,0 +1,102 @@
+"""Pages that give customers to somebody else: chosen ones, or all of a leaver."""
+
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from branch_node.customers import actions, queries
+from branch_node.customers.forms import AssignForm, HandOverForm
+from branch_node.customers.pages import AssignPage, HandOverPage
+from branch_node.requests import query_id
+from branch_node.staff.queries import colleague_for, names_of
+from shared.errors import Invalid
+from shared.i18n import gettext as _
+from shared.i18n import ngettext
+from shared.permissions import Person
+from shared.web.forms import Form, empty_form, read_form, with_errors
+from shared.web.responses import page, redirect
+
+
+async def assign(request: Request) -> Response:
+    """The chosen customers to somebody; without a name it asks for one."""
+    person: Person = request.state.person
+    form = await read_form(request, AssignForm)
+    if form.errors:
+        first_time = "to_id_text" not in await request.form()
+        view = await assign_page(person, form, show_errors=not first_time)
+        return page(request, "customers/assign.html", view, status=200 if first_time else 422)
+    try:
+        moved = await actions.assign_customers(person, form.value.ids, form.value.to_id)
+    except Invalid as refused:
+        view = await assign_page(person, with_errors(form, Invalid(fields={"to_id": first_message(refused)})))
+        return page(request, "customers/assign.html", view, status=422)
+    names = await names_of([form.value.to_id])
+    toast = ngettext(
+        "%(n)s customer assigned to %(name)s.",
+        "%(n)s customers assigned to %(name)s.",
+        moved,
+        name=names.get(form.value.to_id, ""),
+    )
+    return redirect("/customers", toast=toast)
+
+
+def first_message(refused: Invalid) -> str:
+    return next(iter(refused.fields.values()), refused.message)
+
+
+async def assign_page(person: Person, form: Form[AssignForm], *, show_errors: bool = True) -> AssignPage:
+    ids: list[UUID] = []
+    for text in form.texts("ids"):
+        try:
+            ids.append(UUID(text))
+        except ValueError:
+            continue
+    rows = [await queries.customer_for(person, row_id, "customer.assign") for row_id in ids[:100]]
+    return AssignPage(
+        [row.id for row in rows], [row.name for row in rows], form if show_errors else Form(form.typed)
+    )
+
+
+async def ask_hand_over(request: Request) -> Response:
+    """From whom to whom; once the leaver is known, what will move."""
+    from_id = query_id(request, "from")
+    form = empty_form(from_id=from_id)
+    return page(request, "customers/hand_over.html", await hand_over_page(request.state.person, form))
+
+
+async def hand_over_page(person: Person, form: Form[HandOverForm]) -> HandOverPage:
+    ids: dict[str, UUID] = {}
+    for name in ("from_id", "to_id"):
+        try:
+            ids[name] = UUID(form.text(name))
+        except ValueError:
+            continue
+    holdings = None
+    if "from_id" in ids:
+        await colleague_for(person, ids["from_id"], "customer.assign")
+        holdings = await queries.holdings(ids["from_id"])
+    names = await names_of(ids.values())
+    return HandOverPage(form, names.get(ids.get("from_id"), ""), names.get(ids.get("to_id"), ""), holdings)
+
+
+async def hand_over(request: Request) -> Response:
+    """Move everything open of one employee to another one."""
+    person: Person = request.state.person
+    form = await read_form(request, HandOverForm)
+    if form.errors:
+        return page(request, "customers/hand_over.html", await hand_over_page(person, form), status=422)
+    try:
+        moved = await actions.hand_over(person, form.value.from_id, form.value.to_id, form.value.reason)
+    except Invalid as refused:
+        view = await hand_over_page(person, with_errors(form, refused))
+        return page(request, "customers/hand_over.html", view, status=422)
+    names = await names_of([form.value.to_id])
+    toast = _(
+        "Handed over to %(name)s: %(customers)s customers, %(tasks)s tasks, %(followups)s planned follow-ups.",
+        name=names.get(form.value.to_id, ""),
+        customers=moved["customers"],
+        tasks=moved["tasks"],
+        followups=moved["followups"],
+    )
+    return redirect("/customers", toast=toast)

@@ -1,0 +1,1 @@
+"""The ten figures for this branch itself, computed from its own rows by the definitions that headquarters uses."""

@@ -1,0 +1,66 @@
+"""Brings a branch's database into the state the site needs; run by `migrate`, and by tests that start a site."""
+
+from branch_node.home import at_home
+from branch_node.models import BRANCH_APP
+from branch_node.settings import BranchSettings
+from branch_node.staff.actions import ensure_roles
+from shared.database import DatabaseApp, open_database
+from shared.database.migrate import migrate, repair_indexes
+from shared.errors import Conflict
+from shared.i18n import N_
+from shared.records import RECORDS_APP, Branch
+from shared.replication import capture
+from shared.web.models import WEB_APP
+
+APPS: list[DatabaseApp] = [RECORDS_APP, WEB_APP, BRANCH_APP]
+
+
+async def prepare(settings: BranchSettings) -> list[str]:
+    """1 migrate  2 re-create lost indexes  3 change capture  4 the branch's own row  5 built-in roles.
+
+    The names of the migrations applied. May be run any number of times. Conflict when the database belongs to
+    another branch or keeps its books in another currency or calendar.
+    """
+    result = await migrate(settings.url_of_database, APPS)
+    async with open_database(settings.url_of_database, APPS) as database:
+        with at_home(settings.home):
+            await repair_indexes(database)
+            await check_branch(settings)
+            await capture.install(settings.branch_code)
+            await describe_branch(settings)
+            await ensure_roles()
+    return list(result.applied)
+
+
+async def check_branch(settings: BranchSettings) -> None:
+    """Refuse a database whose rows were written under another code, currency or time zone."""
+    row = await Branch.filter(branch__not="COMPANY", deleted_at=None).first()
+    if row is None:
+        return
+    for name, had, asked in (
+        ("BRANCH_CODE", row.branch, settings.branch_code),
+        ("BASE_CURRENCY", row.currency, settings.base_currency),
+        ("TIMEZONE", row.timezone, settings.timezone.key),
+    ):
+        if had != asked:
+            raise Conflict(
+                N_("This database was made with %(name)s %(had)s. It cannot be used with %(asked)s."),
+                code="branch.other",
+                name=f"TRUNKLINE_{name}",
+                had=had,
+                asked=asked,
+            )
+
+
+async def describe_branch(settings: BranchSettings) -> Branch:
+    """The branch's own row, written at the first start."""
+    found = await Branch.get_or_none(branch=settings.branch_code, deleted_at=None)
+    if found is not None:
+        return found
+    return await Branch.create(
+        branch=settings.branch_code,
+        name=settings.branch_name or settings.branch_code,
+        country=settings.country,
+        timezone=settings.timezone.key,
+        currency=settings.base_currency,
+    )
