@@ -8,7 +8,10 @@ person's day and month, bd, bm and by for a branch's day, month and year (depart
 empty employee is 'unassigned'. Cells that came back to zero stay; rebuild and proof do not count them.
 """
 
-from shared.figures import ENTRIES, Entry
+from shared.entries_sql import entries_sql
+from shared.figures import ENTRIES
+
+__all__ = ["COUNTED_TABLES", "CREATE", "KEYS", "NOT_PERSONAL", "entries_sql", "fold_sql", "install"]
 
 NOT_PERSONAL = ("remaining_by_due", "customers_by_last_contact", "customers_by_next_contact")
 """Measures whose day is not a day of work: kept per branch only; a person's own are read from the rows."""
@@ -37,35 +40,6 @@ _TIERS = (
     ("bm", "substr(period, 1, 7)", False),
     ("by", "substr(period, 1, 4)", False),
 )
-
-
-def entry_sql(entry: Entry, source: str, sign: int) -> str:
-    """One SELECT that yields what the rows of `source` add to one measure (or take away, with sign -1)."""
-    minus = "" if sign > 0 else "-"
-    return (
-        f"SELECT '{entry.measure}' AS measure, CAST({entry.day} AS {{text}}) AS period, branch, "
-        f"CAST({entry.dim} AS {{text}}) AS dim, CAST({entry.currency} AS {{text}}) AS currency, "
-        f"COALESCE(CAST({entry.department} AS {{text}}), '') AS department, "
-        f"COALESCE(CAST({entry.employee} AS {{text}}), '') AS employee, "
-        f"{minus}({entry.amount}) AS amount, {minus}({entry.base}) AS base, {minus}({entry.count}) AS n "
-        f"FROM {source} WHERE deleted_at IS NULL AND {entry.day} IS NOT NULL AND ({entry.where})"
-    )
-
-
-def entries_sql(table: str, dialect: str, sources: tuple[tuple[str, int], ...]) -> str:
-    """All that rows of `table` add, per person and day, summed. `sources` are (relation, +1 or -1) pairs."""
-    parts = [
-        entry_sql(entry, source, sign)
-        for entry in ENTRIES
-        if entry.table == table
-        for source, sign in sources
-    ]
-    union = " UNION ALL ".join(parts).replace("{text}", "TEXT" if dialect == "sqlite" else "VARCHAR")
-    return (
-        "SELECT measure, period, branch, dim, currency, department, employee, "
-        f"SUM(amount) AS amount, SUM(base) AS base, SUM(n) AS n FROM ({union}) AS added "
-        "GROUP BY measure, period, branch, dim, currency, department, employee"
-    )
 
 
 def fold_sql(delta: str) -> str:

@@ -1,0 +1,35 @@
+"""The definitions of shared.figures.ENTRIES as set-based SQL that SQLite and PostgreSQL both run.
+
+Called by headquarters' rollups and by the branch's own figures, so that both sum the same thing. Pure: builds text.
+"""
+
+from shared.figures import ENTRIES, Entry
+
+
+def entry_sql(entry: Entry, source: str, sign: int) -> str:
+    """One SELECT that yields what the rows of `source` add to one measure (or take away, with sign -1)."""
+    minus = "" if sign > 0 else "-"
+    return (
+        f"SELECT '{entry.measure}' AS measure, CAST({entry.day} AS {{text}}) AS period, branch, "
+        f"CAST({entry.dim} AS {{text}}) AS dim, CAST({entry.currency} AS {{text}}) AS currency, "
+        f"COALESCE(CAST({entry.department} AS {{text}}), '') AS department, "
+        f"COALESCE(CAST({entry.employee} AS {{text}}), '') AS employee, "
+        f"{minus}({entry.amount}) AS amount, {minus}({entry.base}) AS base, {minus}({entry.count}) AS n "
+        f"FROM {source} WHERE deleted_at IS NULL AND {entry.day} IS NOT NULL AND ({entry.where})"
+    )
+
+
+def entries_sql(table: str, dialect: str, sources: tuple[tuple[str, int], ...]) -> str:
+    """All that rows of `table` add, per person and day, summed. `sources` are (relation, +1 or -1) pairs."""
+    parts = [
+        entry_sql(entry, source, sign)
+        for entry in ENTRIES
+        if entry.table == table
+        for source, sign in sources
+    ]
+    union = " UNION ALL ".join(parts).replace("{text}", "TEXT" if dialect == "sqlite" else "VARCHAR")
+    return (
+        "SELECT measure, period, branch, dim, currency, department, employee, "
+        f"SUM(amount) AS amount, SUM(base) AS base, SUM(n) AS n FROM ({union}) AS added "
+        "GROUP BY measure, period, branch, dim, currency, department, employee"
+    )
