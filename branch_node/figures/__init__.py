@@ -1,1 +1,1 @@
-"""The ten figures for this branch itself, computed from its own rows by the definitions that headquarters uses."""
+"""The ten figures of this branch for itself, in the shape of headquarters' figures, from the branch's own rows."""

@@ -1,24 +1,37 @@
-"""Routes of the branch's figures."""
+"""Routes of the figures: one for each name, since each needs its own right."""
 
-from pydantic import BaseModel
+from collections.abc import Mapping
+from typing import Any
 
-from branch_node.figures import handlers
+from branch_node.figures.handlers import show
+from branch_node.figures.rules import NAMES, RIGHTS
 from shared.web.routing import ApiDoc, Route
 
-
-class FigureQuery(BaseModel):
-    """First and last day, the day as of which, all as 2026-11-22."""
-
-    model_config = {"populate_by_name": True}
-
-    to: str = ""
-    as_of: str = ""
-    currency: str = ""
-
+ANSWER: Mapping[str, Any] = {
+    "type": "object",
+    "required": ["figure", "parameters", "rows", "total", "watermarks", "complete"],
+    "properties": {
+        "figure": {"type": "string"},
+        "parameters": {"type": "object"},
+        "columns": {"type": "array", "items": {"type": "object"}},
+        "rows": {"type": "array", "items": {"type": "object"}},
+        "total": {"type": "object"},
+        "watermarks": {"type": "array", "items": {"type": "object"}},
+        "complete": {"type": "boolean"},
+    },
+}
 
 ROUTES = [
     Route(
-        "GET", "/api/v1/figures/{name}", handlers.show, "figures.view",
-        api=ApiDoc("A figure of this branch", query=FigureQuery, errors=(404, 422)),
+        "GET",
+        f"/api/v1/figures/{name}",
+        show,
+        RIGHTS[name],
+        api=ApiDoc(
+            f"The figure {name} of this branch; ?from=&to=&as_of=&currency=&measure=&format=json|csv|xlsx.",
+            response=ANSWER,
+            errors=(422,),
+        ),
     )
-]  # fmt: skip
+    for name in NAMES
+]

@@ -1,43 +1,86 @@
-"""Sums of measures over the branch's own rows, by shared.figures.ENTRIES."""
+"""Sums over the entries of shared/figures.py, from the branch's own rows: one statement for any number of measures."""
 
-from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from shared.database import engine, fetch_all
-from shared.entries_sql import entry_sql
-from shared.figures import ENTRIES
+from branch_node.home import home
+from shared.database import fetch_all
+from shared.database.scope import reach_sql
+from shared.figures import ENTRIES, Entry
+from shared.permissions import Reach
 
 
 @dataclass(frozen=True)
-class Sum:
-    """What one employee ('' = unassigned) has of a measure, split by `dim`: minor units and a count."""
+class Want:
+    """A column of sums: which measure, between which days (None: no bound, both included), base amounts or counts."""
 
+    alias: str
     measure: str
-    employee: str
-    dim: str
-    base: int
-    count: int
+    first: date | None = None
+    last: date | None = None
+    is_count: bool = False
+    dim: str | None = None
 
 
-async def sums(measures: Collection[str], first: date, last: date) -> list[Sum]:
-    """Sums of the days first .. last, both included; one statement whatever the number of rows."""
-    text = "TEXT" if engine() == "sqlite" else "VARCHAR"
-    parts = [entry_sql(entry, f'"{entry.table}"', 1) for entry in ENTRIES if entry.measure in measures]
-    union = " UNION ALL ".join(parts).replace("{text}", text)
+async def sums(wants: Sequence[Want], by: str, scope: Reach | None) -> dict[str, dict[str, int]]:
+    """Each want's sum by key (id of employee or customer, dim, or "" for the whole), 0 where nothing counts.
+
+    `scope` bounds the rows to what a person may see (None: the whole branch). The key "None" stands for rows
+    that belong to nobody. One query.
+    """
+    parts: list[str] = []
+    params: dict[str, Any] = {"branch": home().code}
+    for place, want in enumerate(wants):
+        for entry in (one for one in ENTRIES if one.measure == want.measure):
+            parts.append(_part(entry, want, by, place, scope, params))
     rows = await fetch_all(
-        f"SELECT measure, employee, dim, SUM(base) AS base, SUM(n) AS n FROM ({union}) AS added "
-        "WHERE period >= :first AND period <= :last GROUP BY measure, employee, dim",
-        first=first.isoformat(),
-        last=last.isoformat(),
+        "SELECT k, alias, CAST(sum(amount) AS BIGINT) AS amount FROM ("
+        + " UNION ALL ".join(parts)
+        + ") AS counted GROUP BY k, alias",
+        **params,
     )
-    return [Sum(row["measure"], row["employee"], row["dim"], int(row["base"]), int(row["n"])) for row in rows]
+    found: dict[str, dict[str, int]] = {}
+    for row in rows:
+        key = "None" if row["k"] is None else str(row["k"])
+        found.setdefault(key, dict.fromkeys((want.alias for want in wants), 0))[row["alias"]] = int(
+            row["amount"]
+        )
+    return found
 
 
-def by_employee(found: Collection[Sum]) -> dict[str, dict[str, int]]:
-    """employee -> measure -> base amount."""
-    totals: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    for one in found:
-        totals[one.employee][one.measure] += one.base
-    return totals
+def _key(entry: Entry, by: str) -> str:
+    """What rows are told apart by, as an SQL expression over the row's own columns."""
+    if by == "employee":
+        return f"CAST({entry.employee} AS VARCHAR(36))"
+    if by == "customer":
+        return "CAST(customer_id AS VARCHAR(36))"
+    return entry.dim if by == "dim" else "''"
+
+
+def _part(entry: Entry, want: Want, by: str, place: int, scope: Reach | None, params: dict[str, Any]) -> str:
+    conditions = ["branch = :branch", "deleted_at IS NULL", f"({entry.where})", f"{entry.day} IS NOT NULL"]
+    if want.first is not None:
+        conditions.append(f"{entry.day} >= :first{place}")
+        params[f"first{place}"] = want.first
+    if want.last is not None:
+        conditions.append(f"{entry.day} <= :last{place}")
+        params[f"last{place}"] = want.last
+    if want.dim is not None:
+        conditions.append(f"{entry.dim} = :dim{place}")
+        params[f"dim{place}"] = want.dim
+    if scope is not None:
+        condition, more = reach_sql(scope, entry.employee, entry.department, prefix="seen")
+        conditions.append(condition)
+        params.update(more)
+    amount = entry.count if want.is_count else entry.base
+    return (
+        f"SELECT {_key(entry, by)} AS k, '{want.alias}' AS alias, {amount} AS amount FROM {entry.table} "
+        f"WHERE {' AND '.join(conditions)}"
+    )
+
+
+def added(rows: Mapping[str, Mapping[str, int]], wants: Sequence[Want]) -> dict[str, int]:
+    """Column sums over all keys."""
+    return {want.alias: sum(row.get(want.alias, 0) for row in rows.values()) for want in wants}

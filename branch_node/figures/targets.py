@@ -55,7 +55,7 @@ async def targets(parameters: Parameters, scope: Reach | None, blank: Blank) -> 
     """
     as_of = parameters.as_of or parameters.last or home().today
     measure = parameters.measure
-    is_count = not TARGET_MEASURES[measure][1]
+    is_count = not TARGET_MEASURES[measure]
     wants = [
         Want(f"{block}_{part}", part, span.first, span.last, is_count)
         for block, span in spans_of(as_of).items()
