@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tortoise.context import TortoiseContext
 from tortoise.migrations.autodetector import MigrationAutodetector
@@ -38,6 +39,7 @@ async def migrate(url: str, apps: Sequence[DatabaseApp]) -> MigrationResult:
     context = TortoiseContext()
     with context:
         await context.init(config=config, init_connections=False)
+        drop_descriptions(context)
         client = context.db()
         path = Path(client.filename) if client.capabilities.dialect == "sqlite" else None  # type: ignore[attr-defined]
         is_new = path is None or not path.exists() or path.stat().st_size == 0
@@ -48,7 +50,10 @@ async def migrate(url: str, apps: Sequence[DatabaseApp]) -> MigrationResult:
             names = tuple(f"{step.migration.app_label}.{step.migration.name}" for step in steps)
             if not names:
                 return MigrationResult((), None)
-            kept = None if is_new or path is None else _keep_copy(path)
+            if is_new or (path is None and await _is_empty(client)):
+                await _create_newest(client, executor, steps)
+                return MigrationResult(names, None)
+            kept = None if path is None else _keep_copy(path)
             before = _row_counts(path)
             await MigrationExecutor(client, config["apps"]).migrate(targets, direction="forward")
         finally:
@@ -56,6 +61,27 @@ async def migrate(url: str, apps: Sequence[DatabaseApp]) -> MigrationResult:
     if path is not None:
         _guard(path, kept, before)
     return MigrationResult(names, kept)
+
+
+async def _is_empty(client: Any) -> bool:
+    """Whether a PostgreSQL database has no table yet."""
+    found = await client.execute_query_dict(
+        "SELECT 1 AS one FROM pg_tables WHERE schemaname = current_schema() LIMIT 1"
+    )
+    return not found
+
+
+async def _create_newest(client: Any, executor: MigrationExecutor, steps: Sequence[Any]) -> None:
+    """An empty database gets the newest schema at once, and all migrations are noted as applied.
+
+    Replaying them takes seconds per site, since Tortoise rebuilds its state at every operation; a test holds the two
+    ways to the same tables, columns and indexes.
+    """
+    sql = client.schema_generator(client).get_create_schema_sql(safe=False)
+    await executor.recorder.ensure_schema(executor._schema_editor(atomic=False))
+    await client.execute_script(sql)
+    for step in steps:
+        await executor.recorder.record_applied(step.migration.app_label, step.migration.name)
 
 
 def _keep_copy(path: Path) -> Path:

@@ -1,0 +1,104 @@
+"""Migrations: a fresh database equals a migrated one, and a migration cannot lose rows or indexes."""
+
+import sqlite3
+from pathlib import Path
+from secrets import token_hex
+from typing import Any
+
+import pytest
+from tortoise.context import TortoiseContext
+from tortoise.migrations.executor import MigrationExecutor, MigrationTarget
+
+from shared.database import DatabaseApp, fetch_all, open_database
+from shared.database.context import drop_descriptions, tortoise_config
+from shared.database.migrate import migrate, missing_indexes, repair_indexes
+from tests.support.databases import (
+    ENGINES,
+    Templates,
+    branch_apps,
+    command,
+    hq_apps,
+    postgres_url,
+)
+
+
+async def replay(url: str, apps: list[DatabaseApp]) -> None:
+    """The long way: every migration, one operation after the other."""
+    config = tortoise_config(url, apps, foreign_keys=False)
+    context = TortoiseContext()
+    with context:
+        await context.init(config=config, init_connections=False)
+        drop_descriptions(context)
+        targets = [MigrationTarget(app_label=app.label, name="__latest__") for app in apps]
+        await MigrationExecutor(context.db(), config["apps"]).migrate(targets, direction="forward")
+        await context.connections.close_all(discard=True)
+
+
+async def shape(url: str, apps: list[DatabaseApp], engine: str) -> set[tuple[Any, ...]]:
+    """Columns and indexes as the database itself describes them."""
+    async with open_database(url, apps):
+        if engine == "postgres":
+            columns = await fetch_all(
+                "SELECT table_name, column_name, data_type, is_nullable, character_maximum_length FROM information_schema.columns "
+                "WHERE table_schema = current_schema()"
+            )
+            indexes = await fetch_all(
+                "SELECT tablename, indexname FROM pg_indexes WHERE schemaname = current_schema()"
+            )
+            return {tuple(row.values()) for row in [*columns, *indexes]}
+        tables = await fetch_all(
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+        )
+        found: set[tuple[Any, ...]] = set()
+        for table in tables:
+            for row in await fetch_all(
+                f"SELECT name, type, \"notnull\", pk FROM pragma_table_info('{table['name']}')"
+            ):
+                found.add((table["name"], *row.values()))
+        names = await fetch_all(
+            "SELECT tbl_name, name FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
+        )
+        return found | {tuple(row.values()) for row in names}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("apps", [branch_apps, hq_apps])
+async def test_a_fresh_database_equals_one_that_replayed_every_migration(
+    engine: str, apps: Any, tmp_path: Path, templates: Templates
+) -> None:
+    shapes = []
+    for way, make in (("fresh", migrate), ("replayed", replay)):
+        if engine == "sqlite":
+            url = f"sqlite:///{tmp_path}/{way}.db"
+            await make(url, apps())
+            shapes.append(await shape(url, apps(), engine))
+            continue
+        templates.require_postgres()
+        name = f"tl_test_{way}_{token_hex(4)}"
+        await command(f'CREATE DATABASE "{name}"')
+        try:
+            await make(postgres_url(name), apps())
+            shapes.append(await shape(postgres_url(name), apps(), engine))
+        finally:
+            await command(f'DROP DATABASE "{name}" WITH (FORCE)')
+    assert shapes[0] == shapes[1]
+
+
+async def test_migrating_again_applies_nothing(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/again.db"
+    assert (await migrate(url, branch_apps())).applied
+    assert (await migrate(url, branch_apps())).applied == ()
+
+
+async def test_an_index_that_a_rebuild_dropped_comes_back(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/indexes.db"
+    await migrate(url, branch_apps())
+    with sqlite3.connect(tmp_path / "indexes.db") as direct:
+        name = direct.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = 'customer' AND sql IS NOT NULL"
+        ).fetchone()[0]
+        direct.execute(f'DROP INDEX "{name}"')
+    async with open_database(url, branch_apps()) as database:
+        assert len(await missing_indexes(database)) == 1
+        assert await repair_indexes(database) == 1
+        assert await missing_indexes(database) == []
