@@ -27,7 +27,7 @@ def _hash(token: str) -> str:
 
 async def issue_token(branch: str, name: str = "", minutes: int = TOKEN_MINUTES) -> str:
     """A new one-time token for `branch`, valid for `minutes`; shown once, only its hash is kept."""
-    token = secrets.token_urlsafe(24)
+    token = secrets.token_hex(20)
     now = clock.now()
     await EnrolmentToken.create(
         token_hash=_hash(token),
