@@ -1,7 +1,7 @@
-"""Pages that every site has: menu without scripts, search, key list, language and theme, the patterns page."""
+"""Pages that every site has: menu without scripts, key list, language and theme, amounts as understood."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -12,37 +12,20 @@ from shared.money import parse_amount
 from shared.web.access import THEMES, local_path
 from shared.web.filters import money
 from shared.web.models import Account
+from shared.web.palette import ROUTES as PALETTE_ROUTES
 from shared.web.patterns.page import ROUTES as PATTERN_ROUTES
 from shared.web.reader import base_currency
-from shared.web.responses import is_htmx, page, part, redirect
+from shared.web.responses import page, redirect
 from shared.web.routing import PUBLIC, SIGNED_IN, Route
 from shared.web.session import set_cookie
-from shared.web.site import PaletteHit, Site
+from shared.web.site import Site
 
 YEAR_SECONDS = 365 * 86_400
-HIT_LIMIT = 20
 
 
 @dataclass(frozen=True)
 class MenuPage:
     """The menu as a page of its own; its entries are the frame's."""
-
-
-@dataclass(frozen=True)
-class HitGroup:
-    """Hits under one heading."""
-
-    number: int
-    name: str
-    hits: Sequence[PaletteHit]
-
-
-@dataclass(frozen=True)
-class FindPage:
-    """What find.html receives."""
-
-    query: str
-    groups: Sequence[HitGroup] = field(default_factory=tuple)
 
 
 @dataclass(frozen=True)
@@ -54,45 +37,6 @@ class KeysPage:
 
 async def show_menu(request: Request) -> Response:
     return page(request, "menu.html", MenuPage())
-
-
-async def find(request: Request) -> Response:
-    """Search everything; the palette asks for the hits alone."""
-    query = request.query_params.get("q", "").strip()[:100]
-    site: Site = request.app.state.site
-    found = menu_hits(request, query)
-    for source in site.palette:
-        found.extend(await source(request, query))
-    names = list(dict.fromkeys(hit.group for hit in found[:HIT_LIMIT]))
-    groups = [
-        HitGroup(number, name, [hit for hit in found[:HIT_LIMIT] if hit.group == name])
-        for number, name in enumerate(names)
-    ]
-    view = FindPage(query, groups)
-    if is_htmx(request):
-        return part(request, "palette.html", view)
-    return page(request, "find.html", view)
-
-
-def menu_hits(request: Request, query: str) -> list[PaletteHit]:
-    """Entries of the menu whose label contains the query (or starts like its pinyin); all for an empty query."""
-    site: Site = request.app.state.site
-    wanted = query.casefold()
-    entries = [(gettext(item.label), item.url) for item in site.menu_for(request.state.person)]
-    entries.append((gettext("My account"), "/me"))
-    return [
-        PaletteHit(gettext("Go to"), label, url)
-        for label, url in entries
-        if wanted in label.casefold()
-        or (wanted.isascii() and wanted and initials_of(label).startswith(wanted))
-    ]
-
-
-def initials_of(label: str) -> str:
-    """Pinyin initials; the reading table is loaded when somebody first searches in Latin letters."""
-    from shared.i18n import pinyin_initials
-
-    return pinyin_initials(label)
 
 
 async def read_amount(request: Request) -> Response:
@@ -151,7 +95,7 @@ async def choose_theme(request: Request) -> Response:
 
 ROUTES = [
     Route("GET", "/menu", show_menu, SIGNED_IN),
-    Route("GET", "/find", find, SIGNED_IN),
+    *PALETTE_ROUTES,
     Route("GET", "/amount", read_amount, SIGNED_IN),
     Route("GET", "/keys", show_keys, SIGNED_IN),
     Route("POST", "/language", choose_language, PUBLIC),

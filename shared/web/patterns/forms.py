@@ -63,8 +63,8 @@ def form_samples() -> Iterator[Sample]:
     yield Sample(
         "error_summary",
         "one message",
-        "{{ error_summary(v[0], v[1]) }}",
-        lambda lang: (wrong_form(lang), {f"amount_{lang}": pick(lang, "金额", "Amount")}),
+        "{{ error_summary(v[0], v[1], v[2]) }}",
+        lambda lang: (wrong_form(lang), {f"amount_{lang}": pick(lang, "金额", "Amount")}, f"errors-{lang}"),
     )
     yield Sample(
         "field",

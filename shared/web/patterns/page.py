@@ -15,9 +15,11 @@ from starlette.responses import Response
 from shared.i18n import gettext, use_locale
 from shared.web.forms import empty_form
 from shared.web.live import Push, live, partial
+from shared.web.palette import initials_of
+from shared.web.parts import Option
 from shared.web.patterns import figures, forms, frame, history, lists, words
 from shared.web.patterns.base import FORMATS, Sample
-from shared.web.responses import page, redirect
+from shared.web.responses import page, part, redirect
 from shared.web.routing import Route
 
 PARTS = {
@@ -161,8 +163,28 @@ async def stream_patterns(request: Request) -> Response:
     return live(request, topics=["patterns"], render=render, interval_seconds=0.2)
 
 
+@dataclass(frozen=True)
+class PickPage:
+    """Hits of a typeahead field."""
+
+    hits: Sequence[Option]
+
+
+async def pick_pattern(request: Request) -> Response:
+    """The typeahead of the page: names that contain what was typed, or whose pinyin initials begin with it."""
+    typed = request.query_params.get("q", "").strip().casefold()
+    names = ("华东机电", "恒达贸易", "East Motors", "Hengda Trading")
+    hits = [
+        Option(f"c-{number}", name, f"C-00{number}")
+        for number, name in enumerate(names, 1)
+        if typed and (typed in name.casefold() or initials_of(name).startswith(typed))
+    ]
+    return part(request, "pick.html", PickPage(hits[:8]))
+
+
 ROUTES = [
     Route("GET", "/patterns", show_patterns, "settings.edit"),
+    Route("GET", "/patterns/pick", pick_pattern, "settings.edit"),
     Route("POST", "/patterns/push", push_pattern, "settings.edit"),
     Route("GET", "/patterns/live", stream_patterns, "settings.edit"),
 ]

@@ -15,7 +15,7 @@
 		const fill = {
 			py: { color: ink('py'), borderColor: ink('line') },
 			pl: { color: 'transparent', borderColor: ink('text'), borderWidth: 1.5 },
-			fc: { color: ink('soft'), borderColor: ink('ac'), decal: { symbol: 'rect', dashArrayX: [1, 0], dashArrayY: [2, 3], rotation: -Math.PI / 4, color: ink('ac') } },
+			fc: { color: ink('soft'), borderColor: ink('ac'), decal: { symbol: 'rect', dashArrayX: [1, 0], dashArrayY: [2, 3], rotation: -0.785, color: ink('ac') } },
 		};
 		const style = name => fill[name] || { color: ink(name) };
 		const columns = () => series.map(one => ({ type: 'bar', name: one.name, data: one.values, itemStyle: style(one.fill), barGap: '-20%', barMaxWidth: 28 }));
@@ -41,7 +41,7 @@
 			grid: { left: 8, right: 8, top: 32, bottom: 8 },
 			legend: { show: isColumns, top: 0, textStyle: { color: ink('text') } },
 			xAxis: { ...axis, type: "category", data: lines.map(line => line.cells[0].textContent.trim()), splitLine: { show: false } },
-			yAxis: { ...axis, type: 'value', name: table.dataset.unit || '' },
+			yAxis: { ...axis, type: 'value', name: table.dataset.unit },
 			series: isColumns ? columns() : waterfall(),
 		});
 		probe.remove();

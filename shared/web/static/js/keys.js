@@ -25,7 +25,7 @@
 		}
 		if (key === 'Escape') for (const drop of all('.ops-drop[open]')) { drop.open = false; drop.firstChild.focus(); }
 		if (target.closest('input, textarea, select, [contenteditable], dialog')) return;
-		if (key === '/' || (code === 'Slash' && !event.shiftKey)) { event.preventDefault(); palette(); return; }
+		if (key === '/' || (code === 'Slash' && !event.shiftKey && key !== '?')) { event.preventDefault(); palette(); return; }
 		if (!letters) return;
 		if (Date.now() - went < 1500) {
 			went = 0;

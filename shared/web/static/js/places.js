@@ -41,14 +41,14 @@
 	// A second click on a form that is on its way does nothing; the server would answer it once anyway.
 	on('submit', event => {
 		const { target: form } = event;
-		if (Date.now() - form.dataset.sent < 4000) event.preventDefault();
+		if (Date.now() - form.dataset.sent < 4e3) event.preventDefault();
 		else if (form.method === 'post' && !form.matches('[hx-post]')) form.dataset.sent = Date.now();
 	});
 	addEventListener('pageshow', () => { for (const form of all('form[data-sent]')) delete form.dataset.sent; });
 
 	on('htmx:before:request', ({ detail: { ctx: { sourceElement: from } } }) => {
 		from.ariaBusy = 'true';
-		from.wait = setTimeout(() => notice('slow', words.slow), 5000);
+		from.wait = setTimeout(() => notice('slow', words.slow), 5e3);
 	});
 	on('htmx:finally:request', ({ detail: { ctx: { sourceElement: from, request, response } } }) => {
 		clearTimeout(from.wait);

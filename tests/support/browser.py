@@ -1,0 +1,107 @@
+"""Headless Chromium for tests: windows on a served site, axe, clipped content, broken content policy."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+PROJECT = Path(__file__).resolve().parents[2]
+AXE = PROJECT / "node_modules" / "axe-core" / "axe.min.js"
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+# What axe cannot decide here and a person has looked at: text over the bars of a chart's canvas, and text
+# whose background axe cannot find because a link covers the whole card.
+UNDECIDED = {"color-contrast"}
+
+WATCH_POLICY = """
+window.violations = [];
+document.addEventListener('securitypolicyviolation', event => {
+  window.violations.push(`${event.violatedDirective} ${event.blockedURI} ${event.sample}`);
+});
+"""
+CLIPPED = """() => [...document.querySelectorAll('body *')].filter(one => {
+  const style = getComputedStyle(one);
+  if (one.closest('pre, svg, .visually-hidden, .ops-skip, canvas, [popover], dialog') || style.display === 'inline') return false;
+  return one.clientWidth > 0 && one.scrollWidth > one.clientWidth + 1 && !one.matches('input, select, .is-wide');
+}).map(one => `${one.tagName}.${one.className} ${one.scrollWidth} > ${one.clientWidth}`)"""
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """One browser for the whole run; tests are skipped where there is none."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if path is None:
+        pytest.skip("no Chromium on this machine")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def window(
+    browser: Browser,
+    *,
+    width: int = 1280,
+    height: int = 800,
+    locale: str = "en-GB",
+    theme: str = "light",
+    for_axe: bool = False,
+    scripts: bool = True,
+) -> Iterator[Page]:
+    """A fresh browser window. `for_axe` lifts the content policy, which would keep axe out."""
+    context: BrowserContext = browser.new_context(
+        viewport={"width": width, "height": height},
+        locale=locale,
+        color_scheme="dark" if theme == "dark" else "light",
+        bypass_csp=for_axe,
+        java_script_enabled=scripts,
+    )
+    try:
+        if scripts:
+            context.add_init_script(WATCH_POLICY)
+        page = context.new_page()
+        page.set_default_timeout(10_000)
+        yield page
+    finally:
+        context.close()
+
+
+def axe_faults(page: Page) -> list[str]:
+    """Every violation, and what axe left undecided for a reason nobody has looked at."""
+    if not AXE.is_file():
+        pytest.skip("axe-core is not built: run npm ci")
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found: dict[str, Any] = page.evaluate("tags => axe.run({runOnly: tags})", RULES)
+    faults = [
+        f"{one['id']}: {node['html'][:160]} {node['failureSummary']}"
+        for one in found["violations"]
+        for node in one["nodes"]
+    ]
+    return faults + [
+        f"undecided {one['id']}: {node['html'][:160]}"
+        for one in found["incomplete"]
+        if one["id"] not in UNDECIDED
+        for node in one["nodes"]
+    ]
+
+
+def clipped(page: Page) -> list[str]:
+    """Elements whose content is wider than they are, and the page itself if it scrolls sideways."""
+    found: list[str] = page.evaluate(CLIPPED)
+    if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+        found.append("the page scrolls sideways")
+    return found
+
+
+def policy_violations(page: Page) -> list[str]:
+    """What the content security policy stopped since the page was opened."""
+    found: list[str] = page.evaluate("window.violations")
+    return found
