@@ -4,7 +4,9 @@ from hq.api import handlers as api
 from hq.api.forms import FigureModel, FigureQuery
 from hq.dashboard import handlers as dashboard
 from hq.people import handlers as people
+from hq.profit import handlers as profit
 from hq.rates import handlers as rates
+from hq.receivables import handlers as receivables
 from hq.sales import handlers as sales
 from shared.web.routing import ApiDoc, Route
 
@@ -24,6 +26,12 @@ PEOPLE = [
     Route("POST", "/people/{id}/lock", people.lock, "role.edit"),
     Route("POST", "/people/{id}/unlock", people.unlock, "role.edit"),
 ]
+RECEIVABLES = [
+    Route("GET", "/receivables", receivables.show, "receivable.view"),
+    Route("GET", "/receivables/receipts", receivables.receipts, "receipt.view"),
+    Route("GET", "/receivables/{id}", receivables.entries, "receivable.view"),
+]
+PROFIT = [Route("GET", "/profit", profit.show, "figures.view")]
 RATES = [
     Route("GET", "/rates", rates.show, "figures.view"),
     Route("POST", "/rates", rates.save, "settings.edit"),
@@ -54,4 +62,4 @@ API = [
 
 def all_routes() -> list[Route]:
     """Every route, in the order of the menu."""
-    return [*DASHBOARD, *SALES, *RATES, *PEOPLE, *API]
+    return [*DASHBOARD, *SALES, *RECEIVABLES, *PROFIT, *RATES, *PEOPLE, *API]

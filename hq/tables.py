@@ -1,7 +1,7 @@
 """Figures as parts of pages: tables, cards, watermarks and the links that lead from a number to what makes it up."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -171,7 +171,7 @@ def total_row(figure: Figure, columns: Sequence[Column], look: Look, has_marks: 
     cells: dict[str, Any] = {"name": _("Total"), **{column.key: None for column in look.extra}}
     cells |= {column.key: cell_of(column, figure.total) for column in columns}
     if has_marks:
-        cells["mark"] = total_mark(figure)
+        cells["mark"] = replace(total_mark(figure, url=""), missing=())
     return Row(cells, id="total", is_total=True)
 
 

@@ -1,14 +1,14 @@
 """The overview as parts: cards, alerts and the table, made from one board; the page and its live stream share them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import replace
 
+from hq.cards import CardMaker, maker_of
 from hq.dashboard.queries import Alert, stale_branches, worst_gap
 from hq.figures.scoreboard import Board
 from hq.figures.shape import Line
 from hq.frame.page import drill_url
-from hq.tables import Look, table_of, total_of, url_with
+from hq.tables import Look, table_of, url_with
 from shared import clock
 from shared import figures as definitions
 from shared.i18n import gettext as _
@@ -16,45 +16,15 @@ from shared.i18n import ngettext
 from shared.money import Money
 from shared.periods import Year
 from shared.web.filters import as_of, duration, money_card, percent
-from shared.web.parts import Bullet, Column, Figure, TableView, Variance, Watermark
+from shared.web.parts import Bullet, Column, Figure, TableView, Variance
 
 ALERTS_MOST = 6
-
-
-@dataclass(frozen=True)
-class CardMaker:
-    """Makes cards of one board's total: all carry its watermark and say when they are partial."""
-
-    total: Line
-    mark: Watermark
-
-    def money(self, key: str) -> Money | None:
-        value = self.total.number(key)
-        return None if value is None else Money(value, self.total.currency)
-
-    def card(self, key: str, label: str, url: str) -> Figure:
-        """An amount."""
-        return self._made(key, label, url, self.money(key))
-
-    def number(self, key: str, label: str, url: str, unit: str = "") -> Figure:
-        """A count."""
-        return replace(self._made(key, label, url, self.total.number(key)), kind="number", unit=unit)
-
-    def _made(self, key: str, label: str, url: str, value: Money | int | None) -> Figure:
-        state: Literal["normal", "partial", "unproven", "no_data"] = "normal"
-        if value is None:
-            state = "no_data"
-        elif self.mark.state == "partial":
-            state = "partial"
-        elif self.mark.state == "unproven":
-            state = "unproven"
-        return Figure(label, value, key=key, url=url, state=state, watermark=self.mark)
 
 
 def cards(board: Board, series: Mapping[str, Sequence[int]], compare: str) -> list[Figure]:
     """The eight figures of the company; each leads to its page."""
     total, question = board.figure.total, board.question
-    maker = CardMaker(total, replace(mark_of_total(board), missing=(), url=""))
+    maker = maker_of(board.figure)
     dates = {"from": question.first, "to": question.last}
     sales = replace(
         maker.card("sales", _("Sales"), url_with("/sales", **dates)),
@@ -209,8 +179,3 @@ def dressed_cells(cells: Mapping[str, object]) -> dict[str, object]:
     """The cells of one row with the gap as a part."""
     gap = cells.get("gap")
     return {**cells, "gap": Variance(gap, "money_big", "higher") if isinstance(gap, Money) else None}
-
-
-def mark_of_total(board: Board) -> Watermark:
-    """The watermark of the company's figures."""
-    return total_of(board.figure.watermarks, bool(board.figure.missing_rates))

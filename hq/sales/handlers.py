@@ -4,15 +4,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hq.asking import question_of
+from hq.cards import maker_of
 from hq.figures.sales import sales
 from hq.figures.shape import Figure, Line
 from hq.figures.words import scope_name
 from hq.frame.page import adds_up, crumbs_of, drill_url, freshness_line, month_span
 from hq.sales.pages import SalesPage
 from hq.sales.queries import OrderRow, order_rows, orders, sorts_of
-from hq.tables import Look, table_of, total_mark
+from hq.tables import Look, table_of
 from shared.i18n import gettext as _
-from shared.money import Money
 from shared.web import parts
 from shared.web.keyset import neighbours, paging
 from shared.web.parts import Column, Row, Tab, TableView
@@ -72,14 +72,12 @@ def look_of(request: Request, figure: Figure) -> Look:
 
 def cards(figure: Figure) -> list[parts.Figure]:
     """Net, ordered and cancelled of the unit."""
-    mark = total_mark(figure)
-    found = []
-    for key, label in (("sales", _("Sales")), ("ordered", _("Ordered")), ("cancelled", _("Cancelled"))):
-        value = figure.total.number(key)
-        money = None if value is None else Money(value, figure.total.currency)
-        state = "partial" if mark.state == "partial" else "normal"
-        found.append(parts.Figure(label, money, state=state, watermark=mark, key=key))  # type: ignore[arg-type]
-    return found
+    maker = maker_of(figure)
+    return [
+        maker.card("sales", _("Sales")),
+        maker.card("ordered", _("Ordered")),
+        maker.card("cancelled", _("Cancelled")),
+    ]
 
 
 def tabs(figure: Figure, kind: str) -> list[Tab]:

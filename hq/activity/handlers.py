@@ -1,0 +1,219 @@
+"""/staff: what did people do today, branch by branch and person by person."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from hq.activity.pages import PersonDayPage, StaffPage
+from hq.activity.queries import person_day
+from hq.asking import branches_of, day_of, house_of, question_of, span_of
+from hq.cards import maker_of
+from hq.figures.freshness import directory
+from hq.figures.shape import Figure, Line, Question
+from hq.figures.staff import ACTIVITY_KINDS, staff_activity
+from hq.figures.words import scope_name
+from hq.frame.page import adds_up, crumbs_of, freshness_line
+from hq.live import topics_of
+from hq.tables import Look, table_of, url_with
+from shared.errors import NotFound
+from shared.i18n import N_, ngettext
+from shared.i18n import gettext as _
+from shared.web import parts
+from shared.web.filters import number
+from shared.web.live import Push, live, partial
+from shared.web.parts import Column, Crumb, Share
+from shared.web.responses import page, render
+from shared.web.templating import with_query
+
+LIVE_SECONDS = 10.0
+PROOFS = {
+    "activity": N_("follow-up"),
+    "quotation": N_("quote"),
+    "order": N_("order"),
+    "receipt": N_("receipt"),
+    "feedback": N_("feedback"),
+}
+COMPANY_KEYS = (
+    "plans", "planned", "done", "carried_over", "open_items", "followups", "customers_new", "orders", "ordered",
+    "receipts",
+)  # fmt: skip
+
+
+async def show(request: Request) -> Response:
+    """The day of everybody."""
+    question = question_of(request, "plan.view", limit=1_000, offset=0)
+    figure = await staff_activity(question)
+    return page(request, "activity/show.html", view_of(request, figure))
+
+
+def view_of(request: Request, figure: Figure) -> StaffPage:
+    """The page from the figure."""
+    question = figure.question
+    is_company = question.unit.kind in ("company", "region")
+    today = question.house.today()
+    first, last = question.first or today, question.last or today
+    return StaffPage(
+        scope=scope_name(figure),
+        crumbs=crumbs_of(request, figure, _("Staff today")),
+        span=span_of(first, last, ("day", "month")),
+        is_today=not request.query_params.get("period") and not request.query_params.get("from"),
+        freshness=freshness_line(figure),
+        check=adds_up(figure),
+        sentence=sentence(figure),
+        missing=[
+            line.name
+            for line in figure.rows
+            if not is_company and line.number("staff") and not line.number("plans")
+        ],
+        cards=cards(figure),
+        shares=shares(figure),
+        table=table_of(figure, look_of(request, figure), is_ranked=is_company),
+        live_url=with_query("/live/staff"),
+    )
+
+
+def reachable(figure: Figure, key: str) -> int:
+    """The sum over units that can be heard of: a silent branch is not missing a plan."""
+    return sum(line.number(key) or 0 for line in figure.rows if line.state not in ("unreachable", "never"))
+
+
+def sentence(figure: Figure) -> str:
+    """How many plans are in, and what became of what was planned."""
+    total = figure.total
+    text = _(
+        "%(plans)s of %(staff)s submitted. Planned %(planned)s: done %(done)s, carried over %(carried)s, open %(open)s.",
+        plans=number(reachable(figure, "plans")),
+        staff=number(reachable(figure, "staff")),
+        planned=number(total.number("planned")),
+        done=number(total.number("done")),
+        carried=number(total.number("carried_over")),
+        open=number(total.number("open_items")),
+    )
+    silent = sum(1 for mark in figure.watermarks if mark.state in ("unreachable", "never"))
+    if silent:
+        text += " " + ngettext(
+            "%(n)s branch is not counted in this.", "%(n)s branches are not counted in this.", silent
+        )
+    return text
+
+
+def cards(figure: Figure) -> list[parts.Figure]:
+    """Plans, follow-ups, orders, money in."""
+    maker = maker_of(figure)
+    staff = _("of %(n)s", n=figure.total.number("staff") or 0)
+    return [
+        maker.number("plans", _("Plans in"), unit=staff),
+        maker.number("followups", _("Follow-ups")),
+        maker.card("ordered", _("Ordered")),
+        maker.card("receipts", _("Receipts")),
+    ]
+
+
+def shares(figure: Figure) -> list[Share]:
+    """What became of the planned items."""
+    total = figure.total
+    rows = (
+        ("done", _("Done"), "done"),
+        ("open_items", _("Open"), "open"),
+        ("carried_over", _("Carried over"), "age1"),
+        ("cancelled_items", _("Cancelled"), "cancelled"),
+    )
+    return [
+        Share(label, total.number(key) or 0, number(total.number(key)), tone) for key, label, tone in rows
+    ]
+
+
+def look_of(request: Request, figure: Figure) -> Look:
+    """Branches with their own date, below them people, those without a plan first."""
+    question = figure.question
+    is_company = question.unit.kind in ("company", "region")
+    days = {name: request.query_params.get(name) for name in ("period", "from", "to")}
+
+    def open_unit(line: Line, key: str = "") -> str:
+        kind, _colon, unit_id = line.unit.partition(":")
+        if kind == "employee":
+            return url_with(f"/staff/{unit_id}", day=question.last or None)
+        return url_with("/staff", unit=line.unit, **days) if kind == "branch" else ""
+
+    def drill(line: Line, key: str) -> str:
+        dates: Mapping[str, Any] = {
+            "from": line.values.get("own_date") or question.first,
+            "to": line.values.get("own_date") or question.last,
+        }
+        if key in ("orders", "ordered"):
+            return url_with("/sales", unit=line.unit, **dates)
+        if key == "receipts":
+            return url_with("/receivables/receipts", unit=line.unit, **dates)
+        if key == "customers_new":
+            return url_with("/customers", unit=line.unit, **dates)
+        return open_unit(line)
+
+    extra = (
+        (Column("own_date", _("Own date"), "day"),)
+        if is_company
+        else (Column("department", _("Department")),)
+    )
+    extra_key = "own_date" if is_company else "department"
+    return Look(
+        key="staff",
+        caption=_("Staff activity by branch") if is_company else _("Staff activity by person"),
+        keys=("staff", *COMPANY_KEYS) if is_company else COMPANY_KEYS,
+        big=is_company,
+        drill=drill,
+        open_row=open_unit,
+        phone=("plans", "done"),
+        first_label=_("Branch") if is_company else _("Name"),
+        extra=extra,
+        extra_cells=lambda line: {extra_key: line.values.get(extra_key)},
+        sort=request.query_params.get("sort", "") if is_company else "",
+        can_sort=is_company,
+    )
+
+
+async def stream(request: Request) -> Response:
+    """The counts of the open page, at most every ten seconds."""
+    question = question_of(request, "plan.view", limit=1_000, offset=0)
+    codes = (await directory(question)).codes
+
+    async def push(_changed: Collection[str]) -> Sequence[Push]:
+        view = view_of(request, await staff_activity(question))
+        return [partial("#staff-live", render(request, "activity/show.html", view, block="live"))]
+
+    return live(request, topics=topics_of(codes), render=push, interval_seconds=LIVE_SECONDS)
+
+
+async def show_person(request: Request) -> Response:
+    """One person's day with the evidence."""
+    codes = branches_of(request.state.person, "plan.view")
+    try:
+        wanted = str(UUID(request.path_params["id"]))
+    except ValueError:
+        raise NotFound() from None
+    known = await directory(Question(branches=codes, locale=request.state.locale))
+    on = day_of(request.query_params, "day")
+    found = await person_day(wanted, on or house_of(request.app.state.settings).today())
+    branch = known.get(found.branch) if found else None
+    if found is None or branch is None:
+        raise NotFound()
+    if on is None and branch.today != found.day:
+        found = await person_day(wanted, branch.today)
+        assert found is not None
+    step = timedelta(days=1)
+    view = PersonDayPage(
+        found,
+        branch.name,
+        [
+            Crumb(_("Staff today"), "/staff"),
+            Crumb(branch.name, url_with("/staff", unit=f"branch:{branch.code}")),
+        ],
+        with_query(day=found.day - step),
+        with_query(day=found.day + step),
+        found.day,
+        {key: _(label) for key, label in ACTIVITY_KINDS.items()},
+        {key: _(label) for key, label in PROOFS.items()},
+    )
+    return page(request, "activity/person.html", view)

@@ -1,0 +1,42 @@
+"""What the templates of staff activity receive."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from hq.activity.queries import PersonDay
+from hq.asking import Span
+from hq.frame.page import Check, FreshnessLine
+from shared.web.parts import Crumb, Figure, Share, TableView
+
+
+@dataclass(frozen=True)
+class StaffPage:
+    """/staff: the sentence of the day, cards, the units below."""
+
+    scope: str
+    crumbs: Sequence[Crumb]
+    span: Span
+    is_today: bool
+    freshness: FreshnessLine
+    check: Check
+    sentence: str
+    missing: Sequence[str]
+    cards: Sequence[Figure]
+    shares: Sequence[Share]
+    table: TableView
+    live_url: str
+
+
+@dataclass(frozen=True)
+class PersonDayPage:
+    """/staff/{id}: one person's plan and contacts of a day."""
+
+    day: PersonDay
+    branch_name: str
+    crumbs: Sequence[Crumb]
+    previous_url: str
+    next_url: str
+    date: date
+    kinds: Mapping[str, str]
+    proofs: Mapping[str, str]

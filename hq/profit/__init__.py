@@ -1,0 +1,1 @@
+"""Month income, expense and operating profit, branch beside branch, and the bridge from income to profit."""

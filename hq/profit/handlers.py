@@ -1,0 +1,112 @@
+"""/profit: what came in, what was spent, what is left."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from hq.asking import question_of
+from hq.cards import maker_of
+from hq.figures.freshness import directory
+from hq.figures.profit import profit
+from hq.figures.shape import Figure, Line
+from hq.figures.words import scope_name
+from hq.frame.page import adds_up, crumbs_of, drill_url, freshness_line, month_span
+from hq.profit.pages import BridgeRow, ProfitPage
+from hq.profit.queries import BridgeStep, bridge
+from hq.tables import Look, table_of, url_with
+from shared.figures import INCOME_RULES
+from shared.i18n import gettext as _
+from shared.money import Money, exponent
+from shared.web import parts
+from shared.web.filters import money_unit
+from shared.web.parts import Column
+from shared.web.responses import page
+
+
+async def show(request: Request) -> Response:
+    """Income, expense, operating profit."""
+    question = question_of(request, "figures.view", limit=1_000, offset=0)
+    figure = await profit(question)
+    known = await directory(question)
+    currencies = {branch.code: branch.currency for branch in known.branches}
+    rules = {branch.code: branch.income_rule for branch in known.branches}
+    steps = await bridge(figure, currencies)
+    is_company = question.unit.kind in ("company", "region")
+    currency = figure.total.currency
+    view = ProfitPage(
+        scope=scope_name(figure),
+        crumbs=crumbs_of(request, figure, _("Profit")),
+        span=month_span(figure),
+        freshness=freshness_line(figure),
+        check=adds_up(figure),
+        rule=rule_words(figure, rules),
+        cards=cards(figure),
+        bridge=[bridge_row(step, currency) for step in steps],
+        bridge_unit=money_unit(currency),
+        table=table_of(figure, look_of(request, figure), is_ranked=is_company),
+    )
+    return page(request, "profit/show.html", view)
+
+
+def rule_words(figure: Figure, rules: dict[str, str]) -> str:
+    """By which rule income counts, or that branches differ."""
+    codes = {figure.total.branch} if figure.total.branch else {mark.branch for mark in figure.watermarks}
+    used = sorted({rules[code] for code in codes if code in rules})
+    if len(used) == 1:
+        return _("Rule: %(rule)s.", rule=_(INCOME_RULES[used[0]]))
+    return _("Branches count income by different rules; each row names its own.")
+
+
+def bridge_row(step: BridgeStep, currency: str) -> BridgeRow:
+    """A step with its size in whole units for the chart."""
+    units = step.amount // 10 ** exponent(currency)
+    return BridgeRow(step.label, Money(step.amount, currency), units, step.is_total)
+
+
+def cards(figure: Figure) -> list[parts.Figure]:
+    """Income, expense, profit."""
+    maker = maker_of(figure)
+    return [
+        maker.card("income", _("Income")),
+        maker.card("expense", _("Expense")),
+        maker.card("profit", _("Operating profit")),
+    ]
+
+
+def look_of(request: Request, figure: Figure) -> Look:
+    """Branches with their rule; below a branch income and categories."""
+    question = figure.question
+    is_company = question.unit.kind in ("company", "region")
+    short = {"approval": _("on approval"), "shipment": _("on shipment"), "receipt": _("on receipt")}
+
+    def drill(line: Line, key: str) -> str:
+        if line.unit.startswith("category:") or ":" not in line.unit:
+            return (
+                drill_url("/sales", question, str(question.unit))
+                if line.unit == "income" and key == "income"
+                else ""
+            )
+        dates = {"from": question.first, "to": question.last}
+        if key == "income" and line.values.get("rule") == "receipt":
+            return url_with("/receivables/receipts", unit=line.unit, **dates)
+        if key == "income" and line.values.get("rule") == "approval":
+            return drill_url("/sales", question, line.unit)
+        return drill_url("/profit", question, line.unit)
+
+    return Look(
+        key="profit",
+        caption=_("Profit by branch") if is_company else _("Income and expense"),
+        keys=("income", "expense", "profit"),
+        big=is_company,
+        drill=drill,
+        open_row=(lambda line: drill_url("/profit", question, line.unit))
+        if is_company
+        else (lambda line: ""),
+        phone=("profit",),
+        first_label=_("Branch") if is_company else _("Name"),
+        extra=(Column("rule", _("Income counts")),) if is_company else (),
+        extra_cells=(lambda line: {"rule": short.get(str(line.values.get("rule")), "")})
+        if is_company
+        else (lambda line: {}),
+        sort=request.query_params.get("sort", "-profit") if is_company else "",
+        can_sort=is_company,
+    )

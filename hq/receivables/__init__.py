@@ -1,0 +1,1 @@
+"""Receivables with ageing: who owes, how late; branch, customer, instalment, entries."""

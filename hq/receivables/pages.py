@@ -1,0 +1,51 @@
+"""What the templates of receivables receive."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from hq.asking import Span
+from hq.frame.page import Check, FreshnessLine
+from hq.receivables.queries import Entry, Instalment
+from shared.web.parts import Crumb, Figure, Share, TableView
+
+
+@dataclass(frozen=True)
+class ReceivablesPage:
+    """/receivables: cards, the ageing as one bar, the check that it adds up, the units below."""
+
+    scope: str
+    crumbs: Sequence[Crumb]
+    as_of: date | None
+    keep: Mapping[str, str]
+    freshness: FreshnessLine
+    cards: Sequence[Figure]
+    shares: Sequence[Share]
+    ageing_label: str
+    check: Check
+    table: TableView
+
+
+@dataclass(frozen=True)
+class InstalmentPage:
+    """/receivables/{id}: every entry of one instalment."""
+
+    instalment: Instalment
+    branch_name: str
+    crumbs: Sequence[Crumb]
+    entries: Sequence[Entry]
+    words: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class ReceiptsPage:
+    """/receivables/receipts: money that came in, by unit and one by one."""
+
+    scope: str
+    crumbs: Sequence[Crumb]
+    span: Span
+    freshness: FreshnessLine
+    check: Check
+    cards: Sequence[Figure]
+    table: TableView
+    receipts: TableView

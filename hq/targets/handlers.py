@@ -1,0 +1,352 @@
+"""/targets: the plan, the gap, the months; and the form that sets or revises a target."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from hq.asking import question_of
+from hq.cards import maker_of
+from hq.figures.aims import BLOCK_LABELS, BLOCKS, TARGET_MEASURES, TargetMeasure, measure_named
+from hq.figures.freshness import Branch, directory
+from hq.figures.people import Place, place_of
+from hq.figures.rates import conversion
+from hq.figures.shape import Figure, Line, Question, Unit
+from hq.figures.targets import targets
+from hq.figures.words import scope_name
+from hq.frame.page import crumbs_of, freshness_line
+from hq.tables import Look, table_of, url_with
+from hq.targets.actions import Aimed, set_target
+from hq.targets.forms import TargetForm
+from hq.targets.pages import ChartMonth, EditPage, TargetsPage
+from hq.targets.queries import MonthRow, Revision, currency_of, months, revisions
+from hq.targets.rules import even_lines, period_codes
+from shared.errors import Invalid
+from shared.i18n import gettext as _
+from shared.money import Money, exponent, format_amount, parse_amount
+from shared.web import parts
+from shared.web.filters import money_card, money_unit, number, percent
+from shared.web.forms import Form, empty_form, read_form, with_errors
+from shared.web.parts import Action, Bullet, Crumb, Field, Option, Tab, Variance
+from shared.web.responses import page, redirect
+from shared.web.templating import with_query
+
+AIMABLE = ("company", "branch", "department", "employee")
+
+
+async def show(request: Request) -> Response:
+    """Year plan, gap, why."""
+    question = question_of(request, "target.view", limit=1_000, offset=0)
+    measure = measure_named(question.measure)
+    figure = await targets(question)
+    as_of = figure.question.as_of or question.house.today()
+    branches = await directory(question)
+    currency = figure.total.currency
+    held = (
+        await revisions(question.unit, figure.total.branch, as_of.year, measure.name)
+        if question.unit.kind in AIMABLE
+        else []
+    )
+    lines = await lines_in(held, currency, as_of, measure)
+    rows = await months(question, branches, measure, as_of, currency, lines)
+    is_company = question.unit.kind in ("company", "region")
+    view = TargetsPage(
+        scope=scope_name(figure),
+        crumbs=crumbs_of(request, figure, _("Targets")),
+        actions=actions_of(request, question, as_of, bool(held)),
+        as_of=as_of,
+        keep=kept(question),
+        measures=[
+            Tab(_(other.label), with_query(measure=other.name), other.name == measure.name)
+            for other in TARGET_MEASURES.values()
+        ],
+        freshness=freshness_line(figure),
+        cards=[card(figure, block, measure) for block in BLOCKS],
+        shared_out=shared_out(figure, measure),
+        is_shared_out=not figure.total.number("unassigned_target"),
+        months=[chart_month(row, currency, measure) for row in rows],
+        unit=money_unit(currency) if measure.is_money else "",
+        is_money=measure.is_money,
+        table=table_of(figure, look_of(request, figure, measure), is_ranked=is_company),
+    )
+    return page(request, "targets/show.html", view)
+
+
+async def lines_in(
+    held: list[Revision], currency: str, as_of: date, measure: TargetMeasure
+) -> dict[str, int]:
+    """The months of the target that holds, in the currency of the page."""
+    if not held:
+        return {}
+    if not measure.is_money:
+        return held[0].lines
+    rates = await conversion([held[0].currency], currency, as_of)
+    rate = rates.rate(held[0].currency)
+    return {} if rate is None else {period: rate.of(part) for period, part in held[0].lines.items()}
+
+
+def kept(question: Question) -> dict[str, str]:
+    """What a change of the day keeps."""
+    found = {"measure": question.measure, "by": question.by}
+    if question.unit.kind != "company":
+        found["unit"] = str(question.unit)
+    return {name: value for name, value in found.items() if value}
+
+
+def actions_of(request: Request, question: Question, as_of: date, has_target: bool) -> list[Action]:
+    """Set or revise, for those who may, where a target can be."""
+    if not request.state.person.may("target.edit") or question.unit.kind not in AIMABLE:
+        return []
+    if question.unit.kind == "company" and question.branches is not None:
+        return []
+    url = url_with("/targets/edit", unit=str(question.unit), measure=question.measure, year=as_of.year)
+    return [
+        Action(
+            _("Revise target") if has_target else _("Set target"), url, "pencil", is_primary=not has_target
+        )
+    ]
+
+
+def card(figure: Figure, block: str, measure: TargetMeasure) -> parts.Figure:
+    """Actual of a span against its target."""
+    total, maker = figure.total, maker_of(figure)
+    actual, goal = total.number(f"{block}_actual"), total.number(f"{block}_target")
+    completion = total.number(f"{block}_completion")
+    value: Money | int | None = actual
+    if measure.is_money and actual is not None:
+        value = Money(actual, total.currency)
+    note = _("no target")
+    if goal is not None:
+        shown = money_card(Money(goal, total.currency)) if measure.is_money else number(goal)
+        note = _(
+            "target %(goal)s, %(share)s done",
+            goal=shown,
+            share=percent(completion) if completion is not None else "—",
+        )
+    gap = total.number(f"{block}_gap")
+    variance = None
+    if gap is not None:
+        shown_gap = Money(gap, total.currency) if measure.is_money else gap
+        variance = Variance(shown_gap, "money_card" if measure.is_money else "number", measure.better)
+    return parts.Figure(
+        _(BLOCK_LABELS[block]),
+        value,
+        kind="money_card" if measure.is_money else "number",
+        state=maker.state(value),
+        note=note
+        if block != "year"
+        else f"{note}; {_('time passed %(share)s', share=percent(total.number('time_passed')))}",
+        bullet=Bullet(actual, goal, label=_(BLOCK_LABELS[block])) if actual is not None else None,
+        variance=variance,
+        watermark=maker.mark,
+        key=block,
+    )
+
+
+def shared_out(figure: Figure, measure: TargetMeasure) -> str:
+    """What the units below add up to against the unit's own target: a line also when nothing is left over."""
+    whole, child = figure.total.number("year_target"), figure.total.number("children_target")
+    rest = figure.total.number("unassigned_target")
+    if whole is None:
+        return _("No target is set for this year.")
+
+    def shown(amount: int | None) -> str:
+        if amount is None:
+            return "—"
+        return money_card(Money(amount, figure.total.currency)) if measure.is_money else number(amount)
+
+    return _(
+        "Year target %(whole)s, sum below %(child)s, not assigned %(rest)s.",
+        whole=shown(whole),
+        child=shown(child),
+        rest=shown(rest),
+    )
+
+
+def chart_month(row: MonthRow, currency: str, measure: TargetMeasure) -> ChartMonth:
+    """Last year, target, actual."""
+
+    def cell(amount: int | None) -> tuple[Money | int | None, int | None]:
+        if amount is None:
+            return None, None
+        if not measure.is_money:
+            return amount, amount
+        return Money(amount, currency), amount // 10 ** exponent(currency)
+
+    return ChartMonth(row.period, [cell(row.previous), cell(row.target), cell(row.actual)])
+
+
+def look_of(request: Request, figure: Figure, measure: TargetMeasure) -> Look:
+    """Units below: month and year against target."""
+    question = figure.question
+    is_company = question.unit.kind in ("company", "region")
+
+    def open_unit(line: Line, _key: str = "") -> str:
+        if line.unit.startswith("unassigned"):
+            return ""
+        return url_with(
+            "/targets", unit=line.unit, measure=question.measure, as_of=request.query_params.get("as_of")
+        )
+
+    def cells(line: Line) -> Mapping[str, Any]:
+        actual = line.number("year_actual")
+        bullet = Bullet(actual, line.number("year_target"), label=_("Year")) if actual is not None else None
+        return {"bar": bullet}
+
+    return Look(
+        key="targets",
+        caption=_("Targets by branch") if is_company else _("Targets by person"),
+        keys=(
+            "month_target", "month_actual", "month_gap", "month_completion", "year_target", "year_actual", "year_gap",
+            "year_completion",
+        ),
+        big=is_company,
+        drill=open_unit,
+        open_row=open_unit,
+        phone=("year_completion",),
+        first_label=_("Branch") if is_company else _("Name"),
+        extra=(parts.Column("bar", _("Year"), "bullet"),),
+        extra_cells=cells,
+        sort=request.query_params.get("sort", "year_gap") if is_company else "",
+        can_sort=is_company,
+    )  # fmt: skip
+
+
+# --- the form -----------------------------------------------------------------------------------------------------
+
+
+async def edit(request: Request) -> Response:
+    """The form with the target that holds."""
+    unit, place, measure, year, question = await wanted(request)
+    held = await revisions(unit, place.branch.code if place else "", year, measure.name)
+    currency = currency_of(question, held, place.branch.currency if place else "")
+    return await edit_page(
+        request, unit, place, measure, year, held, form_of_target(held, measure, year, currency)
+    )
+
+
+async def wanted(
+    request: Request,
+) -> tuple[Unit, Place | None, TargetMeasure, int, Question]:
+    """What the address asks to edit, within the reader's branches."""
+    question = question_of(request, "target.edit")
+    branches = await directory(question)
+    unit = question.unit
+    if unit.kind not in AIMABLE or (unit.kind == "company" and question.branches is not None):
+        raise Invalid(fields={}, code="unit.unknown")
+    place = await place_of(unit, branches) if unit.kind != "company" else None
+    text = request.query_params.get("year", "")
+    year = int(text) if text.isdigit() and 2000 <= int(text) <= 2199 else question.house.today().year
+    return unit, place, measure_named(question.measure), year, question
+
+
+def form_of_target(held: list[Revision], measure: TargetMeasure, year: int, currency: str) -> Form[Any]:
+    """The form that shows the present revision, or nothing."""
+
+    def shown(amount: int) -> str:
+        return format_amount(amount, currency) if measure.is_money else str(amount)
+
+    values: dict[str, object] = {"year": year, "measure": measure.name, "currency": currency, "replaces": 0}
+    if held:
+        values |= {"amount": shown(held[0].amount), "replaces": held[0].number}
+        for code, part in held[0].lines.items():
+            values[f"m{int(code[5:7])}"] = shown(part)
+    return empty_form(**values)
+
+
+async def edit_page(
+    request: Request,
+    unit: Unit,
+    place: Place | None,
+    measure: TargetMeasure,
+    year: int,
+    held: list[Revision],
+    form: Form[Any],
+    status: int = 200,
+) -> Response:
+    """The form with its revisions."""
+    name = place.name if place else _("All branches")
+    kind = "money" if measure.is_money else "number"
+    unit_text = form.text("currency") if measure.is_money else ""
+    fields = [
+        Field("amount", _("Target of the year"), kind, unit=unit_text, is_focused=True),
+        Field("spread", _("Months"), "select", options=[
+            Option("", _("as entered below")), Option("even", _("spread evenly over the year")),
+        ]),
+    ]  # fmt: skip
+    if held:
+        fields.append(Field("reason", _("Why it is revised"), width="l", max_length=300))
+    month_fields = [Field(f"m{number}", code, kind) for number, code in enumerate(period_codes(year), 1)]
+    labels = {field.name: field.label for field in (*fields, *month_fields)}
+    title = _("%(measure)s %(year)s: %(unit)s", measure=_(measure.label), year=year, unit=name)
+    view = EditPage(
+        title=title,
+        crumbs=[Crumb(_("Targets"), url_with("/targets", unit=str(unit), measure=measure.name))],
+        form=form,
+        action_url=url_with("/targets/edit", unit=str(unit), measure=measure.name, year=year),
+        fields=fields,
+        month_fields=month_fields,
+        labels=labels,
+        revisions=[
+            (found, Money(found.amount, found.currency) if measure.is_money else found.amount)
+            for found in held
+        ],
+        is_money=measure.is_money,
+        unit=unit_text,
+    )
+    return page(request, "targets/edit.html", view, status=status)
+
+
+async def save(request: Request) -> Response:
+    """Set or revise the target."""
+    unit, place, measure, year, question = await wanted(request)
+    code = place.branch.code if place else ""
+    held = await revisions(unit, code, year, measure.name)
+    form = await read_form(request, TargetForm)
+    if form.errors:
+        return await edit_page(request, unit, place, measure, year, held, form, 422)
+    currency = currency_of(question, held, place.branch.currency if place else "")
+    try:
+        amount, lines = amounts_of(form.value, measure, year, currency)
+        target = await set_target(
+            aimed(unit, place.branch if place else None), year, measure.name, amount, currency, lines,
+            form.value.reason, replaces=form.value.replaces,
+        )  # fmt: skip
+    except Invalid as refused:
+        return await edit_page(request, unit, place, measure, year, held, with_errors(form, refused), 422)
+    toast = _("Target saved, revision %(number)s.", number=target.number)
+    return redirect(url_with("/targets", unit=str(unit), measure=measure.name), toast=toast)
+
+
+def aimed(unit: Unit, branch: Branch | None) -> Aimed:
+    """The unit as targets keep it."""
+    is_within = unit.kind in ("department", "employee")
+    return Aimed(unit.kind, branch.code if branch else "", UUID(unit.key) if is_within else None)
+
+
+def amounts_of(
+    value: TargetForm, measure: TargetMeasure, year: int, currency: str
+) -> tuple[int, dict[str, int]]:
+    """The year's amount and its months; Invalid names the boxes that cannot be read."""
+    wrong: dict[str, str] = {}
+
+    def read(name: str, text: str) -> int:
+        try:
+            found = parse_amount(text, currency if measure.is_money else "JPY").minor
+        except Invalid as refused:
+            wrong[name] = refused.message
+            return 0
+        return found
+
+    amount = read("amount", value.amount)
+    if value.spread == "even":
+        lines = even_lines(year, amount) if not wrong else {}
+    else:
+        texts = zip(period_codes(year), value.months(), strict=True)
+        lines = {code: read(f"m{int(code[5:])}", text or "0") for code, text in texts}
+    if wrong:
+        raise Invalid(fields=wrong)
+    return amount, lines

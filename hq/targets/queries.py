@@ -1,0 +1,133 @@
+"""Reads for the pages of targets: the months of a unit, the revisions of a target, the lines that hold."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from hq.figures import cells, facts
+from hq.figures.aims import TargetMeasure
+from hq.figures.cells import Want
+from hq.figures.freshness import Directory
+from hq.figures.people import place_of
+from hq.figures.rates import conversion
+from hq.figures.rules import SAME
+from hq.figures.shape import BASE, Question, Unit
+from hq.figures.units import scope_of
+from shared.database import fetch_all
+from shared.database.fields import from_micros
+from shared.periods import Year
+
+
+@dataclass(frozen=True)
+class MonthRow:
+    """One month of a unit: target, actual, the same month of last year; None where unknown or still ahead."""
+
+    period: str
+    target: int | None
+    actual: int | None
+    previous: int | None
+
+
+async def months(
+    question: Question,
+    branches: Directory,
+    measure: TargetMeasure,
+    as_of: date,
+    currency: str,
+    lines: dict[str, int],
+) -> list[MonthRow]:
+    """The twelve months of the year of `as_of`, in `currency`; `lines` are the target's, in the same currency."""
+    year = Year.containing(as_of)
+    done = await month_sums(question, branches, measure, year, currency, as_of)
+    before = await month_sums(question, branches, measure, year.previous(), currency, as_of)
+    found = []
+    for month, last in zip(year.months(), year.previous().months(), strict=True):
+        actual = done.get(str(month), 0) if month.first <= as_of else None
+        found.append(MonthRow(str(month), lines.get(str(month)), actual, before.get(str(last), 0)))
+    return found
+
+
+async def month_sums(
+    question: Question, branches: Directory, measure: TargetMeasure, year: Year, currency: str, on: date
+) -> dict[str, int]:
+    """The measure by month: from the rollup for the company, from the rows below it."""
+    value = "base" if measure.is_money else "n"
+    wants = [Want(part, part, year.first, year.last, value) for part in measure.parts]
+    found: dict[str, int] = {}
+    if question.unit.kind in ("company", "region"):
+        codes = branches.codes
+        rates = await conversion(branches.currencies, currency, on)
+        rules = {branch.income_rule for branch in branches.branches}
+        rule = next(iter(rules), "approval")
+        rows = await cells.by_month(wants, on, scope_of(question, codes))
+        for (period, base), row in rows.items():
+            rate = rates.rate(base) if measure.is_money else SAME
+            if rate is not None:
+                amounts = {part: rate.of(int(row[part])) for part in measure.parts}
+                found[period] = found.get(period, 0) + measure.actual(amounts, rule)
+        return found
+    place = await place_of(question.unit, branches)
+    rates = await conversion([place.branch.currency], currency, on)
+    rate = rates.rate(place.branch.currency) if measure.is_money else SAME
+    if rate is None:
+        return {}
+    keyed = await facts.sums(wants, "month", facts.Among(place.branch.code, place.unit))
+    for period, row in keyed.items():
+        amounts = {part: rate.of(int(row[part])) for part in measure.parts}
+        found[period] = measure.actual(amounts, place.branch.income_rule)
+    return found
+
+
+@dataclass(frozen=True)
+class Revision:
+    """One revision of a target."""
+
+    id: str
+    number: int
+    amount: int
+    currency: str
+    reason: str
+    issued_at: datetime | None
+    superseded_at: datetime | None
+    lines: dict[str, int]
+
+
+async def revisions(unit: Unit, branch: str, year: int, measure: str) -> list[Revision]:
+    """Every revision of a unit's target, newest first; the first holds."""
+    unit_branch = unit.key if unit.kind == "branch" else branch if unit.kind != "company" else ""
+    where = (
+        " AND t.unit_id = :unit_id" if unit.kind in ("department", "employee") else " AND t.unit_id IS NULL"
+    )
+    rows = await fetch_all(
+        "SELECT t.id, t.number, t.amount, t.currency, t.reason, t.issued_at, t.superseded_at, l.period, "
+        "l.amount AS part FROM target t LEFT JOIN target_line l ON l.target_id = t.id AND l.deleted_at IS NULL "
+        "WHERE t.year = :year AND t.measure = :measure AND t.unit_kind = :kind AND t.unit_branch = :branch "
+        f"AND t.deleted_at IS NULL{where} ORDER BY t.number DESC, l.period",
+        year=year,
+        measure=measure,
+        kind=unit.kind,
+        branch=unit_branch,
+        unit_id=unit.key,
+    )
+    found: dict[str, Revision] = {}
+    for row in rows:
+        key = str(row["id"])
+        if key not in found:
+            found[key] = Revision(
+                key, int(row["number"]), int(row["amount"]), str(row["currency"]), str(row["reason"]),
+                instant_of(row["issued_at"]), instant_of(row["superseded_at"]), {},
+            )  # fmt: skip
+        if row["period"]:
+            found[key].lines[str(row["period"])] = int(row["part"])
+    return list(found.values())
+
+
+def instant_of(micros: int | None) -> datetime | None:
+    return None if micros is None else from_micros(int(micros))
+
+
+def currency_of(question: Question, held: Sequence[Revision], branch_currency: str) -> str:
+    """The currency in which a target is entered: that of the present one, else the unit's own."""
+    if held and held[0].currency:
+        return held[0].currency
+    return branch_currency or (question.house.currency if question.currency == BASE else question.currency)

@@ -1,0 +1,44 @@
+"""How a year target is laid out over its months. Pure."""
+
+from collections.abc import Mapping, Sequence
+
+from hq.figures.aims import TARGET_MEASURES
+from shared.errors import Invalid
+from shared.i18n import N_
+from shared.money import split
+from shared.periods import Year
+
+EVEN = (1,) * 12
+
+
+def period_codes(year: int) -> list[str]:
+    """The twelve months of a year as period lines name them."""
+    return [str(month) for month in Year.of(year).months()]
+
+
+def even_lines(year: int, amount: int, weights: Sequence[int] = EVEN) -> dict[str, int]:
+    """The year's amount over its months by weight, adding up exactly."""
+    return dict(zip(period_codes(year), split(amount, weights), strict=True))
+
+
+def check_lines(year: int, amount: int, lines: Mapping[str, int]) -> None:
+    """Invalid unless the lines are the months of the year, none is negative, and they add up to the year."""
+    if sorted(lines) != period_codes(year):
+        raise Invalid(N_("A target needs a line for each month of its year."), code="target.lines")
+    wrong = {f"m{int(code[5:])}": N_("Enter 0 or more.") for code, part in lines.items() if part < 0}
+    if wrong:
+        raise Invalid(fields=wrong, code="target.negative")
+    total = sum(lines.values())
+    if total != amount:
+        raise Invalid(
+            N_("The months add up to %(total)s, the year is %(amount)s. Change one of them."),
+            code="target.sum",
+            total=total,
+            amount=amount,
+        )
+
+
+def check_measure(measure: str) -> None:
+    """Invalid for a measure on which no targets are set."""
+    if measure not in TARGET_MEASURES:
+        raise Invalid(fields={"measure": N_("Choose one from the list.")}, code="measure.unknown")
