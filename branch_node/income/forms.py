@@ -11,9 +11,3 @@ class MonthForm(FormModel):
     """Which month."""
 
     month: Annotated[str, StringConstraints(max_length=7)] = ""
-
-
-class PeriodForm(FormModel):
-    """The period to close or reopen."""
-
-    code: Annotated[str, StringConstraints(min_length=4, max_length=16)]

@@ -132,7 +132,7 @@ class FilterForm(FormModel):
     customer_id: Picked | None = None
     owner_id: Picked | None = None
     department_id: Picked | None = None
-    measure: Literal["ordered", "cancelled", "shipped"] | None = None
+    measure: Literal["sales", "ordered", "cancelled", "shipped"] | None = None
     period: Annotated[str, StringConstraints(max_length=24)] = ""
 
 

@@ -16,6 +16,7 @@ from branch_node.orders.forms import FilterForm
 from branch_node.orders.pages import ListPage
 from branch_node.staff.queries import names_of
 from shared import periods
+from shared.errors import Invalid
 from shared.figures import MEASURES
 from shared.i18n import gettext as _
 from shared.money import Money
@@ -74,9 +75,16 @@ async def list_view(request: Request) -> Response:
         scope=scope_of(person, "order.view"),
         actions=[new] if may_enter else [],
         figure=Money(sums.base_minor, home().currency) if sums.base_minor is not None else None,
-        figure_label=_(MEASURES[wanted.measure].label) if wanted.measure else "",
+        figure_label=measure_label(wanted.measure),
     )
     return page(request, "orders/list.html", view)
+
+
+def measure_label(measure: str) -> str:
+    """What the figure is called whose rows are shown; empty without one."""
+    if measure == "sales":
+        return _("Sales less cancelled orders")
+    return _(MEASURES[measure].label) if measure else ""
 
 
 def filter_of(form: FilterForm) -> queries.Filter:
@@ -85,7 +93,7 @@ def filter_of(form: FilterForm) -> queries.Filter:
     if form.period:
         try:
             period = periods.parse(form.period)
-        except Exception:
+        except Invalid:
             period = None
     return queries.Filter(
         form.q,
@@ -187,7 +195,7 @@ async def chips_of(wanted: queries.Filter) -> list[Chip]:
     if wanted.department_id:
         texts.append(("department_id", await department_name(wanted.department_id)))
     if wanted.measure:
-        texts.append(("measure", _(MEASURES[wanted.measure].label)))
+        texts.append(("measure", measure_label(wanted.measure)))
     if wanted.period:
         texts.append(("period", str(wanted.period)))
     return [Chip(text, without(name)) for name, text in texts]

@@ -85,11 +85,8 @@ def where_of(person: Person, filters: Filter) -> tuple[str, dict[str, Any]]:
             clauses.append(f"o.{name} = :{name}")
             params[name] = wanted
     if filters.period is not None:
-        entry = entry_of(filters.measure or "ordered") if filters.measure else None
-        column = entry.day if entry else "happened_on"
-        clauses.append(f"o.{column} >= :first AND o.{column} < :after")
-        if entry:
-            clauses.append(f"({entry.where})")
+        parts = [f"({counted})" for _sign, counted in counted_by(filters.measure)]
+        clauses.append(f"({' OR '.join(parts)})")
         params |= {"first": filters.period.first, "after": filters.period.after}
     for place, word in enumerate(words(filters.query)):
         clauses.append(
@@ -99,9 +96,19 @@ def where_of(person: Person, filters: Filter) -> tuple[str, dict[str, Any]]:
     return " AND ".join(clauses), params
 
 
-def entry_of(measure: str) -> Any:
-    """The entry of shared.figures that orders make to a measure."""
-    return next(entry for entry in ENTRIES if entry.table == "sales_order" and entry.measure == measure)
+def counted_by(measure: str) -> list[tuple[str, str]]:
+    """(sign, condition) of the entries of shared.figures that make a measure out of orders in a period.
+
+    `sales` is ordered less cancelled, each on its own day; without a measure the order date counts.
+    """
+    if not measure:
+        return [("+", "o.happened_on >= :first AND o.happened_on < :after")]
+    names = {"sales": (("+", "ordered"), ("-", "cancelled"))}.get(measure, (("+", measure),))
+    found = []
+    for sign, name in names:
+        entry = next(one for one in ENTRIES if one.table == "sales_order" and one.measure == name)
+        found.append((sign, f"({entry.where}) AND o.{entry.day} >= :first AND o.{entry.day} < :after"))
+    return found
 
 
 LIST_SQL = """
@@ -150,9 +157,13 @@ async def sums_of(person: Person, filters: Filter) -> OrderSums:
         )
     )
     base = None
-    if filters.measure:
+    if filters.measure and filters.period is not None:
+        terms = " ".join(
+            f"{sign} CASE WHEN {counted} THEN o.base_minor ELSE 0 END"
+            for sign, counted in counted_by(filters.measure)
+        )
         row = await fetch_one(
-            f"SELECT CAST(COALESCE(SUM(o.base_minor), 0) AS BIGINT) AS base {joined}", **params
+            f"SELECT CAST(COALESCE(SUM(0 {terms}), 0) AS BIGINT) AS base {joined}", **params
         )
         base = int(row["base"]) if row else 0
     return OrderSums(min(count, COUNT_CAP), count <= COUNT_CAP, base)

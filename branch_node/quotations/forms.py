@@ -15,12 +15,6 @@ class QuotationForm(DocumentForm):
     terms: Annotated[str, StringConstraints(max_length=4000)] = ""
 
 
-class AnswerForm(FormModel):
-    """What the customer said."""
-
-    answer: Literal["accept", "reject"]
-
-
 class FilterForm(FormModel):
     """What the list is narrowed to."""
 

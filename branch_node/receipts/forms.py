@@ -48,7 +48,7 @@ class ReverseForm(FormModel):
 
 
 class FilterForm(FormModel):
-    """What the list of receipts is narrowed to."""
+    """What the list of receipts is narrowed to; with `period` exactly the rows behind the figure of that period."""
 
     q: Annotated[str, StringConstraints(max_length=100)] = ""
     from_on: Day | None = None
@@ -56,6 +56,7 @@ class FilterForm(FormModel):
     status: Literal["posted", "reversed", "unallocated"] | None = None
     customer_id: Picked | None = None
     department_id: Picked | None = None
+    period: Annotated[str, StringConstraints(max_length=24)] = ""
 
 
 class PartIn(BaseModel):

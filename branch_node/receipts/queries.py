@@ -15,6 +15,7 @@ from shared.database.fields import from_micros
 from shared.database.scope import reach_q, reach_sql
 from shared.errors import NotFound
 from shared.money import Money
+from shared.periods import Period
 from shared.permissions import Person, reach
 from shared.records import Receipt
 
@@ -27,7 +28,8 @@ SORTS: Mapping[str, Sort] = {
 
 @dataclass(frozen=True)
 class Filter:
-    """What is asked for; `status` posted, reversed or unallocated (posted with something left)."""
+    """What is asked for; `status` posted, reversed or unallocated (posted with something left). With `period` the
+    rows behind the figure of a period: what came in then, less what was reversed then."""
 
     query: str = ""
     from_on: date | None = None
@@ -35,6 +37,7 @@ class Filter:
     status: str = ""
     customer_id: UUID | None = None
     department_id: UUID | None = None
+    period: Period | None = None
 
     @property
     def is_narrowed(self) -> bool:
@@ -82,6 +85,10 @@ class PaidPart:
     recorded_at: datetime
 
 
+RECEIVED_THEN = "(p.happened_on >= :first AND p.happened_on < :after)"
+REVERSED_THEN = "(p.reversed_on >= :first AND p.reversed_on < :after)"
+
+
 def _where(person: Person, filters: Filter) -> tuple[str, dict[str, Any]]:
     scope, params = reach_sql(reach(person, "receipt.view"), "p.owner_id", "p.department_id", "p.branch")
     clauses = ["p.branch = :branch", "p.deleted_at IS NULL", scope]
@@ -92,6 +99,9 @@ def _where(person: Person, filters: Filter) -> tuple[str, dict[str, Any]]:
     if filters.until_on:
         clauses.append("p.happened_on <= :until_on")
         params["until_on"] = filters.until_on
+    if filters.period:
+        clauses.append(f"({RECEIVED_THEN} OR {REVERSED_THEN})")
+        params |= {"first": filters.period.first, "after": filters.period.after}
     if filters.status == "unallocated":
         clauses.append("p.status = 'posted' AND p.allocated_minor < p.amount_minor")
     elif filters.status:
@@ -143,14 +153,16 @@ def _row(row: Mapping[str, Any]) -> ReceiptRow:
 
 
 async def sums_of(person: Person, filters: Filter) -> ReceiptSums:
-    """Count (capped) and base total of everything asked for."""
+    """Count (capped) and base total of everything asked for; reversed ones count nothing, except in a period."""
     where, params = _where(person, filters)
     joined = f"FROM receipt p JOIN customer c ON c.id = p.customer_id WHERE {where}"
-    row = await fetch_one(
-        "SELECT CAST(COALESCE(SUM(CASE WHEN p.status = 'posted' THEN p.base_minor ELSE 0 END), 0) AS BIGINT) AS base "
-        + joined,
-        **params,
-    )
+    amount = "CASE WHEN p.status = 'posted' THEN p.base_minor ELSE 0 END"
+    if filters.period:
+        amount = (
+            f"CASE WHEN {RECEIVED_THEN} THEN p.base_minor ELSE 0 END "
+            f"- CASE WHEN {REVERSED_THEN} THEN p.base_minor ELSE 0 END"
+        )
+    row = await fetch_one(f"SELECT CAST(COALESCE(SUM({amount}), 0) AS BIGINT) AS base {joined}", **params)
     count = int(
         await fetch_value(
             f"SELECT count(*) FROM (SELECT 1 AS one {joined} LIMIT {COUNT_CAP + 1}) x", **params

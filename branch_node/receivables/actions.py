@@ -19,7 +19,7 @@ from branch_node.receivables.queries import receivable_for
 from branch_node.receivables.rules import Standing, base_share, require_room, too_much
 from shared import clock
 from shared.database import actor, execute, fetch_all, transaction
-from shared.errors import Conflict, NotFound
+from shared.errors import Conflict, Invalid, NotFound
 from shared.i18n import N_
 from shared.permissions import Person
 from shared.records import Adjustment, Order, Receivable
@@ -207,6 +207,8 @@ async def adjust(person: Person, receivable_id: UUID, form: AdjustmentForm) -> A
     Conflict when the period is closed or more than the rest is asked for.
     """
     await receivable_for(person, receivable_id, "receivable.write_off")
+    if form.happened_on > today():
+        raise Invalid(fields={"happened_on": N_("This cannot count from a day after today. Enter today or earlier.")})
     async with transaction():
         rows = await lock_receivables([receivable_id])
         row = rows[receivable_id]
