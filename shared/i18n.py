@@ -16,7 +16,10 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from babel.messages.catalog import Message
 
 Locale: TypeAlias = Literal["zh_CN", "en"]
 LOCALES: tuple[Locale, ...] = ("zh_CN", "en")
@@ -142,26 +145,32 @@ class Entry:
 
 
 def read_entries(path: Path) -> list[Entry]:
-    """The entries of a .po file without its header. CatalogueError when the file is malformed."""
-    from babel.messages.pofile import PoFileError, read_po
+    """The entries of a .po file without its header, repeated ones too. CatalogueError when it is malformed."""
+    from babel.messages.catalog import Catalog
+    from babel.messages.pofile import PoFileError, PoFileParser
+
+    messages: list[Message] = []
+
+    class EveryMessage(Catalog):
+        """Babel keeps the first of two entries with one msgid and says nothing; we want to see both."""
+
+        def __setitem__(self, id: Any, message: Message) -> None:
+            messages.append(message)
+            super().__setitem__(id, message)
 
     try:
         with path.open("rb") as file:
-            messages = list(read_po(file, locale="zh_CN", abort_invalid=True))
+            PoFileParser(EveryMessage(locale="zh_CN"), abort_invalid=True).parse(file)
     except PoFileError as wrong:
         raise CatalogueError(f"{path}: {wrong}") from wrong
-    entries = []
-    for message in messages:
-        forms = (message.id,) if isinstance(message.id, str) else tuple(message.id)
-        text = message.string if isinstance(message.string, str) else (message.string or ("",))[0]
-        if forms[0]:
-            plural = forms[1] if len(forms) > 1 else None
-            entries.append(
-                Entry(
-                    message.context or None, forms[0], plural, text or "", message.fuzzy, message.lineno or 0
-                )
-            )
-    return entries
+    return [_entry(message) for message in messages if message.id]
+
+
+def _entry(message: Message) -> Entry:
+    forms = (message.id,) if isinstance(message.id, str) else tuple(message.id)
+    text = message.string if isinstance(message.string, str) else (message.string or ("",))[0]
+    plural = forms[1] if len(forms) > 1 else None
+    return Entry(message.context or None, forms[0], plural, text or "", message.fuzzy, message.lineno or 0)
 
 
 def fields_of(text: str) -> set[str]:

@@ -82,20 +82,29 @@ class JobQueue:
         except (RedisError, OSError):
             return False
 
+    async def put_again(self, job: Job, job_id: str) -> None:
+        """After a run: puts the job anew if it was asked for while it ran. Raises what the broker raises."""
+        wish = await self.redis.getdel(again_key(job_id))
+        if wish is not None:
+            await self._put(job, _decoder.decode(wish), job_id, None)
+
     async def _put_unless_waiting(
         self, job: Job, values: dict[str, Any], key: str, after: timedelta | None
     ) -> None:
-        """Puts a job under `key` unless one is sure to start after this call.
+        """Puts a job under `key` unless one is sure to start after this call; never a second one beside it.
 
-        A waiting job will see what the caller has committed; a running one may have read before, so a second is
-        put beside it under a second key. When both run, or one ends between our two questions, ask again.
+        A waiting job will see what the caller has committed. A running one may have read before: it finds the wish
+        when it has ended (put_again). Should it end between the wish and our last look, we put it ourselves.
         """
         for _attempt in range(10):
-            for job_id in (key, key + ":again"):
-                if await self._put(job, values, job_id, after):
-                    return
-                exists, runs = await self._state(job_id)
-                if exists and not runs:
+            if await self._put(job, values, key, after):
+                return
+            exists, runs = await self._state(key)
+            if exists and not runs:
+                return
+            if runs:
+                await self.redis.set(again_key(key), _encoder.encode(values), px=KEPT_MILLISECONDS)
+                if await self.redis.exists(job_key_prefix + key):
                     return
         await self._put(job, values, None, after)
 
@@ -113,6 +122,11 @@ class JobQueue:
             job.name, _job_id=job_id, _queue_name=self.queue_key(job.queue), _defer_by=after, **values
         )
         return put is not None
+
+
+def again_key(job_id: str) -> str:
+    """Where the wish for another run is kept."""
+    return job_id + ":again"
 
 
 class NoQueue:
@@ -174,8 +188,8 @@ async def enqueue(
     """Puts a job of the current site, by name or function, to be called with `values`. Call it after the commit.
 
     `_after` (seconds or a timedelta) defers it. With `_unique` a job of the same name and key that still waits
-    stands for this one too, so that a hundred calls in a second run it once or twice, the last time after the
-    last call. False, and a log line, when the broker is away: a sweeper must find the work again. LookupError
+    stands for this one too, and it never runs beside itself: a hundred calls in a second run it once or twice, the
+    last time after the last call. False, and a log line, when the broker is away: a sweeper must find the work again. LookupError
     for an unknown job, TypeError for values that do not fit its parameters.
     """
     queue = current_queue()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -47,10 +48,10 @@ class Scheduler:
                 due = job.schedule.next_after(now, self._timezone)  # the clock was set back
             self._due[job.name] = due
 
-    async def keep_ticking(self) -> None:
-        """Ticks each second until cancelled."""
+    async def keep_ticking(self, ended: asyncio.Event) -> None:
+        """Ticks each second until the end."""
         started = False
-        while True:
+        while not ended.is_set():
             try:
                 if not started:
                     await self.start()
@@ -58,7 +59,7 @@ class Scheduler:
                 await self.tick()
             except (RedisError, OSError) as lost:
                 log.debug("schedule waits for the broker", error=type(lost).__name__)
-            await asyncio.sleep(1)
+            await wait_for_end(ended, 1)
 
     async def _first_due(self, job: Job, now: datetime) -> datetime:
         """The occasion after the last one that was put; a first start, or a clock set back, begins from now."""
@@ -82,3 +83,10 @@ class Scheduler:
     async def _last(self, job: Job) -> datetime | None:
         found = await self._queue.redis.get(self._queue.key("last", job.name))
         return datetime.fromtimestamp(int(found), UTC) if found else None
+
+
+async def wait_for_end(ended: asyncio.Event, seconds: float) -> None:
+    """Sleeps for `seconds`, less when the end comes before."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await ended.wait()

@@ -29,7 +29,7 @@ from shared.jobs.broker import Broker, BrokerError, broker_for
 from shared.jobs.leases import Leases
 from shared.jobs.queue import JobQueue, connect, opened
 from shared.jobs.registry import Job, jobs_of
-from shared.jobs.scheduler import Scheduler
+from shared.jobs.scheduler import Scheduler, wait_for_end
 from shared.log import context as log_context
 from shared.log import get_logger
 from shared.settings import CommonSettings
@@ -46,9 +46,29 @@ STARTS_CUT_SHORT = 50
 ARQ_LOCK_EXTRA_SECONDS = 10  # arq locks a job for the longest timeout of its queue and this
 
 
+class Ended(Exception):
+    """A worker leaves its loop between two polls; a cancellation would leave connections in the middle of a talk."""
+
+
+class QueueWorker(ArqWorker):
+    """arq's worker of one queue, which stops picking by itself when `closing` is set; its jobs run on."""
+
+    def __init__(self, closing: asyncio.Event, **options: Any) -> None:
+        super().__init__(**options)
+        self._closing = closing
+
+    async def heart_beat(self) -> None:
+        if self._closing.is_set():
+            raise Ended
+        await super().heart_beat()
+
+
 @dataclass
 class Crew:
-    """All workers of one site in this process. `around` wraps each job, e.g. in the site's database context."""
+    """All workers of one site in this process. `around` wraps each job, e.g. in the site's database context.
+
+    `closing` ends the picking of jobs, `ended` the signs of life: finish() sets them.
+    """
 
     queue: JobQueue
     broker: Broker
@@ -56,9 +76,10 @@ class Crew:
     around: Around
     queues: Sequence[str]
     max_jobs: int = 10
-    _workers: dict[str, ArqWorker] = field(default_factory=dict)
+    closing: asyncio.Event = field(default_factory=asyncio.Event)
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+    _workers: dict[str, QueueWorker] = field(default_factory=dict)
     _left_over: list[asyncio.Task[Any]] = field(default_factory=list)
-    _stopping: bool = False
     _restarts_told: int = 0
 
     def __post_init__(self) -> None:
@@ -71,19 +92,21 @@ class Crew:
     # --- running a queue ---------------------------------------------------------------------------------------
 
     async def keep_working(self, queue_name: str) -> None:
-        """Works on a queue until cancelled. Any error, the broker's absence first of all, ends only one worker.
+        """Works on a queue until the end. Any error, the broker's absence first of all, ends only one worker.
 
         Each attempt gets a fresh arq worker: after a lost connection the old one has lost count of its free
         places. Jobs that the old one still runs end under its eyes.
         """
         pause = 0.1
-        while not self._stopping:
+        while not self.closing.is_set():
             started = time.monotonic()
             try:
                 await self.broker.ensure()
                 worker = self._worker(queue_name)
                 self._take_over(queue_name, worker)
                 await worker.main()
+            except Ended:
+                return
             except (RedisError, OSError, BrokerError) as lost:
                 log.warning(
                     "broker lost", queue=queue_name, error=type(lost).__name__, detail=str(lost)[:200]
@@ -91,9 +114,9 @@ class Crew:
             except Exception:
                 log.exception("worker failed", queue=queue_name)
             pause = 0.1 if time.monotonic() - started > 10 else min(pause * 2, 5.0)
-            await asyncio.sleep(pause)
+            await wait_for_end(self.closing, pause)
 
-    def _take_over(self, queue_name: str, worker: ArqWorker) -> None:
+    def _take_over(self, queue_name: str, worker: QueueWorker) -> None:
         """Makes `worker` the queue's own; the tasks of the former one are kept until they end.
 
         An error of theirs is the broker's absence, told already; it is looked at so that nobody reports it again.
@@ -106,13 +129,15 @@ class Crew:
             self._left_over.append(task)
 
     @staticmethod
-    def _tasks_of(worker: ArqWorker) -> list[asyncio.Task[Any]]:
+    def _tasks_of(worker: QueueWorker) -> list[asyncio.Task[Any]]:
         return [task for task in worker.tasks.values() if not task.done()]
 
-    def _worker(self, queue_name: str) -> ArqWorker:
+    def _worker(self, queue_name: str) -> QueueWorker:
         jobs = [job for job in self.jobs.values() if job.queue == queue_name]
-        return ArqWorker(
+        return QueueWorker(
+            self.closing,
             functions=[self._function(job) for job in jobs],
+            after_job_end=self._put_again,
             queue_name=self.queue.queue_key(queue_name),
             redis_pool=self.queue.redis,
             handle_signals=False,
@@ -128,9 +153,15 @@ class Crew:
 
     def _function(self, job: Job) -> ArqFunction:
         async def run(ctx: dict[Any, Any], **plain: Any) -> None:
+            ctx["job"] = job
             await self._run(job, ctx["job_id"], ctx["job_try"], plain)
 
         return func(run, name=job.name, timeout=_arq_timeout(job), max_tries=job.tries + STARTS_CUT_SHORT)
+
+    async def _put_again(self, ctx: dict[Any, Any]) -> None:
+        """After arq has taken the job off the queue: it may have been asked for while it ran."""
+        if job := ctx.get("job"):
+            await self.queue.put_again(job, ctx["job_id"])
 
     async def _run(self, job: Job, job_id: str, job_try: int, plain: dict[str, Any]) -> None:
         """Runs a job once and says how it ended; raises arq's Retry to have it run again, and CancelledError when
@@ -184,30 +215,37 @@ class Crew:
         self._restarts_told = self.broker.restarts
 
     async def keep_beating(self) -> None:
-        """Beats until cancelled."""
-        while True:
+        """Beats until the end, also while the last jobs run."""
+        while not self.ended.is_set():
             try:
                 await self.beat()
                 metrics.BROKER_UP.labels(self.queue.instance).set(1)
             except (RedisError, OSError):
                 metrics.BROKER_UP.labels(self.queue.instance).set(0)
-            await asyncio.sleep(BEAT_SECONDS)
+            await wait_for_end(self.ended, BEAT_SECONDS)
 
     # --- ending ------------------------------------------------------------------------------------------------
 
-    async def finish(self, wait_seconds: float) -> None:
-        """Takes no new jobs, gives the running ones `wait_seconds`, then cancels them: they go back to the queue."""
-        self._stopping = True
+    async def finish(self, loops: Sequence[asyncio.Task[Any]], wait_seconds: float) -> None:
+        """1. Nobody picks jobs any more. 2. Running jobs get `wait_seconds`, under our signs of life. 3. Those that
+        are left are cancelled and go back to the queue. 4. The signs of life end.
+
+        `loops` are the tasks of keep_working, keep_beating and the scheduler.
+        """
+        self.closing.set()
         for worker in self._workers.values():
             worker.allow_pick_jobs = False
-        until = time.monotonic() + wait_seconds
-        while (tasks := self._running()) and time.monotonic() < until:
-            await asyncio.wait(tasks, timeout=max(0.0, until - time.monotonic()))
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        if tasks:
-            log.warning("jobs put back", count=len(tasks))
+        *pickers, beating = loops
+        await asyncio.wait(pickers, timeout=3)
+        await end_tasks(pickers, again_after_seconds=0.2)
+        if running := self._running():
+            await asyncio.wait(running, timeout=wait_seconds)
+        if left := self._running():
+            await end_tasks(left, again_after_seconds=5.0, times=3)
+            log.warning("jobs put back", count=len(left))
+        self.ended.set()
+        await asyncio.wait([beating], timeout=3)
+        await end_tasks([beating], again_after_seconds=0.2)
 
     def _running(self) -> list[asyncio.Task[Any]]:
         own = [task for worker in self._workers.values() for task in self._tasks_of(worker)]
@@ -248,17 +286,16 @@ async def run_inside(
         crew = Crew(queue, broker, ZoneInfo(timezone), around or _nothing_around, names, max_jobs)
         scheduler = Scheduler(queue, ZoneInfo(timezone))
         with opened(queue):
-            loops = [
-                asyncio.create_task(loop, name=f"jobs {instance}")
-                for loop in (crew.keep_beating(), *map(crew.keep_working, names), scheduler.keep_ticking())
-            ]
+            tasks = (
+                *map(crew.keep_working, names),
+                scheduler.keep_ticking(crew.closing),
+                crew.keep_beating(),
+            )
+            loops = [asyncio.create_task(task, name=f"jobs {instance}") for task in tasks]
             try:
                 yield queue
             finally:
-                await crew.finish(completion_wait_seconds)
-                for task in loops:
-                    task.cancel()
-                await asyncio.gather(*loops, return_exceptions=True)
+                await crew.finish(loops, completion_wait_seconds)
 
 
 async def run_worker(
@@ -275,6 +312,25 @@ async def run_worker(
     async with run_inside(site, settings, completion_wait_seconds=completion_wait_seconds, **options):
         await ended.wait()
         log.info("worker ending", site=site)
+
+
+async def end_tasks(
+    tasks: Sequence[asyncio.Task[Any]], *, again_after_seconds: float, times: int = 20
+) -> None:
+    """Cancels tasks until they have ended, at most `times` times.
+
+    Once is not enough: a cancellation that meets the end of a network call at the same moment gets lost in it.
+    """
+    pending = set(tasks)
+    for _ in range(times):
+        for task in pending:
+            task.cancel()
+        if pending:
+            ended, pending = await asyncio.wait(pending, timeout=again_after_seconds)
+            for task in ended:
+                task.cancelled() or task.exception()  # looked at, so that nobody reports it again
+    if pending:
+        log.error("tasks do not end", tasks=[task.get_name() for task in pending])
 
 
 @asynccontextmanager

@@ -143,6 +143,9 @@ async def test_a_deferred_job_waits(site_settings, instance):
         await enqueue(count, _after=timedelta(hours=1), number=1)
         await enqueue(count, _after=0.1, number=2)
         await come_to("count 2")
+        async with asyncio.timeout(10):
+            while await queue.waiting("default") > 1:  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
         assert await queue.waiting("default") == 1
         assert ends["count 1"] == 0
         await _empty(queue)
@@ -165,7 +168,10 @@ async def test_a_call_during_the_run_leads_to_another_run(site_settings, instanc
         await come_to("began")
         for _ in range(20):
             await enqueue(wait_until_told, _unique="HQ")
+            await asyncio.sleep(0.01)
+        assert ends["began"] == 1
         gate[0].set()
+        await come_to("ended", 2)
         await settle(queue)
     assert ends["ended"] == 2
 
