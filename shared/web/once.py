@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from shared import clock
-from shared.database import execute, transaction
+from shared.database import fetch_one, transaction
 from shared.errors import Conflict
 from shared.i18n import N_
 from shared.ids import new_id
@@ -70,18 +70,18 @@ async def fingerprint(request: Request) -> str:
 
 async def claim(scope: str, key: str, digest: str) -> bool:
     """Take the key for this transaction; False when it is taken already."""
-    return bool(
-        await execute(
-            "INSERT INTO web_idempotency_key"
-            ' (id, scope, "key", request_hash, status, location, content_type, body, created_at)'
-            " VALUES (:id, :scope, :key, :digest, 0, '', '', '', :now) ON CONFLICT (scope, \"key\") DO NOTHING",
-            id=new_id(),
-            scope=scope,
-            key=key,
-            digest=digest,
-            now=clock.now(),
-        )
+    taken = await fetch_one(
+        "INSERT INTO web_idempotency_key"
+        ' (id, scope, "key", request_hash, status, location, content_type, body, created_at)'
+        " VALUES (:id, :scope, :key, :digest, 0, '', '', '', :now)"
+        ' ON CONFLICT (scope, "key") DO NOTHING RETURNING id',
+        id=new_id(),
+        scope=scope,
+        key=key,
+        digest=digest,
+        now=clock.now(),
     )
+    return taken is not None
 
 
 async def keep_answer(scope: str, key: str, response: Response) -> None:

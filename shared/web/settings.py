@@ -14,7 +14,7 @@ class WebSettings(CommonSettings):
     login_limit: int = setting(
         "Failed sign-ins per account and 15 minutes; five times as many per address.", default=8
     )
-    argon2_memory_kib: int = setting("Memory of one password hash, KiB.", default=65_536)
+    argon2_memory_kib: int = setting("Memory of one password hash, KiB.", default=19_456)
     argon2_rounds: int = setting("Rounds of one password hash.", default=3)
     argon2_at_once: int = setting("Password hashes computed at the same time.", default=2)
     body_limit_bytes: int = setting(

@@ -68,9 +68,11 @@ async def customers(request: Request) -> Response:
     return json_answer({"name": request.state.person.name, "actions": sorted(request.state.person.grants)})
 
 
-def tea_app(folder: Path, routes: Sequence[Route] = (), **values: Any) -> Starlette:
-    """The site over a migrated SQLite file with Lin (sales) and Ada (administrator)."""
-    url = f"sqlite:///{folder}/tea.db"
+def tea_app(
+    folder: Path, routes: Sequence[Route] = (), *, database_url: str = "", **values: Any
+) -> Starlette:
+    """The site over a migrated database (a SQLite file in `folder`) with Lin (sales) and Ada (administrator)."""
+    url = database_url or f"sqlite:///{folder}/tea.db"
     settings = cheap_settings(folder, **values)
     apart(prepare(url, settings))
     return site_app(

@@ -13,6 +13,7 @@ from shared.web.forms import FormModel, ShortText, read_form
 from shared.web.models import SavedView
 from shared.web.responses import json_answer, redirect
 from shared.web.routing import SIGNED_IN, ApiDoc, Route
+from tests.support.databases import ENGINES
 from tests.support.web_site import Visitor, in_app, tea_app, visitor_of
 
 
@@ -45,9 +46,10 @@ ROUTES = [
 ]
 
 
-@pytest.fixture
-def lin(tmp_path: Path):  # type: ignore[no-untyped-def]
-    with visitor_of(tea_app(tmp_path, ROUTES)) as visitor:
+@pytest.fixture(params=ENGINES)
+def lin(tmp_path: Path, request: pytest.FixtureRequest, empty_postgres):  # type: ignore[no-untyped-def]
+    url = empty_postgres() if request.param == "postgres" else ""
+    with visitor_of(tea_app(tmp_path, ROUTES, database_url=url)) as visitor:
         visitor.sign_in("lin")
         visitor.open("/me")
         yield visitor
