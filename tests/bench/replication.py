@@ -145,7 +145,7 @@ async def anchor(base: str, count: int, *, with_rollup: bool) -> float:
             "PUBLICATION p WITH (create_slot = false, copy_data = false, slot_name = 's')"
         )
         deadline = begun + 180
-        while await subscriber.fetchval("SELECT count(*) FROM receipt") < count:  # noqa: ASYNC110
+        while await subscriber.fetchval("SELECT count(*) FROM receipt") < count:
             if time.perf_counter() > deadline:
                 raise RuntimeError("the subscriber did not catch up within three minutes")
             await asyncio.sleep(0.05)
