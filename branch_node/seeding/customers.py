@@ -34,11 +34,13 @@ BANKS = {
 # how a customer pays: share in percent, earliest and latest day after the due date
 PAYERS = (
     ("early", 18, -6, 0),
-    ("punctual", 50, 0, 4),
-    ("slow", 22, 6, 38),
-    ("bad", 7, 40, 150),
-    ("never", 3, 0, 0),
+    ("punctual", 51, 0, 4),
+    ("slow", 23, 5, 32),
+    ("bad", 6, 35, 120),
+    ("never", 2, 0, 0),
 )
+LARGE = 4
+"""From this size on a customer pays in the end: the branch would not go on selling otherwise."""
 
 
 @dataclass
@@ -101,8 +103,9 @@ def _add_customer(scene: Scene, book: NameBook, company: Company, dice: Random, 
     email, code = f"info@{firm.domain}", scene.number("customer", "C")
     tax_number = f"{dice.choice('ABCDEFGH')}{dice.randrange(10**11):011d}"
     keys = keys_of(firm.name, phone, email, tax_number, scene.branch.country)
-    payer = dice.choices([row[0] for row in PAYERS], [row[1] for row in PAYERS])[0]
     size = dice.choices((1, 2, 4, 9), (40, 35, 18, 7))[0]
+    habits = PAYERS[:3] if size >= LARGE else PAYERS
+    payer = dice.choices([row[0] for row in habits], [row[1] for row in habits])[0]
     is_foreign = dice.random() < 0.06
     row = scene.rows.add(
         Customer, born, (earlier or owner).id, code=code, name=firm.name, name_key=keys.name,

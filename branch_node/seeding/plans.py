@@ -187,7 +187,7 @@ class Planner:
 
 
 def build_plans(scene: Scene, company: Company, buyers: Sequence[Buyer]) -> None:
-    """Plans of everybody who was at work; one in twenty-five days somebody was away."""
+    """Plans of everybody who was at work; one in twenty-five days somebody was away, the cast never today."""
     dice = scene.dice("plans")
     days = scene.workdays[-DAYS - 1 :]
     deeds = _deeds(scene, days[0])
@@ -201,7 +201,8 @@ def build_plans(scene: Scene, company: Company, buyers: Sequence[Buyer]) -> None
         planner = Planner(scene, dice, member, firms, own[member.id])
         for day in days:
             is_early = day == scene.until and scene.minutes_today == 0
-            if member.works_on(day) and dice.random() < (0.4 if is_early else 0.96):
+            is_shown = day == scene.until and bool(member.username)
+            if member.works_on(day) and (dice.random() < (0.4 if is_early else 0.96) or is_shown):
                 planner.plan(day, deeds[member.id, day], planned[member.id], tasks[member.id])
 
 

@@ -93,7 +93,7 @@ def _follow_up(
             own = patch.own[member.id]
             count = often // 100 + (dice.randrange(100) < often % 100) + dice.choice((-1, 0, 0, 1))
             if day == scene.until:
-                count = count * scene.minutes_today // 500
+                count = (max(count, 1) * scene.minutes_today + dice.randrange(540)) // 540
             for _ in range(max(count, 0) if own else 0):
                 buyer = dice.choices(own, [one.size + 2 for one in own])[0]
                 kind = dice.choices([kind for kind, _ in KIND_WEIGHTS], [share for _, share in KIND_WEIGHTS])[
