@@ -4,11 +4,21 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from branch_node.customers.pages import FieldGroup
-from branch_node.customers.rules import GROUPS, KINDS, STATUSES, TAX_RULES
+from branch_node.customers.rules import (
+    GROUPS,
+    INDUSTRIES,
+    KINDS,
+    REGIONS,
+    SOURCES,
+    STATUSES,
+    TAX_RULES,
+    VOCABULARIES,
+)
 from shared.i18n import active_locale
 from shared.i18n import gettext as _
 from shared.permissions import Person
 from shared.records import CustomFieldDef
+from shared.web.forms import Form
 from shared.web.parts import Field, Option
 
 
@@ -16,7 +26,7 @@ def labels() -> dict[str, str]:
     """The label of each field by name."""
     return {
         "name": _("Name"),
-        "code": _("Code"),
+        "code": _("Customer code"),
         "status": _("State"),
         "kind": _("Type"),
         "group": _("Group"),
@@ -56,8 +66,26 @@ def options(known: Mapping[str, str]) -> list[Option]:
     return [Option(code, _(label)) for code, label in known.items()]
 
 
+def word_of(name: str, value: str) -> str:
+    """A stored code of a field in the reader's language; any other text as it is."""
+    known = VOCABULARIES.get(name, {})
+    return _(known[value]) if value and value in known else value
+
+
+def choices(known: Mapping[str, str], current: str) -> list[Option]:
+    """The codes of a vocabulary, and what is stored when it is none of them."""
+    own = [Option(current, current)] if current and current not in known else []
+    return [Option("", "—"), *own, *options(known)]
+
+
 def groups(
-    person: Person, *, is_new: bool, is_signed: bool, owner: str, custom: Sequence[CustomFieldDef] = ()
+    person: Person,
+    form: Form[Any],
+    *,
+    is_new: bool,
+    is_signed: bool,
+    owner: str,
+    custom: Sequence[CustomFieldDef] = (),
 ) -> list[FieldGroup]:
     """The form: what everybody needs first, the rest folded."""
     label = labels()
@@ -72,7 +100,7 @@ def groups(
         Field("contact_name", label["contact_name"], is_optional=True, max_length=120) if is_new else None,
         Field("email", label["email"], "email", is_optional=True),
         Field("city", label["city"], is_optional=True, max_length=80),
-        Field("source", label["source"], is_optional=True, max_length=80),
+        Field("source", label["source"], "select", options=choices(SOURCES, form.text("source"))),
     ]
     classes = [
         Field(
@@ -80,8 +108,8 @@ def groups(
         ),
         Field("kind", label["kind"], "select", options=options(KINDS)),
         Field("group", label["group"], "select", options=options(GROUPS)),
-        Field("region", label["region"], is_optional=True, max_length=80),
-        Field("industry", label["industry"], is_optional=True, max_length=80),
+        Field("region", label["region"], "select", options=choices(REGIONS, form.text("region"))),
+        Field("industry", label["industry"], "select", options=choices(INDUSTRIES, form.text("industry"))),
         Field(
             "code",
             label["code"],

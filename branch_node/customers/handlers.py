@@ -8,12 +8,12 @@ from starlette.responses import Response
 
 from branch_node.customers import actions, card, queries
 from branch_node.customers.custom import read_custom
-from branch_node.customers.fields import custom_fields, custom_label, custom_text, groups, labels, options
+from branch_node.customers.fields import custom_fields, custom_label, custom_text, groups, labels, word_of
 from branch_node.customers.forms import CustomerForm, DuplicatesForm
 from branch_node.customers.history import history_of
 from branch_node.customers.listing import list_view
 from branch_node.customers.pages import CardPage, Difference, DuplicatesPage, FormPage
-from branch_node.customers.rules import GROUPS, KINDS, REASONS, STATUSES, TAX_RULES
+from branch_node.customers.rules import REASONS, STATUSES
 from branch_node.editing import ChangedMeanwhile
 from branch_node.followups.rules import ICONS
 from branch_node.followups.rules import KINDS as CONTACT_KINDS
@@ -139,9 +139,13 @@ async def form_page(
         owner = (await names_of([row.owner_id])).get(row.owner_id, "")
     definitions: Sequence[CustomFieldDef] = await custom_fields()
     shown = groups(
-        person, is_new=row is None, is_signed=row is not None and row.signed_on is not None, owner=owner,
+        person,
+        form,
+        is_new=row is None,
+        is_signed=row is not None and row.signed_on is not None,
+        owner=owner,
         custom=definitions,
-    )  # fmt: skip
+    )
     url = f"/customers/{row.id}" if row else "/customers"
     return FormPage(
         title=_("Edit %(name)s", name=row.name) if row else _("New customer"),
@@ -283,11 +287,6 @@ def address_kinds() -> dict[str, str]:
 async def details(row: Customer) -> list[tuple[str, str]]:
     """The master record as label and text, empty ones left out."""
     label = labels()
-    words = {
-        "kind": {one.value: one.label for one in options(KINDS)},
-        "group": {one.value: one.label for one in options(GROUPS)},
-        "tax_rule": {one.value: one.label for one in options(TAX_RULES)},
-    }
     found = [(label["code"], row.code)]
     for name in actions.PLAIN_FIELDS:
         value = getattr(row, name)
@@ -296,7 +295,7 @@ async def details(row: Customer) -> list[tuple[str, str]]:
         if name == "payment_terms_days":
             found.append((label[name], _("%(n)s days", n=value)))
         else:
-            found.append((label[name], words.get(name, {}).get(value, str(value))))
+            found.append((label[name], word_of(name, str(value))))
     if row.credit_limit_minor is not None:
         found.append(
             (label["credit_limit_minor"], show.money(Money(row.credit_limit_minor, base_currency())))

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from branch_node.audit import note
 from branch_node.customers import queries
+from branch_node.customers.fields import word_of
 from branch_node.customers.forms import FilterForm
 from branch_node.customers.pages import ListPage
 from branch_node.customers.rules import GROUPS, KINDS, STATUSES
@@ -74,7 +75,7 @@ def columns() -> list[Column]:
         Column("owner", _("Owner"), phone="rest"),
         Column("status", _("State"), phone="second"),
         Column("group", _("Group")),
-        Column("city", _("Region")),
+        Column("region", _("Region")),
         Column("phone", _("Telephone")),
         Column("acquired", _("Since"), "day", sort="acquired"),
         Column("signed", _("Signed"), "day", sort="signed"),
@@ -84,7 +85,7 @@ def columns() -> list[Column]:
     ]
 
 
-HIDDEN_FIRST = ("city", "signed", "phone")
+HIDDEN_FIRST = ("region", "signed", "phone")
 
 
 def cells(row: queries.CustomerRow) -> Mapping[str, Any]:
@@ -93,7 +94,7 @@ def cells(row: queries.CustomerRow) -> Mapping[str, Any]:
         "owner": row.owner or None,
         "status": _(STATUSES[row.status]),
         "group": row.group or None,
-        "city": row.region or None,
+        "region": word_of("region", row.region) or None,
         "phone": row.phone or None,
         "acquired": row.acquired_on,
         "signed": row.signed_on,
@@ -178,7 +179,7 @@ async def filter_bar(
     ]
     regions = await queries.regions()
     if regions:
-        options = [any_option, *(Option(name, name) for name in regions)]
+        options = [any_option, *(Option(name, word_of("region", name)) for name in regions)]
         fields.append(Field("region", _("Region"), "select", options=options, width="s"))
     if person.may("customer.assign"):
         fields.append(
@@ -214,7 +215,7 @@ def chip_texts(wanted: FilterForm, owner: str) -> list[tuple[str, str]]:
     if wanted.kind in KINDS and wanted.kind:
         texts.append(("kind", _(KINDS[wanted.kind])))
     if wanted.region:
-        texts.append(("region", wanted.region))
+        texts.append(("region", word_of("region", wanted.region)))
     if wanted.owner is not None:
         texts.append(("owner", _("owner %(name)s", name=owner)))
     if wanted.silent_days is not None:

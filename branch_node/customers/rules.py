@@ -45,6 +45,50 @@ TAX_RULES: Mapping[str, str] = {
     "foreign": N_("foreign"),
 }
 
+# Codes that imports and the demo use; any other text is shown as it is.
+SOURCES: Mapping[str, str] = {
+    "referral": N_("referral"),
+    "website": N_("website"),
+    "tender": N_("tender"),
+    "exhibition": N_("exhibition"),
+    "visit": N_("visit"),
+    "call": N_("call"),
+}
+INDUSTRIES: Mapping[str, str] = {
+    "machinery": N_("machinery"),
+    "automation": N_("automation"),
+    "packaging": N_("packaging"),
+    "precision": N_("precision engineering"),
+    "textile": N_("textile"),
+    "printing": N_("printing"),
+    "water": N_("water treatment"),
+    "logistics": N_("logistics"),
+    "food": N_("food"),
+    "energy": N_("energy"),
+    "lifts": N_("lifts"),
+    "instruments": N_("instruments"),
+}
+REGIONS: Mapping[str, str] = {
+    "north": N_("North China"),
+    "east": N_("East China"),
+    "south": N_("South China"),
+    "central": N_("Central China"),
+    "northeast": N_("Northeast China"),
+    "northwest": N_("Northwest China"),
+    "southwest": N_("Southwest China"),
+    "east-asia": N_("East Asia"),
+    "europe": N_("Europe"),
+    "america": N_("America"),
+}
+VOCABULARIES: Mapping[str, Mapping[str, str]] = {
+    "source": SOURCES,
+    "industry": INDUSTRIES,
+    "region": REGIONS,
+    "kind": KINDS,
+    "group": GROUPS,
+    "tax_rule": TAX_RULES,
+}
+
 # --- duplicates -------------------------------------------------------------------------------------------------
 
 # The commonest characters of company names that differ between traditional and simplified writing.

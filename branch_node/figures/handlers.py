@@ -49,7 +49,9 @@ async def show(request: Request) -> Response:
 
 def translated(found: dict[str, Any]) -> dict[str, Any]:
     """Column labels in the reader's language."""
-    return {**found, "columns": [{**column, "label": _(column["label"])} for column in found["columns"]]}
+    labels = [str(column["label"]) for column in found["columns"]]
+    columns = [{**column, "label": _(text)} for column, text in zip(found["columns"], labels, strict=True)]
+    return {**found, "columns": columns}
 
 
 def heading(figure: Figure, person: Person) -> export.Heading:

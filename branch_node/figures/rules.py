@@ -106,7 +106,7 @@ COLUMNS: Mapping[str, Sequence[Column]] = {
         Column("planned", N_("Planned"), "count"),
         Column("done", N_("Done"), "count"),
         Column("carried_over", N_("Carried over"), "count"),
-        Column("cancelled_items", N_("Cancelled"), "count"),
+        Column("cancelled_items", N_("Cancelled items"), "count"),
         Column("open_items", N_("Open"), "count"),
         Column("followups", N_("Follow-ups"), "count"),
         Column("customers_new", N_("New customers"), "count"),

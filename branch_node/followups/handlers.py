@@ -87,7 +87,7 @@ async def table_of(request: Request, person: Person, view: str, wanted: ListForm
 def due_columns() -> list[Column]:
     return [
         Column("customer", _("Customer"), phone="head"),
-        Column("due", _("Due"), "day", phone="second"),
+        Column("due", _("Due on"), "day", phone="second"),
         Column("late", _("Days late"), "number", phone="second"),
         Column("subject", _("What")),
         Column("last", _("Last contact"), "day"),

@@ -34,7 +34,7 @@ async def list_page(request: Request, line_form: Form[Any]) -> ListPage:
     pages = paging(request.query_params, queries.SORTS, "-day")
     cut = await queries.note_page(person, wanted, pages)
     following, previous = neighbours(cut)
-    labels = {"": _("All"), "industry": _("Industry"), "competitor": _("Competitors")}
+    labels = {"": _("All"), "industry": _("The trade"), "competitor": _("Competitors")}
     tabs = [
         Tab(text, with_query("/intel", kind=kind or None, after=None, before=None), kind == wanted.kind)
         for kind, text in labels.items()

@@ -80,8 +80,8 @@ def table(cut: Cut[queries.StaffRow], sorted_by: str, names: dict[str, str], que
         key="staff",
         caption=_("Staff"),
         columns=[
-            Column("name", _("Name"), sort="name", phone="head"),
-            Column("number", _("Number"), sort="number", phone="second"),
+            Column("name", _("Full name"), sort="name", phone="head"),
+            Column("number", _("Staff number"), sort="number", phone="second"),
             Column("department", _("Department"), phone="second"),
             Column("position", _("Position")),
             Column("manager", _("Manager")),

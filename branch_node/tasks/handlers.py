@@ -46,7 +46,7 @@ async def show_list(request: Request) -> Response:
         columns=[
             Column("title", _("Task"), phone="head"),
             Column("status", _("State"), "status", phone="second"),
-            Column("due", _("Due"), "day", sort="due", phone="second"),
+            Column("due", _("Due on"), "day", sort="due", phone="second"),
             Column("employee", _("For")),
             Column("by", _("Given by")),
             Column("customer", _("Customer")),
