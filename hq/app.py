@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route as StarletteRoute
 from starlette.types import Receive, Scope, Send
 
+from hq.customers.handlers import palette
 from hq.live import applied, telling, watch_cursors
 from hq.menu import MENU
 from hq.models import HQ_APP
@@ -70,6 +71,7 @@ def frame(settings: HqSettings) -> Site:
         base_currency=settings.reporting_currency,
         version=product_version(),
         node="HQ",
+        palette=(palette,),
     )
 
 

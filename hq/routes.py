@@ -1,13 +1,20 @@
 """All routes of headquarters: one list per feature."""
 
+from hq.activity import handlers as activity
 from hq.api import handlers as api
 from hq.api.forms import FigureModel, FigureQuery
+from hq.branches import handlers as branches
+from hq.compare import handlers as compare
+from hq.customers import handlers as customers
 from hq.dashboard import handlers as dashboard
+from hq.definitions import handlers as definitions
+from hq.news import handlers as news
 from hq.people import handlers as people
 from hq.profit import handlers as profit
 from hq.rates import handlers as rates
 from hq.receivables import handlers as receivables
 from hq.sales import handlers as sales
+from hq.targets import handlers as targets
 from shared.web.routing import ApiDoc, Route
 
 DASHBOARD = [
@@ -32,6 +39,33 @@ RECEIVABLES = [
     Route("GET", "/receivables/{id}", receivables.entries, "receivable.view"),
 ]
 PROFIT = [Route("GET", "/profit", profit.show, "figures.view")]
+COMPARE = [Route("GET", "/compare", compare.show, "figures.view")]
+BRANCHES = [
+    Route("GET", "/branches", branches.show, "figures.view"),
+    Route("GET", "/branches/{code}", branches.show_one, "figures.view"),
+    Route("GET", "/live/branches/{code}", branches.stream, "figures.view"),
+]
+TARGETS = [
+    Route("GET", "/targets", targets.show, "target.view"),
+    Route("GET", "/targets/edit", targets.edit, "target.edit"),
+    Route("POST", "/targets/edit", targets.save, "target.edit"),
+]
+STAFF = [
+    Route("GET", "/staff", activity.show, "plan.view"),
+    Route("GET", "/staff/{id}", activity.show_person, "plan.view"),
+    Route("GET", "/live/staff", activity.stream, "plan.view"),
+]
+CUSTOMERS = [
+    Route("GET", "/customers", customers.show, "customer.view"),
+    Route("GET", "/customers/{id}", customers.show_one, "customer.view"),
+]
+NEWS = [
+    Route("GET", "/news", news.show, "news.view"),
+    Route("POST", "/news", news.save, "news.edit"),
+    Route("POST", "/news/{id}/share", news.share, "news.edit"),
+    Route("POST", "/news/{id}/take-back", news.take_back, "news.edit"),
+]
+DEFINITIONS = [Route("GET", "/definitions", definitions.show, "figures.view")]
 RATES = [
     Route("GET", "/rates", rates.show, "figures.view"),
     Route("POST", "/rates", rates.save, "settings.edit"),
@@ -62,4 +96,19 @@ API = [
 
 def all_routes() -> list[Route]:
     """Every route, in the order of the menu."""
-    return [*DASHBOARD, *SALES, *RECEIVABLES, *PROFIT, *RATES, *PEOPLE, *API]
+    return [
+        *DASHBOARD,
+        *COMPARE,
+        *RECEIVABLES,
+        *TARGETS,
+        *PROFIT,
+        *STAFF,
+        *SALES,
+        *CUSTOMERS,
+        *NEWS,
+        *BRANCHES,
+        *RATES,
+        *PEOPLE,
+        *DEFINITIONS,
+        *API,
+    ]

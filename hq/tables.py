@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
+from hq.figures.export import label_of
 from hq.figures.shape import Column, Figure, Line, Watermark
 from hq.figures.words import completeness
 from shared.i18n import gettext as _
@@ -129,7 +130,7 @@ def head_of(column: Column, figure: Figure, look: Look) -> parts.Column:
     unit = money_unit(figure.total.currency, big=look.big) if column.kind == "money" else ""
     return parts.Column(
         column.key,
-        _(column.label),
+        label_of(column),
         kinds[column.kind],
         sort=column.key if look.can_sort else "",
         unit=unit,

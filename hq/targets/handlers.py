@@ -22,7 +22,7 @@ from hq.tables import Look, table_of, url_with
 from hq.targets.actions import Aimed, set_target
 from hq.targets.forms import TargetForm
 from hq.targets.pages import ChartMonth, EditPage, TargetsPage
-from hq.targets.queries import MonthRow, Revision, currency_of, months, revisions
+from hq.targets.queries import MonthRow, Revision, currency_of, lines_below, months, revisions
 from hq.targets.rules import even_lines, period_codes
 from shared.errors import Invalid
 from shared.i18n import gettext as _
@@ -51,6 +51,8 @@ async def show(request: Request) -> Response:
         else []
     )
     lines = await lines_in(held, currency, as_of, measure)
+    if not held and question.unit.kind in ("company", "region"):
+        lines = await lines_below(branches, as_of, measure, currency)
     rows = await months(question, branches, measure, as_of, currency, lines)
     is_company = question.unit.kind in ("company", "region")
     view = TargetsPage(
@@ -199,10 +201,7 @@ def look_of(request: Request, figure: Figure, measure: TargetMeasure) -> Look:
     return Look(
         key="targets",
         caption=_("Targets by branch") if is_company else _("Targets by person"),
-        keys=(
-            "month_target", "month_actual", "month_gap", "month_completion", "year_target", "year_actual", "year_gap",
-            "year_completion",
-        ),
+        keys=("month_actual", "month_completion", "year_target", "year_actual", "year_gap", "year_completion"),
         big=is_company,
         drill=open_unit,
         open_row=open_unit,

@@ -78,6 +78,29 @@ async def month_sums(
     return found
 
 
+async def lines_below(
+    branches: Directory, as_of: date, measure: TargetMeasure, currency: str
+) -> dict[str, int]:
+    """The months of the branches' targets added up, in `currency`; a target without a rate is left out."""
+    rows = await fetch_all(
+        "SELECT t.unit_branch, t.currency, l.period, l.amount FROM target t JOIN target_line l ON l.target_id = t.id "
+        "WHERE t.year = :year AND t.measure = :measure AND t.unit_kind = 'branch' AND t.superseded_at IS NULL "
+        "AND t.deleted_at IS NULL AND l.deleted_at IS NULL",
+        year=as_of.year,
+        measure=measure.name,
+    )
+    codes = branches.codes
+    mine = [row for row in rows if str(row["unit_branch"]) in codes]
+    rates = await conversion({str(row["currency"]) for row in mine}, currency, as_of)
+    found: dict[str, int] = {}
+    for row in mine:
+        rate = rates.rate(str(row["currency"])) if measure.is_money else SAME
+        if rate is not None:
+            period = str(row["period"])
+            found[period] = found.get(period, 0) + rate.of(int(row["amount"]))
+    return found
+
+
 @dataclass(frozen=True)
 class Revision:
     """One revision of a target."""

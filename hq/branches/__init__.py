@@ -1,0 +1,1 @@
+"""Every branch with how far its data reaches, and one branch like the overview."""

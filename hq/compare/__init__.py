@@ -1,0 +1,1 @@
+"""Branch against branch, one measure at a time, headquarters' own business among them."""

@@ -1,0 +1,190 @@
+"""/compare: one measure, every branch."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Literal
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from hq.asking import PAGE_ROWS, question_of
+from hq.compare.pages import ComparedRow, ComparePage
+from hq.compare.rules import Compared, favourable_count, ranked, worst
+from hq.figures.freshness import directory
+from hq.figures.scoreboard import COLUMNS, Board, scoreboard
+from hq.figures.shape import COMPANY_UNIT, Column, Line, Question
+from hq.figures.words import scope_name
+from hq.frame.page import drill_url, freshness_line, month_span
+from hq.tables import mark_of, pages, total_mark, url_with
+from shared.i18n import gettext as _
+from shared.money import Money
+from shared.web.filters import money_card, money_unit, percent
+from shared.web.parts import Bar, Tab, Variance
+from shared.web.responses import page
+from shared.web.templating import with_query
+
+MEASURES = ("sales", "income", "expense", "profit", "receipts", "remaining", "overdue", "orders", "customers_new", "customers_signed", "followups")  # fmt: skip
+REFERENCES: Mapping[str, Mapping[str, str]] = {"sales": {"plan": "target", "py": "py_sales"}}
+PATHS = {
+    "sales": "/sales",
+    "orders": "/sales",
+    "income": "/profit",
+    "expense": "/profit",
+    "profit": "/profit",
+    "receipts": "/receivables/receipts",
+    "remaining": "/receivables",
+    "overdue": "/receivables",
+    "customers_new": "/customers",
+    "customers_signed": "/customers",
+    "followups": "/customers",
+}
+
+
+async def show(request: Request) -> Response:
+    """The chosen measure of every branch, worst first."""
+    params = request.query_params
+    question = question_of(request, "figures.view", measure="sales")
+    wanted = params.get("measure", "sales")
+    column = next(column for column in COLUMNS if column.key == (wanted if wanted in MEASURES else "sales"))
+    against = "py" if params.get("against") == "py" else "plan"
+    board = await scoreboard(question)
+    rows = [compared(line, column, against) for line in board.figure.rows]
+    ordered = ranked(rows, column.better)
+    shown = ordered[question.offset : question.offset + PAGE_ROWS]
+    total = compared(board.figure.total, column, against)
+    following, previous = pages(question.offset, PAGE_ROWS, len(ordered))
+    amounts = [abs(value) for row in rows for value in (row.actual, row.reference) if value is not None]
+    differences = [abs(row.difference) for row in rows if row.difference is not None]
+    names = {name: _(found.label) for name in MEASURES for found in COLUMNS if found.key == name}
+    view = ComparePage(
+        scope=scope_name(board.figure),
+        span=month_span(board.figure),
+        measures=[
+            Tab(label, with_query(measure=name, offset=None), name == column.key)
+            for name, label in names.items()
+        ],
+        against=references(column, against),
+        regions=await regions(question),
+        freshness=freshness_line(board.figure),
+        sentence=sentence(board, column, rows, against),
+        rows=[row_of(row, board, column, total.actual) for row in shown],
+        total=row_of(total, board, column, total.actual, is_total=True),
+        is_money=column.kind == "money",
+        unit=money_unit(board.figure.total.currency, big=True) if column.kind == "money" else "",
+        scale=max([1, *amounts]) * 21 // 20,
+        difference_scale=max([1, *differences]),
+        label=_("%(measure)s by branch", measure=_(column.label)),
+        exports=exports(board, column),
+        next_url=following,
+        previous_url=previous,
+    )
+    return page(request, "compare/show.html", view)
+
+
+def compared(line: Line, column: Column, against: str) -> Compared:
+    """A line on one measure."""
+    reference = REFERENCES.get(column.key, {}).get(against)
+    if line.is_left_out and column.kind == "money":
+        return Compared(line, None, None)
+    return Compared(line, line.number(column.key), line.number(reference) if reference else None)
+
+
+def references(column: Column, against: str) -> list[Tab]:
+    """What the measure can be compared with."""
+    if column.key not in REFERENCES:
+        return []
+    labels = {"plan": _("vs plan"), "py": _("vs last year")}
+    return [Tab(labels[name], with_query(against=name), name == against) for name in REFERENCES[column.key]]
+
+
+async def regions(question: Question) -> list[Tab]:
+    """The regions of the branches, for a narrower comparison; none when there is at most one."""
+    known = await directory(replace(question, unit=COMPANY_UNIT))
+    names = sorted({branch.region for branch in known.branches if branch.region})
+    if len(names) < 2:
+        return []
+    present = question.unit.key if question.unit.kind == "region" else ""
+    tabs = [Tab(_("All regions"), with_query(unit=None, offset=None), not present)]
+    return tabs + [
+        Tab(name, with_query(unit=f"region:{name}", offset=None), name == present) for name in names
+    ]
+
+
+def sentence(board: Board, column: Column, rows: list[Compared], against: str) -> str:
+    """The largest unfavourable gap and how many are on the good side; the same numbers in both languages."""
+    good, known = favourable_count(rows, column.better)
+    if not known:
+        return _("%(measure)s of every branch; there is nothing to compare it with.", measure=_(column.label))
+    bad = worst(rows, column.better)
+    word = _("plan") if against == "plan" else _("last year")
+    count = _("%(good)s of %(known)s are at or above %(word)s.", good=good, known=known, word=word)
+    if bad is None:
+        return count
+    gap = money_card(Money(bad.difference or 0, board.figure.total.currency), signed=True)
+    share = f" ({percent(bad.share_bp, signed=True)})" if bad.share_bp is not None else ""
+    head = _(
+        "%(branch)s is furthest below %(word)s: %(gap)s%(share)s.",
+        branch=bad.line.name,
+        word=word,
+        gap=gap,
+        share=share,
+    )
+    return f"{head} {count}"
+
+
+def row_of(
+    row: Compared, board: Board, column: Column, total: int | None, *, is_total: bool = False
+) -> ComparedRow:
+    """A row of the page."""
+    line, question = row.line, board.question
+    is_money = column.kind == "money"
+    currency = board.figure.total.currency
+    kind: Literal["money_big", "number"] = "money_big" if is_money else "number"
+    difference = None
+    if row.difference is not None:
+        value = Money(row.difference, currency) if is_money else row.difference
+        difference = Variance(value, kind, column.better)
+    relative = Variance(row.share_bp, "percent", column.better) if row.share_bp is not None else None
+    value_shown = None if row.actual is None else Money(row.actual, currency) if is_money else row.actual
+    marks = {mark.branch: mark for mark in board.figure.watermarks}
+    share = row.actual * 10_000 // total if row.actual is not None and total and total > 0 else None
+    url = "" if is_total else drill_of(column, question, line)
+    return ComparedRow(
+        id="total" if is_total else line.branch,
+        name=_("Total") if is_total else line.name,
+        url=url,
+        mark=total_mark(board.figure, "") if is_total else mark_of(marks[line.branch]),
+        value=value_shown,
+        bar=Bar(line.name, row.actual, row.reference, is_muted=row.is_silent),
+        difference=difference,
+        relative=relative,
+        share_bp=share,
+        is_muted=row.is_silent,
+        is_total=is_total,
+    )
+
+
+def drill_of(column: Column, question: Question, line: Line) -> str:
+    """The page behind a value."""
+    path = PATHS[column.key]
+    if path == "/receivables":
+        return url_with(path, unit=line.unit)
+    tab = {"customers_signed": "signed", "followups": "followup"}.get(column.key)
+    return drill_url(path, question, line.unit, tab=tab)
+
+
+def exports(board: Board, column: Column) -> dict[str, str]:
+    """The files of the figure that the measure belongs to."""
+    question = board.question
+    figure = {
+        "remaining": "receivables",
+        "overdue": "ageing",
+        "receipts": "receivables",
+        "followups": "follow-up",
+    }.get(column.key)
+    if figure is None:
+        figure = "profit" if column.key in ("income", "expense", "profit") else "sales"
+    dates = {"from": question.first, "to": question.last}
+    return {
+        kind.upper(): url_with(f"/api/v1/figures/{figure}", format=kind, **dates) for kind in ("csv", "xlsx")
+    }

@@ -1,0 +1,1 @@
+"""Newest, signed and followed customers of all branches; one customer read-only."""
