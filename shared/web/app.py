@@ -77,13 +77,17 @@ def site_app(
     does not start.
     """
     assets.require_assets()
-    own = [*routes, *ACCOUNT_ROUTES, *FRAME_ROUTES, *LIST_ROUTES, *HEALTH_ROUTES]
+    own = [*routes, *ACCOUNT_ROUTES, *FRAME_ROUTES, *LIST_ROUTES]
     own.append(openapi_route(site, own))
-    check_routes(own, LABELS)
+    check_routes([*own, *HEALTH_ROUTES], LABELS)
     i18n.install(i18n.catalogue([package, SHARED]))
     static = StaticFiles([*static_roots, HERE / "static"])
     app = Starlette(
-        routes=[*starlette_routes(own, settings), StarletteRoute("/static/{digest}/{path:path}", static)],
+        routes=[
+            *starlette_routes(HEALTH_ROUTES, settings, for_machines=True),
+            *starlette_routes(own, settings),
+            StarletteRoute("/static/{digest}/{path:path}", static),
+        ],
         middleware=[
             Middleware(Envelope, site=site.code, https=settings.public_url.startswith("https://")),
             Middleware(GZipMiddleware, minimum_size=600, compresslevel=5),
@@ -102,13 +106,15 @@ def site_app(
     return app
 
 
-def starlette_routes(routes: Sequence[Route], settings: WebSettings) -> list[BaseRoute]:
+def starlette_routes(
+    routes: Sequence[Route], settings: WebSettings, *, for_machines: bool = False
+) -> list[BaseRoute]:
     """Starlette's routes; fixed paths come before ones with parameters, else in the given order."""
     ordered = sorted(routes, key=lambda route: "{" in route.url)
     return [
         StarletteRoute(
             route.url,
-            Endpoint(route, settings.body_limit_bytes),
+            Endpoint(route, settings.body_limit_bytes, for_machines=for_machines),
             methods=[route.method],
             name=f"{route.method} {route.url}",
         )

@@ -1,10 +1,12 @@
 """Posts only from our own pages: SameSite cookie, Origin check and a token derived from the cookie.
 
 The token is an HMAC of the session cookie (before sign-in: of a visit cookie), so nothing is stored and a
-new session makes all old tokens worthless.
+new session makes all old tokens worthless. Each page carries it under another mask: pages are compressed, and a
+text that is the same in every answer could be guessed from their length (BREACH).
 """
 
 import hmac
+import secrets
 from hashlib import sha256
 from urllib.parse import urlsplit
 
@@ -23,22 +25,40 @@ from shared.web.session import (
 
 FIELD = "csrf"
 HEADER = "x-csrf-token"
+LENGTH = 20
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "QUERY"})
 
 
-def token_of(secret: str) -> str:
-    """The form token that belongs to a cookie."""
-    return hmac.new(secret.encode(), b"trunkline csrf", sha256).hexdigest()[:40]
+def token_of(secret: str) -> bytes:
+    """What belongs to a cookie."""
+    return hmac.new(secret.encode(), b"trunkline csrf", sha256).digest()[:LENGTH]
+
+
+def masked(token: bytes) -> str:
+    """The token for one page: a random mask and the token under it."""
+    mask = secrets.token_bytes(LENGTH)
+    return (mask + bytes(one ^ other for one, other in zip(mask, token, strict=True))).hex()
+
+
+def unmasked(text: str) -> bytes:
+    """The token in what a page sent; empty when it is none."""
+    try:
+        content = bytes.fromhex(text)
+    except ValueError:
+        return b""
+    if len(content) != 2 * LENGTH:
+        return b""
+    return bytes(one ^ other for one, other in zip(content[:LENGTH], content[LENGTH:], strict=True))
 
 
 def page_token(request: Request) -> str:
     """The token to put into this page's forms; makes a visit cookie when there is none yet."""
-    secret = request.cookies.get(cookie_name(request, SESSION_COOKIE)) if request.state.account else None
-    secret = secret or request.cookies.get(cookie_name(request, VISIT_COOKIE))
-    if not secret:
-        secret = getattr(request.state, "new_visit", None) or new_token()
-        request.state.new_visit = secret
-    return token_of(secret)
+    cookie = request.cookies.get(cookie_name(request, SESSION_COOKIE)) if request.state.account else None
+    cookie = cookie or request.cookies.get(cookie_name(request, VISIT_COOKIE))
+    if not cookie:
+        cookie = getattr(request.state, "new_visit", None) or new_token()
+        request.state.new_visit = cookie
+    return masked(token_of(cookie))
 
 
 def keep_visit(request: Request, response: Response) -> None:
@@ -61,7 +81,8 @@ async def check_csrf(request: Request) -> None:
         field = (await request.form()).get(FIELD)
         sent = field if isinstance(field, str) else None
     cookies = [request.cookies.get(cookie_name(request, name)) for name in (SESSION_COOKIE, VISIT_COOKIE)]
-    if sent is None or not any(cookie and hmac.compare_digest(token_of(cookie), sent) for cookie in cookies):
+    token = unmasked(sent or "")
+    if not any(cookie and hmac.compare_digest(token_of(cookie), token) for cookie in cookies):
         raise NotAllowed(
             N_(
                 "This page is too old to be sent: you signed in or out meanwhile. Reload it and send it again."

@@ -28,13 +28,19 @@ FORM_FILES = 20
 class Endpoint:
     """The ASGI application of one route."""
 
-    def __init__(self, route: Route, body_limit_bytes: int) -> None:
+    def __init__(self, route: Route, body_limit_bytes: int, *, for_machines: bool = False) -> None:
+        """`for_machines`: no identity, no database, no language (health and metrics)."""
         self.route = route
+        self.for_machines = for_machines
         self.body_limit_bytes = route.body_limit_bytes or body_limit_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope["state"]["route"] = self.route.url
         request = Request(scope, limited(scope, receive, self.body_limit_bytes))
+        if self.for_machines:
+            response = await self.route.handler(request)
+            await response(scope, receive, send)
+            return
         use_database: Callable[[], AbstractContextManager[None]] = getattr(
             request.app.state, "use_database", nullcontext
         )
@@ -43,17 +49,20 @@ class Endpoint:
             await response(scope, receive, send)
 
     async def respond(self, request: Request) -> Response:
-        """1. who asks  2. from our own page?  3. may they?  4. the handler, in their language and name."""
+        """1. who asks  2. may they?  3. from our own page?  4. the handler, in their language and name.
+
+        Rights come before the body is read: nobody unknown can send us a large file.
+        """
         if self.route.is_signed:
             nobody(request)
             return await self.route.handler(request)
         bearer = self.route.is_api and "authorization" in request.headers
         try:
             await identify(request, bearer=bearer)
+            check_permission(request, self.route.permission)
             if not bearer:
                 await read_form_bounded(request, self.body_limit_bytes)
                 await csrf.check_csrf(request)
-            check_permission(request, self.route.permission)
         except NotSignedIn:
             if self.route.is_api or self.route.permission is Access.PUBLIC:
                 raise

@@ -55,9 +55,11 @@ def render(request: Request, template: str, view: Any, *, block: str = "") -> st
         "made": Made(request),
     }
     found = state.templates.get_template(template)
-    if block:
-        return "".join(found.blocks[block](found.new_context(values)))
-    return str(found.render(values))
+    if not block:
+        return str(found.render(values))
+    context = found.new_context(values)
+    next(found.root_render_func(context), None)  # as far as the imports at the top of the template
+    return "".join(context.blocks[block][0](context))
 
 
 class Made:

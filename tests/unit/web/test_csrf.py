@@ -35,6 +35,18 @@ def test_the_token_of_somebody_else_does_not_fit(lin: Visitor) -> None:
     assert post(lin, token=other.token()) == 403
 
 
+def test_every_page_masks_the_token_anew(lin: Visitor) -> None:
+    first = lin.token()
+    lin.open("/me")
+    assert first != lin.token()
+    assert post(lin, token=first) == 303
+
+
+@pytest.mark.parametrize("token", ["", "zz", "00", "0" * 80, "é" * 80])
+def test_what_is_no_token_is_refused(lin: Visitor, token: str) -> None:
+    assert post(lin, token=token) == 403
+
+
 def test_the_header_of_htmx_carries_it_too(lin: Visitor) -> None:
     assert post(lin, **{"x-csrf-token": lin.token()}) == 303
 

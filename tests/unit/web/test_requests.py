@@ -2,6 +2,7 @@
 
 import json
 import logging
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,15 @@ from shared.errors import Conflict, Invalid, TooMany, Unavailable
 from shared.i18n import N_
 from shared.money import Money
 from shared.web.envelope import CONTENT_SECURITY_POLICY
+from shared.web.responses import part
 from shared.web.routing import PUBLIC, SIGNED_IN, Route
+from shared.web.templating import make_environment
 from tests.support.web_site import Visitor, tea_app, visitor_of
+
+
+@dataclass(frozen=True)
+class Cups:
+    state: str
 
 
 async def fail(request: Request) -> Response:
@@ -212,3 +220,22 @@ def test_the_theme_is_set_by_the_server(visitor: Visitor) -> None:
     assert 'class="theme-auto"' in visitor.page
     visitor.send("/theme", to="dark", back="/sign-in")
     assert 'data-bs-theme="dark"' in visitor.page
+
+
+def test_one_block_of_a_page_is_rendered_with_the_macros_it_imports(tmp_path: Path) -> None:
+    folder = tmp_path / "templates"
+    folder.mkdir()
+    (folder / "cups.html").write_text(
+        '{% extends "base.html" %}{% from "parts/status.html" import status %}'
+        "{% block content %}<h1>Cups</h1>{% block rows %}{{ status(page.state) }}{% endblock %}{% endblock %}"
+    )
+
+    async def cups(request: Request) -> Response:
+        return part(request, "cups.html", Cups("ok"), block="rows")
+
+    app = tea_app(tmp_path, [Route("GET", "/cups", cups, PUBLIC)])
+    app.state.templates = make_environment([folder], app.state.static)
+    with visitor_of(app) as visitor:
+        text = visitor.open("/cups").text
+    assert "circle-check" in text and "ok" in text
+    assert "Cups" not in text and "<html" not in text

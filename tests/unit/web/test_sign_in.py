@@ -1,6 +1,7 @@
 """Signing in and out, sessions, the second factor."""
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,7 +11,15 @@ from starlette.applications import Starlette
 
 from shared import clock
 from shared.clock import FixedClock
+from tests.support.databases import ENGINES
 from tests.support.web_site import PASSWORD, Visitor, in_app, tea_app, visitor_of
+
+
+@pytest.fixture(params=ENGINES)
+def app(tmp_path: Path, request: pytest.FixtureRequest, empty_postgres: Callable[[], str]) -> Starlette:
+    """The site on each engine."""
+    return tea_app(tmp_path, database_url=empty_postgres() if request.param == "postgres" else "")
+
 
 NOON = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
 
