@@ -75,6 +75,7 @@ class Hub:
         self.changed_at: dict[str, int] = defaultdict(int)
         self.streams: list[Stream] = []
         self.is_stopped = False
+        self.forward: Callable[[tuple[str, ...]], None] | None = None
 
     def start(self) -> None:
         self.is_stopped = False
@@ -87,7 +88,13 @@ class Hub:
             stream.wake.set()
 
     def publish(self, *topics: str) -> None:
-        """Say that what these topics stand for has changed."""
+        """Say that what these topics stand for has changed, here and (with a relay) in the site's other processes."""
+        self.wake(topics)
+        if self.forward is not None:
+            self.forward(topics)
+
+    def wake(self, topics: Collection[str]) -> None:
+        """Wake the streams of this process that listen to one of the topics."""
         self.version += 1
         for topic in topics:
             self.changed_at[topic] = self.version

@@ -1,23 +1,31 @@
 """The hub of live pages, and streams over a real connection."""
 
+import asyncio
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from secrets import token_hex
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from redis.asyncio import Redis
+from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from shared.i18n import gettext
 from shared.web import live as live_module
 from shared.web.live import STREAMS_PER_SESSION, Hub, Push, live, partial
+from shared.web.relay import announce, channel_of, relay
 from shared.web.routing import PUBLIC, SIGNED_IN, Route
+from tests.support.services import REDIS_URL, missing
 from tests.support.web_site import PASSWORD, Served, tea_app
 
 
@@ -184,6 +192,9 @@ def test_a_stream_needs_a_session_and_ends_with_it(
 STAND_ALONE = """
 import sys, uvicorn
 from pathlib import Path
+from secrets import token_hex
+from urllib.parse import urlsplit
+from tests.support.services import REDIS_URL, missing
 from tests.support.web_site import tea_app
 from tests.unit.web.test_live import ROUTES
 config = uvicorn.Config(tea_app(Path(sys.argv[1]), ROUTES), port=0, timeout_graceful_shutdown=20, log_level="info")
@@ -206,3 +217,61 @@ def test_a_terminated_site_ends_at_once_although_streams_are_open(tmp_path: Path
                 assert list(heard) == []
         assert process.wait(timeout=15) in (0, -signal.SIGTERM)
         assert time.monotonic() - began < 10
+
+
+class TestRelay:
+    """Two processes of one site, one broker."""
+
+    pytestmark = pytest.mark.redis
+
+    @pytest.fixture
+    def url(self) -> str:
+        parts = urlsplit(REDIS_URL)
+        try:
+            socket.create_connection((parts.hostname or "127.0.0.1", parts.port or 6379), timeout=2).close()
+        except OSError:
+            missing(f"no Redis answers at {parts.hostname}:{parts.port}")
+        return REDIS_URL
+
+    async def test_what_one_process_says_wakes_the_other_once(self, url: str) -> None:
+        site = f"tea-{token_hex(4)}"
+        here, there = Hub(site), Hub(site)
+        async with relay(url)(app_of(here)), relay(url)(app_of(there)):
+            stream = there.open(["cups"], "a")
+            await until_subscribed(url, site, 2)
+            here.publish("cups", "pots")
+            await asyncio.wait_for(stream.wake.wait(), 5)
+            assert stream.changed == {"cups"}
+            assert (here.version, there.version) == (1, 1)
+
+    async def test_a_worker_without_pages_can_say_it_too(self, url: str) -> None:
+        site = f"tea-{token_hex(4)}"
+        hub = Hub(site)
+        async with relay(url)(app_of(hub)):
+            stream = hub.open(["cups"], "a")
+            await until_subscribed(url, site, 1)
+            await announce(url, site, "cups")
+            await asyncio.wait_for(stream.wake.wait(), 5)
+
+    async def test_a_broker_that_is_away_does_not_stop_the_site(self) -> None:
+        hub = Hub("tea")
+        async with relay("redis://127.0.0.1:1/0")(app_of(hub)):
+            stream = hub.open(["cups"], "a")
+            hub.publish("cups")
+            assert stream.changed == {"cups"}
+
+
+def app_of(hub: Hub) -> Starlette:
+    app = Starlette()
+    app.state.hub = hub
+    return app
+
+
+async def until_subscribed(url: str, site: str, count: int) -> None:
+    """Wait until so many processes listen."""
+    client = Redis.from_url(url)
+    try:
+        while (await client.pubsub_numsub(channel_of(site)))[0][1] < count:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    finally:
+        await client.aclose()
