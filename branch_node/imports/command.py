@@ -1,21 +1,26 @@
 """`python -m branch_node import DIR --mapping FILE [--dry-run] [--json]` and `... import undo RUN_ID`.
 
 Exit codes: 0 every row was imported or had its reason to be skipped; 1 some rows failed (they are in the result file),
-or rows stayed at an undo; 2 nothing was done: the mapping, the files or the request cannot be used.
+or rows stayed at an undo; 2 nothing was done: the mapping, the files or the request cannot be used, or the database or
+the disk failed on the way; 130 stopped by Ctrl-C.
 """
 
 import argparse
 import asyncio
 import contextlib
+import errno
 import json
 import os
+import sqlite3
 import sys
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from pathlib import Path
 from uuid import UUID
+
+from tortoise.exceptions import OperationalError
 
 from branch_node.home import at_home
 from branch_node.imports.account import lines_of
@@ -24,15 +29,16 @@ from branch_node.imports.mapping import json_schema, load
 from branch_node.imports.problems import Unusable
 from branch_node.imports.undo import Undone, undo_run
 from branch_node.settings import BranchSettings
+from branch_node.setup import APPS
 from shared import i18n
-from shared.database import open_database
+from shared.database import engine, fetch_value, open_database
 from shared.errors import Refused
 from shared.i18n import ngettext
-from shared.records import RECORDS_APP
 from shared.settings import SettingsError
 from shared.settings import load as load_settings
 
-DONE, SOME_FAILED, UNUSABLE = 0, 1, 2
+DONE, SOME_FAILED, UNUSABLE, STOPPED = 0, 1, 2, 130
+GOES_ON = "What had been imported stays. Run the same command again: it goes on where it stopped."
 SECONDS_BETWEEN_LINES = 2.0
 
 
@@ -59,6 +65,11 @@ def main(argv: Sequence[str]) -> int:
             return _refuse(str(wrong), wanted.json, [str(fault) for fault in wrong.faults])
         except Refused as refused:
             return _refuse(str(refused), wanted.json)
+        except KeyboardInterrupt:
+            _refuse(f"Stopped. {GOES_ON}", wanted.json)
+            return STOPPED
+        except (OperationalError, OSError, sqlite3.Error) as wrong:
+            return _refuse(outage(wrong), wanted.json)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -78,6 +89,16 @@ def parser() -> argparse.ArgumentParser:
     return found
 
 
+def outage(wrong: Exception) -> str:
+    """What a failure of disk or database means for the run, and what to do."""
+    text = str(wrong)
+    if "no such table" in text or "does not exist" in text:
+        return "The database has no tables yet. Run `python -m branch_node migrate` first."
+    if "full" in text or getattr(wrong, "errno", 0) == errno.ENOSPC:
+        return f"The disk is full ({text}). Make room. {GOES_ON}"
+    return f"Database or disk failed: {text}. {GOES_ON}"
+
+
 def _refuse(message: str, as_json: bool, faults: Sequence[str] = ()) -> int:
     if as_json:
         sys.stdout.write(json.dumps({"error": message, "faults": list(faults)}, ensure_ascii=False) + "\n")
@@ -88,11 +109,12 @@ def _refuse(message: str, as_json: bool, faults: Sequence[str] = ()) -> int:
 @asynccontextmanager
 async def _branch(settings: BranchSettings) -> AsyncIterator[None]:
     """The branch's database, as the site opens it."""
-    from branch_node.models import BRANCH_APP
-    from shared.web.models import WEB_APP
-
-    async with open_database(settings.url_of_database, [RECORDS_APP, WEB_APP, BRANCH_APP]):
+    async with open_database(settings.url_of_database, APPS):
         with at_home(settings.home):
+            await fetch_value("SELECT count(*) AS n FROM import_job")
+            if engine() == "sqlite":
+                # pages mapped from a growing file would count as this command's memory
+                await fetch_value("PRAGMA mmap_size = 0")
             yield
 
 
@@ -136,7 +158,7 @@ def tell(outcome: Outcome, as_json: bool) -> None:
 
 
 @contextlib.contextmanager
-def progress_lines():  # type: ignore[no-untyped-def]
+def progress_lines() -> Iterator[Callable[[Progress], None]]:
     """A report function that writes progress to stderr: one line renewed on a terminal, else one every two seconds."""
     is_terminal = sys.stderr.isatty()
     told = time.monotonic()

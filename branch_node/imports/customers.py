@@ -11,7 +11,7 @@ from branch_node.imports import ledger
 from branch_node.imports.importers import Importer
 from branch_node.imports.plan import Item
 from branch_node.imports.problems import failed
-from branch_node.imports.tables import Writes, new_row, now_micros, parts_of
+from branch_node.imports.tables import Writes, among, listed, new_row, now_micros
 from branch_node.lists import as_kind
 from branch_node.numbers import next_numbers
 from branch_node.searching import search_key
@@ -64,17 +64,16 @@ class CustomerImporter(Importer):
         found = await self.find_by_columns(keys, {"code": "code", "name": "name_key"})
         found.update(await self._by_tax_number([key for kind, key in keys if kind == "tax_number"]))
         wanted = {key: kind for kind, key in keys if kind in ("phone", "email")}
-        for part in parts_of(sorted(wanted)):
-            rows = await fetch_all(
-                "SELECT p.key, p.customer_id FROM contact_point p JOIN customer c ON c.id = p.customer_id "
-                "WHERE p.key IN :keys AND c.branch = :branch AND p.deleted_at IS NULL AND c.deleted_at IS NULL "
-                "AND c.merged_into_id IS NULL ORDER BY c.id DESC",
-                keys=list(part),
-                branch=home().code,
-            )
-            found.update(
-                ((wanted[row["key"]], row["key"]), as_kind(row["customer_id"], UUID)) for row in rows
-            )
+        if not wanted:
+            return found
+        rows = await fetch_all(
+            "SELECT p.key, p.customer_id FROM contact_point p JOIN customer c ON c.id = p.customer_id "
+            f"WHERE p.key {among('keys')} AND c.branch = :branch AND p.deleted_at IS NULL AND c.deleted_at IS NULL "
+            "AND c.merged_into_id IS NULL ORDER BY c.id DESC",
+            keys=listed(wanted),
+            branch=home().code,
+        )
+        found.update(((wanted[row["key"]], row["key"]), as_kind(row["customer_id"], UUID)) for row in rows)
         return found
 
     async def _by_tax_number(self, wanted: Sequence[str]) -> dict[tuple[str, str], UUID]:
@@ -209,13 +208,15 @@ class CustomerImporter(Importer):
     async def _points_of(self, ids: Sequence[UUID | None]) -> dict[UUID | None, set[str]]:
         """Keys of the contact points that customers have."""
         found: dict[UUID | None, set[str]] = {}
-        for part in parts_of(ids):
-            rows = await fetch_all(
-                "SELECT customer_id, key FROM contact_point WHERE customer_id IN :ids AND deleted_at IS NULL",
-                ids=list(part),
-            )
-            for row in rows:
-                found.setdefault(as_kind(row["customer_id"], UUID), set()).add(row["key"])
+        if not ids:
+            return found
+        rows = await fetch_all(
+            f"SELECT customer_id, key FROM contact_point WHERE customer_id {among('ids', are_ids=True)} "
+            "AND deleted_at IS NULL",
+            ids=listed(ids),
+        )
+        for row in rows:
+            found.setdefault(as_kind(row["customer_id"], UUID), set()).add(row["key"])
         return found
 
 
@@ -233,15 +234,17 @@ class ContactImporter(Importer):
         return [("contact", f"{customer} {name_key(item.values['name'])}")] if customer else []
 
     async def find_by_keys(self, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], UUID]:
-        customers = sorted({UUID(key.split(" ", 1)[0]) for _, key in keys})
-        found: dict[tuple[str, str], UUID] = {}
-        for part in parts_of(customers):
-            for row in await fetch_all(
-                "SELECT id, customer_id, name FROM contact WHERE customer_id IN :ids AND deleted_at IS NULL ORDER BY id DESC",
-                ids=list(part),
-            ):
-                found["contact", f"{row['customer_id']} {name_key(row['name'])}"] = as_kind(row["id"], UUID)
-        return found
+        if not keys:
+            return {}
+        rows = await fetch_all(
+            f"SELECT id, customer_id, name FROM contact WHERE customer_id {among('ids', are_ids=True)} "
+            "AND deleted_at IS NULL ORDER BY id DESC",
+            ids=listed({key.split(" ", 1)[0] for _, key in keys}),
+        )
+        return {
+            ("contact", f"{row['customer_id']} {name_key(row['name'])}"): as_kind(row["id"], UUID)
+            for row in rows
+        }
 
     async def values_of(self, item: Item, *, is_new: bool) -> dict[str, Any]:
         values = await super().values_of(item, is_new=is_new)

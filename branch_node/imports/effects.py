@@ -6,7 +6,7 @@ from uuid import UUID
 from branch_node.imports import ledger
 from branch_node.imports.models import ImportedRow
 from branch_node.imports.run import Run
-from branch_node.imports.tables import Change, apply, comparable, parts_of
+from branch_node.imports.tables import Change, among, apply, comparable, listed
 from branch_node.lists import as_kind
 from branch_node.seeding.write import insert, shape_of
 from shared.database import fetch_all, transaction
@@ -42,12 +42,10 @@ async def write_effects(run: Run, changes: Iterable[Change]) -> None:
 
 async def made_by(run_id: UUID, ids: list[UUID]) -> set[UUID]:
     """Which of these rows a run created."""
-    found: set[UUID] = set()
-    for part in parts_of(ids):
-        rows = await fetch_all(
-            "SELECT row_id FROM imported_row WHERE row_id IN :ids AND run_id = :run AND action = 'created'",
-            ids=list(part),
-            run=run_id,
-        )
-        found.update(as_kind(row["row_id"], UUID) for row in rows)
-    return found
+    rows = await fetch_all(
+        f"SELECT row_id FROM imported_row WHERE row_id {among('ids', are_ids=True)} AND run_id = :run "
+        "AND action = 'created'",
+        ids=listed(ids),
+        run=run_id,
+    )
+    return {as_kind(row["row_id"], UUID) for row in rows}

@@ -22,6 +22,7 @@ from branch_node.imports.problems import BadFiles, BadMapping, Fault, failed
 from branch_node.imports.reading import BadFile, Source, open_source
 from branch_node.imports.run import Run
 from branch_node.imports.staging import FAILED, Staging, file_fault
+from branch_node.imports.tables import refresh_statistics
 from shared import clock, log
 from shared.database import fetch_value, transaction
 from shared.errors import Text
@@ -31,6 +32,8 @@ from shared.records import ImportRun
 
 events = log.get_logger()
 RESULT_NAME = "result.csv"
+REFRESHED_AFTER = frozenset({1, 4, 16, 64, 256, 1024})
+"""Batches of a record after which the database looks at the size of its tables anew."""
 
 
 @dataclass(frozen=True)
@@ -216,13 +219,15 @@ async def _import_all(run: Run, plans: list[Plan], report: Report, cancelled: Ca
     done = 0
     for plan in plans:
         importer = importer_for(run, plan)
-        line = 0
+        line, number = 0, 0
         while batch := await asyncio.to_thread(read_batch, run, plan, line):
             if cancelled():
                 return "cancelled"
-            line = batch[-1].line
+            line, number = batch[-1].line, number + 1
             await importer.take(batch)
             done += len(batch)
+            if number in REFRESHED_AFTER and not run.dry_run:
+                await refresh_statistics(importer.tables)
             report(Progress(plan.map.record, done, total))
         await importer.finish()
     return "done"

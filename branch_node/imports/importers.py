@@ -17,8 +17,10 @@ from branch_node.imports.tables import (
     MODELS,
     Change,
     Writes,
+    among,
     current_rows,
     differing,
+    listed,
     new_row,
     now_micros,
 )
@@ -47,6 +49,11 @@ class Importer:
         self.record = plan.map.record
         self.model: type[Record] = MODELS[self.record]
         self.rules = {one.name: one.rule for one in plan.fields}
+
+    @property
+    def tables(self) -> set[str]:
+        """The tables that grow while this record comes in."""
+        return {"imported_row", "contact_point", self.plan.definition.table}
 
     # --- the way of a batch -------------------------------------------------------------------------------------
 
@@ -179,14 +186,15 @@ class Importer:
         found: dict[tuple[str, str], UUID] = {}
         for kind, column in columns.items():
             wanted = [key for one, key in keys if one == kind]
-            for part in ledger.parts_of(wanted):
-                rows = await fetch_all(
-                    f'SELECT "{column}" AS key, id FROM "{table}" WHERE branch = :branch AND "{column}" IN :keys '
-                    "AND deleted_at IS NULL ORDER BY id DESC",
-                    branch=home().code,
-                    keys=list(part),
-                )
-                found.update(((kind, row["key"]), as_kind(row["id"], UUID)) for row in rows)
+            if not wanted:
+                continue
+            rows = await fetch_all(
+                f'SELECT "{column}" AS key, id FROM "{table}" WHERE branch = :branch AND "{column}" {among("keys")} '
+                "AND deleted_at IS NULL ORDER BY id DESC",
+                branch=home().code,
+                keys=listed(wanted),
+            )
+            found.update(((kind, row["key"]), as_kind(row["id"], UUID)) for row in rows)
         return found
 
     # --- refer -----------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from branch_node.home import home
 from branch_node.imports.models import ImportedRow
-from branch_node.imports.tables import MODELS, Change, comparable, parts_of
+from branch_node.imports.tables import Change, among, comparable, listed
 from branch_node.imports.vocabulary import RECORDS
 from branch_node.lists import as_kind
 from branch_node.seeding.write import shape_of
@@ -15,10 +15,10 @@ from shared.database import fetch_all
 from shared.database.fields import canonical_json
 from shared.ids import new_id
 
-FIND_SQL = """
-SELECT external_key, file, row_id, action, revision, content FROM imported_row
-WHERE source = :source AND record = :record AND external_key IN :keys AND action <> 'effect' ORDER BY id
-"""
+FIND_SQL = (
+    "SELECT external_key, file, row_id, action, revision, content FROM imported_row "
+    "WHERE source = :source AND record = :record AND action <> 'effect' AND external_key {among} ORDER BY id"
+)
 
 
 @dataclass(frozen=True)
@@ -34,12 +34,12 @@ class Entry:
 async def find(source: str, record: str, file: str, keys: Sequence[str]) -> dict[str, Entry]:
     """Entries by key. `content` is what this file said last, empty when only other files spoke of the key."""
     found: dict[str, Entry] = {}
-    for part in parts_of(keys):
-        for row in await fetch_all(FIND_SQL, source=source, record=record, keys=list(part)):
-            key = row["external_key"]
-            earlier = found.get(key)
-            content = row["content"] if row["file"] == file else (earlier.content if earlier else "")
-            found[key] = Entry(as_kind(row["row_id"], UUID), row["action"], int(row["revision"]), content)
+    sql = FIND_SQL.format(among=among("keys"))
+    for row in await fetch_all(sql, source=source, record=record, keys=listed(keys)):
+        key = row["external_key"]
+        earlier = found.get(key)
+        content = row["content"] if row["file"] == file else (earlier.content if earlier else "")
+        found[key] = Entry(as_kind(row["row_id"], UUID), row["action"], int(row["revision"]), content)
     return found
 
 
@@ -76,30 +76,26 @@ async def resolve(source: str, record: str, keys: Iterable[str]) -> dict[str, UU
 
     Rows that were deleted are not found; a customer that was merged is the one it was merged into.
     """
-    wanted = sorted(set(keys))
+    wanted = listed(sorted(set(keys)))
     table = RECORDS[record].table
     merged = "coalesce(t.merged_into_id, t.id)" if record == "customer" else "t.id"
     found: dict[str, UUID] = {}
     natural = RECORDS[record].natural
-    for part in parts_of(wanted):
-        if natural:
-            column = dict(
-                zip(shape_of(MODELS[record]).attributes, shape_of(MODELS[record]).columns, strict=True)
-            )[natural]
-            rows = await fetch_all(
-                f'SELECT t."{column}" AS key, {merged} AS row_id FROM "{table}" t '
-                f'WHERE t.branch = :branch AND t."{column}" IN :keys AND t.deleted_at IS NULL ORDER BY t.id',
-                branch=home().code,
-                keys=list(part),
-            )
-            found.update((row["key"], as_kind(row["row_id"], UUID)) for row in rows)
+    if natural:
         rows = await fetch_all(
-            f'SELECT i.external_key AS key, {merged} AS row_id FROM imported_row i JOIN "{table}" t ON t.id = i.row_id '
-            "WHERE i.source = :source AND i.record = :record AND i.external_key IN :keys AND i.action <> 'effect' "
-            "AND t.deleted_at IS NULL ORDER BY i.id",
-            source=source,
-            record=record,
-            keys=list(part),
+            f'SELECT t."{natural}" AS key, {merged} AS row_id FROM "{table}" t '
+            f'WHERE t.branch = :branch AND t."{natural}" {among("keys")} AND t.deleted_at IS NULL ORDER BY t.id',
+            branch=home().code,
+            keys=wanted,
         )
         found.update((row["key"], as_kind(row["row_id"], UUID)) for row in rows)
+    rows = await fetch_all(
+        f'SELECT i.external_key AS key, {merged} AS row_id FROM imported_row i JOIN "{table}" t ON t.id = i.row_id '
+        f"WHERE i.source = :source AND i.record = :record AND i.external_key {among('keys')} "
+        "AND i.action <> 'effect' AND t.deleted_at IS NULL ORDER BY i.id",
+        source=source,
+        record=record,
+        keys=wanted,
+    )
+    found.update((row["key"], as_kind(row["row_id"], UUID)) for row in rows)
     return found

@@ -34,7 +34,7 @@ class ImportedRow(Model):
     class Meta:
         table = "imported_row"
         app = "branch"
-        indexes = [("source", "record", "external_key"), ("run_id", "record"), ("row_id",)]
+        indexes = [("source", "record", "external_key"), ("run_id", "record", "id"), ("row_id", "run_id")]
 
 
 class ImportJob(Model):

@@ -11,7 +11,7 @@ from branch_node.imports.effects import write_effects
 from branch_node.imports.importers import Importer
 from branch_node.imports.plan import ChildRow, Item
 from branch_node.imports.problems import failed
-from branch_node.imports.tables import Change, Writes, current_rows, new_row, now_micros, parts_of
+from branch_node.imports.tables import Change, Writes, among, current_rows, listed, new_row, now_micros
 from branch_node.lists import as_kind
 from branch_node.orders.rules import (
     Instalment,
@@ -54,18 +54,18 @@ class OrderImporter(Importer):
 
     async def _customers(self, ids: Sequence[UUID]) -> dict[UUID, dict[str, Any]]:
         found: dict[UUID, dict[str, Any]] = {}
-        for part in parts_of(sorted(set(ids))):
-            rows = await fetch_all(
-                "SELECT id, owner_id, department_id, payment_terms_days FROM customer WHERE id IN :ids",
-                ids=list(part),
-            )
-            for row in rows:
-                owner, department = row["owner_id"], row["department_id"]
-                found[as_kind(row["id"], UUID)] = {
-                    "owner_id": as_kind(owner, UUID) if owner else None,
-                    "department_id": as_kind(department, UUID) if department else None,
-                    "payment_terms_days": row["payment_terms_days"],
-                }
+        rows = await fetch_all(
+            "SELECT id, owner_id, department_id, payment_terms_days FROM customer "
+            f"WHERE id {among('ids', are_ids=True)}",
+            ids=listed(set(ids)),
+        )
+        for row in rows:
+            owner, department = row["owner_id"], row["department_id"]
+            found[as_kind(row["id"], UUID)] = {
+                "owner_id": as_kind(owner, UUID) if owner else None,
+                "department_id": as_kind(department, UUID) if department else None,
+                "payment_terms_days": row["payment_terms_days"],
+            }
         return found
 
     async def _refer_lines(self, items: Sequence[Item]) -> None:
@@ -77,10 +77,11 @@ class OrderImporter(Importer):
             return
         keys = {row.values["product"] for item in items for row in item.lines if row.values.get("product")}
         found = await self.run.resolve("product", keys)
-        for part in parts_of(sorted(set(found.values()))):
+        if found:
             rows = await fetch_all(
-                "SELECT id, code, name, list_price_minor, cost_minor, currency FROM product WHERE id IN :ids",
-                ids=list(part),
+                "SELECT id, code, name, list_price_minor, cost_minor, currency FROM product "
+                f"WHERE id {among('ids', are_ids=True)}",
+                ids=listed(set(found.values())),
             )
             self.products.update((as_kind(row["id"], UUID), row) for row in rows)
         for item in items:

@@ -37,7 +37,7 @@ class BadMapping(Unusable):
     code = "import.mapping"
 
     def __init__(self, faults: Sequence[Fault]) -> None:
-        super().__init__(N_("The mapping file has %(count)s faults. Nothing was imported."), faults)
+        super().__init__(N_("Nothing was imported. Faults in the mapping file: %(count)s."), faults)
 
 
 class BadFiles(Unusable):
@@ -46,7 +46,7 @@ class BadFiles(Unusable):
     code = "import.files"
 
     def __init__(self, faults: Sequence[Fault]) -> None:
-        super().__init__(N_("The files have %(count)s faults. Nothing was imported."), faults)
+        super().__init__(N_("Nothing was imported. Faults in the files: %(count)s."), faults)
 
 
 class RowFailed(Exception):

@@ -12,7 +12,7 @@ from branch_node.imports.importers import Importer
 from branch_node.imports.models import ImportedRow
 from branch_node.imports.plan import Item
 from branch_node.imports.problems import failed
-from branch_node.imports.tables import Writes, new_row, now_micros
+from branch_node.imports.tables import Writes, among, listed, new_row, now_micros
 from branch_node.lists import as_kind
 from branch_node.receivables.actions import follow_collection
 from branch_node.seeding.write import insert, shape_of
@@ -58,8 +58,10 @@ class ReceiptImporter(Importer):
 
     async def prepare(self, items: Sequence[Item]) -> None:
         """Owners of customers and departments of owners."""
-        ids = sorted({item.ids["customer"] for item in items})
-        rows = await fetch_all("SELECT id, owner_id FROM customer WHERE id IN :ids", ids=ids) if ids else []
+        rows = await fetch_all(
+            f"SELECT id, owner_id FROM customer WHERE id {among('ids', are_ids=True)}",
+            ids=listed({item.ids["customer"] for item in items}),
+        )
         self.owners = {
             as_kind(row["id"], UUID): as_kind(row["owner_id"], UUID) for row in rows if row["owner_id"]
         }

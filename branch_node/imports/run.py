@@ -11,6 +11,7 @@ from branch_node.imports.account import Account
 from branch_node.imports.mapping import Loaded
 from branch_node.imports.problems import failed, refusal
 from branch_node.imports.staging import Staging
+from branch_node.imports.tables import among, listed, parts_of
 from branch_node.lists import as_kind
 from branch_node.rates import ONE, RATES_SQL, rate_between
 from shared import money
@@ -68,7 +69,7 @@ class Run:
         if not wanted:
             return {}
         found = await ledger.resolve(self.source, record, wanted)
-        for part in ledger.parts_of(wanted, 500):
+        for part in parts_of(wanted, 500):
             for key, known in self.staging.known(record, part).items():
                 if known.row_id:
                     found[key] = UUID(known.row_id)
@@ -79,7 +80,8 @@ class Run:
         missing = {owner for owner in owners if owner is not None} - self._departments.keys()
         if missing:
             rows = await fetch_all(
-                "SELECT id, department_id FROM employee WHERE id IN :ids", ids=sorted(missing)
+                f"SELECT id, department_id FROM employee WHERE id {among('ids', are_ids=True)}",
+                ids=listed(missing),
             )
             for row in rows:
                 department = row["department_id"]

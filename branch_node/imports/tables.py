@@ -1,5 +1,6 @@
 """Rows as plain dictionaries, read and written in batches: one statement for a thousand rows on either engine."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -13,7 +14,8 @@ from branch_node.imports.models import ImportedRow
 from branch_node.lists import as_kind
 from branch_node.seeding.write import insert, shape_of
 from shared import clock
-from shared.database import actor, execute, fetch_all, transaction
+from shared.database import actor, engine, execute, fetch_all, transaction
+from shared.database.access import connection
 from shared.database.fields import canonical_json, to_micros
 from shared.ids import new_id
 from shared.records import (
@@ -43,7 +45,6 @@ MODELS: Mapping[str, type[Record]] = {
     "order_line": OrderLine, "execution_step": ExecutionStep,
 }  # fmt: skip
 """Records of mappings, and rows that come with them, by the name the ledger knows them by."""
-IDS_AT_ONCE = 5_000
 
 
 def new_row(model: type[Record], at: int, **values: Any) -> dict[str, Any]:
@@ -125,9 +126,12 @@ async def current_rows(record: str, ids: Iterable[UUID], names: Sequence[str]) -
         f'"{columns[name]}" AS "{name}"' for name in dict.fromkeys(("id", "revision", "deleted_at", *names))
     )
     found: dict[UUID, dict[str, Any]] = {}
-    for part in parts_of(sorted(set(ids))):
-        for row in await fetch_all(f'SELECT {picked} FROM "{shape.table}" WHERE id IN :ids', ids=part):
-            found[as_kind(row["id"], UUID)] = {name: comparable(value) for name, value in row.items()}
+    wanted = set(ids)
+    if not wanted:
+        return found
+    sql = f'SELECT {picked} FROM "{shape.table}" WHERE id {among("ids", are_ids=True)}'
+    for row in await fetch_all(sql, ids=listed(wanted)):
+        found[as_kind(row["id"], UUID)] = {name: comparable(value) for name, value in row.items()}
     return found
 
 
@@ -148,6 +152,32 @@ def differing(current: Mapping[str, Any], wanted: Mapping[str, Any]) -> tuple[di
     return {name: current.get(name) for name in after}, after
 
 
-def parts_of(values: Sequence[Any], size: int = IDS_AT_ONCE) -> list[Sequence[Any]]:
+_BETWEEN = "\x1e"
+
+
+def among(name: str, *, are_ids: bool = False) -> str:
+    """`IN` over a list given as the one parameter `name`, made by `listed`: a thousand parameters would be parsed and
+    planned anew for each batch."""
+    if engine() == "sqlite":
+        return f"IN (SELECT value FROM json_each(:{name}))"
+    array = f"string_to_array(:{name}, chr({ord(_BETWEEN)}))"
+    return f"= ANY(CAST({array} AS uuid[]))" if are_ids else f"= ANY({array})"
+
+
+def listed(values: Iterable[Any]) -> str:
+    """Values as the parameter of `among`."""
+    if engine() == "sqlite":
+        return json.dumps([str(value) for value in values], ensure_ascii=False)
+    return _BETWEEN.join(str(value) for value in values)
+
+
+async def refresh_statistics(tables: Iterable[str]) -> None:
+    """Let PostgreSQL see how large tables have become: plans made when they were empty would scan them for each
+    batch. Does nothing on SQLite."""
+    if engine() == "postgres":
+        await connection().execute_script(f"ANALYZE {', '.join(sorted(tables))}")
+
+
+def parts_of(values: Sequence[Any], size: int) -> list[Sequence[Any]]:
     """Values in pieces that fit into one statement."""
     return [values[start : start + size] for start in range(0, len(values), size)]

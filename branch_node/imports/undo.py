@@ -14,7 +14,7 @@ from uuid import UUID
 
 from branch_node.audit import note
 from branch_node.home import home
-from branch_node.imports.tables import MODELS, current_rows
+from branch_node.imports.tables import MODELS, current_rows, refresh_statistics
 from branch_node.lists import as_kind
 from branch_node.receivables.actions import follow_collection
 from branch_node.seeding.write import shape_of
@@ -102,6 +102,12 @@ def references() -> dict[str, list[tuple[str, str]]]:
     return found
 
 
+def touched_tables() -> set[str]:
+    """Every table that an undo looks at."""
+    tables = {table for pairs in references().values() for table, _ in pairs}
+    return {"imported_row", *tables, *(shape_of(model).table for model in MODELS.values())}
+
+
 async def undo_run(
     run_id: UUID, person: Person | None = None, report: Callable[[int, int], None] = lambda done, total: None
 ) -> Undone:
@@ -144,6 +150,7 @@ async def undo_run(
 
 async def _mark_kept(run_id: UUID) -> None:
     """Mark rows that people changed, then whatever a row that stays refers to, until nothing more is found."""
+    await refresh_statistics(touched_tables())
     await execute("UPDATE imported_row SET kept = '' WHERE run_id = :run", run=run_id)
     for record in DELETED_IN_ORDER:
         await _mark_edited(run_id, record)
@@ -181,8 +188,6 @@ async def _mark_used(run_id: UUID, record: str) -> int:
     marked = 0
     for table, column in references().get(record, ()):
         stays = _stays(table)
-        if stays is None:
-            continue
         marked += await execute(
             "UPDATE imported_row SET kept = 'in_use' WHERE run_id = :run AND record = :record AND action = 'created' "
             f'AND kept = \'\' AND row_id IN (SELECT u."{column}" FROM "{table}" u WHERE u."{column}" IS NOT NULL {stays})',
@@ -211,24 +216,24 @@ _PART_OF = {
 }
 
 
-def _stays(table: str) -> str | None:
-    """The condition under which a row `u` of a table stays: it is not of the run, or the run must leave it.
-
-    None: rows of this table hold nothing (they go with their record, or only describe it).
-    """
+def _stays(table: str) -> str:
+    """The condition under which a row `u` of a table stays: it is not of the run, or the run must leave it."""
+    found = "" if table == "web_account" else "AND u.deleted_at IS NULL "
+    found += _not_going("u.id")
     if table == "contact_point":
-        owner = "(o.row_id = u.contact_id OR (u.contact_id IS NULL AND o.row_id = u.customer_id))"
-        gone = f"{owner} AND o.record IN ('contact', 'customer')"
+        found += _not_going("coalesce(u.contact_id, u.customer_id)")
     elif table in _PART_OF:
         record, column = _PART_OF[table]
-        gone = f"o.row_id = u.{column} AND o.record = '{record}'"
-    else:
-        gone = "o.row_id = u.id"
-    own = "o.row_id = u.id"
-    deleted = "" if table == "web_account" else "AND u.deleted_at IS NULL "
+        found += _not_going(f"u.{column}", record)
+    return found
+
+
+def _not_going(row_id: str, record: str = "") -> str:
+    """The row is none that the undo takes away."""
+    kind = f" AND o.record = '{record}'" if record else ""
     return (
-        f"{deleted}AND NOT EXISTS (SELECT 1 FROM imported_row o WHERE o.run_id = :run AND o.action = 'created' "
-        f"AND o.kept = '' AND (({gone}) OR {own}))"
+        f"AND NOT EXISTS (SELECT 1 FROM imported_row o WHERE o.row_id = {row_id} AND o.run_id = :run{kind} "
+        "AND o.action = 'created' AND o.kept = '') "
     )
 
 
@@ -238,19 +243,19 @@ def _stays(table: str) -> str | None:
 async def _restore(run_id: UUID) -> int:
     """Give changed rows their former values, the last change first; a value that has changed since stays."""
     restored = 0
-    while True:
-        rows = await fetch_all(
-            "SELECT id, record, row_id, action, changes, revision FROM imported_row WHERE run_id = :run AND kept = '' "
-            "AND changes IS NOT NULL ORDER BY id DESC LIMIT :count",
+    for record in DELETED_IN_ORDER:
+        while rows := await fetch_all(
+            "SELECT id, record, row_id, action, changes, revision FROM imported_row WHERE run_id = :run "
+            "AND record = :record AND kept = '' AND changes IS NOT NULL ORDER BY id DESC LIMIT :count",
             run=run_id,
+            record=record,
             count=ROWS_AT_ONCE,
-        )
-        if not rows:
-            return restored
-        async with transaction():
-            for row in rows:
-                restored += await _restore_row(row)
-            await execute("DELETE FROM imported_row WHERE id IN :ids", ids=[row["id"] for row in rows])
+        ):
+            async with transaction():
+                for row in rows:
+                    restored += await _restore_row(row)
+                await execute("DELETE FROM imported_row WHERE id IN :ids", ids=[row["id"] for row in rows])
+    return restored
 
 
 async def _restore_row(row: Mapping[str, Any]) -> int:
@@ -306,7 +311,7 @@ async def _delete_all(run_id: UUID, report: Callable[[int], None]) -> int:
     for record in DELETED_IN_ORDER:
         while rows := await fetch_all(
             "SELECT id, row_id FROM imported_row WHERE run_id = :run AND record = :record AND action = 'created' "
-            "AND kept = '' ORDER BY id DESC LIMIT :count",
+            "AND kept = '' LIMIT :count",
             run=run_id,
             record=record,
             count=ROWS_AT_ONCE,

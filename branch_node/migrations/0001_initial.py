@@ -63,8 +63,8 @@ class Migration(migrations.Migration):
                 "app": "branch",
                 "indexes": [
                     Index(fields=["source", "record", "external_key"]),
-                    Index(fields=["run_id", "record"]),
-                    Index(fields=["row_id"]),
+                    Index(fields=["run_id", "record", "id"]),
+                    Index(fields=["row_id", "run_id"]),
                 ],
                 "pk_attr": "id",
             },

@@ -2,7 +2,6 @@
 
 import random
 from collections import Counter
-from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from datetime import date
 from pathlib import Path
@@ -38,10 +37,10 @@ YEAR_END_2004, AGEING_DAY = date(2004, 12, 31), date(2005, 5, 31)
 )
 def company(
     request: pytest.FixtureRequest, templates: Templates, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Company]:
+) -> Company:
     """The seven offices after one import each."""
     data = require_data()
-    yield import_company(templates, request.param, tmp_path_factory.mktemp("offices"), data)
+    return import_company(templates, request.param, tmp_path_factory.mktemp("offices"), data)
 
 
 def test_every_row_of_every_file_has_its_outcome_at_every_office(company: Company) -> None:
