@@ -38,6 +38,17 @@ class Step(Part, frozen=True):
     ask: list[str] = []
     ask_site: str = ""
     after: str = ""
+    tells_accounts: bool = False
+    """It prints a JSON list of accounts: username, password, role, name."""
+
+
+class Account(msgspec.Struct, frozen=True):
+    """An account of the demonstration, as a seed command tells it; further keys are ignored."""
+
+    username: str
+    password: str
+    role: str = ""
+    name: str = ""
 
 
 class Kind(Part, frozen=True):
@@ -66,12 +77,6 @@ class Site(Part, frozen=True):
         return f"http://{self.host}:{self.port}"
 
 
-class Login(Part, frozen=True):
-    site: str
-    login: str
-    who: Title
-
-
 class AgentPart(Part, frozen=True):
     """How the demonstration's agent is made known to the center at `site`: once, when that site is prepared.
 
@@ -84,12 +89,10 @@ class AgentPart(Part, frozen=True):
 
 
 class Company(Part, frozen=True):
-    password: str
     open: str
     kinds: dict[str, Kind]
     sites: list[Site]
     node: str = "demo"
-    logins: list[Login] = []
     agent: AgentPart | None = None
 
     def site(self, name: str) -> Site:
@@ -112,7 +115,6 @@ class Company(Part, frozen=True):
             "url": site.url,
             "data": os.fspath(data_folder(folder, site)),
             "hq_url": self.site(self.open).url,
-            "password": self.password,
             "node": self.node,
             **site.values,
         }
@@ -126,7 +128,6 @@ class Company(Part, frozen=True):
             "TRUNKLINE_HOST": site.host,
             "TRUNKLINE_PORT": str(site.port),
             "TRUNKLINE_PUBLIC_URL": site.url,
-            "TRUNKLINE_DEMO_PASSWORD": self.password,
             "PYTHONUNBUFFERED": "1",
         }
         env = self.kind_of(site).env.items()
@@ -169,9 +170,8 @@ def installed(company: Company) -> tuple[Company, list[str]]:
     """The company without the sites whose module is not installed, and the names of those left out."""
     missing = [site.name for site in company.sites if not _is_installed(company.kind_of(site).module)]
     sites = [site for site in company.sites if site.name not in missing]
-    logins = [login for login in company.logins if login.site not in missing]
     agent = company.agent if company.agent and company.agent.site not in missing else None
-    return msgspec.structs.replace(company, sites=sites, logins=logins, agent=agent), missing
+    return msgspec.structs.replace(company, sites=sites, agent=agent), missing
 
 
 def _is_installed(module: str) -> bool:

@@ -124,7 +124,8 @@ class Runner:
         async with asyncio.TaskGroup() as group:
             for site in self._company.sites:
                 group.create_task(self._bring_up(site, late[site.name], preparation))
-        self._say(welcome(self._company, os.fspath(self._folder), time.monotonic() - began))
+        accounts = {site.name: preparation.accounts(site) for site in self._company.sites}
+        self._say(welcome(self._company, accounts, os.fspath(self._folder), time.monotonic() - began))
 
     async def _bring_up(self, site: Site, needs: list[str], preparation: Preparation) -> None:
         """A site that has to wait for others is prepared to the end and then started through the agent."""

@@ -13,8 +13,12 @@ import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from netops.demo.company import Company, Site, Step, data_folder, fill
+import msgspec
+
+from netops.agent.service_log import last_lines
+from netops.demo.company import Account, Company, Site, Step, data_folder, fill
 
 PREPARED_FILE = "prepared.json"
 _TAIL_LINES = 15
@@ -48,6 +52,11 @@ class Preparation:
         """Names of the sites that must be ready before this one may start."""
         return [step.after for step in self._late(site) if step.after]
 
+    def accounts(self, site: Site) -> list[Account]:
+        """Who may sign in at a site, as its seed command told when it ran."""
+        told = self._done.get(f"{site.name}/accounts", "[]")
+        return msgspec.json.decode(told, type=list[Account])
+
     async def introduce_agent(self, public_key: str) -> list[str]:
         """Makes the agent known to the center, once; the public keys of commands it is to believe. Raises StepFailed."""
         agent = self._company.agent
@@ -57,7 +66,7 @@ class Preparation:
             site = self._company.site(agent.site)
             values = self._company.placeholders(site, self._folder) | {"public_key": public_key}
             output = await self._command(site, "agent-enrol", fill(agent.run, values))
-            answer = _last_json(output) if "{" in output else {}
+            answer = dict(read_json(output)) if "{" in output else {}
             self._done["agent/enrol"] = str(answer.get("command_key", ""))
             self._note()
         return [key for key in [self._done["agent/enrol"]] if key]
@@ -88,24 +97,30 @@ class Preparation:
             if step.ask:
                 asked = self._company.site(step.ask_site or site.name)
                 output = await self._command(asked, f"{site.name}-{step.name}-ask", fill(step.ask, values))
-                values |= {f"answer.{key}": str(value) for key, value in _last_json(output).items()}
-            await self._command(site, f"{site.name}-{step.name}", fill(step.run, values))
+                values |= {f"answer.{key}": str(value) for key, value in dict(read_json(output)).items()}
+            printed = await self._command(site, f"{site.name}-{step.name}", fill(step.run, values))
+            if step.tells_accounts:
+                self._done[f"{site.name}/accounts"] = json.dumps(read_json(printed), ensure_ascii=False)
             self._done[f"{site.name}/{step.name}"] = _fingerprint(step.depends)
             self._note()
             self._say(f"  {site.name:14} {step.name:8} {time.monotonic() - began:5.1f} s")
 
     async def _command(self, site: Site, name: str, command: list[str]) -> str:
-        """Runs one command in a site's environment; what it printed. Ends it with its group when we are ended."""
-        log = self._folder / "logs" / f"{name}.log"
-        log.parent.mkdir(parents=True, exist_ok=True)
+        """Runs one command in a site's environment; its standard output. Ends it with its group when we are ended.
+
+        Both streams are kept in logs/: what it prints for people (.log) apart from what it answers (.out).
+        """
+        logs = self._folder / "logs"
+        logs.mkdir(parents=True, exist_ok=True)
+        answer, log = logs / f"{name}.out", logs / f"{name}.log"
         async with self._places:
-            with log.open("wb") as output:
+            with answer.open("wb") as output, log.open("wb") as errors:
                 child = await asyncio.create_subprocess_exec(
                     *command,
                     env=self._company.environment(site, self._folder),
                     stdin=asyncio.subprocess.DEVNULL,
                     stdout=output,
-                    stderr=asyncio.subprocess.STDOUT,
+                    stderr=errors,
                     start_new_session=True,
                 )
             try:
@@ -114,11 +129,11 @@ class Preparation:
                 os.killpg(child.pid, signal.SIGKILL)
                 await child.wait()
                 raise
-        text = log.read_text(encoding="utf-8", errors="replace")
         if status:
-            tail = "\n".join(f"    {line}" for line in text.splitlines()[-_TAIL_LINES:])
+            lines = [*last_lines(answer, _TAIL_LINES), *last_lines(log, _TAIL_LINES)]
+            tail = "\n".join(f"    {line}" for line in lines)
             raise StepFailed(f"{name} ended with {status}: {' '.join(command[:5])} ...\n{tail}")
-        return text
+        return answer.read_text(encoding="utf-8", errors="replace")
 
     def _note(self) -> None:
         draft = self._file.with_suffix(".new")
@@ -145,14 +160,13 @@ def _fingerprint(patterns: list[str]) -> str:
     return digest.hexdigest()[:16]
 
 
-def _last_json(output: str) -> dict[str, object]:
-    """The last JSON object in what a command printed, on one line or on several. Raises StepFailed."""
-    for start in range(len(output) - 1, -1, -1):
-        if output[start] == "{":
+def read_json(output: str) -> Any:
+    """The JSON object or list that a command printed, perhaps after other lines. Raises StepFailed."""
+    lines = output.splitlines()
+    for number, line in enumerate(lines):
+        if line.startswith(("{", "[")):
             try:
-                found = json.loads(output[start:])
+                return json.loads("\n".join(lines[number:]))
             except ValueError:
                 continue
-            if isinstance(found, dict):
-                return found
     raise StepFailed("a command that should answer in JSON did not")

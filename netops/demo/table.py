@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from netops.demo.company import Company
+from netops.demo.company import Account, Company
+
+_SHOWN_ACCOUNTS = 5
 
 
 def width(text: str) -> int:
@@ -24,16 +26,24 @@ def table(rows: Sequence[Sequence[str]], indent: str = "  ") -> str:
     return "\n".join(lines)
 
 
-def welcome(company: Company, folder: str, seconds: float) -> str:
-    """The page printed when all sites are ready."""
+def welcome(company: Company, accounts: Mapping[str, Sequence[Account]], folder: str, seconds: float) -> str:
+    """The page printed when all sites are ready: addresses, then at most five accounts of each site, one per role first."""
     sites = [("Site 站点", "", "Address 地址"), *((s.title.zh, s.title.en, s.url) for s in company.sites)]
-    titles = {site.name: site for site in company.sites}
-    logins = [
-        ("Sign in 登录", "", "Where 站点", ""),
-        *((login.login, login.who.zh, login.who.en, titles[login.site].title.zh) for login in company.logins),
-    ]
+    logins = [("Sign in at 登录站点", "User 用户", "Password 密码", "Role 角色", "")]
+    for site in company.sites:
+        for number, account in enumerate(_one_per_role(accounts.get(site.name, []))[:_SHOWN_ACCOUNTS]):
+            where = "" if number else f"{site.title.zh} {site.title.en}"
+            logins.append((where, account.username, account.password, account.role, account.name))
     parts = [f"\nTrunkline is running ({seconds:.1f} s). Trunkline 已启动。\n", table(sites)]
-    if company.logins:
-        parts += ["", table(logins), f"\n  Password 密码: {company.password}"]
+    if len(logins) > 1:
+        parts += ["", table(logins)]
     parts += [f"\n  Data 数据: {folder}    Ctrl-C ends it 按 Ctrl-C 结束\n"]
     return "\n".join(parts)
+
+
+def _one_per_role(accounts: Sequence[Account]) -> list[Account]:
+    """First of each role in their order, then the others."""
+    first: dict[str, Account] = {}
+    for account in accounts:
+        first.setdefault(account.role, account)
+    return [*first.values(), *(account for account in accounts if account not in first.values())]

@@ -9,13 +9,12 @@ import time
 
 import pytest
 
-from netops.demo.company import CompanyFileError, fill, installed, read_company
+from netops.demo.company import Account, CompanyFileError, fill, installed, read_company
 from netops.demo.runner import remaining
 from netops.demo.table import table, welcome, width
 from tests.support.agent import DUMMY, ROOT, answers, free_port, until
 
 COMPANY = """
-password = "secret-word"
 open = "head"
 
 [kinds.head]
@@ -30,7 +29,8 @@ run = ["{{python}}", "-S", "{dummy}", "port={{port}}"]
 env = {{ TRUNKLINE_BRANCH_CODE = "{{code}}", TRUNKLINE_HQ_URL = "{{hq_url}}" }}
 [[kinds.branch.steps]]
 name = "seed"
-run = ["/bin/sh", "-c", "echo $TRUNKLINE_BRANCH_CODE >> {{data}}/steps"]
+run = ["/bin/sh", "-c", "echo $TRUNKLINE_BRANCH_CODE >> {{data}}/steps; cat $0; echo seeded >&2", "{accounts}"]
+tells_accounts = true
 [[kinds.branch.steps]]
 name = "enrol"
 ask = ["{{python}}", "-c", "import json; print('noise'); print(json.dumps(dict(token='t-{{code}}'), indent=1))"]
@@ -58,11 +58,6 @@ name = "later"
 kind = "absent"
 port = 1
 title = {{ en = "Later", zh = "以后" }}
-
-[[logins]]
-site = "branch"
-login = "lin"
-who = {{ en = "Lin", zh = "林" }}
 """
 
 
@@ -73,15 +68,21 @@ class Demo:
         self.folder = folder / "demo"
         self.ports = [free_port(), free_port()]
         self.file = folder / "company.toml"
-        self.file.write_text(COMPANY.format(dummy=DUMMY, ports=self.ports, enrol=enrol), encoding="utf-8")
+        accounts = folder / "accounts.json"
+        accounts.write_text('[{"username": "lin", "password": "secret-word", "role": "sales", "name": "林"}]')
+        self.file.write_text(
+            COMPANY.format(dummy=DUMMY, ports=self.ports, enrol=enrol, accounts=accounts), encoding="utf-8"
+        )
         self.process = None
         self.output = folder / "output"
 
     def start(self, *words: str) -> subprocess.Popen:
         with self.output.open("wb") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "netops", "demo", "--dir", os.fspath(self.folder), "--no-open"]
-                + ["--company", os.fspath(self.file), *words],
+                [
+                    *(sys.executable, "-m", "netops", "demo", "--dir", os.fspath(self.folder), "--no-open"),
+                    *("--company", os.fspath(self.file), *words),
+                ],
                 cwd=ROOT,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -251,7 +252,7 @@ def test_the_companys_own_file_is_in_order():
         assert company.environment(site, ROOT)["TRUNKLINE_PORT"] == str(site.port)
 
 
-def test_sites_that_are_not_installed_are_left_out_with_their_logins(tmp_path):
+def test_sites_that_are_not_installed_are_left_out(tmp_path):
     company, missing = installed(read_company(Demo(tmp_path).file))
     assert missing == ["later"]
     assert [site.name for site in company.sites] == ["head", "branch"]
@@ -264,6 +265,11 @@ def test_an_unknown_placeholder_is_an_error():
 
 def test_the_table_is_aligned_also_in_chinese(tmp_path):
     company, _ = installed(read_company(Demo(tmp_path).file))
-    lines = [line for line in welcome(company, "var/demo", 1.0).splitlines() if "http://" in line]
+    accounts = {
+        "branch": [Account("a", "p", "sales"), Account("b", "p", "sales"), Account("c", "p", "finance")]
+    }
+    text = welcome(company, accounts, "var/demo", 1.0)
+    assert text.index(" a ") < text.index(" c ") < text.index(" b ")
+    lines = [line for line in text.splitlines() if "http://" in line]
     assert len({width(line[: line.index("http://")]) for line in lines}) == 1
     assert table([("一", "b"), ("aa", "c")]) == "  一   b\n  aa   c"

@@ -1,0 +1,1 @@
+"""Benchmarks of the agent, side by side with the supervisors that are installed. `python -m tests.bench.netops`."""

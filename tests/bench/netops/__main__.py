@@ -1,0 +1,36 @@
+"""`python -m tests.bench.netops [kill hang loop cost] [--kills N]`: prints a table for each."""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from pathlib import Path
+
+from tests.bench.netops import agent_cost, crash_loop, times_to_ready
+from tests.bench.netops.supervisors import ALL
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="tests.bench.netops", description=__doc__)
+    parser.add_argument("parts", nargs="*", choices=[[], "kill", "hang", "loop", "cost"], help="default: all")
+    parser.add_argument("--kills", type=int, default=100)
+    parser.add_argument("--hangs", type=int, default=20)
+    parser.add_argument("--seconds", type=int, default=60, help="how long the cost is measured")
+    arguments = parser.parse_args()
+    parts = arguments.parts or ["kill", "hang", "loop", "cost"]
+    for supervisor in ALL:
+        if why := supervisor.missing():
+            print(f"skipped {supervisor.name}: {why}")
+    with tempfile.TemporaryDirectory(prefix="trunkline-bench-") as folder:
+        if "kill" in parts:
+            times_to_ready.kills(Path(folder) / "kill", arguments.kills)
+        if "hang" in parts:
+            times_to_ready.hangs(Path(folder) / "hang", arguments.hangs)
+        if "loop" in parts:
+            crash_loop.run(Path(folder) / "loop")
+        if "cost" in parts:
+            agent_cost.run(Path(folder) / "cost", arguments.seconds)
+    return 0
+
+
+raise SystemExit(main())
