@@ -14,7 +14,7 @@ from hq.figures.shape import House, Question, Thresholds, check_currency, parse_
 from hq.figures.units import named_period
 from hq.settings import HqSettings
 from shared.errors import Invalid, NotAllowed
-from shared.i18n import N_, gettext
+from shared.i18n import N_, pgettext
 from shared.periods import Day, Month, Period, Quarter, Year, parse
 from shared.permissions import Person, Scope, reach
 from shared.web.filters import day_words, is_chinese, month
@@ -122,7 +122,16 @@ class Span:
         return str(self.period)
 
 
-LENGTHS = {"day": N_("Day"), "month": N_("Month"), "quarter": N_("Quarter"), "year": N_("Year")}
+def length_words() -> dict[str, str]:
+    """The lengths of spans, as short as a button."""
+    return {
+        "day": pgettext("span", "Day"),
+        "month": pgettext("span", "Month"),
+        "quarter": pgettext("span", "Quarter"),
+        "year": pgettext("span", "Year"),
+    }
+
+
 KINDS: Mapping[str, type[Period]] = {"day": Day, "month": Month, "quarter": Quarter, "year": Year}
 
 
@@ -130,9 +139,10 @@ def span_of(first: date, last: date, lengths: tuple[str, ...] = ("month", "quart
     """The span of a question as a page shows it; choosing another length keeps the last day where it can."""
     period = named_period(first, last)
     choices = []
+    words_of = length_words()
     for name in lengths:
         other = Day.of(last) if name == "day" else KINDS[name].containing(last)  # type: ignore[attr-defined]
-        choices.append((gettext(LENGTHS[name]), link(other), type(period) is KINDS[name]))
+        choices.append((words_of[name], link(other), type(period) is KINDS[name]))
     return Span(period, words(period), link(period.previous()), link(period.next()), tuple(choices))
 
 

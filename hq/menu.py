@@ -15,5 +15,5 @@ MENU = (
     MenuItem(N_("News"), "/news", "news.view", "news", "n", in_more=True),
     MenuItem(N_("Branches"), "/branches", "figures.view", "server", "b", in_more=True),
     MenuItem(N_("Exchange rates"), "/rates", "figures.view", "refresh", in_more=True),
-    MenuItem(N_("People"), "/people", "role.view", "user", in_more=True),
+    MenuItem(N_("Users"), "/people", "role.view", "user", in_more=True),
 )

@@ -147,7 +147,7 @@ async def add_rates(first: date, until: date) -> int:
 
 
 async def add_targets(first: date, until: date) -> int:
-    """Year targets of the company and its branches with their months; the superseded revision is kept."""
+    """Year targets of the branches with their months; the superseded revision is kept."""
     found = company_targets(DEMO_CODES, first, until)
     targets = [_target_row(target, first) for target in found]
     lines = [
@@ -170,7 +170,7 @@ def _target_row(target: CompanyTarget, first: date) -> Target:
         branch=COMPANY,
         year=target.year,
         measure=target.measure,
-        unit_kind="branch" if target.branch else "company",
+        unit_kind="branch",
         unit_branch=target.branch,
         number=target.number,
         currency=target.currency,

@@ -46,7 +46,7 @@ def branch_table(branches: Sequence[Branch]) -> TableView:
         parts.Column("complete_to", _("Complete to"), "instant", phone="second"),
         parts.Column("own_time", _("In its own time")),
         parts.Column("contact", _("Last heard of"), "instant"),
-        parts.Column("position", _("Position"), "number"),
+        parts.Column("position", _("Log position"), "number"),
         parts.Column(
             "waiting",
             _("Waiting"),

@@ -33,9 +33,9 @@ async def show(request: Request) -> Response:
         Column("state", _("State"), "status"),
     ]
     table = TableView(
-        "people", _("People of headquarters"), columns, rows, empty=Empty("nothing", _("Nobody yet."))
+        "people", _("Users of headquarters"), columns, rows, empty=Empty("nothing", _("Nobody yet."))
     )
-    add = [Action(_("New person"), "/people/new", "plus", is_primary=True, key="n")] if may_edit else []
+    add = [Action(_("New user"), "/people/new", "plus", is_primary=True, key="n")] if may_edit else []
     return page(request, "people/list.html", PeoplePage(table, add))
 
 
@@ -82,7 +82,7 @@ async def show_new(request: Request, form: Form[Any], status: int = 200) -> Resp
         Field("username", _("User name"), autocomplete="off", max_length=64),
         Field("password", _("First password"), "password", autocomplete="new-password"),
     ]
-    view = PersonPage(_("New person"), form, fields, labels_of(fields), _("Save person"), "/people/new")
+    view = PersonPage(_("New user"), form, fields, labels_of(fields), _("Save user"), "/people/new")
     return page(request, "people/edit.html", view, status=status)
 
 
@@ -151,7 +151,7 @@ async def show_edit(
         form,
         fields,
         labels_of(fields),
-        _("Save person"),
+        _("Save user"),
         url,
         password or empty_form(),
         Field("password", _("New password"), "password", autocomplete="new-password"),
