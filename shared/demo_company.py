@@ -13,13 +13,11 @@ from types import MappingProxyType
 from typing import Literal
 from uuid import UUID, uuid5
 
-from shared.money import convert, exponent, round_half_even
+from shared.money import exponent, round_half_even
 from shared.periods import Month
 
 DEMO_PASSWORD = "trunkline-demo"
 """The password of every account that a seed command makes: for the demo only, and said so wherever it is printed."""
-
-REPORTING_CURRENCY = "CNY"
 
 Language = Literal["zh", "en", "fr", "ja"]
 
@@ -222,7 +220,7 @@ def company_rates(first: date, until: date) -> list[CompanyRate]:
 
 @dataclass(frozen=True)
 class CompanyTarget:
-    """A year target of the company or a branch as headquarters issued it; the year is the sum of its months.
+    """A year target of a branch as headquarters issued it; the year is the sum of its months.
 
     `currency` is empty for counts. `is_superseded`: a later revision holds.
     """
@@ -247,32 +245,22 @@ REVISED_BRANCH, REVISED_FROM_MONTH, REVISED_BP = "NYC", 7, 10_600
 
 
 def company_targets(codes: Sequence[str], first: date, until: date) -> list[CompanyTarget]:
-    """Year targets of branches and company for the years that the books touch, months before `first` left out."""
+    """Year targets of branches for the years that the books touch, months before `first` left out.
+
+    The company has none of its own: without one, what its branches aim at together is its target, at today's rates.
+    """
     found: list[CompanyTarget] = []
     for year in range(first.year, until.year + 1):
         months = [Month.of(year, number) for number in range(1, 13) if Month.of(year, number).after > first]
         for measure in TARGET_MEASURES:
-            holding: list[dict[Month, int]] = []
             for code in codes:
                 plan = {month: planned(DEMO_BRANCHES[code], measure, month) for month in months}
                 currency = DEMO_BRANCHES[code].currency if measure in _MONEY else ""
                 is_revised = code == REVISED_BRANCH and until >= date(year, REVISED_FROM_MONTH, 5)
                 found.append(_target(year, measure, code, currency, 1, plan, is_superseded=is_revised))
                 if is_revised:
-                    plan = _raised(plan)
                     reason = "上半年完成良好，上调下半年计划 / Good first half, second half raised"
-                    found.append(_target(year, measure, code, currency, 2, plan, reason=reason))
-                rate = rate_e9(currency, REPORTING_CURRENCY, Month.of(year, 1)) if currency else 0
-                holding.append(
-                    {
-                        month: convert(amount, currency, REPORTING_CURRENCY, rate) if currency else amount
-                        for month, amount in plan.items()
-                    }
-                )
-            together = {month: sum(plan[month] for plan in holding) for month in months}
-            found.append(
-                _target(year, measure, "", REPORTING_CURRENCY if measure in _MONEY else "", 1, together)
-            )
+                    found.append(_target(year, measure, code, currency, 2, _raised(plan), reason=reason))
     return found
 
 

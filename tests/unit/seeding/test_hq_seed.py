@@ -36,11 +36,11 @@ def test_measures_are_those_on_which_targets_can_be_set() -> None:
     assert set(DEMO_MEASURES) <= set(TARGET_MEASURES)
 
 
-async def test_every_branch_and_the_company_has_a_target_in_every_span(hq_database: Database) -> None:
+async def test_every_branch_has_a_target_in_every_span(hq_database: Database) -> None:
     await add_targets(FIRST, UNTIL)
     for measure in DEMO_MEASURES:
         found = await aims(UNTIL, measure)
-        assert set(found) == {("company", ""), *(("branch", code) for code in DEMO_CODES)}
+        assert set(found) == {("branch", code) for code in DEMO_CODES}
         for aim in found.values():
             assert all(amount is not None and amount > 0 for amount in aim.amounts.values())
 
