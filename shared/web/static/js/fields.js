@@ -1,9 +1,8 @@
 // The calendar beside a date, and one list box for typeahead fields and the palette.
 (() => {
-	const { on, all } = window.ops;
+	const { on, all } = window.ops, changed = box => box.dispatchEvent(new Event('change', { bubbles: true }));
 	// Arrow keys and Enter on the rows of a list while the focus stays in its text box.
 	const rows = list => all('[role=option]', list);
-	const marked = list => rows(list).findIndex(row => row.ariaSelected === 'true');
 	const mark = (box, list, index) => rows(list).forEach((row, at) => {
 		row.ariaSelected = at === index;
 		if (at !== index) return;
@@ -24,7 +23,7 @@
 		box.addEventListener('input', event => { if (!event.isComposing) later(); });
 		box.addEventListener('compositionend', later);
 		box.addEventListener('keydown', event => {
-			const found = rows(list), at = marked(list), step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+			const found = rows(list), at = found.findIndex(row => row.ariaSelected === 'true'), step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
 			if (event.isComposing || list.hidden || !found.length) return;
 			if (step) mark(box, list, (at + step + found.length) % found.length);
 			else if (event.key === 'Enter' && found[at]) take(found[at], event);
@@ -39,7 +38,8 @@
 	};
 
 	const setUp = pick => {
-		const box = pick.querySelector('[role=combobox]'), value = pick.querySelector('[data-pick-value]'), list = pick.querySelector('[role=listbox]');
+		pick.ready = 1;
+		const [box, value, list] = ['[role=combobox]', '[data-pick-value]', '[role=listbox]'].map(part => pick.querySelector(part));
 		const close = () => { list.hidden = true; box.ariaExpanded = false; };
 		box.addEventListener('input', () => { value.value = ''; });
 		box.addEventListener('blur', close);
@@ -49,18 +49,20 @@
 			value.value = row.dataset.value;
 			box.value = row.firstChild.textContent.trim();
 			close();
-			value.dispatchEvent(new Event('change', { bubbles: true }));
+			changed(value);
 		});
 	};
-	on('focusin', ({ target }) => {
+	const prepare = ({ target }) => {
 		const pick = target.closest('[data-pick]');
-		if (pick && !pick.ready) { pick.ready = true; setUp(pick); }
-	});
+		if (pick && !pick.ready) setUp(pick);
+	};
+	on('focusin', prepare);
+	prepare({ target: document.activeElement });
 	on('change', ({ target }) => {
 		const box = document.getElementById(target.dataset.calendar);
 		if (!box) return;
 		box.value = target.value;
-		box.dispatchEvent(new Event('change', { bubbles: true }));
+		changed(box);
 	});
 
 	let from, look;
