@@ -13,11 +13,11 @@ from shared.records import DunningLevel, DunningNotice, PromiseToPay
 
 # level, days past due, subject and body in Chinese, then in English
 LEVELS = (
-    (1, 7, "付款提醒", "贵司 %(order)s 号订单第 %(position)s 期款项已到期,请安排付款。",
+    (1, 7, "付款提醒", "贵司 %(order)s 号订单第 %(position)s 期款项已到期，请安排付款。",
      "Payment reminder", "Instalment %(position)s of order %(order)s has fallen due. Please arrange payment."),
-    (2, 15, "第二次付款提醒", "该款项已逾期半月,请于一周内付清或告知付款日期。",
+    (2, 15, "第二次付款提醒", "该款项已逾期半月，请于一周内付清或告知付款日期。",
      "Second reminder", "This amount is two weeks past due. Please pay within a week or name the day."),
-    (3, 45, "最后付款通知", "该款项逾期已超过一个半月,逾期未付将暂停供货。",
+    (3, 45, "最后付款通知", "该款项逾期已超过一个半月，逾期未付将暂停供货。",
      "Final notice", "This amount is more than six weeks past due. Deliveries stop unless it is paid."),
 )  # fmt: skip
 DISPUTES = 5

@@ -70,10 +70,8 @@ _FR_FAMILY = (
     "Delorme|Vasseur|Berthier|Charpin|Montreuil|Lacaze|Roussel|Fontenay|Guérin|Marchal|Perrin|Aubry|Chevalier|Besson|"
     "Lemaire|Rivoire|Sauvage|Tessier|Vallet|Brunel|Carpentier|Dumas|Estève|Faucher|Garnier|Hébert"
 )
-_FR_BRAND = "Cour|Val|Mont|Bel|Roche|Font|Clair|Haute|Bris|Mer|Chante|Aigue|Vern|Gran|Plaisan|Sable"
-_FR_BRAND_LAST = (
-    "lac|vigne|taire|ombre|dormois|brune|azure|fleurie|rive|celles|ardoise|lune|avoine|pierre|mare|noue"
-)
+_FR_BRAND = "Cour|Val|Mont|Bel|Roche|Font|Clair|Haute|Bris|Mer|Chante|Aigue|Vern|Gran|Plaisan|Sable|Orme|Lune|Frêne|Vallon"
+_FR_BRAND_LAST = "lac|vigne|taire|ombre|dormois|brune|azure|fleurie|rive|celles|ardoise|lune|avoine|pierre|mare|noue|garde|chêne|forêt|plaine"
 _FR_TRADES = (
     "Mécanique|Automatismes|Emballage|Convoyage|Textile|Impression|Traitement des eaux|Levage|Agroalimentaire|Énergies|"
     "Ascenseurs|Instrumentation"
@@ -88,8 +86,8 @@ _EN_FAMILY = (
     "Hollis|Brennan|Castell|Whitlow|Marsden|Okafor|Petrov|Reyes|Lindqvist|Ashby|Calder|Donovan|Eastman|Farrow|Garrity|"
     "Hargrove|Ingram|Kessler|Lowry|Mercer|Norwood|Pruitt|Ramsey|Sutter|Tolliver|Vance"
 )
-_EN_BRAND = "North|Ash|Bright|Cedar|King|Stone|Fair|Iron|Lake|Mill|Oak|Red|Silver|West|Amber|Clear"
-_EN_BRAND_LAST = "haven|wick|mere|field|crest|gate|moor|bury|shaw|combe|ridge|well|stead|thorpe|dale|brook"
+_EN_BRAND = "North|Ash|Bright|Cedar|King|Stone|Fair|Iron|Lake|Mill|Oak|Red|Silver|West|Amber|Clear|Elm|Harbor|Maple|Pine|Summit"
+_EN_BRAND_LAST = "haven|wick|mere|field|crest|gate|moor|bury|shaw|combe|ridge|well|stead|thorpe|dale|brook|ford|holt|land|view|worth"
 _EN_TRADES = "Machine Works|Automation|Packaging|Conveyors|Textiles|Print Systems|Water|Lifts|Foods|Energy|Elevators|Instruments"
 _EN_SUFFIXES = "Inc.|LLC|Co.|Corp."
 
@@ -102,10 +100,8 @@ _JA_GIVEN = (
     "美咲 misaki|健太 kenta|陽子 yoko|翔 sho|由美 yumi|大輔 daisuke|さくら sakura|直樹 naoki|彩香 ayaka|拓也 takuya|"
     "恵 megumi|亮 ryo|真由 mayu|和也 kazuya|千尋 chihiro|隆 takashi|結衣 yui|誠 makoto|香織 kaori|浩 hiroshi"
 )
-_JA_BRAND = "蒼 ao|瑞 mizu|嶺 mine|汐 shio|楓 kaede|暁 aka|澪 mio|梢 kozue|渓 kei|葵 aoi|翠 sui|燈 tou|柊 shu|錦 nishiki"
-_JA_BRAND_LAST = (
-    "原 hara|崎 saki|浦 ura|峰 mine|沢 sawa|塚 tsuka|瀬 se|坂 saka|牧 maki|代 shiro|桐 kiri|越 koshi|倉 kura"
-)
+_JA_BRAND = "蒼 ao|瑞 mizu|嶺 mine|汐 shio|楓 kaede|暁 aka|澪 mio|梢 kozue|渓 kei|葵 aoi|翠 sui|燈 tou|柊 shu|錦 nishiki|楠 kusu|霧 kiri|稜 ryou|朱 aka|翔 shou|碧 heki|杏 an"
+_JA_BRAND_LAST = "原 hara|崎 saki|浦 ura|峰 mine|沢 sawa|塚 tsuka|瀬 se|坂 saka|牧 maki|代 shiro|桐 kiri|越 koshi|倉 kura|島 shima|谷 tani|森 mori|里 sato|橋 hashi"
 _JA_TRADES = (
     "製作所|自動機|包装機械|精機|繊維機械|印刷機|環境設備|物流システム|食品機械|電機|エレベータ|計測器"
 )

@@ -23,7 +23,7 @@ ACTIVITY_SUBJECTS: Mapping[str, Sequence[Pair]] = {
     ),
     "visit": (
         ("现场演示{product}", "Demonstrated {product} on site"),
-        ("拜访采购负责人,了解年度预算", "Met the head of purchasing about the year's budget"),
+        ("拜访采购负责人，了解年度预算", "Met the head of purchasing about the year's budget"),
         ("查看产线改造现场", "Looked at the line that is to be rebuilt"),
         ("商谈框架合同条款", "Discussed the terms of a frame contract"),
         ("了解竞争对手报价情况", "Learned what competitors offer"),
@@ -48,18 +48,18 @@ ACTIVITY_SUBJECTS: Mapping[str, Sequence[Pair]] = {
 
 RETURN_VISIT: Sequence[Pair] = (
     ("回访{product}使用情况", "Return visit: how {product} does"),
-    ("回访:安装调试是否顺利", "Return visit: installation and start-up"),
-    ("回访:对服务的意见", "Return visit: opinion about our service"),
+    ("回访：安装调试是否顺利", "Return visit: installation and start-up"),
+    ("回访：对服务的意见", "Return visit: opinion about our service"),
 )
 
 ACTIVITY_NOTES: Sequence[Pair] = (
-    ("对方对价格比较敏感,希望再优惠两个点。", "Sensitive to price; hopes for two more per cent."),
-    ("技术部门认可方案,等采购立项。", "Engineering likes the solution; purchasing has to open the project."),
-    ("本季度预算已用完,下季度再谈。", "This quarter's budget is used up; to be taken up next quarter."),
-    ("交货期是关键,要求四周内到货。", "Delivery time decides: four weeks at most."),
-    ("新任采购经理,需要重新建立关系。", "New purchasing manager; the relation has to be built again."),
+    ("对方对价格比较敏感，希望再优惠两个点。", "Sensitive to price; hopes for two more per cent."),
+    ("技术部门认可方案，等采购立项。", "Engineering likes the solution; purchasing has to open the project."),
+    ("本季度预算已用完，下季度再谈。", "This quarter's budget is used up; to be taken up next quarter."),
+    ("交货期是关键，要求四周内到货。", "Delivery time decides: four weeks at most."),
+    ("新任采购经理，需要重新建立关系。", "New purchasing manager; the relation has to be built again."),
     ("希望先小批量试用。", "Wants to try a small lot first."),
-    ("设备运行稳定,客户满意。", "The machines run well; the customer is content."),
+    ("设备运行稳定，客户满意。", "The machines run well; the customer is content."),
     ("竞争对手报价低约5%,但交期较长。", "A competitor is about 5% cheaper but delivers later."),
 )
 
@@ -86,7 +86,7 @@ OFFICE_ITEMS: Sequence[Pair] = (
     ("准备周报", "Prepare the weekly report"),
     ("检查发货清单", "Check the shipping list"),
     ("更新销售预测", "Update the forecast"),
-    ("培训:新产品介绍", "Training: new products"),
+    ("培训：新产品介绍", "Training: new products"),
     ("协调仓库备货", "Arrange stock with the warehouse"),
     ("审核下属日报", "Read the team's day reports"),
 )
@@ -121,8 +121,8 @@ TASKS: Sequence[Pair] = (
 
 FEEDBACK: Mapping[str, Sequence[tuple[Pair, Pair]]] = {
     "complaint": (
-        (("到货包装破损", "Packaging damaged on arrival"), ("已安排补发,并向物流索赔。", "Replacement sent, claim filed with the carrier.")),
-        (("交货比约定晚五天", "Delivered five days late"), ("已致歉,下批次提前备货。", "Apologised; the next lot is stocked ahead.")),
+        (("到货包装破损", "Packaging damaged on arrival"), ("已安排补发，并向物流索赔。", "Replacement sent, claim filed with the carrier.")),
+        (("交货比约定晚五天", "Delivered five days late"), ("已致歉，下批次提前备货。", "Apologised; the next lot is stocked ahead.")),
         (("电机运行噪音偏大", "Motor louder than promised"), ("工程师已上门调整联轴器。", "Engineer adjusted the coupling on site.")),
     ),
     "question": (
@@ -150,7 +150,7 @@ COMPETITOR_NOTES: Sequence[tuple[Pair, Pair]] = (
     (("{rival}拿下{firm}的改造项目", "{rival} won the rebuild at {firm}"), ("价格低约8%,付款期九十天。", "About 8% cheaper, ninety days to pay.")),
     (("{rival}在本地增设服务点", "{rival} opens a local service point"), ("承诺四小时到现场。", "Promises to be on site within four hours.")),
     (("{rival}推出一体化伺服", "{rival} launches an integrated servo"), ("功率段与我司SM系列重叠。", "Overlaps with our SM series.")),
-    (("{rival}向{firm}提供免费试用", "{rival} offers {firm} a free trial"), ("试用期两个月,需跟进。", "Two months of trial; to be followed.")),
+    (("{rival}向{firm}提供免费试用", "{rival} offers {firm} a free trial"), ("试用期两个月，需跟进。", "Two months of trial; to be followed.")),
 )  # fmt: skip
 RIVALS: Sequence[Pair] = (
     ("霄驰传动", "Skyrun Drives"), ("垒石自控", "Basestone Controls"), ("恺迅机电", "Kaivelo Motion"),
@@ -160,7 +160,7 @@ SOURCES: Sequence[Pair] = (
 )  # fmt: skip
 
 OPPORTUNITY_TITLES: Sequence[Pair] = (
-    ("{firm}产线改造:{product}", "{firm}: line rebuild with {product}"),
+    ("{firm}产线改造：{product}", "{firm}: line rebuild with {product}"),
     ("{firm}年度采购{product}", "{firm}: year's demand of {product}"),
     ("{firm}新厂项目", "{firm}: new plant"),
     ("{firm}设备更新", "{firm}: machine renewal"),
@@ -168,10 +168,10 @@ OPPORTUNITY_TITLES: Sequence[Pair] = (
 
 CANCEL_REASONS: Sequence[Pair] = (
     ("客户项目取消", "The customer's project was cancelled"),
-    ("型号有误,另行下单", "Wrong model; ordered anew"),
+    ("型号有误，另行下单", "Wrong model; ordered anew"),
 )
 REJECT_REASONS: Sequence[Pair] = (
-    ("折扣过高,请重新报价", "Discount too high; quote again"),
+    ("折扣过高，请重新报价", "Discount too high; quote again"),
     ("付款条件不符合规定", "Payment terms are outside the policy"),
 )
 DISPUTE_REASONS: Sequence[Pair] = (
@@ -185,12 +185,12 @@ CREDIT_REASONS: Sequence[Pair] = (
     ("延期交货补偿", "Compensation for late delivery"),
 )
 WRITE_OFF_REASONS: Sequence[Pair] = (
-    ("尾款小额,经批准核销", "Small rest, written off with approval"),
-    ("客户停业,无法收回", "The customer has closed down"),
+    ("尾款小额，经批准核销", "Small rest, written off with approval"),
+    ("客户停业，无法收回", "The customer has closed down"),
 )
 REVERSE_REASONS: Sequence[Pair] = (
     ("支票退票", "The cheque bounced"),
-    ("付款人弄错账户,已退回", "Paid to the wrong account and returned"),
+    ("付款人弄错账户，已退回", "Paid to the wrong account and returned"),
 )
 
 EXPENSE_TEXTS: Mapping[str, Sequence[Pair]] = {
