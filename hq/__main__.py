@@ -105,7 +105,7 @@ async def require_migrated() -> None:
 
     try:
         await fetch_value("SELECT count(*) AS n FROM hq_person")
-        await fetch_value("SELECT count(*) AS n FROM (SELECT 1 AS one FROM figure_cell LIMIT 1) AS some")
+        await fetch_value("SELECT count(*) AS n FROM (SELECT 1 AS one FROM figure_cell LIMIT 1) AS found")
     except OperationalError:
         raise Conflict(N_("The database has no tables yet. Run `python -m hq migrate` first.")) from None
 
