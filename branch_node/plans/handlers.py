@@ -1,5 +1,6 @@
 """Pages of the daily plan and of the team."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 from starlette.requests import Request
@@ -17,8 +18,9 @@ from shared.errors import Invalid, NotFound
 from shared.i18n import gettext as _
 from shared.permissions import SCOPE_LABELS, Person, reach
 from shared.records import Employee, PlanItem
+from shared.web import filters as show
 from shared.web.forms import Form, empty_form, read_form, with_errors
-from shared.web.parts import Option
+from shared.web.parts import Column, Empty, Option, Row, TableView
 from shared.web.responses import is_htmx, page, part, redirect
 
 
@@ -225,13 +227,64 @@ async def team(request: Request) -> Response:
         following=day + timedelta(days=1) if day < today else None,
         is_today=day == today,
         scope=_(SCOPE_LABELS[reach(person, "plan.view").kind]),
-        rows=rows,
+        table=team_table(rows, day),
+        count=len(rows),
         missing=[row for row in rows if row.status in ("none", "draft")],
         total=total,
         followups=sum(row.followups for row in rows),
         can_assign=person.may("plan.assign"),
     )
     return page(request, "plans/team.html", view)
+
+
+def team_table(rows: Sequence[queries.TeamRow], day: date) -> TableView:
+    """Everybody's counts; who has no plan stands first."""
+    words = {"none": _("no plan"), "draft": _("draft"), "submitted": _("submitted"), "closed": _("closed")}
+    return TableView(
+        key="team",
+        caption=_("Plans of the team"),
+        columns=[
+            Column("name", _("Full name"), phone="head"),
+            Column("plan", _("Plan"), phone="second"),
+            Column("progress", _("Progress"), phone="second"),
+            Column("planned", _("Planned"), "number"),
+            Column("done", _("Done"), "number"),
+            Column("carried_over", _("Carried over"), "number"),
+            Column("cancelled", _("Cancelled items"), "number"),
+            Column("open", _("Open"), "number"),
+            Column("followups", _("Follow-ups"), "number"),
+        ],
+        rows=[
+            Row(
+                {
+                    "name": f"{row.name} · {row.position}" if row.position else row.name,
+                    "plan": words[row.status]
+                    + (f" {show.clock_time(row.submitted_at)}" if row.submitted_at else ""),
+                    "progress": progress_of(row),
+                    "planned": row.planned,
+                    "done": row.done,
+                    "carried_over": row.carried_over,
+                    "cancelled": row.cancelled,
+                    "open": row.open,
+                    "followups": row.followups,
+                },
+                str(row.id),
+                f"/team/{row.id}?day={day}",
+            )
+            for row in rows
+        ],
+        empty=Empty("nothing", _("Nobody works within your reach.")),
+    )
+
+
+def progress_of(row: queries.TeamRow) -> str | None:
+    """3/5, and a word about an item that was put off again and again."""
+    if not row.planned:
+        return None
+    text = f"{row.done}/{row.planned}"
+    if row.oldest_carry >= 3:
+        text += " · " + _("one item carried over %(n)s times", n=row.oldest_carry)
+    return text
 
 
 async def member(request: Request) -> Response:

@@ -9,7 +9,7 @@ from uuid import UUID
 from branch_node.plans.queries import PlanDay, TeamRow
 from branch_node.plans.rules import Tally
 from shared.web.forms import Form
-from shared.web.parts import Option
+from shared.web.parts import Option, TableView
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,8 @@ class TeamPage:
     following: date | None
     is_today: bool
     scope: str
-    rows: Sequence[TeamRow]
+    table: TableView
+    count: int
     missing: Sequence[TeamRow]
     total: Tally
     followups: int

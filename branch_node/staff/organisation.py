@@ -13,7 +13,6 @@ from branch_node.staff.forms import DepartmentForm, RoleForm
 from branch_node.staff.handlers import role_name
 from branch_node.staff.pages import (
     DepartmentPage,
-    DepartmentRow,
     DepartmentsPage,
     RolePage,
     RoleRow,
@@ -25,7 +24,7 @@ from shared.i18n import gettext as _
 from shared.permissions import ACTIONS, SCOPE_LABELS, Person, Scope
 from shared.records import Department
 from shared.web.forms import Form, empty_form, read_form, with_errors
-from shared.web.parts import Option
+from shared.web.parts import Column, Empty, Option, Row, TableView
 from shared.web.responses import page, redirect
 
 # Scopes a branch can give: COMPANY is headquarters' own.
@@ -37,17 +36,35 @@ async def show_departments(request: Request) -> Response:
     rows = await queries.departments()
     people = await queries.people_by_department()
     names = await queries.names_of(row.manager_id for row in rows)
-    shown = [
-        DepartmentRow(
-            row,
-            depth,
-            names.get(row.manager_id, ""),
-            people.get(row.id, 0),
-            _(DEPARTMENT_KINDS.get(row.kind, "Other")),
-        )
-        for row, depth in in_tree(rows)
-    ]
-    return page(request, "staff/departments.html", DepartmentsPage(shown, person.may("staff.edit")))
+    can_edit = person.may("staff.edit")
+    table = TableView(
+        key="departments",
+        caption=_("Departments"),
+        columns=[
+            Column("name", _("Department"), phone="head"),
+            Column("manager", _("Manager"), phone="second"),
+            Column("people", _("People"), "number", phone="second"),
+            Column("kind", _("Kind")),
+            Column("state", _("State"), "status"),
+        ],
+        rows=[
+            Row(
+                {
+                    "name": "— " * depth + row.name,
+                    "manager": names.get(row.manager_id) or None,
+                    "people": people.get(row.id, 0),
+                    "kind": _(DEPARTMENT_KINDS[row.kind]) if row.kind in DEPARTMENT_KINDS else row.kind,
+                    "state": "active" if row.active else "closed",
+                },
+                str(row.id),
+                f"/departments/{row.id}" if can_edit else "",
+                is_muted=not row.active,
+            )
+            for row, depth in in_tree(rows)
+        ],
+        empty=Empty("nothing", _("No department is entered yet.")),
+    )
+    return page(request, "staff/departments.html", DepartmentsPage(table, can_edit))
 
 
 def in_tree(rows: Sequence[Department]) -> Iterator[tuple[Department, int]]:

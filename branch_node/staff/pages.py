@@ -87,21 +87,10 @@ class LeavePage:
 
 
 @dataclass(frozen=True)
-class DepartmentRow:
-    """A department in its place in the tree."""
-
-    department: Department
-    depth: int
-    manager: str
-    people: int
-    kind: str
-
-
-@dataclass(frozen=True)
 class DepartmentsPage:
     """staff/departments.html."""
 
-    rows: Sequence[DepartmentRow]
+    table: TableView
     can_edit: bool
 
 

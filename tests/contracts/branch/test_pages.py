@@ -1,0 +1,205 @@
+"""The pages as people use them without scripts: forms that keep what was typed, nothing done twice, steady cost."""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+from branch_node.home import at_home
+from shared.records import Activity, AuditEntry, Customer, PlanItem
+from tests.support.branch_site import USERS, BranchSite
+from tests.support.cast import LIN, SALES_SH
+from tests.support.web_site import Visitor, in_app
+
+People = dict[str, Visitor]
+
+
+def at_branch(site: BranchSite, work: Any) -> Any:
+    """Run `work` inside the site's database and home."""
+
+    async def run() -> Any:
+        with at_home(site.settings.home):
+            return await work()
+
+    return in_app(site.app, run)
+
+
+def hidden(page: str, name: str) -> str:
+    found = re.search(rf'name="{name}" value="([^"]*)"', page)
+    return found[1] if found else ""
+
+
+def test_a_refused_form_keeps_what_was_typed_and_says_what_to_do(people: People) -> None:
+    lin = people["lin"]
+    lin.open("/customers/new")
+    answer = lin.send("/customers", name="", email="nonsense", city="Suzhou")
+    assert answer.status_code == 422
+    assert "<title>Error:" in answer.text
+    assert 'value="Suzhou"' in answer.text
+    assert 'href="#f-email"' in answer.text
+    assert lin.text().count("Write the e-mail address like name@example.com.") >= 2
+
+
+def test_a_probable_duplicate_is_shown_first_and_entered_when_confirmed(
+    people: People, site: BranchSite
+) -> None:
+    lin = people["lin"]
+    lin.open("/customers/new")
+    typed = {"name": "华东机电股份有限公司", "city": "Wuxi", "payment_terms_days": "30"}
+    first = lin.send("/customers", **typed)
+    assert first.status_code == 422
+    assert "Probably known already" in lin.text()
+    assert f"/customers/{site.rows.customer}" in first.text
+    second = lin.send("/customers", **typed, confirmed="1")
+    assert second.status_code == 200
+    assert "华东机电股份有限公司" in second.text
+
+
+def test_a_hidden_duplicate_names_whom_to_ask_and_nothing_else(people: People) -> None:
+    found = people["lin"].open("/customers/duplicates?phone=13800138000").text
+    assert USERS["zhou"].name in found
+    assert "西部" not in found
+
+
+def test_the_second_of_two_editors_sees_both_versions_and_may_save_again(
+    people: People, site: BranchSite
+) -> None:
+    lin, sun, url = people["lin"], people["sun"], f"/customers/{site.rows.customer}"
+    mine = lin.open(f"{url}/edit").text
+    fields = {"name": "华东机电有限公司", "payment_terms_days": "30", "phone": "021-5800 1234"}
+    theirs = sun.open(f"{url}/edit").text
+    assert sun.send(url, **fields, city="Hangzhou", revision=hidden(theirs, "revision")).status_code == 200
+    lin.page = mine
+    refused = lin.send(url, **fields, city="Suzhou", revision=hidden(mine, "revision"))
+    assert refused.status_code == 409
+    assert "Hangzhou" in refused.text
+    assert 'value="Suzhou"' in refused.text
+    assert USERS["sun"].name in lin.text()
+    again = lin.send(url, **fields, city="Suzhou", revision=hidden(refused.text, "revision"))
+    assert again.status_code == 200
+    assert "Suzhou" in again.text
+
+
+def test_the_same_line_sent_twice_is_one_item(people: People, site: BranchSite) -> None:
+    lin = people["lin"]
+    page = lin.open("/").text
+    for _ in range(2):
+        lin.page = page
+        lin.send("/plan/items", line="只此一条", client_id=hidden(page, "client_id"))
+    assert at_branch(site, lambda: PlanItem.filter(text="只此一条").count()) == 1
+
+
+def test_a_day_from_plan_to_close(people: People) -> None:
+    sun = people["sun"]
+    sun.open("/")
+    for line in ("9:00 #call 打电话", "#other 开会", "写报告"):
+        sun.send("/plan/items", line=line)
+    sun.send("/plan/submit")
+    assert "submitted" in sun.text()
+    first = re.search(r"/plan/items/([0-9a-f-]{36})/done", sun.page)
+    assert first is not None
+    sun.send(f"/plan/items/{first[1]}/done")
+    sun.send("/plan/close", note="顺利")
+    assert "Planned 3 = done 1 + carried over 2 + cancelled 0" in sun.text()
+    sun.send("/plan/items", line="补一条")
+    assert "1 addition" in sun.text()
+
+
+def test_a_follow_up_from_the_card_sets_the_next_date(people: People, site: BranchSite) -> None:
+    lin = people["lin"]
+    lin.open(f"/followups/new?customer={site.rows.customer}")
+    answer = lin.send(
+        "/followups",
+        customer_id=str(site.rows.customer),
+        kind="visit",
+        subject="谈合同",
+        happened_on="today",
+        next_on="+3",
+    )
+    assert answer.status_code == 200
+    assert "谈合同" in answer.text
+    count = at_branch(site, lambda: Activity.filter(subject="谈合同", status="planned").count())
+    assert count == 1
+
+
+def test_a_date_that_cannot_be_is_refused_at_its_field(people: People, site: BranchSite) -> None:
+    lin = people["lin"]
+    lin.open(f"/followups/new?customer={site.rows.customer}")
+    answer = lin.send("/followups", customer_id=str(site.rows.customer), subject="x", happened_on="+2")
+    assert answer.status_code == 422
+    assert "This day is still to come. Plan the contact instead." in lin.text()
+
+
+def test_chosen_customers_go_to_somebody_in_two_steps(people: People, site: BranchSite) -> None:
+    ma = people["ma"]
+    ma.open("/customers")
+    step = ma.send("/customers/assign", ids=[str(site.rows.foreign)])
+    assert "西部机床有限公司" in step.text
+    done = ma.send("/customers/assign", ids=[str(site.rows.foreign)], to_id=str(LIN.id), to_id_text=LIN.name)
+    assert done.status_code == 200
+    assert people["lin"].open(f"/customers/{site.rows.foreign}").status_code == 200
+    ma.send("/customers/assign", ids=[str(site.rows.foreign)], to_id=str(USERS["zhou"].id), to_id_text="周强")
+    assert people["lin"].open(f"/customers/{site.rows.foreign}").status_code == 404
+
+
+def test_an_export_is_noted_and_neutralises_formulas(people: People, site: BranchSite) -> None:
+    at_branch(
+        site,
+        lambda: Customer.create(
+            branch="SH", code="F-1", name="=1+1 Ltd", owner_id=LIN.id, department_id=SALES_SH, currency="CNY",
+            acquired_on=site.settings.home.today,
+        ),
+    )  # fmt: skip
+    answer = people["sun"].open("/customers?format=csv")
+    assert answer.status_code == 200
+    assert "'=1+1 Ltd" in answer.text
+    assert at_branch(site, lambda: AuditEntry.filter(action="customers.exported").count()) >= 1
+
+
+def test_a_page_of_the_list_costs_the_same_queries_at_any_size(people: People, site: BranchSite) -> None:
+    """The footer tells administrators how many queries a page took."""
+    counts = []
+    for size in (10, 400):
+
+        async def fill(size: int = size) -> None:
+            day = site.settings.home.today - timedelta(days=400)
+            rows = [
+                Customer(
+                    branch="SH", code=f"N{size}-{number}", name=f"户{size}-{number}", search_key=f"hu{size}{number}",
+                    owner_id=LIN.id, department_id=SALES_SH, currency="CNY", acquired_on=day,
+                )
+                for number in range(size)
+            ]  # fmt: skip
+            await Customer.bulk_create(rows)
+
+        at_branch(site, fill)
+        page = people["he"].open("/customers")
+        found = re.search(r"with (\d+) queries", people["he"].text())
+        assert found is not None, page.status_code
+        counts.append(int(found[1]))
+    assert counts[0] == counts[1] <= 8
+
+
+def test_my_day_and_the_card_stay_within_their_budget(people: People, site: BranchSite) -> None:
+    """Rights of an administrator on top, only to read the number in the footer."""
+    ma, he = people["ma"], people["he"]
+    he.open(f"/staff/{USERS['ma'].id}")
+    he.send(f"/staff/{USERS['ma'].id}/roles", roles=["branch_manager", "branch_admin"])
+    budgets = {"/": 8, f"/customers/{site.rows.customer}": 14, "/team": 4, "/followups": 5, "/tasks": 4}
+    for url, budget in budgets.items():
+        ma.open(url)
+        found = re.search(r"with (\d+) queries", ma.text())
+        assert found is not None, url
+        assert int(found[1]) <= budget, (url, found[1])
+
+
+def test_every_page_is_whole_in_both_languages(people: People, site: BranchSite) -> None:
+    """No English left over in Chinese: the language of the words that every page has."""
+    lin = people["lin"]
+    lin.open("/me")
+    lin.send("/language", to="zh_CN", back="/")
+    for url in ("/", "/customers", "/customers/new", "/followups", "/tasks", "/feedback", "/intel", "/team"):
+        text = lin.open(url).text
+        assert 'lang="zh-Hans"' in text
+        assert "客户" in text
+    lin.open("/me")
+    lin.send("/language", to="en", back="/")

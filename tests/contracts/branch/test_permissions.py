@@ -1,0 +1,116 @@
+"""Who may open what: every route for every role, and rows outside reach for everybody."""
+
+from uuid import uuid4
+
+import pytest
+
+from branch_node.customers.routes import ROUTES as CUSTOMERS
+from branch_node.feedback.routes import ROUTES as FEEDBACK
+from branch_node.figures.routes import ROUTES as FIGURES
+from branch_node.followups.routes import ROUTES as FOLLOWUPS
+from branch_node.intelligence.routes import ROUTES as NOTES
+from branch_node.plans.routes import ROUTES as PLANS
+from branch_node.staff.routes import ROUTES as STAFF
+from branch_node.tasks.routes import ROUTES as TASKS
+from shared.web.routing import Route
+from tests.support.branch_site import USERS, BranchSite
+from tests.support.web_site import Visitor
+
+ROUTES = [*CUSTOMERS, *FEEDBACK, *FIGURES, *FOLLOWUPS, *NOTES, *PLANS, *STAFF, *TASKS]
+NAMES = [f"{route.method} {route.url}" for route in ROUTES]
+People = dict[str, Visitor]
+
+
+def may(name: str, route: Route) -> bool:
+    return not isinstance(route.permission, str) or USERS[name].person.may(route.permission)
+
+
+def ask(visitor: Visitor, route: Route, url: str) -> int:
+    """The status; posts are empty and carry the token of the account page."""
+    if route.method == "GET":
+        return int(visitor.client.get(url, follow_redirects=False).status_code)
+    headers = {"x-csrf-token": token_of(visitor), "origin": "http://testserver", "accept": "text/html"}
+    return int(visitor.client.post(url, headers=headers, follow_redirects=False).status_code)
+
+
+def token_of(visitor: Visitor) -> str:
+    visitor.open("/me")
+    return visitor.token()
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=NAMES)
+def test_a_route_answers_those_who_have_its_right_and_nobody_else(
+    route: Route, people: People, site: BranchSite
+) -> None:
+    for name in USERS:
+        url = site.rows.fill(route.url)
+        if route.method == "POST":
+            url = route.url
+            for place in ("id", "contact", "address", "deputy"):
+                url = url.replace(f"{{{place}}}", str(uuid4()))
+            url = url.replace("{code}", "nobodys_role")
+        status = ask(people[name], route, url)
+        assert status < 500, (name, status)
+        if may(name, route):
+            assert status not in (401, 403), (name, status)
+        else:
+            assert status == 403, (name, status)
+
+
+@pytest.mark.parametrize(
+    "route", [route for route in ROUTES if route.method == "GET"], ids=lambda one: one.url
+)
+def test_nobody_is_asked_to_sign_in_first(route: Route, people: People, site: BranchSite) -> None:
+    answer = people["nobody"].client.get(site.rows.fill(route.url), follow_redirects=False)
+    if route.is_api:
+        assert answer.status_code == 401
+    else:
+        assert answer.status_code == 303
+        assert answer.headers["location"].startswith("/sign-in")
+
+
+# What Zhou's customer answers to whom: Ma Li manages the branch, Zhou its customers, Wang its money.
+FOREIGN = {"lin": 404, "sun": 404, "ma": 200, "zhou": 200, "wang": 200, "he": 200}
+
+
+@pytest.mark.parametrize(("name", "expected"), FOREIGN.items())
+def test_a_customer_outside_reach_is_not_there(
+    name: str, expected: int, people: People, site: BranchSite
+) -> None:
+    url = f"/customers/{site.rows.foreign}"
+    assert people[name].open(url).status_code == expected
+    assert people[name].open(f"/api/v1{url}").status_code == expected
+
+
+@pytest.mark.parametrize("name", ["lin", "sun"])
+def test_rows_outside_reach_are_in_no_list_count_export_or_search(name: str, people: People) -> None:
+    for url in (
+        "/customers", "/customers?status=prospect", "/customers/pick?q=西部", "/find?q=xibu", "/api/v1/customers?q=西部",
+        "/api/v1/figures/newest-customers", "/plan/suggest?line=@西部", "/customers?format=csv", "/followups?view=due",
+    ):  # fmt: skip
+        answer = people[name].open(url)
+        assert "西部机床" not in answer.text, url
+
+
+def test_who_may_see_that_row_finds_it_in_the_same_places(people: People) -> None:
+    for url in ("/customers", "/customers/pick?q=西部", "/find?q=xibu", "/api/v1/figures/newest-customers"):
+        assert "西部机床" in people["ma"].open(url).text, url
+
+
+def test_a_change_to_a_foreign_customer_is_refused_and_changes_nothing(
+    people: People, site: BranchSite
+) -> None:
+    url = f"/customers/{site.rows.foreign}"
+    people["lin"].open("/me")
+    assert people["lin"].send(url, follow=False, name="Mine now").status_code == 404
+    assert "西部机床有限公司" in people["zhou"].open(url).text
+
+
+def test_lin_sees_no_day_but_her_own_and_sun_sees_hers(people: People) -> None:
+    assert people["lin"].open(f"/team/{USERS['sun'].id}").status_code == 404
+    assert people["sun"].open(f"/team/{USERS['lin'].id}").status_code == 200
+    assert people["sun"].open(f"/team/{USERS['wang'].id}").status_code == 404
+
+
+def test_an_administrator_without_a_plan_lands_on_the_first_page_of_the_menu(people: People) -> None:
+    assert str(people["he"].open("/").url).endswith("/customers")
