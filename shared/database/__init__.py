@@ -18,6 +18,7 @@ from shared.database.access import (
     transaction,
 )
 from shared.database.context import Database, DatabaseApp, open_database
+from shared.database.lookups import expand
 
 __all__ = [
     "Database",
@@ -35,3 +36,5 @@ __all__ = [
     "queries_made",
     "transaction",
 ]
+
+expand()
