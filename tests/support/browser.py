@@ -33,9 +33,12 @@ CLIPPED = """() => [...document.querySelectorAll('body *')].filter(one => {
 }).map(one => `${one.tagName}.${one.className} ${one.scrollWidth} > ${one.clientWidth}`)"""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """One browser for the whole run; tests are skipped where there is none."""
+    """One browser for the tests of a module; skipped where there is none.
+
+    While it lives an event loop runs in this thread: a module with browser tests has no async tests.
+    """
     path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if path is None:
         pytest.skip("no Chromium on this machine")
