@@ -18,7 +18,7 @@ from shared.database.access import (
     transaction,
 )
 from shared.database.context import Database, DatabaseApp, open_database
-from shared.database.lookups import expand
+from shared.database.lean_models import make_lean
 
 __all__ = [
     "Database",
@@ -37,4 +37,4 @@ __all__ = [
     "transaction",
 ]
 
-expand()
+make_lean()

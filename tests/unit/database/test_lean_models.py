@@ -7,7 +7,7 @@ from tortoise.exceptions import FieldError
 from tortoise.filters import get_filters_for_field
 
 from shared.database import open_database
-from shared.database.lookups import Lookups, generate_lookups
+from shared.database.lean_models import Lookups, generate_lookups
 from shared.database.migrate import migrate
 from shared.records import RECORDS_APP, Customer, Receivable
 
