@@ -27,6 +27,7 @@ from shared import clock
 from shared.errors import Invalid
 from shared.i18n import N_, gettext, render
 from shared.money import Money, format_amount, parse_amount
+from shared.web.error_pages import shown
 from shared.web.reader import base_currency, reader_zone
 
 M = TypeVar("M", bound=BaseModel)
@@ -143,8 +144,8 @@ def is_empty_file(value: object) -> bool:
 
 def with_errors(form: Form[M], refused: Invalid) -> Form[M]:
     """The form after an action refused it: the refusal's messages stand beside their fields."""
-    fields = {name: render(text, {}) for name, text in refused.fields.items()}
-    return Form(form.typed, fields or {"": render(refused.message, refused.params)})
+    fields = {name: render(text, {}, shown) for name, text in refused.fields.items()}
+    return Form(form.typed, fields or {"": render(refused.message, refused.params, shown)})
 
 
 def with_error(form: Form[M], name: str, message: str) -> Form[M]:
