@@ -15,6 +15,10 @@ def _is_code(value: str) -> str | None:
     return None if plain.isalnum() and len(value) <= 16 else "must be letters, digits, - and _, 16 at most"
 
 
+def _is_port(value: int) -> str | None:
+    return None if 0 <= value <= 65535 else "must be a port between 0 and 65535"
+
+
 def _is_currency(value: str) -> str | None:
     return None if value in CURRENCIES else "must be an ISO 4217 currency such as CNY"
 
@@ -39,7 +43,7 @@ class BranchSettings(WebSettings):
         "Country of telephone numbers written without a country code.", default="CN", check=_is_country
     )
     hq_url: str = setting("Address of headquarters; empty: the branch works alone.", default="")
-    port: int = setting("Port to listen on; 0 takes a free one.", default=8402)
+    port: int = setting("Port to listen on; 0 takes a free one.", default=8402, check=_is_port)
     jobs_in_site: bool = setting(
         "Whether the web process runs the jobs too; no: `worker` processes do (PostgreSQL only).",
         default=True,

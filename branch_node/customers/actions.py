@@ -157,7 +157,7 @@ async def change_customer(
 def _status_after(row: Customer, wanted: str) -> str:
     """Only an approved order makes a customer of a prospect; a signed customer never becomes a prospect again."""
     if wanted == "customer" and row.signed_on is None:
-        return row.status
+        return str(row.status)
     if wanted == "prospect" and row.signed_on is not None:
         return "customer"
     return wanted
@@ -299,7 +299,7 @@ async def assign_customers(person: Person, ids: Sequence[UUID], to_id: UUID) -> 
     return len(moving)
 
 
-HANDED_OVER = (
+HANDED_OVER: tuple[tuple[str, str, str, str, bool], ...] = (
     ("customers", "customer", "owner_id", "status <> 'merged'", True),
     ("tasks", "task", "employee_id", "status IN ('open', 'accepted')", True),
     ("followups", "activity", "owner_id", "status = 'planned'", True),
@@ -331,7 +331,7 @@ async def hand_over(person: Person, from_id: UUID, to_id: UUID, reason: str = ""
             leaver=leaver.id,
             branch=home().code,
         )
-        moved = {kind: await _hand_over_rows(leaver.id, owner, *rest) for kind, *rest in HANDED_OVER}
+        moved = {one[0]: await _hand_over_rows(leaver.id, owner, one) for one in HANDED_OVER}
         if any(moved.values()):
             await note(
                 person, "customers.handed_over", "employee", leaver.id,
@@ -341,9 +341,8 @@ async def hand_over(person: Person, from_id: UUID, to_id: UUID, reason: str = ""
     return moved
 
 
-async def _hand_over_rows(
-    leaver_id: UUID, owner: Employee, table: str, column: str, condition: str, has_department: bool
-) -> int:
+async def _hand_over_rows(leaver_id: UUID, owner: Employee, what: tuple[str, str, str, str, bool]) -> int:
+    _kind, table, column, condition, has_department = what
     department = ", department_id = :department" if has_department else ""
     return await execute(
         f'UPDATE "{table}" SET {column} = :owner{department}, revision = revision + 1, changed_at = :now, '

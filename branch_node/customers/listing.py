@@ -186,7 +186,7 @@ async def filter_bar(
             Field("owner", _("Owner"), "pick", pick_url="/staff/pick?for=customer.view", pick_text=owner)
         )
     chips = [
-        Chip(text, with_query(**{name: None}, after=None, before=None))
+        Chip(text, with_query("", **{name: None}, after=None, before=None))
         for name, text in chip_texts(wanted, owner)
     ]
     sentence = ngettext(

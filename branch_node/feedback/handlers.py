@@ -104,7 +104,7 @@ def filter_bar(form: Form[ListForm], wanted: ListForm, view: str) -> Filters:
         texts.append(("q", _('contains "%(text)s"', text=wanted.q)))
     if wanted.kind in KINDS:
         texts.append(("kind", _(KINDS[wanted.kind])))
-    chips = [Chip(text, with_query(**{name: None}, after=None, before=None)) for name, text in texts]
+    chips = [Chip(text, with_query("", **{name: None}, after=None, before=None)) for name, text in texts]
     return Filters(fields, form, "/feedback", chips, "", "/feedback" if chips else "", {"view": view})
 
 

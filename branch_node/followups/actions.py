@@ -118,13 +118,14 @@ async def _plan(
 
 async def _touch(customer: Customer, happened_on: date | None, asked: date | None) -> None:
     """Bring last and next contact up to date; the row is locked by the caller."""
-    planned = await Activity.filter(
+    rows = await Activity.filter(
         customer_id=customer.id, status="planned", deleted_at=None, planned_on__not_isnull=True
-    ).values_list("planned_on", flat=True)
+    )
+    planned = [row.planned_on for row in rows if row.planned_on is not None]
     before = (customer.last_contact_on, customer.next_contact_on)
     if happened_on is not None:
         customer.last_contact_on = last_contact(customer.last_contact_on, happened_on)
-    customer.next_contact_on = next_contact(customer.next_contact_on, happened_on, list(planned), asked)
+    customer.next_contact_on = next_contact(customer.next_contact_on, happened_on, planned, asked)
     if (customer.last_contact_on, customer.next_contact_on) != before:
         await customer.save(update_fields=["last_contact_on", "next_contact_on"])
 

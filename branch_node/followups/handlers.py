@@ -184,7 +184,7 @@ def filter_bar(form: Form[ListForm], wanted: ListForm, view: str, owner: str, pe
         texts.append(("from_on", _("from %(day)s", day=show.day(wanted.from_on))))
     if wanted.to_on is not None:
         texts.append(("to_on", _("to %(day)s", day=show.day(wanted.to_on))))
-    chips = [Chip(text, with_query(**{name: None}, after=None, before=None)) for name, text in texts]
+    chips = [Chip(text, with_query("", **{name: None}, after=None, before=None)) for name, text in texts]
     clear = f"/followups?view={view}"
     return Filters(fields, form, "/followups", chips, "", clear if chips else "", {"view": view})
 

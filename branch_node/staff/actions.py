@@ -275,7 +275,7 @@ async def ensure_roles() -> int:
     """
     written = 0
     async with transaction():
-        have = set(await Role.filter(branch=home().code).values_list("code", flat=True))
+        have = {row.code for row in await Role.filter(branch=home().code)}
         for role in ROLES:
             if role.place != "branch" or role.code in have:
                 continue
