@@ -13,6 +13,7 @@ from uuid import UUID
 from branch_node.transitions import moves
 from shared.errors import Conflict, Invalid, NotAllowed
 from shared.i18n import N_
+from shared.money import round_half_even
 
 REQUEST = moves(
     {
@@ -186,6 +187,7 @@ def judge(
     for found in apart:
         if found.approver.limit_bp >= needed_bp:
             return found
+    discount, limit = above_texts(needed_bp, max(found.approver.limit_bp for found in apart))
     raise _refusal(
         "discount.above_limit",
         N_("The effective discount of %(discount)s is above your limit of %(limit)s. Ask %(names)s."),
@@ -194,8 +196,8 @@ def judge(
             "Refuse it, or ask the administrator to raise a limit."
         ),
         able,
-        discount=percent_text(needed_bp),
-        limit=percent_text(max(found.approver.limit_bp for found in apart)),
+        discount=discount,
+        limit=limit,
     )
 
 
@@ -225,13 +227,21 @@ def covering(approvers: Sequence[Approver], authors: Collection[UUID], needed_bp
 
 def names_of(approvers: Sequence[Approver], most: int = 3) -> str:
     """Up to three names with their limits."""
-    return ", ".join(f"{row.name} ({percent_text(row.limit_bp)})" for row in approvers[:most])
+    return " / ".join(f"{row.name} ({percent_text(row.limit_bp)})" for row in approvers[:most])
 
 
 def percent_text(bp: int) -> str:
-    """1376 -> 13.8%, rounded up to a tenth so that a discount just above a limit never reads as the limit."""
-    tenths = -(-bp // 10)
+    """1376 -> 13.8%"""
+    tenths = round_half_even(bp, 10)
     return f"{tenths // 10}.{tenths % 10}%"
+
+
+def above_texts(bp: int, limit_bp: int) -> tuple[str, str]:
+    """A discount and the limit it is above, with as many decimals as it takes to tell them apart."""
+    shown, limit = percent_text(bp), percent_text(limit_bp)
+    if shown != limit:
+        return shown, limit
+    return f"{bp // 100}.{bp % 100:02d}%", f"{limit_bp // 100}.{limit_bp % 100:02d}%"
 
 
 def require_reason(text: str) -> str:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from branch_node.approvals.pages import ReasonNote, RequestNote
 from branch_node.approvals.queries import requests_of
-from branch_node.approvals.rules import percent_text
+from branch_node.approvals.rules import above_texts
 from branch_node.home import home
 from branch_node.staff.queries import names_of
 from shared.i18n import N_
@@ -29,11 +29,12 @@ def reason_notes(reasons: Sequence[Mapping[str, Any]], entity: str = "order") ->
 
 def _note(reason: Mapping[str, Any]) -> ReasonNote:
     if reason["code"] == "discount":
+        discount, limit = above_texts(int(reason["effective_bp"]), int(reason["limit_bp"]))
         return ReasonNote(
             _(
                 "The effective discount of %(discount)s is above the author's limit of %(limit)s.",
-                discount=percent_text(int(reason["effective_bp"])),
-                limit=percent_text(int(reason["limit_bp"])),
+                discount=discount,
+                limit=limit,
             )
         )
     if reason["code"] == "hold":

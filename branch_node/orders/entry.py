@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from branch_node.approvals.queries import approvers_for, credit_or_none
-from branch_node.approvals.rules import CreditStanding, covering, names_of
+from branch_node.approvals.rules import CreditStanding, above_texts, covering, names_of
 from branch_node.customers.queries import customer_for, pick_customers
 from branch_node.home import home, today
 from branch_node.orders.forms import DocumentForm, InstalmentForm, parse_document
@@ -96,6 +96,7 @@ class LineNote:
 
     list_price: Money
     amount: Money
+    has_product: bool
 
 
 @dataclass(frozen=True)
@@ -118,6 +119,11 @@ class Preview:
     def is_above_limit(self) -> bool:
         """Whether the effective discount is more than the author may give."""
         return self.totals is not None and self.totals.effective_discount_bp > self.limit_bp
+
+    @property
+    def above(self) -> tuple[str, str]:
+        """The effective discount and the author's limit in words, told apart."""
+        return above_texts(self.totals.effective_discount_bp if self.totals else 0, self.limit_bp)
 
     def money(self, minor: int) -> Money:
         """An amount of the document."""
@@ -146,7 +152,9 @@ async def preview_of(person: Person, typed: Mapping[str, str], customer: Custome
         draft.totals if draft.lines else None,
         {
             line.place: LineNote(
-                Money(line.list_price_minor, currency), Money(line.line.amount_minor, currency)
+                Money(line.list_price_minor, currency),
+                Money(line.line.amount_minor, currency),
+                line.product_id is not None,
             )
             for line in draft.lines
         },

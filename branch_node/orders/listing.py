@@ -19,6 +19,7 @@ from shared import periods
 from shared.errors import Invalid
 from shared.figures import MEASURES
 from shared.i18n import gettext as _
+from shared.i18n import ngettext
 from shared.money import Money
 from shared.permissions import Person
 from shared.web import filters as show
@@ -33,6 +34,7 @@ from shared.web.parts import (
     Filters,
     Link,
     Option,
+    Status,
     View,
     status_word,
 )
@@ -119,7 +121,6 @@ def LISTING() -> Listing[queries.OrderRow]:
             Column("total", _("Amount"), "money", sort="total", phone="second"),
             Column("discount", _("Discount"), "percent"),
             Column("status", _("State"), "status", phone="second"),
-            Column("late", _("Late")),
         ],
         cells=cells,
         url=lambda row: f"/orders/{row.id}",
@@ -129,6 +130,7 @@ def LISTING() -> Listing[queries.OrderRow]:
 
 
 def cells(row: queries.OrderRow) -> Mapping[str, Any]:
+    is_late = row.is_late and row.status in ("approved", "executing")
     return {
         "number": row.number,
         "customer": Link(row.customer, f"/customers/{row.customer_id}"),
@@ -136,8 +138,7 @@ def cells(row: queries.OrderRow) -> Mapping[str, Any]:
         "owner": row.owner or None,
         "total": row.total,
         "discount": row.effective_discount_bp,
-        "status": row.status,
-        "late": _("late step") if row.is_late and row.status in ("approved", "executing") else None,
+        "status": Status(row.status, _("late step") if is_late else ""),
     }
 
 
@@ -170,9 +171,10 @@ def filter_bar(form: Form[FilterForm], chips: list[Chip], count: Count) -> Filte
         Field("status", _("State"), "select", options=[any_option, *states], width="s"),
         Field("period", _("Order month"), "text", width="s", max_length=10),
     ]
-    sentence = _("%(n)s orders", n=show.number(count.number))
+    shown = show.number(count.number)
+    sentence = ngettext("%(shown)s order", "%(shown)s orders", count.number, shown=shown)
     if not count.is_exact:
-        sentence = _("more than %(n)s orders", n=show.number(count.number))
+        sentence = _("more than %(shown)s orders", shown=shown)
     if chips:
         sentence += _(": ") + _(", ").join(chip.label for chip in chips)
     return Filters(fields, form, "/orders", chips, sentence, "/orders" if chips else "")

@@ -31,7 +31,7 @@ def document_labels() -> dict[str, str]:
         "currency": _("Currency"),
         "discount": _("Header discount"),
         "discount_bp": _("Header discount"),
-        "tax": _("Tax"),
+        "tax": _("Tax rate"),
         "required_on": _("Wanted on"),
         "valid_until_on": _("Valid until"),
         "payment_terms_days": _("Payment terms"),
@@ -70,7 +70,7 @@ async def show_page(
         customer=customer,
         title=_("Order %(number)s", number=order.number),
         scope=scope_of(person, "order.view"),
-        actions=actions_of(order, person),
+        actions=actions_of(order, person, is_done=all(row.status in ("done", "skipped") for row in steps)),
         way=way_of(order, people),
         lines=lines,
         facts=await facts(order, people),
@@ -93,7 +93,7 @@ async def show_page(
     )
 
 
-def actions_of(order: Order, person: Person) -> list[Action]:
+def actions_of(order: Order, person: Person, *, is_done: bool) -> list[Action]:
     """What this person may do now; the first thing to do is the primary one."""
     url, allowed = f"/orders/{order.id}", ORDER.allowed(order.status)
     found: list[Action] = []
@@ -102,9 +102,9 @@ def actions_of(order: Order, person: Person) -> list[Action]:
             Action(_("Submit for approval"), f"{url}/submit", "send", is_primary=True, method="POST")
         )
     if "withdraw" in allowed and person.may("order.submit"):
-        found.append(Action(_("Withdraw"), f"{url}/withdraw", "arrow-left", method="POST"))
-    if "complete" in allowed and person.may("order.edit"):
-        found.append(Action(_("Complete"), f"{url}/complete", "check", method="POST"))
+        found.append(Action(_("Withdraw"), f"{url}/withdraw", "history", method="POST"))
+    if "complete" in allowed and is_done and person.may("order.edit"):
+        found.append(Action(_("Complete"), f"{url}/complete", "check", is_primary=True, method="POST"))
     if order.status in IN_EFFECT and person.may("receipt.record"):
         found.append(Action(_("New receipt"), f"/receipts/new?customer={order.customer_id}", "cash"))
     if "edit" in allowed and person.may("order.edit"):

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from branch_node.approvals.actions import ask, has_approval, void_requests
 from branch_node.approvals.queries import approvers_for
-from branch_node.approvals.rules import covering, names_of, needed_limit, percent_text
+from branch_node.approvals.rules import above_texts, covering, names_of, needed_limit
 from branch_node.approvals.subjects import subject_from
 from branch_node.customers.queries import customer_for
 from branch_node.editing import locked
@@ -134,14 +134,15 @@ async def send_quotation(person: Person, quotation_id: UUID) -> Quotation:
         needed = needed_limit(subject.reasons)
         if needed and not await has_approval(subject):
             approvers = await approvers_for("order.approve", row.owner_id, row.department_id)
+            discount, limit = above_texts(needed, subject.author_limit_bp)
             raise Conflict(
                 N_(
                     "Effective discount %(discount)s is above your limit of %(limit)s. Submit it to %(names)s for "
                     "approval first."
                 ),
                 code="discount.above_limit",
-                discount=percent_text(needed),
-                limit=percent_text(subject.author_limit_bp),
+                discount=discount,
+                limit=limit,
                 names=names_of(covering(approvers, subject.authors, needed)) or "—",
             )
         row.status, row.sent_at = status, clock.now()

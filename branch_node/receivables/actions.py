@@ -208,7 +208,9 @@ async def adjust(person: Person, receivable_id: UUID, form: AdjustmentForm) -> A
     """
     await receivable_for(person, receivable_id, "receivable.write_off")
     if form.happened_on > today():
-        raise Invalid(fields={"happened_on": N_("This cannot count from a day after today. Enter today or earlier.")})
+        raise Invalid(
+            fields={"happened_on": N_("This cannot count from a day after today. Enter today or earlier.")}
+        )
     async with transaction():
         rows = await lock_receivables([receivable_id])
         row = rows[receivable_id]

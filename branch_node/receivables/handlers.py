@@ -177,8 +177,8 @@ def customer_listing() -> Listing[queries.CustomerRow]:
         columns=[
             Column("customer", _("Customer"), sort="name", phone="head"),
             Column("remaining", _("Remaining"), "money_plain", sort="remaining", unit=unit, phone="second"),
-            *ages,
             Column("overdue", _("Overdue"), "money_plain", sort="overdue", phone="second"),
+            *ages,
             Column("overdue_share", _("Overdue %%"), "percent"),
             Column("unallocated", _("Unallocated"), "money_plain"),
         ],
@@ -187,7 +187,7 @@ def customer_listing() -> Listing[queries.CustomerRow]:
             f"/receivables/customers/{row.id}", view=None, q=None, after=None, before=None, sort=None
         ),
         row_id=lambda row: str(row.id),
-        hidden=("b1", "b2", "b3"),
+        hidden=("b0", "overdue_share"),
     )
 
 
@@ -230,7 +230,7 @@ def instalment_listing(as_of: date, *, with_customer: bool = True) -> Listing[qu
         cells=lambda row: instalment_cells(row, as_of),
         url=lambda row: f"/receivables/{row.id}",
         row_id=lambda row: str(row.id),
-        hidden=("reduced",),
+        hidden=("received", "reduced"),
     )
 
 

@@ -11,9 +11,9 @@ from branch_node.approvals.rules import (
     Approver,
     CreditStanding,
     Deputy,
+    above_texts,
     judge,
     needed_limit,
-    percent_text,
     reasons,
     require_no_hold,
     require_reason,
@@ -65,7 +65,7 @@ def test_a_deputy_approves_within_the_days_and_with_the_limit_of_the_one_away():
 def test_a_discount_above_the_limit_names_the_one_whose_limit_covers_it():
     with pytest.raises(NotAllowed) as refused:
         judge(SUN.id, {LIN.id}, 2_501, APPROVERS, [], TODAY)
-    assert "25.1%" in str(refused.value)
+    assert "25.0%" in str(refused.value)
     assert f"{MANAGER.name} (30.0%)" in str(refused.value)
     with pytest.raises(NotAllowed) as refused:
         judge(MANAGER.id, {LIN.id}, 3_001, APPROVERS, [], TODAY)
@@ -141,5 +141,5 @@ def test_a_refusal_needs_a_reason():
 
 
 def test_a_discount_just_above_a_limit_never_reads_as_the_limit():
-    assert percent_text(1_000) == "10.0%"
-    assert percent_text(1_001) == "10.1%"
+    assert above_texts(1_376, 1_000) == ("13.8%", "10.0%")
+    assert above_texts(1_001, 1_000) == ("10.01%", "10.00%")
