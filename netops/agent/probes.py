@@ -1,6 +1,8 @@
-"""Questions to a service, each on a socket of its own: nothing is pooled, so an answer says that *new* work gets in.
+"""Questions to a service, on sockets that nobody else uses.
 
-Built on bare non-blocking sockets: a probe per second and service must not be what the agent costs.
+Built on bare non-blocking sockets: a probe per second and service must not be what the agent costs. A line that the
+service keeps open is used for up to ten questions, then a new one is dialled, so that it is also asked whether *new*
+work gets in; after a bad answer always.
 """
 
 from __future__ import annotations
@@ -16,7 +18,8 @@ from netops.agent.settings import Probe
 Answer = Literal["good", "busy", "bad"]
 """busy: alive, but refuses work for now (503). bad: wrong answer or none."""
 
-_HEAD_BYTES = 1024
+_HEAD_BYTES = 2048
+_QUESTIONS_PER_LINE = 10
 
 
 class Prober:
@@ -26,6 +29,8 @@ class Prober:
         self.probe = probe
         self._cwd = cwd or None
         self._family, self._address, self._request = _target(probe)
+        self._line: socket.socket | None = None
+        self._questions = 0
 
     async def ask(self, timeout_seconds: float) -> tuple[Answer, str]:
         """The answer and, when it is not good, why. Never raises; takes at most `timeout_seconds`."""
@@ -38,24 +43,59 @@ class Prober:
             async with asyncio.timeout(timeout_seconds):
                 return await self._ask_socket()
         except TimeoutError:
-            return "bad", f"no answer within {timeout_seconds:.1f} s"
+            self.close()
+            return "bad", f"no answer within {timeout_seconds:.2g} s"
         except OSError as error:
+            self.close()
             return "bad", error.strerror or str(error)
 
+    def close(self) -> None:
+        """Hangs up; the next question dials. Called when an instance has ended."""
+        if self._line is not None:
+            self._line.close()
+            self._line = None
+
     async def _ask_socket(self) -> tuple[Answer, str]:
-        loop = asyncio.get_running_loop()
-        with socket.socket(self._family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK) as line:
-            await loop.sock_connect(line, self._address)
+        head = b""
+        if self._line is not None:
+            try:
+                head = await self._exchange(self._line)
+            except OSError:
+                head = b""  # the service hung up in between, which it may
+        if not head:
+            self.close()
+            self._line = socket.socket(self._family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+            self._questions = 0
+            await asyncio.get_running_loop().sock_connect(self._line, self._address)
             if self.probe.kind == "tcp":
+                self.close()
                 return "good", ""
-            line.send(self._request)  # a fresh socket takes these few bytes at once
-            head = await loop.sock_recv(line, _HEAD_BYTES)
-            while head and b"\r\n" not in head and len(head) < _HEAD_BYTES:
-                more = await loop.sock_recv(line, _HEAD_BYTES)
-                if not more:
-                    break
-                head += more
+            head = await self._exchange(self._line)
+        self._questions += 1
+        if self._questions >= _QUESTIONS_PER_LINE or not is_whole(head):
+            self.close()
         return read_status(head)
+
+    async def _exchange(self, line: socket.socket) -> bytes:
+        """The beginning of the answer; empty when the line was closed instead."""
+        loop = asyncio.get_running_loop()
+        line.send(self._request)  # an idle socket takes these few bytes at once
+        head = await loop.sock_recv(line, _HEAD_BYTES)
+        while head and b"\r\n" not in head and len(head) < _HEAD_BYTES:
+            more = await loop.sock_recv(line, _HEAD_BYTES)
+            if not more:
+                break
+            head += more
+        return head
+
+
+def is_whole(answer: bytes) -> bool:
+    """Whether these bytes are one complete HTTP/1.1 answer after which the server keeps the line open."""
+    head, separator, body = answer.partition(b"\r\n\r\n")
+    fields = dict(line.lower().split(b":", 1) for line in head.split(b"\r\n")[1:] if b":" in line)
+    length = fields.get(b"content-length", b"").strip()
+    keeps = answer.startswith(b"HTTP/1.1 ") and b"close" not in fields.get(b"connection", b"")
+    return bool(separator) and keeps and length.isdigit() and int(length) == len(body)
 
 
 def read_status(head: bytes) -> tuple[Answer, str]:
@@ -77,7 +117,7 @@ def _target(probe: Probe) -> tuple[socket.AddressFamily, tuple[str, int], bytes]
         return (*_resolve(host.strip("[]"), int(port)), b"")
     parts = urlsplit(probe.url)
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    request = f"GET {path} HTTP/1.1\r\nHost: {parts.netloc}\r\nUser-Agent: trunkline-agent\r\nConnection: close\r\n\r\n"
+    request = f"GET {path} HTTP/1.1\r\nHost: {parts.netloc}\r\nUser-Agent: trunkline-agent\r\n\r\n"
     return (*_resolve(parts.hostname or "", parts.port or 80), request.encode("ascii"))
 
 

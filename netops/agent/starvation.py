@@ -6,8 +6,8 @@ import asyncio
 import time
 from collections import deque
 
-TICK_SECONDS = 0.5
-_REMEMBERED_TICKS = 20
+TICK_SECONDS = 1.0
+_REMEMBERED_TICKS = 10
 STARVED_SECONDS = 0.25
 
 
@@ -20,8 +20,10 @@ class LoopLag:
 
     async def run(self) -> None:
         while True:
-            self._due = time.monotonic() + TICK_SECONDS
-            await asyncio.sleep(TICK_SECONDS)
+            began = time.monotonic()
+            pause = TICK_SECONDS - began % TICK_SECONDS  # on the second, together with the probes
+            self._due = began + pause
+            await asyncio.sleep(pause)
             woke = time.monotonic()
             self._lags.append((woke, max(0.0, woke - self._due)))
 

@@ -225,6 +225,8 @@ class Supervisor:
             ended = await self._until_end(instance)
         finally:
             probing.cancel()
+            for prober in self._probers:
+                prober.close()
             self._drop_timers()
         self.instance = None
         self._memory.mark = None
@@ -351,8 +353,7 @@ class Supervisor:
     # Bookkeeping
 
     def _enter(self, state: State, reason: str | None = None) -> None:
-        if reason is not None:
-            self.reason = reason
+        self.reason = self.reason if reason is None else reason
         if state != self.state:
             self.state, self._since = state, now()
             events.info("service state", service=self.service.name, state=state)
@@ -382,14 +383,13 @@ class Supervisor:
     def report(self) -> ServiceState:
         """The service as it is now, in wire shape."""
         instance, memory = self.instance, self._memory
-        ready_at = None if memory.ready_since is None else now() - timedelta(seconds=self._good_for())
         return ServiceState(
             name=self.service.name,
             state=self.state,
             instance=instance.mark.instance if instance else "",
             pid=instance.mark.pid if instance else 0,
             since=self._since,
-            ready_at=ready_at,
+            ready_at=now() - timedelta(seconds=self._good_for()) if memory.ready_since else None,
             is_ready=self.is_ready,
             is_wanted=memory.is_wanted,
             starts_in_window=starts_in_window(self.service.restart, memory.history, boot_seconds()),

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
     from netops.agent.loop import Agent
     from netops.agent.uplink import Uplink
 
-_TAIL_SECONDS = 1.0
+_TAIL_SECONDS = 2.0
+_WATCHED_TAIL_SECONDS = 0.5
 _CUT_SECONDS = 30.0
 
 
@@ -102,21 +104,34 @@ class Telemetry:
 
     async def _follow(self) -> None:
         while True:
-            await asyncio.sleep(_TAIL_SECONDS)
+            is_watched = time.monotonic() < self._agent.is_watched_until
+            interval = _WATCHED_TAIL_SECONDS if is_watched else _TAIL_SECONDS
+            await asyncio.sleep(interval - time.monotonic() % interval)
             await self._agent.disk.ask(self._poll_tails)
 
     def _poll_tails(self) -> None:
+        """Reads all files and keeps lines and positions in one transaction. When that fails, they are read again."""
         assert self.spool is not None
+        before = {tail.key: tail.position for tail in self._tails}
+        batches: list[Item] = []
         for tail in self._tails:
-            before = tail.position
             try:
-                batches = tail.poll()
-                if tail.position is not before and tail.position is not None:
-                    self.spool.put(list(batches), {tail.key: tail.position})
-            except (OSError, sqlite3.Error) as error:
-                tail.close()
-                tail.position = before
+                batches += tail.poll()
+            except OSError as error:
                 events.warning("log cannot be followed", source=tail.key, error=str(error))
+        moved = {
+            tail.key: tail.position
+            for tail in self._tails
+            if tail.position is not None and tail.position is not before[tail.key]
+        }
+        try:
+            if moved:
+                self.spool.put(batches, moved)
+        except sqlite3.Error as error:
+            events.warning("logs cannot be kept", error=str(error))
+            for tail in self._tails:
+                tail.close()
+                tail.position = before[tail.key]
 
     def _put_now(self, items: list[Item]) -> None:
         assert self.spool is not None

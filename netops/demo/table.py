@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from netops.demo.company import Account, Company
 
-_SHOWN_ACCOUNTS = 5
+_SHOWN_ACCOUNTS = 6
 
 
 def width(text: str) -> int:
@@ -27,7 +27,7 @@ def table(rows: Sequence[Sequence[str]], indent: str = "  ") -> str:
 
 
 def welcome(company: Company, accounts: Mapping[str, Sequence[Account]], folder: str, seconds: float) -> str:
-    """The page printed when all sites are ready: addresses, then at most five accounts of each site, one per role first."""
+    """The page printed when all sites are ready: addresses, then at most six accounts of each site, one per role first."""
     sites = [("Site 站点", "", "Address 地址"), *((s.title.zh, s.title.en, s.url) for s in company.sites)]
     logins = [("Sign in at 登录站点", "User 用户", "Password 密码", "Role 角色", "")]
     for site in company.sites:

@@ -282,15 +282,8 @@ class RequestSigner:
     def headers(self, method: str, path: str, body: bytes = b"") -> dict[str, str]:
         """The headers of the next request. A repeated request must be signed again: numbers are used once."""
         self._number += 1
-        return sign_request(
-            self.key,
-            node=self.node,
-            method=method,
-            path=path,
-            body=body,
-            boot_id=self.boot,
-            number=self._number,
-        )
+        run = {"node": self.node, "boot_id": self.boot}
+        return sign_request(self.key, method=method, path=path, body=body, number=self._number, **run)
 
 
 _WINDOW = 64

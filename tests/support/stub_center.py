@@ -40,6 +40,7 @@ class StubCenter:
         self.away = False
         self.lose_acks = 0
         self.wait_seconds = 0.2
+        self.longest_poll_seconds = 2.0
         self.clock_error = timedelta(0)
         self.refused: list[str] = []
         self._guard = ReplayGuard()
@@ -96,7 +97,10 @@ class StubCenter:
 
     def _hand_out(self, path: str) -> bytes:
         query = parse_qs(urlsplit(path).query)
-        after, deadline = int(query["after"][0]), time.monotonic() + min(2.0, float(query["wait"][0]))
+        after, deadline = (
+            int(query["after"][0]),
+            time.monotonic() + min(self.longest_poll_seconds, float(query["wait"][0])),
+        )
         while time.monotonic() < deadline and not self._ending:
             found = [one for one in self.commands if msgspec.json.decode(one.payload)["seq"] > after]
             if found:

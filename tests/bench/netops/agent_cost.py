@@ -50,7 +50,7 @@ def _measure_agent(folder: Path, count: int, has_center: bool, seconds: int) -> 
     services += service("writer", writer)
     key = NodeKey.load_or_create(folder / "node.key")
     with StubCenter(key.public_text) as center:
-        center.wait_seconds = 10.0
+        center.wait_seconds, center.longest_poll_seconds = 10.0, 50.0
         head = (
             f'[center]\nurl = "http://127.0.0.1:{center.port}"\ncommand_keys = ["{key.public_text}"]'
             if has_center
