@@ -70,11 +70,9 @@ def site_app(
 ) -> Starlette:
     """The application of a site.
 
-    `package` is the site's folder: templates and zh_CN.po files are looked up below it. `resources` are
-    async context managers entered after the database is open and left in reverse order (broker, broadcast);
-    `tasks` run for as long as the site does, inside its database, and are cancelled at shutdown. `checks` are
-    added to /readyz. Raises AssetsMissing, RouteError or CatalogueError: a site that would be served broken
-    does not start.
+    `package` is the folder of its templates and zh_CN.po files. `resources` are async context managers, entered
+    after the database is open and left in reverse order; `tasks` run inside the database until shutdown;
+    `checks` are added to /readyz. Raises AssetsMissing, RouteError or CatalogueError instead of serving a broken site.
     """
     assets.require_assets()
     own = [*routes, *ACCOUNT_ROUTES, *FRAME_ROUTES, *LIST_ROUTES]
@@ -82,12 +80,10 @@ def site_app(
     check_routes([*own, *HEALTH_ROUTES], LABELS)
     i18n.install(i18n.catalogue([package, SHARED]))
     static = StaticFiles([*static_roots, HERE / "static"])
+    health_routes = starlette_routes(HEALTH_ROUTES, settings, for_machines=True)
+    static_route = StarletteRoute("/static/{digest}/{path:path}", static)
     app = Starlette(
-        routes=[
-            *starlette_routes(HEALTH_ROUTES, settings, for_machines=True),
-            *starlette_routes(own, settings),
-            StarletteRoute("/static/{digest}/{path:path}", static),
-        ],
+        routes=[*health_routes, *starlette_routes(own, settings), static_route],
         middleware=[
             Middleware(Envelope, site=site.code, https=settings.public_url.startswith("https://")),
             Middleware(GZipMiddleware, minimum_size=600, compresslevel=5),
@@ -95,15 +91,24 @@ def site_app(
         exception_handlers={HTTPException: on_http, Refused: on_refused},
         lifespan=lifespan_of(database_url, [*database_apps, WEB_APP], resources, tasks),
     )
-    app.state.site = site
-    app.state.settings = settings
-    app.state.load_person = load_person
-    app.state.templates = make_environment([package, HERE], static)
-    app.state.static = static
-    app.state.passwords = Passwords(settings)
-    app.state.hub = Hub(site.code)
-    app.state.checks = {"database": within_database(app, health.database_answers), **(checks or {})}
+    keep(
+        app,
+        site=site,
+        settings=settings,
+        load_person=load_person,
+        templates=make_environment([package, HERE], static),
+        static=static,
+        passwords=Passwords(settings),
+        hub=Hub(site.code),
+        checks={"database": within_database(app, health.database_answers), **(checks or {})},
+    )
     return app
+
+
+def keep(app: Starlette, **values: object) -> None:
+    """What handlers reach as request.app.state."""
+    for name, value in values.items():
+        setattr(app.state, name, value)
 
 
 def starlette_routes(

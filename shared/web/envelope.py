@@ -5,6 +5,7 @@ An ASGI class rather than a stack of middleware, so that the order is in one pla
 
 import re
 import time
+from dataclasses import dataclass
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
@@ -35,6 +36,20 @@ GIVEN_ID = re.compile(r"^[A-Za-z0-9._-]{8,64}$")
 events = log.get_logger()
 
 
+@dataclass
+class Exchange:
+    """One request on its way: its number and what is known of the answer so far."""
+
+    request_id: str
+    started_ns: int
+    status: int = 0
+    is_stream: bool = False
+
+    @property
+    def seconds(self) -> float:
+        return (time.perf_counter_ns() - self.started_ns) / 1e9
+
+
 class Envelope:
     """Wraps the whole application of one site."""
 
@@ -51,47 +66,57 @@ class Envelope:
             await self.app(scope, receive, send)
             return
         request = Request(scope)
-        given = request.headers.get("x-request-id", "")
-        request_id = given if GIVEN_ID.match(given) else new_id().hex[-12:]
-        started_ns = time.perf_counter_ns()
+        exchange = Exchange(request_id_of(request), time.perf_counter_ns())
         state = scope.setdefault("state", {})
-        state.update(request_id=request_id, started_ns=started_ns, route="")
+        state.update(request_id=exchange.request_id, started_ns=exchange.started_ns, route="")
         counter = count_queries()
-        status = 0
-        is_stream = False
+        dressed = self.dressed(exchange, send)
+        self.note_open(1)
+        with log.context(request_id=exchange.request_id, method=scope["method"], path=scope["path"]):
+            try:
+                await self.app(scope, receive, dressed)
+            except Exception:
+                events.exception("request failed")
+                if exchange.status:
+                    raise
+                await defect_answer(request)(scope, receive, dressed)
+            finally:
+                self.note_open(-1)
+                self.note_end(exchange, scope, counter[0])
+
+    def dressed(self, exchange: Exchange, send: Send) -> Send:
+        """`send` with the headers of every answer; notes the status as it passes."""
 
         async def send_dressed(message: Message) -> None:
-            nonlocal status, is_stream
             if message["type"] == "http.response.start":
-                status = message["status"]
                 headers = MutableHeaders(scope=message)
                 for name, value in self.headers.items():
                     headers.setdefault(name, value)
-                headers["x-request-id"] = request_id
-                is_stream = headers.get("content-type", "").startswith("text/event-stream")
+                headers["x-request-id"] = exchange.request_id
+                exchange.status = message["status"]
+                exchange.is_stream = headers.get("content-type", "").startswith("text/event-stream")
             await send(message)
 
-        self.open_count += 1
+        return send_dressed
+
+    def note_open(self, step: int) -> None:
+        self.open_count += step
         HTTP_OPEN.labels(self.site).set(self.open_count)
-        with log.context(request_id=request_id, method=scope["method"], path=scope["path"]):
-            try:
-                await self.app(scope, receive, send_dressed)
-            except Exception:
-                events.exception("request failed")
-                if status:
-                    raise
-                await defect_answer(request)(scope, receive, send_dressed)
-            finally:
-                seconds = (time.perf_counter_ns() - started_ns) / 1e9
-                self.open_count -= 1
-                HTTP_OPEN.labels(self.site).set(self.open_count)
-                HTTP_REQUESTS.labels(self.site, state["route"], scope["method"], str(status or 499)).inc()
-                if not is_stream:
-                    HTTP_SECONDS.labels(self.site, state["route"]).observe(seconds)
-                if not scope["path"].startswith("/static/"):
-                    events.info(
-                        "request answered",
-                        status=status,
-                        milliseconds=round(seconds * 1e3, 1),
-                        queries=counter[0],
-                    )
+
+    def note_end(self, exchange: Exchange, scope: Scope, queries: int) -> None:
+        """Metrics and the log line; 499 stands for an answer that never began."""
+        route, method = scope["state"]["route"], scope["method"]
+        HTTP_REQUESTS.labels(self.site, route, method, str(exchange.status or 499)).inc()
+        if not exchange.is_stream:
+            HTTP_SECONDS.labels(self.site, route).observe(exchange.seconds)
+        if not scope["path"].startswith("/static/"):
+            milliseconds = round(exchange.seconds * 1e3, 1)
+            events.info(
+                "request answered", status=exchange.status, milliseconds=milliseconds, queries=queries
+            )
+
+
+def request_id_of(request: Request) -> str:
+    """The number that a proxy gave if it looks like one, else a new one."""
+    given = request.headers.get("x-request-id", "")
+    return given if GIVEN_ID.match(given) else new_id().hex[-12:]

@@ -63,6 +63,6 @@
 	});
 	on('htmx:error', ({ detail: { ctx } }) => {
 		const from = ctx?.sourceElement;
-		if (from && !from.matches('[data-live]')) notice('failed', words.failed, words.again, () => { notice('failed'); (from.form || from).requestSubmit?.(); });
+		if (from && ctx.request.method !== 'GET') notice('failed', words.failed, words.again, () => { notice('failed'); (from.form || from).requestSubmit?.(); });
 	});
 })();
