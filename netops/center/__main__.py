@@ -53,7 +53,9 @@ def parser() -> argparse.ArgumentParser:
         run=run_migrate
     )
     add_user_commands(commands, settings=settings, open_database=open_center)
-    seed = commands.add_parser("seed", help="make the demonstration's administrator; does nothing the second time")
+    seed = commands.add_parser(
+        "seed", help="make the demonstration's administrator; does nothing the second time"
+    )
     seed.add_argument("--demo", action="store_true", required=True)
     seed.set_defaults(run=run_seed)
     verbs = commands.add_parser("nodes", help="nodes that may report").add_subparsers(required=True)
@@ -108,7 +110,11 @@ def run_seed(_args: argparse.Namespace) -> int:
         async with open_center(chosen):
             if not await Account.exists(username="ada"):
                 await create_account(
-                    Passwords(chosen), username="ada", display_name="Ada", password=DEMO_PASSWORD, person_id=None
+                    Passwords(chosen),
+                    username="ada",
+                    display_name="Ada",
+                    password=DEMO_PASSWORD,
+                    person_id=None,
                 )
 
     asyncio.run(work())

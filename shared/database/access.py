@@ -108,7 +108,10 @@ async def fetch_value(sql: str, **params: Any) -> Any:
 
 
 async def execute(sql: str, **params: Any) -> int:
-    """Run one INSERT, UPDATE or DELETE; the number of rows it touched."""
+    """Run one INSERT, UPDATE or DELETE; the number of rows that an UPDATE or DELETE touched.
+
+    For an INSERT the number is not reliable on PostgreSQL: use RETURNING where it matters.
+    """
     client = connection()
     query, values = bind(sql, params, client.capabilities.dialect)
     touched, _ = await client.execute_query(query, values)

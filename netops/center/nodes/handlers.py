@@ -127,7 +127,7 @@ def services_table(rows: list[Row]) -> TableView:
             Column("service", _("Service"), phone="head"),
             Column("node", _("Node")),
             Column("state", _("State"), "status", phone="second"),
-            Column("since", _("Since"), "instant", phone="second"),
+            Column("since", _("Running since"), "instant", phone="second"),
             Column("starts", _("Starts in 10 min"), "number"),
             Column("exit", _("Last exit")),
         ],
