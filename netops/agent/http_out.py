@@ -14,6 +14,14 @@ if TYPE_CHECKING:
 
 _LARGEST_ANSWER_BYTES = 4 * 1024 * 1024
 _DIAL_SECONDS = 10.0
+_BROKEN = (
+    OSError,
+    TimeoutError,
+    ValueError,
+    IndexError,
+    asyncio.IncompleteReadError,
+    asyncio.LimitOverrunError,
+)
 
 
 class LineBroken(Exception):
@@ -55,7 +63,7 @@ class HttpOut:
         try:
             async with asyncio.timeout(timeout_seconds):
                 return await self._exchange(method, path, headers, body)
-        except (OSError, TimeoutError, ValueError, IndexError, asyncio.IncompleteReadError) as error:
+        except _BROKEN as error:
             raise LineBroken(str(error) or type(error).__name__) from error
 
     async def _exchange(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
