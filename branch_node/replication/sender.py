@@ -167,8 +167,10 @@ class Sender:
         except Forked as reason:
             log.error("sync_forked", reason=str(reason))
             await self._pause(MAX_BACKOFF_SECONDS)
-        except OSError as reason:
-            log.error("sync_failed", error=repr(reason))
+        except Exception as reason:
+            # a line reset at the wrong moment surfaces as anything, e.g. AttributeError in the HTTP library; the
+            # sender must outlive it, or the branch would stay silent until its next start
+            log.exception("sync_failed", error=repr(reason))
             await self._pause(0.0)
 
     async def _pause(self, at_least: float) -> None:

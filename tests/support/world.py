@@ -14,6 +14,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -175,17 +176,24 @@ def company(
     `seed` is that of the lines (printed). With `started` False the branches are enrolled but do not run yet.
     """
     with ExitStack() as stack:
-        world = World(prepare_site("headquarters", folder / "headquarters", hq_engine, seeded, stack))
+        engines = {"headquarters": hq_engine, **dict.fromkeys(branches, branch_engine)}
+
+        def prepare(code: str) -> SiteProcess:
+            return prepare_site(code, folder / code, engines[code], seeded, stack)
+
+        with ThreadPoolExecutor(2) as hands:
+            headquarters, *sites = hands.map(prepare, engines)
+        world = World(headquarters, dict(zip(branches, sites, strict=True)))
         world.hq.start()
         for number, code in enumerate(branches):
             line = Link(("127.0.0.1", world.hq.port), seed=seed + number, name=f"line of {code}")
             world.lines[code] = stack.enter_context(line)
-            site = prepare_site(code, folder / code, branch_engine, seeded, stack)
-            site.settings["TRUNKLINE_HQ_URL"] = line.url
-            world.branches[code] = site
-            world.enrol(code)
-            if started:
+            world.branch(code).settings["TRUNKLINE_HQ_URL"] = line.url
+        with ThreadPoolExecutor(2) as hands:
+            list(hands.map(world.enrol, branches))
+        if started:
+            for site in world.branches.values():
                 site.start(wait=False)
-        for site in world.branches.values() if started else ():
-            site.wait_ready()
+            for site in world.branches.values():
+                site.wait_ready()
         yield world
