@@ -24,7 +24,7 @@ from branch_node.plans.rules import (
 from shared import clock
 from shared.database import actor, execute, fetch_all, transaction
 from shared.errors import Conflict, Invalid, NotAllowed, NotFound
-from shared.i18n import N_
+from shared.i18n import N_, gettext
 from shared.permissions import Person, reach, require
 from shared.records import DailyPlan, Employee, PlanItem, Task
 
@@ -80,7 +80,7 @@ async def add_item(
     when = day or today()
     if when < today():
         raise Conflict(N_("%(day)s is over. Put it into today's plan."), code="plan.past", day=when)
-    text = line.text or KINDS[line.kind]
+    text = line.text or gettext(KINDS[line.kind])
     async with transaction():
         plan = await open_plan(employee, when)
         items = await PlanItem.filter(plan_id=plan.id, deleted_at=None)

@@ -105,15 +105,15 @@ async def move_employee(person: Person, employee_id: UUID, form: PlacementForm) 
         managers = await _parents("employee", "manager_id")
         refuse_loop(row.id, form.manager_id, managers, "manager_id")
         earlier = await Assignment.filter(employee_id=row.id, deleted_at=None).order_by("-happened_on")
-        check_new_start([one.happened_on for one in earlier], form.from_on)
-        if earlier and earlier[0].happened_on == form.from_on:
+        check_new_start([one.happened_on for one in earlier], form.starts_on)
+        if earlier and earlier[0].happened_on == form.starts_on:
             current = earlier[0]
             current.department_id, current.manager_id = form.department_id, form.manager_id
             current.position = form.position
             await current.save()
         else:
             if earlier:
-                earlier[0].until_on = end_before(form.from_on)
+                earlier[0].until_on = end_before(form.starts_on)
                 await earlier[0].save()
             await Assignment.create(
                 branch=row.branch,
@@ -121,9 +121,9 @@ async def move_employee(person: Person, employee_id: UUID, form: PlacementForm) 
                 department_id=form.department_id,
                 manager_id=form.manager_id,
                 position=form.position,
-                happened_on=form.from_on,
+                happened_on=form.starts_on,
             )
-        if form.from_on <= today():
+        if form.starts_on <= today():
             row.department_id, row.manager_id, row.position = (
                 form.department_id,
                 form.manager_id,

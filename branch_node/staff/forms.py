@@ -34,7 +34,7 @@ class EmployeeForm(FormModel):
 class PlacementForm(FormModel):
     """A new department, manager or position from a day on."""
 
-    from_on: Day
+    starts_on: Day
     department_id: Picked
     manager_id: Picked | None = None
     position: Annotated[str, StringConstraints(max_length=120)] = ""

@@ -162,7 +162,7 @@ async def show_page(person: Person, employee: Employee) -> ShowPage:
         hired_on=employee.hired_on, discount_limit_bp=percent_text(employee.discount_limit_bp), revision=employee.revision,
     )  # fmt: skip
     place = empty_form(
-        from_on=today(),
+        starts_on=today(),
         department_id=employee.department_id,
         manager_id=employee.manager_id,
         position=employee.position,

@@ -67,7 +67,7 @@ def check_new_start(starts: Iterable[date], from_on: date) -> None:
     if latest is not None and from_on < latest:
         raise Invalid(
             fields={
-                "from_on": Text(
+                "starts_on": Text(
                     N_("There is a later assignment, from %(day)s. Choose that day or a later one."),
                     day=latest,
                 )

@@ -1,4 +1,4 @@
-// Ordering a plan: drag, or Alt+Up and Alt+Down on a row; the server puts it in order, the buttons do the same.
+// A quick line, empty again once it is saved. Ordering a plan: drag, or Alt+Up and Alt+Down on a row; the server puts it in order, the buttons do the same.
 (() => {
   const bind = () => {
     for (const list of document.querySelectorAll('[data-sortable]')) {
@@ -27,6 +27,15 @@
     if (!button) return;
     event.preventDefault();
     button.form.requestSubmit();
+  });
+  // The morph keeps what stands in a focused box; once the line is saved it must be empty for the next one.
+  document.addEventListener('htmx:finally:request', ({ detail: { ctx } }) => {
+    const form = ctx.sourceElement;
+    if (!form.matches?.('[data-quick]') || !(ctx.response?.status < 400)) return;
+    const box = form.querySelector('[name=line]');
+    box.value = '';
+    box.focus();
+    form.querySelector('.ops-suggest')?.replaceChildren();
   });
   document.addEventListener('htmx:after:swap', bind);
   bind();

@@ -88,7 +88,7 @@ async def test_a_new_employee_gets_a_number_and_an_assignment(database: Database
 async def test_a_move_of_tomorrow_holds_tomorrow(database: Database) -> None:
     with acting(ADMIN) as clock:
         await hire(*SHANGHAI)
-        form = PlacementForm(from_on=TODAY + timedelta(days=1), department_id=FINANCE_SH, position="会计")
+        form = PlacementForm(starts_on=TODAY + timedelta(days=1), department_id=FINANCE_SH, position="会计")
         await actions.move_employee(ADMIN.person, LIN.id, form)
         assert (await Employee.get(id=LIN.id)).department_id == SALES_SH
         assert await actions.carry_out_moves() == 0
@@ -103,7 +103,9 @@ async def test_assignments_follow_each_other_without_a_gap(database: Database) -
     with acting(ADMIN):
         await hire(*SHANGHAI)
         for days in (0, 10):
-            form = PlacementForm(from_on=TODAY + timedelta(days=days), department_id=FINANCE_SH, position="")
+            form = PlacementForm(
+                starts_on=TODAY + timedelta(days=days), department_id=FINANCE_SH, position=""
+            )
             await actions.move_employee(ADMIN.person, LIN.id, form)
         rows = await Assignment.filter(employee_id=LIN.id).order_by("happened_on")
         assert [(row.happened_on, row.until_on) for row in rows] == [
@@ -112,7 +114,9 @@ async def test_assignments_follow_each_other_without_a_gap(database: Database) -
         ]
         with pytest.raises(Invalid):
             await actions.move_employee(
-                ADMIN.person, LIN.id, PlacementForm(from_on=TODAY + timedelta(days=5), department_id=SALES_SH)
+                ADMIN.person,
+                LIN.id,
+                PlacementForm(starts_on=TODAY + timedelta(days=5), department_id=SALES_SH),
             )
 
 
@@ -121,7 +125,9 @@ async def test_nobody_becomes_the_manager_of_his_own_manager(database: Database)
         await hire(*SHANGHAI)
         with pytest.raises(Invalid) as refused:
             await actions.move_employee(
-                ADMIN.person, SUN.id, PlacementForm(from_on=TODAY, department_id=SALES_SH, manager_id=LIN.id)
+                ADMIN.person,
+                SUN.id,
+                PlacementForm(starts_on=TODAY, department_id=SALES_SH, manager_id=LIN.id),
             )
     assert "manager_id" in refused.value.fields
 
