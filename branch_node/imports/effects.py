@@ -6,10 +6,9 @@ from uuid import UUID
 from branch_node.imports import ledger
 from branch_node.imports.models import ImportedRow
 from branch_node.imports.run import Run
-from branch_node.imports.tables import Change, among, apply, comparable, listed
+from branch_node.imports.tables import Change, among, apply, comparable, insert_rows, listed
 from branch_node.lists import as_kind
-from branch_node.seeding.write import insert, shape_of
-from shared.database import fetch_all, transaction
+from shared.database import fetch_all
 
 
 async def write_effects(run: Run, changes: Iterable[Change]) -> None:
@@ -35,9 +34,7 @@ async def write_effects(run: Run, changes: Iterable[Change]) -> None:
             entries.append(
                 ledger.entry_of(run.id, run.source, change.record, change.row_id, "effect", change=change)
             )
-    if entries:
-        async with transaction() as client:
-            await insert(client, shape_of(ImportedRow), entries)  # type: ignore[arg-type]
+    await insert_rows(ImportedRow, entries)
 
 
 async def made_by(run_id: UUID, ids: list[UUID]) -> set[UUID]:

@@ -64,7 +64,8 @@ class EmployeeImporter(Importer):
                 ledger.entry_of(self.run.id, self.run.source, "department", row_id, "created", key=name)
             )
         if not self.run.dry_run:
-            await writes.write()
+            async with transaction():
+                await writes.write()
         self.run.staging.remember(
             "department", ((name, 0, str(row_id), "", True, -1) for name, row_id in made.items())
         )

@@ -12,10 +12,9 @@ from branch_node.imports.importers import Importer
 from branch_node.imports.models import ImportedRow
 from branch_node.imports.plan import Item
 from branch_node.imports.problems import failed
-from branch_node.imports.tables import Writes, among, listed, new_row, now_micros
+from branch_node.imports.tables import Writes, among, insert_rows, listed, new_row, now_micros
 from branch_node.lists import as_kind
 from branch_node.receivables.actions import follow_collection
-from branch_node.seeding.write import insert, shape_of
 from shared import clock
 from shared.database import engine, execute_many, fetch_all, transaction
 from shared.i18n import N_
@@ -165,13 +164,12 @@ async def pay(
 
 async def _write(run_id: UUID, source: str, made: Sequence[dict[str, Any]]) -> None:
     """The allocations, the sums on both sides, the ledger; steps that collect are done when nothing remains."""
-    async with transaction() as client:
-        await insert(client, shape_of(Allocation), made)
-        entries = [
-            ledger.entry_of(run_id, source, "allocation", row["id"], "created", key=str(row["receipt_id"]))
-            for row in made
-        ]
-        await insert(client, shape_of(ImportedRow), entries)  # type: ignore[arg-type]
+    await insert_rows(Allocation, made)
+    entries = [
+        ledger.entry_of(run_id, source, "allocation", row["id"], "created", key=str(row["receipt_id"]))
+        for row in made
+    ]
+    await insert_rows(ImportedRow, entries)
     receivables: dict[UUID, list[int]] = {}
     receipts: dict[UUID, int] = {}
     for row in made:
