@@ -13,7 +13,7 @@ import pytest
 from shared.clock import now
 from shared.nodes.command import Command, sign_command
 from shared.nodes.identity import NodeKey
-from shared.nodes.report import LogBatch
+from shared.nodes.report import LogBatch, SampleBatch
 from tests.support.agent import RunningAgent, answers, dummy, free_port, service, until
 from tests.support.stub_center import StubCenter
 
@@ -89,7 +89,7 @@ def test_a_report_tells_who_and_what_and_everything_arrives_once(tmp_path, port,
         until(lambda: len(center.samples()) > 5 and len(center.lines()) == 2)
         hello = center.reports[0].hello
         assert (hello.node, hello.services, hello.command_seq) == ("T1", ["web"], 0)
-        assert set(center.items[0].names) <= set(hello.metrics)
+        assert set(center.of(SampleBatch)[0].names) <= set(hello.metrics)
         assert center.lines() == ["hello", "password=[redacted]"]
         assert agent.ask("status")["center"]["contact"] == "live"
         agent.end()
