@@ -38,7 +38,7 @@ class CardMaker:
         """How the card looks: unknown, partial, unproven or plain."""
         if value is None:
             return "no_data"
-        if self.mark.state == "partial":
+        if self.mark.state in ("partial", "delayed", "unreachable"):
             return "partial"
         return "unproven" if self.mark.state == "unproven" else "normal"
 

@@ -38,11 +38,6 @@ def topics_of(branches: Collection[str]) -> list[str]:
     return [*(TOPIC + code for code in branches), CLOCK]
 
 
-def branches_in(changed: Collection[str]) -> frozenset[str]:
-    """The branches among changed topics."""
-    return frozenset(topic.removeprefix(TOPIC) for topic in changed if topic.startswith(TOPIC))
-
-
 @asynccontextmanager
 async def telling(app: Starlette) -> AsyncIterator[None]:
     """A resource of the site: its hub hears `applied` for as long as the site runs."""

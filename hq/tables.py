@@ -32,7 +32,9 @@ def total_mark(figure: Figure, url: str = "/branches") -> parts.Watermark:
 
 
 def total_of(marks: Sequence[Watermark], lacks_rate: bool = False, url: str = "/branches") -> parts.Watermark:
-    """The same for any set of branches."""
+    """The same for any set of branches; one branch speaks for itself."""
+    if len(marks) == 1 and not lacks_rate:
+        return mark_of(marks[0])
     stale = [mark for mark in marks if not mark.is_current]
     if not stale and not lacks_rate:
         times = [mark.complete_to for mark in marks if mark.complete_to]

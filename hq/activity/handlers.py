@@ -38,7 +38,14 @@ PROOFS = {
     "feedback": N_("feedback"),
 }
 COMPANY_KEYS = (
-    "plans", "planned", "done", "carried_over", "open_items", "followups", "customers_new", "orders", "ordered",
+    "plans",
+    "planned",
+    "done",
+    "carried_over",
+    "followups",
+    "customers_new",
+    "orders",
+    "ordered",
     "receipts",
 )  # fmt: skip
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from starlette.requests import Request
 from starlette.responses import Response
 
-from hq.asking import branches_of, question_of
+from hq.asking import PAGE_ROWS, branches_of, question_of
 from hq.branches.pages import BranchesPage, BranchPage
 from hq.dashboard import view as overview
 from hq.dashboard.queries import series
@@ -16,7 +16,7 @@ from hq.figures.scoreboard import Board, scoreboard
 from hq.figures.shape import Column, Figure, Line, Question, Unit
 from hq.frame.page import drill_url, freshness_line, month_span
 from hq.live import topics_of
-from hq.tables import Look, mark_of, table_of, url_with
+from hq.tables import Look, mark_of, pages, table_of, url_with
 from shared.errors import NotFound
 from shared.i18n import gettext as _
 from shared.money import Money
@@ -27,6 +27,8 @@ from shared.web.parts import Crumb, Row, TableView
 from shared.web.responses import page, render
 from shared.web.templating import with_query
 
+WORST_FIRST = ("unreachable", "unproven", "delayed", "current", "never")
+
 
 async def show(request: Request) -> Response:
     """Every branch: state, complete to in its own and in the reader's time, position, what waits."""
@@ -34,12 +36,16 @@ async def show(request: Request) -> Response:
     known = await directory(question)
     total = Line("company", "", "", question.currency, {})
     figure = Figure("sales", question, (Column("", ""),), (), total, known.marks)
-    view = BranchesPage(freshness_line(figure), branch_table(known.branches), oldest_common(known.marks))
+    worst_first = sorted(known.branches, key=lambda branch: WORST_FIRST.index(branch.mark.state))
+    view = BranchesPage(
+        freshness_line(figure), branch_table(worst_first, question.offset), oldest_common(known.marks)
+    )
     return page(request, "branches/list.html", view)
 
 
-def branch_table(branches: Sequence[Branch]) -> TableView:
-    """One row for each branch."""
+def branch_table(branches: Sequence[Branch], offset: int) -> TableView:
+    """One row for each branch, a page of them."""
+    following, previous = pages(offset, PAGE_ROWS, len(branches))
     columns = [
         parts.Column("name", _("Branch"), phone="head"),
         parts.Column("state", _("State"), "status", phone="second"),
@@ -62,8 +68,10 @@ def branch_table(branches: Sequence[Branch]) -> TableView:
         "branches",
         _("Branches"),
         columns,
-        [branch_row(branch) for branch in branches],
+        [branch_row(branch) for branch in branches[offset : offset + PAGE_ROWS]],
         count=parts.Count(len(branches)),
+        next_url=following,
+        previous_url=previous,
         empty=parts.Empty(
             "nothing", _("No branch is connected yet. Issue a token with: python -m hq branches enrol CODE")
         ),

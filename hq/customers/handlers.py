@@ -53,8 +53,8 @@ async def show(request: Request) -> Response:
     chosen = params.get("list", "overdue")
     chosen = (chosen if chosen in FOLLOW_LISTS else "overdue") if tab == "followup" else tab
     question = question_of(request, "customer.view", limit=1_000, offset=0)
-    figure = await figure_of(tab, question)
     branches = await directory(question)
+    figure = await figure_of(tab, question, branches)
     first, last = figure.question.first, figure.question.last
     assert first is not None
     assert last is not None
@@ -81,12 +81,12 @@ async def show(request: Request) -> Response:
     return page(request, "customers/list.html", view)
 
 
-async def figure_of(tab: str, question: Question) -> Figure:
+async def figure_of(tab: str, question: Question, branches: Directory) -> Figure:
     """The figure that counts what the tab lists."""
     if tab == "followup":
-        return await follow_up(question)
+        return await follow_up(question, branches)
     few = replace(question, limit=1)
-    return await (newest_customers(few) if tab == "newest" else signed_customers(few))
+    return await (newest_customers(few, branches) if tab == "newest" else signed_customers(few, branches))
 
 
 def tabs(tab: str) -> list[Tab]:

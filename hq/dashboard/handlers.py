@@ -80,8 +80,8 @@ async def stream(request: Request) -> Response:
     shapes = await series(board.question, board.branches, last_of(board), board.rates)
     held = LiveBoard(request, board, shapes, compare, sort)
 
-    async def render(changed: Collection[str]) -> Sequence[Push]:
-        return await held.changes(changed)
+    async def render(_changed: Collection[str]) -> Sequence[Push]:
+        return await held.changes()
 
     gap = request.app.state.settings.live_gap_seconds
     return live(request, topics=topics_of(board.branches.codes), render=render, interval_seconds=gap)

@@ -1,16 +1,15 @@
 """What an open overview is told: only the cards and rows whose text has changed since it last heard."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from starlette.requests import Request
 
 from hq.dashboard import view
-from hq.figures.cells import Sums
 from hq.figures.freshness import directory
 from hq.figures.scoreboard import Board, assembled, read
+from hq.figures.units import scope_of
 from hq.frame.page import FreshnessLine, freshness_line
-from hq.live import branches_in
 from shared.web.live import Push, partial
 from shared.web.parts import Figure, Row, TableView
 from shared.web.responses import render
@@ -39,11 +38,8 @@ class FreshnessPart:
 
 
 class LiveBoard:
-    """The board of one open page, kept up to date by reading only the branches that changed.
-
-    1. which branches moved: their position or state differs from what the page shows  2. their cells  3. the whole
-    board from memory  4. what reads differently. Rows keep the order in which the page was opened.
-    """
+    """The board of one open page. Only branches that moved are read (hq.figures.memo), only what reads differently
+    is sent, and rows keep the order in which the page was opened."""
 
     def __init__(
         self, request: Request, board: Board, shapes: Mapping[str, Sequence[int]], compare: str, sort: str
@@ -54,20 +50,11 @@ class LiveBoard:
         self.told: dict[str, str] = {}
         self.pieces(board)
 
-    async def changes(self, changed: Collection[str]) -> Sequence[Push]:
+    async def changes(self) -> Sequence[Push]:
         """The messages that bring the page up to date; none when it reads the same."""
         question = self.board.question
         branches = await directory(question)
-        before = {branch.code: branch.mark.position for branch in self.board.branches.branches}
-        moved = frozenset(
-            branch.code for branch in branches.branches if branch.mark.position != before.get(branch.code)
-        ) | (branches_in(changed) & branches.codes)
-        sums: dict[str, Sums] = dict(self.board.sums)
-        ages: dict[str, Sums] = dict(self.board.ages)
-        if moved:
-            fresh, fresh_ages = await read(question, branches, moved)
-            sums.update(fresh)
-            ages.update(fresh_ages)
+        sums, ages = await read(question, branches, scope_of(question, branches.codes))
         self.board = await assembled(question, branches, sums, ages, self.board.staff, self.board.held)
         return [partial(target, text, "outerMorph") for target, text in self.pieces(self.board)]
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from hq.figures import cells
+from hq.figures import cells, memo
 from hq.figures.cells import Want
 from hq.figures.freshness import Branch, Directory
 from hq.figures.lists import as_date
@@ -19,6 +19,7 @@ from shared.periods import Month
 
 MONTHS = 13
 STRIP_ROWS = 5
+SERIES_SECONDS = 60.0
 SERIES = ("sales", "profit", "receipts", "expense")
 
 
@@ -26,12 +27,15 @@ async def series(
     question: Question, branches: Directory, until: date, rates: Conversion
 ) -> dict[str, list[int]]:
     """Sales, receipts and expense of thirteen months up to the month of `until`, all at the board's rates: a shape,
-    not an account. Profit is left to branches with one rule for income."""
+    not an account, a minute old at most. Profit is left to branches with one rule for income."""
     last = Month.containing(until)
     months = [last.previous(number) for number in range(MONTHS - 1, -1, -1)]
     span = (months[0].first, last.last)
     wants = [Want(name, name, *span) for name in ("ordered", "cancelled", "shipped", "receipts", "expense")]
-    rows = await cells.by_month(wants, until, scope_of(question, branches.codes))
+    scope = scope_of(question, branches.codes)
+    rows = await memo.kept(
+        ("series", span, scope), SERIES_SECONDS, lambda: cells.by_month(wants, until, scope)
+    )
     rules = {branch.income_rule for branch in branches.branches}
     found: dict[str, list[int]] = {name: [0] * MONTHS for name in SERIES}
     for (period, currency), row in rows.items():

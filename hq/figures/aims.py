@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from hq.figures import memo
 from shared import figures
 from shared.database import fetch_all
 from shared.errors import Invalid
@@ -114,8 +115,20 @@ def codes_of(span: Period) -> tuple[list[str], list[str]]:
     return months, quarters
 
 
+AIMS_SECONDS = 15.0
+
+
 async def aims(as_of: date, measure: str, branch: str | None = None) -> Aims:
-    """The targets that hold for the year of `as_of`: of company and branches, or of all units of one branch."""
+    """The targets that hold for the year of `as_of`: of company and branches, or of all units of one branch.
+
+    Kept for some seconds; setting a target in this process forgets them at once."""
+    return await memo.kept(
+        ("aims", as_of, measure, branch), AIMS_SECONDS, lambda: read_aims(as_of, measure, branch)
+    )
+
+
+async def read_aims(as_of: date, measure: str, branch: str | None) -> Aims:
+    """The same, read now."""
     sums: list[str] = []
     params: dict[str, object] = {"year": as_of.year, "measure": measure}
     sizes: dict[str, int] = {}

@@ -40,6 +40,8 @@ class Plan:
     def converted(self, sums: Sums, rate: Rate) -> dict[str, int]:
         """The primitives in another currency."""
         found = self.numbers(sums)
+        if rate.numerator == rate.denominator:
+            return found
         chained = spread([found[key] for key in self.chain], rate)
         for key, amount in zip(self.chain, chained, strict=True):
             found[key] = amount

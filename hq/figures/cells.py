@@ -16,7 +16,7 @@ from shared.database import fetch_all
 DUE_AHEAD = timedelta(days=400)
 """How far ahead of today due dates and next contacts reach; only a guess that saves reading."""
 AHEAD = frozenset({"remaining_by_due", "customers_by_next_contact"})
-FEW_BRANCHES = 40
+FEW_BRANCHES = 150
 
 
 @dataclass(frozen=True)

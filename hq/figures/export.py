@@ -51,7 +51,7 @@ def label_of(column: Column) -> str:
     """The head of a column; targets say which span they belong to."""
     block = column.key.partition("_")[0]
     has_block = block in BLOCK_LABELS and column.key != block
-    return f"{_(BLOCK_LABELS[block])}: {_(column.label)}" if has_block else _(column.label)
+    return f"{_(BLOCK_LABELS[block])}{_(': ')}{_(column.label)}" if has_block else _(column.label)
 
 
 async def rows(figure: Figure) -> AsyncIterator[dict[str, Any]]:

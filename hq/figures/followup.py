@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from datetime import date, timedelta
 
-from hq.figures import cells, facts
+from hq.figures import facts, memo
 from hq.figures.assemble import Part, Plan, branch_figure, company_figure
 from hq.figures.cells import Want
-from hq.figures.freshness import directory
+from hq.figures.freshness import Directory, directory
 from hq.figures.people import names_of, place_of, unit_of
 from hq.figures.shape import Column, Figure, Question
 from hq.figures.units import month_of, require_by, scope_of
@@ -48,16 +48,16 @@ def wants(first: date, last: date, today: date, silent_days: int) -> list[Want]:
     ]
 
 
-async def follow_up(question: Question) -> Figure:
+async def follow_up(question: Question, branches: Directory | None = None) -> Figure:
     """Follow-up of a span (default: this month), overdue and silent as of each branch's own today. Rows: branches;
     below a branch its employees or departments."""
-    branches = await directory(question)
+    branches = branches or await directory(question)
     first, last = month_of(question)
     days = question.house.silent_days
     if question.unit.kind in ("company", "region"):
         scope = scope_of(question, branches.codes)
         groups = branches.date_groups(question.as_of)
-        sums = await cells.by_branch(lambda today: wants(first, last, today, days), groups, scope)
+        sums = await memo.by_branch(branches, lambda today: wants(first, last, today, days), groups, scope)
         never = await never_contacted("branch", scope)
         rows = {code: {**sums.get(code, {}), "never": never.get(code, 0)} for code in {*sums, *never}}
         figure = await company_figure("follow-up", question, branches, rows, PLAN, last)

@@ -91,7 +91,8 @@ async def directory(question: Question) -> Directory:
     """The branches within the question's scope (`branches`, and its unit when that is a region)."""
     rows = await fetch_all(DIRECTORY)
     now = clock.now()
-    found = [_branch(row, question.locale, now, question.house) for row in rows]
+    days: dict[str, date] = {}
+    found = [_branch(row, question.locale, now, question.house, days) for row in rows]
     if question.branches is not None:
         found = [branch for branch in found if branch.code in question.branches]
     found = [branch for branch in found if branch.code not in question.left_out]
@@ -101,11 +102,13 @@ async def directory(question: Question) -> Directory:
     return Directory(found, question.house)
 
 
-def _branch(row: dict[str, Any], locale: str, now: datetime, house: House) -> Branch:
+def _branch(row: dict[str, Any], locale: str, now: datetime, house: House, days: dict[str, date]) -> Branch:
     code = str(row["branch"])
     chinese, english = row["name"] or row["node_name"] or code, row["name_en"] or ""
     name = english or chinese if locale == "en" else chinese
     zone = row["timezone"] or house.timezone
+    if zone not in days:
+        days[zone] = local_date(now, zone)
     contact_at, complete_at = _instant(row["contact_at"]), _instant(row["complete_at"])
     is_unproven = (
         (row["unproven"] or "{}") != "{}" or (row["status"] or "normal") != "normal" or bool(row["waiting"])
@@ -130,7 +133,7 @@ def _branch(row: dict[str, Any], locale: str, now: datetime, house: House) -> Br
         currency=row["currency"] or "",
         income_rule=row["income_rule"] or "approval",
         mark=mark,
-        today=local_date(now, zone),
+        today=days[zone],
         head_seq=int(row["head_seq"] or 0),
         applied_at=_instant(row["applied_at"]),
         quarantined=int(row["waiting"] or 0),

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from hq.figures import cells
+from hq.figures import memo
 from hq.figures.cells import Want
 from hq.figures.freshness import Directory, directory
 from hq.figures.people import names_of, place_of
@@ -41,21 +41,25 @@ c.customer_group, c.region FROM customer c WHERE c.deleted_at IS NULL AND c.merg
 AND c.{day} >= :first AND c.{day} <= :last{where} ORDER BY c.{day} DESC, c.id DESC LIMIT :row_limit OFFSET :row_offset"""
 
 
-async def newest_customers(question: Question) -> Figure:
+async def newest_customers(question: Question, branches: Directory | None = None) -> Figure:
     """Customers by the day they were acquired, newest first (default: this month)."""
-    return await customers(question, "newest-customers", "acquired_on", "customers_new", NEWEST_COLUMNS)
+    return await customers(
+        question, "newest-customers", "acquired_on", "customers_new", NEWEST_COLUMNS, branches
+    )
 
 
-async def signed_customers(question: Question) -> Figure:
+async def signed_customers(question: Question, branches: Directory | None = None) -> Figure:
     """Customers by the day of their first approved order, newest first (default: this month)."""
-    return await customers(question, "signed-customers", "signed_on", "customers_signed", SIGNED_COLUMNS)
+    return await customers(
+        question, "signed-customers", "signed_on", "customers_signed", SIGNED_COLUMNS, branches
+    )
 
 
 async def customers(
-    question: Question, name: str, day: str, measure: str, columns: Sequence[Column]
+    question: Question, name: str, day: str, measure: str, columns: Sequence[Column], known: Directory | None
 ) -> Figure:
     """A page of customers and how many there are in all."""
-    branches = await directory(question)
+    branches = known or await directory(question)
     first, last = month_of(question)
     where, params, narrowed = await narrowing(question, branches)
     found = await fetch_all(
@@ -114,8 +118,11 @@ async def count_of(
     """How many there are: from the rollup for company and branches, from the rows below."""
     if question.unit.kind in ("company", "region", "branch"):
         scope = None if not where else branches.codes
-        sums = await cells.by_branch(
-            lambda _today: [Want("number", measure, first, last, "n")], branches.date_groups(first), scope
+        sums = await memo.by_branch(
+            branches,
+            lambda _today: [Want("number", measure, first, last, "n")],
+            branches.date_groups(first),
+            scope,
         )
         return sum(int(row["number"] or 0) for row in sums.values())
     rows = await fetch_all(

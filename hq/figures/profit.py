@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from datetime import date
 
-from hq.figures import cells, facts
+from hq.figures import facts, memo
 from hq.figures.assemble import Part, Plan, branch_figure, company_figure
 from hq.figures.cells import Sums, Want
-from hq.figures.freshness import Branch, directory
+from hq.figures.freshness import Branch, Directory, directory
 from hq.figures.people import Place, names_of, place_of, unit_of
 from hq.figures.shape import Column, Figure, Question
 from hq.figures.units import month_of, require_by, scope_of
@@ -51,15 +51,18 @@ def with_income(row: Sums, rule: str) -> dict[str, int]:
     return {"gained": gained, "lost": -part(cancelled=row["cancelled"]), "expense": row["expense"]}
 
 
-async def profit(question: Question) -> Figure:
+async def profit(question: Question, branches: Directory | None = None) -> Figure:
     """Income, expense and operating profit of a span (default: this month). Rows: branches; of a branch its income
     and its expense categories, or departments, employees or months, by `by`."""
-    branches = await directory(question)
+    branches = branches or await directory(question)
     first, last = month_of(question)
     if question.unit.kind in ("company", "region"):
         rules = {branch.code: branch.income_rule for branch in branches.branches}
-        sums = await cells.by_branch(
-            lambda _today: wants(first, last), branches.date_groups(first), scope_of(question, branches.codes)
+        sums = await memo.by_branch(
+            branches,
+            lambda _today: wants(first, last),
+            branches.date_groups(first),
+            scope_of(question, branches.codes),
         )
         rows = {code: with_income(row, rules.get(code, "approval")) for code, row in sums.items()}
         extra = {code: {"rule": rule} for code, rule in rules.items()}

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from hq.figures import cells, facts
+from hq.figures import facts, memo
 from hq.figures.assemble import Part, Plan, branch_figure, company_figure
 from hq.figures.cells import DateGroup, Sums, Want
 from hq.figures.freshness import directory
@@ -105,7 +105,7 @@ async def receivables(question: Question) -> Figure:
     as_of = question.as_of
     if question.unit.kind in ("company", "region"):
         scope = scope_of(question, branches.codes)
-        sums = await cells.by_branch(wants, branches.date_groups(as_of), scope)
+        sums = await memo.by_branch(branches, wants, branches.date_groups(as_of), scope)
         rows = {code: with_remaining(row) for code, row in sums.items()}
         on = as_of or question.house.today()
         figure = await company_figure("receivables", question, branches, rows, PLAN, on)
@@ -139,7 +139,7 @@ async def ageing(question: Question) -> Figure:
     if question.unit.kind in ("company", "region"):
         groups = branches.date_groups(question.as_of)
         scope = scope_of(question, branches.codes)
-        sums = await cells.by_branch(bucket_wants, groups, scope)
+        sums = await memo.by_branch(branches, bucket_wants, groups, scope)
         rows = await taken_back(sums, groups, scope)
         on = question.as_of or question.house.today()
         figure = await company_figure("ageing", question, branches, rows, AGEING_PLAN, on)

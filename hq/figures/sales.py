@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import date
 
-from hq.figures import cells, facts
+from hq.figures import cells, facts, memo
 from hq.figures.assemble import Part, Plan, branch_figure, company_figure
 from hq.figures.cells import Sums, Want
 from hq.figures.freshness import Directory, directory
@@ -46,7 +46,9 @@ async def sales(question: Question) -> Figure:
     first, last = month_of(question)
     if question.unit.kind in ("company", "region"):
         scope = scope_of(question, branches.codes)
-        sums = await cells.by_branch(lambda _today: wants(first, last), branches.date_groups(first), scope)
+        sums = await memo.by_branch(
+            branches, lambda _today: wants(first, last), branches.date_groups(first), scope
+        )
         figure = await company_figure("sales", question, branches, sums, PLAN, last)
     else:
         figure = await below_branch(question, branches, first, last)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from hq.figures import cells
+from hq.figures import memo
 from hq.figures.aims import Aim, aims
 from hq.figures.assemble import Plan, company_figure, with_values
 from hq.figures.cells import Sums, Want
@@ -177,7 +177,7 @@ async def read(
         not_due = [want for want in bucket_wants(today) if want.name == "not_due"]
         return [*wants(first, last, today), *not_due]
 
-    sums = await cells.by_branch(all_wants, groups, scope)
+    sums = await memo.by_branch(branches, all_wants, groups, scope)
     empty = {"not_due": 0, "days_1_30": 0, "days_31_60": 0, "days_61_90": 0, "days_over_90": 0}
     ages = {code: {**empty, "not_due": row["not_due"]} for code, row in sums.items()}
     return sums, await taken_back(ages, groups, scope)  # type: ignore[return-value]
@@ -209,16 +209,17 @@ async def assembled(
     for code, count in staff.items():
         rows.setdefault(code, {**dict.fromkeys((*MONEY, *COUNTS), 0), "staff": count})
     figure = await company_figure("scoreboard", question, branches, rows, PLAN, last, None, rates)
-    lines = [aimed(line, held.get(("branch", line.branch)), rates, question) for line in figure.rows]
+    block = block_of(question)
+    lines = [aimed(line, held.get(("branch", line.branch)), rates, block) for line in figure.rows]
     own = held.get(("company", "")) if scope_of(question, branches.codes) is None else None
-    total = aimed(figure.total, own, rates, question) if own else with_sums(figure.total, lines)
+    total = aimed(figure.total, own, rates, block) if own else with_sums(figure.total, lines)
     return Board(replace(figure, rows=lines, total=total), branches, rates, held, sums, ages, staff)
 
 
-def aimed(line: Line, aim: Aim | None, rates: Conversion, question: Question) -> Line:
+def aimed(line: Line, aim: Aim | None, rates: Conversion, block: str) -> Line:
     """The line with its target of the span and of the year; unknown where there is none."""
     rate = rates.rate(aim.currency) if aim is not None else None
-    goal = span_goal(aim, question) if aim is not None else None
+    goal = aim.amounts.get(block) if aim is not None else None
     year = aim.amounts["year"] if aim is not None else None
     return with_goals(
         line,
@@ -227,14 +228,13 @@ def aimed(line: Line, aim: Aim | None, rates: Conversion, question: Question) ->
     )
 
 
-def span_goal(aim: Aim, question: Question) -> int | None:
-    """The target of exactly the question's span: its month, quarter or year."""
+def block_of(question: Question) -> str:
+    """Which of a target's spans the question's days are: month, quarter or year; '' for any other."""
     first, last = question.first, question.last
     assert first is not None
     assert last is not None
-    kind = type(named_period(first, last))
     blocks: Mapping[type[Period], str] = {Month: "month", Quarter: "quarter", Year: "year"}
-    return aim.amounts.get(blocks.get(kind, ""))
+    return blocks.get(type(named_period(first, last)), "")
 
 
 def with_sums(line: Line, rows: list[Line]) -> Line:

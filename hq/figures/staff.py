@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import date
 
-from hq.figures import cells
+from hq.figures import cells, memo
 from hq.figures.assemble import Part, Plan, branch_figure, company_figure
 from hq.figures.cells import Sums, Want
 from hq.figures.freshness import Directory, directory
@@ -75,7 +75,7 @@ async def staff_activity(question: Question) -> Figure:
     if question.unit.kind in ("company", "region"):
         scope = scope_of(question, branches.codes)
         groups = branches.date_groups(span[0] if span else None)
-        sums = await cells.by_branch(lambda today: wants(*(span or (today, today))), groups, scope)
+        sums = await memo.by_branch(branches, lambda today: wants(*(span or (today, today))), groups, scope)
         people = await head_counts(scope)
         rows = {code: with_staff(sums.get(code), people.get(code, 0)) for code in {*sums, *people}}
         days: dict[str, dict[str, Value]] = {

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from hq.figures import cells
+from hq.figures import cells, memo
 from hq.figures.aims import BLOCKS, Aim, TargetMeasure, aims, measure_named, spans_of
 from hq.figures.assemble import require_one_currency
 from hq.figures.cells import Sums, Want
@@ -131,13 +131,13 @@ def shared_out(children: Goals, own: Goals) -> dict[str, Value]:
     return {"children_target": child, "unassigned_target": None if whole is None else whole - (child or 0)}
 
 
-async def targets(question: Question) -> Figure:
+async def targets(question: Question, branches: Directory | None = None) -> Figure:
     """Actual against target around a day (default: today). Rows: branches; of a branch its employees or departments.
 
     The company's own target counts for the total; without one the sum of the branches' targets does.
     """
     measure = measure_named(question.measure)
-    branches = await directory(question)
+    branches = branches or await directory(question)
     if question.unit.kind in ("company", "region"):
         return await company_targets(question, branches, measure)
     return await branch_targets(question, branches, measure)
@@ -147,7 +147,9 @@ async def company_targets(question: Question, branches: Directory, measure: Targ
     """One row for each branch."""
     as_of = question.as_of or question.last or question.house.today()
     scope = scope_of(question, branches.codes)
-    sums = await cells.by_branch(lambda _today: wants(measure, as_of), branches.date_groups(as_of), scope)
+    sums = await memo.by_branch(
+        branches, lambda _today: wants(measure, as_of), branches.date_groups(as_of), scope
+    )
     held = await aims(as_of, measure.name)
     own = held.get(("company", "")) if scope is None else None
     if question.currency == BASE and measure.is_money:

@@ -28,6 +28,8 @@ def freshness(marks: Sequence[Watermark]) -> str:
     """'Complete to 14:05.' or 'Partial: 11 of 12 branches; Harbin unreachable since 09:40, shown at 09:38.'"""
     if not marks:
         return gettext("No branch is connected yet.")
+    if len(marks) == 1 and not marks[0].is_current:
+        return about(marks[0])
     stale = [mark for mark in marks if not mark.is_current]
     times = [mark.complete_to for mark in marks if mark.complete_to is not None]
     if not stale:

@@ -25,8 +25,8 @@ from shared.web.responses import page
 async def show(request: Request) -> Response:
     """Income, expense, operating profit."""
     question = question_of(request, "figures.view", limit=1_000, offset=0)
-    figure = await profit(question)
     known = await directory(question)
+    figure = await profit(question, known)
     currencies = {branch.code: branch.currency for branch in known.branches}
     rules = {branch.code: branch.income_rule for branch in known.branches}
     steps = await bridge(figure, currencies)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from hq.figures import cells, facts
+from hq.figures import facts, memo
 from hq.figures.assemble import Plan, branch_figure, company_figure
 from hq.figures.cells import Want
 from hq.figures.freshness import Directory, directory
@@ -87,7 +87,7 @@ async def company_positions(question: Question, branches: Directory) -> Figure:
     """One row for each branch."""
     groups = branches.date_groups(question.as_of)
     scope = scope_of(question, branches.codes)
-    sums = await cells.by_branch(all_wants, groups, scope)
+    sums = await memo.by_branch(branches, all_wants, groups, scope)
     ages = {code: {key: row[key] for key in BUCKETS.values()} for code, row in sums.items()}
     corrected = await taken_back(ages, groups, scope)
     rows = {code: {**with_remaining(row), **corrected[code]} for code, row in sums.items()}
@@ -180,8 +180,8 @@ async def receipts_figure(question: Question, first: date, last: date) -> Figure
     plan = Plan((Column("receipts", COLUMNS[1].label, better="higher"), Column("number", "", "count")), ("receipts",), ("number",))  # fmt: skip
     spans = [Want("receipts", "receipts", first, last), Want("number", "receipts", first, last, "n")]
     if question.unit.kind in ("company", "region"):
-        sums = await cells.by_branch(
-            lambda _today: spans, branches.date_groups(first), scope_of(question, branches.codes)
+        sums = await memo.by_branch(
+            branches, lambda _today: spans, branches.date_groups(first), scope_of(question, branches.codes)
         )
         figure = await company_figure("receivables", question, branches, sums, plan, last)
     else:

@@ -41,9 +41,9 @@ async def show(request: Request) -> Response:
     """Year plan, gap, why."""
     question = question_of(request, "target.view", limit=1_000, offset=0)
     measure = measure_named(question.measure)
-    figure = await targets(question)
-    as_of = figure.question.as_of or question.house.today()
     branches = await directory(question)
+    figure = await targets(question, branches)
+    as_of = figure.question.as_of or question.house.today()
     currency = figure.total.currency
     held = (
         await revisions(question.unit, figure.total.branch, as_of.year, measure.name)

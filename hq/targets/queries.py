@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from hq.figures import cells, facts
+from hq.figures import cells, facts, memo
 from hq.figures.aims import TargetMeasure
 from hq.figures.cells import Want
 from hq.figures.freshness import Directory
@@ -16,6 +16,8 @@ from hq.figures.units import scope_of
 from shared.database import fetch_all
 from shared.database.fields import from_micros
 from shared.periods import Year
+
+MONTHS_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,9 @@ async def month_sums(
         rates = await conversion(branches.currencies, currency, on)
         rules = {branch.income_rule for branch in branches.branches}
         rule = next(iter(rules), "approval")
-        rows = await cells.by_month(wants, on, scope_of(question, codes))
+        scope = scope_of(question, codes)
+        key = ("months", year, measure.name, scope)
+        rows = await memo.kept(key, MONTHS_SECONDS, lambda: cells.by_month(wants, on, scope))
         for (period, base), row in rows.items():
             rate = rates.rate(base) if measure.is_money else SAME
             if rate is not None:

@@ -12,7 +12,7 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
-from hq.figures import indexes, rebuild, rollup
+from hq.figures import indexes, memo, rebuild, rollup
 from hq.replication.models import BranchCursor
 from shared import clock
 from shared.database import execute
@@ -348,6 +348,7 @@ async def write(company: Company) -> None:
         if rows:
             await kind.bulk_create(rows)
     await rebuild.rebuild()
+    memo.forget()
     for code in company.codes:
         await reached(code)
 
@@ -366,10 +367,17 @@ async def reached(
     )  # fmt: skip
 
 
+def minutes(count: float) -> timedelta:
+    """A length of time, for what a watermark must say."""
+    return timedelta(minutes=count)
+
+
 async def clear() -> None:
     """Forget everything that `write` stores."""
     for kind in WRITTEN:
         await execute(f'DELETE FROM "{kind._meta.db_table}"')
-    await execute("DELETE FROM branch_cursor")
+    for table in ("branch_cursor", "branch_node", "quarantined_change"):
+        await execute(f"DELETE FROM {table}")
     await rollup.install()
     await execute("DELETE FROM figure_cell")
+    memo.forget()

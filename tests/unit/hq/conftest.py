@@ -1,13 +1,17 @@
 """Headquarters' databases for the tests of this folder."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
+from starlette.testclient import TestClient
 
 from shared import clock
 from shared.clock import FixedClock
 from shared.database import Database
 from tests.support import hq_world
+from tests.support.hq_site import Headquarters, headquarters, running
+from tests.support.web_site import Visitor
 
 
 @pytest.fixture
@@ -16,3 +20,28 @@ async def hq(hq_database: Database) -> AsyncIterator[Database]:
     with clock.use(FixedClock(hq_world.NOON)):
         await hq_world.clear()
         yield hq_database
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Headquarters:
+    """Headquarters over a written company, not started."""
+    return headquarters(tmp_path)
+
+
+@pytest.fixture
+def client(site: Headquarters) -> Iterator[TestClient]:
+    """The running site."""
+    with running(site) as found:
+        yield found
+
+
+@pytest.fixture
+def chen(site: Headquarters, client: TestClient) -> Visitor:
+    """The executive, signed in."""
+    return site.visitor(client, "chen")
+
+
+@pytest.fixture
+def mei(site: Headquarters, client: TestClient) -> Visitor:
+    """The executive of Paris and Tokyo, signed in."""
+    return site.visitor(client, "mei")

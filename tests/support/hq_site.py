@@ -1,0 +1,155 @@
+"""Headquarters as a running site over a small written company, and the people who visit it.
+
+Chen, executive, sees every branch; Mei, executive for Paris and Tokyo only; Qin keeps the data; Tang administers.
+"""
+
+import asyncio
+import shutil
+import tempfile
+import threading
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from hq.app import hq_app
+from hq.people.actions import add_person
+from hq.settings import HqSettings
+from hq.setup import APPS, prepare
+from shared import clock
+from shared.clock import FixedClock
+from shared.database import open_database
+from shared.ids import new_id
+from shared.money import split
+from shared.records import COMPANY, Employee, IntelNote, NewsItem, Target, TargetLine
+from shared.web.passwords import Passwords
+from tests.support import hq_world
+from tests.support.hq_world import NOON, PLACES, TODAY, Company
+from tests.support.web_site import PASSWORD, Visitor
+
+PEOPLE: dict[str, tuple[str, list[str], list[str] | None]] = {
+    "chen": ("陈总", ["executive"], None),
+    "mei": ("Mei", ["executive"], ["PAR", "TYO"]),
+    "qin": ("秦雨", ["hq_data_officer"], None),
+    "tang": ("唐敏", ["hq_admin"], None),
+}
+CODES = ("HQ", "SH", "PAR", "TYO", "HRB")
+
+
+@dataclass
+class Headquarters:
+    """A site, its database file and the company in it."""
+
+    app: Starlette
+    settings: HqSettings
+    company: Company
+
+    def visitor(self, client: TestClient, name: str = "chen") -> Visitor:
+        """Somebody signed in."""
+        found = Visitor(client)
+        client.cookies.clear()
+        found.sign_in(name)
+        return found
+
+
+def cheap_settings(folder: Path, **values: Any) -> HqSettings:
+    """Settings with password hashes that cost nothing."""
+    given = {
+        "data_dir": folder,
+        "argon2_memory_kib": 64,
+        "argon2_rounds": 1,
+        "live_gap_seconds": 0.01,
+        **values,
+    }
+    return HqSettings(**given)
+
+
+def add_targets(company: Company) -> None:
+    """Year targets of every branch in its own currency, and of one person of each."""
+    for code in company.codes:
+        units = [("branch", None, 120_000_000), ("employee", company.of(Employee, code)[0].id, 90_000_000)]
+        for kind, unit_id, amount in units:
+            target = company.add(
+                Target(
+                    id=new_id(), branch=COMPANY, year=TODAY.year, measure="sales", unit_kind=kind, unit_branch=code,
+                    unit_id=unit_id, currency=PLACES[code][3], amount=amount, issued_at=NOON,
+                )
+            )  # fmt: skip
+            for month, part in enumerate(split(amount, [1] * 12), 1):
+                company.add(
+                    TargetLine(
+                        id=new_id(), branch=COMPANY, target_id=target.id, period=f"{TODAY.year}-{month:02d}", amount=part
+                    )
+                )  # fmt: skip
+
+
+async def fill(settings: HqSettings, company: Company) -> None:
+    """Tables, the company, targets, news, the four people; Harbin was last heard of four hours ago."""
+    await prepare(settings)
+    hashes = Passwords(settings)
+    async with open_database(settings.url_of_database, APPS):
+        add_targets(company)
+        await hq_world.write(company)
+        await hq_world.reached("HRB", minutes_ago=262, contact_minutes_ago=260)
+        news = NewsItem(id=new_id(), branch=COMPANY, title="Copper up", published_at=NOON, happened_on=TODAY)
+        note = IntelNote(
+            id=new_id(), branch="PAR", kind="competitor", title="Rival in Lyon", happened_on=TODAY
+        )
+        await news.save(force_create=True)
+        await note.save(force_create=True)
+        for username, (name, roles, branches) in PEOPLE.items():
+            await add_person(
+                hashes,
+                name=name,
+                roles=roles,
+                branches=branches,
+                username=username,
+                password=PASSWORD,
+                locale="en",
+            )
+
+
+_made: dict[int, tuple[Path, Company]] = {}
+
+
+def headquarters(folder: Path, size: int = 8, **values: Any) -> Headquarters:
+    """A site over a copy of a company of about `size` orders per branch; the same company for the same size."""
+    settings = cheap_settings(folder, **values)
+    if size not in _made:
+        made = Path(tempfile.mkdtemp(prefix="trunkline-hq-"))
+        company = hq_world.make_company(Random(20_261_120 + size), CODES, size)
+        apart(fill(cheap_settings(made), company))
+        _made[size] = (made, company)
+    source, company = _made[size]
+    shutil.copyfile(source / "hq.db", folder / "hq.db")
+    return Headquarters(hq_app(settings), settings, company)
+
+
+@contextmanager
+def running(site: Headquarters) -> Iterator[TestClient]:
+    """The site answering; the clock stands at noon in Shanghai."""
+    with clock.use(FixedClock(NOON)), TestClient(site.app, raise_server_exceptions=False) as client:
+        yield client
+
+
+def apart(work: Coroutine[Any, Any, None]) -> None:
+    """Run a coroutine to its end on a loop of its own at the fixed time; usable while another loop runs."""
+    failed: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            with clock.use(FixedClock(NOON)):
+                asyncio.run(work)
+        except BaseException as error:
+            failed.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    if failed:
+        raise failed[0]
