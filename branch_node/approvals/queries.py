@@ -1,5 +1,6 @@
 """Reads of approvals: what waits, who may decide it, why it needs somebody, how the customer's credit stands."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -17,7 +18,7 @@ from shared.database.scope import reach_sql
 from shared.errors import Conflict, NotFound
 from shared.money import Money
 from shared.permissions import Person, Scope, reach
-from shared.records import ApprovalRequest, ApprovalStep, Customer
+from shared.records import ApprovalRequest, Customer
 
 ACTION_OF: Mapping[str, str] = {
     "order": "order.approve",
@@ -232,7 +233,6 @@ async def _where(person: Person, filters: Filter) -> tuple[str, dict[str, Any]]:
 
 
 def _row(row: Mapping[str, Any]) -> RequestRow:
-    found = ApprovalRequest._meta.fields_map["reasons"].to_python_value(row["reasons"])
     return RequestRow(
         as_kind(row["id"], UUID),
         row["entity"],
@@ -242,7 +242,7 @@ def _row(row: Mapping[str, Any]) -> RequestRow:
         row["requested_by"] or "",
         from_micros(int(row["recorded_at"])),
         Money(int(row["amount_minor"]), row["currency"]),
-        found,
+        json.loads(row["reasons"]),
         row["status"],
         row["decided_by"] or "",
         row["acted_for"] or "",
@@ -266,11 +266,47 @@ async def request_by_id(request_id: UUID) -> ApprovalRequest:
     return found
 
 
-async def requests_of(entity: str, entity_id: UUID) -> list[tuple[ApprovalRequest, ApprovalStep | None]]:
-    """The requests about a document with their decisions, newest first."""
-    rows = await ApprovalRequest.filter(entity=entity, entity_id=entity_id, deleted_at=None).order_by(
-        "-recorded_at", "-id"
-    )
-    steps = await ApprovalStep.filter(request_id__in=[row.id for row in rows], deleted_at=None)
-    by_request = {step.request_id: step for step in steps}
-    return [(row, by_request.get(row.id)) for row in rows]
+@dataclass(frozen=True)
+class Decided:
+    """A request about a document with its decision."""
+
+    id: UUID
+    status: str
+    requested_by: str
+    requested_at: datetime
+    reasons: Sequence[Mapping[str, Any]]
+    decided_by: str
+    acted_for: str
+    decided_at: datetime | None
+    comment: str
+
+
+REQUESTS_SQL = """
+SELECT r.id, r.status, r.recorded_at, r.reasons, r.decided_at, e.name AS requested_by, d.name AS decided_by,
+  f.name AS acted_for, s.comment
+FROM approval_request r
+LEFT JOIN approval_step s ON s.request_id = r.id AND s.position = 1 AND s.deleted_at IS NULL
+LEFT JOIN employee e ON e.id = r.requested_by
+LEFT JOIN employee d ON d.id = s.decided_by
+LEFT JOIN employee f ON f.id = s.acted_for
+WHERE r.entity = :entity AND r.entity_id = :id AND r.deleted_at IS NULL
+ORDER BY r.recorded_at DESC, r.id DESC LIMIT 20"""
+
+
+async def requests_of(entity: str, entity_id: UUID) -> list[Decided]:
+    """The requests about a document with their decisions, newest first, at most 20. One query."""
+    rows = await fetch_all(REQUESTS_SQL, entity=entity, id=entity_id)
+    return [
+        Decided(
+            as_kind(row["id"], UUID),
+            row["status"],
+            row["requested_by"] or "",
+            from_micros(int(row["recorded_at"])),
+            json.loads(row["reasons"]),
+            row["decided_by"] or "",
+            row["acted_for"] or "",
+            from_micros(int(row["decided_at"])) if row["decided_at"] is not None else None,
+            row["comment"] or "",
+        )
+        for row in rows
+    ]

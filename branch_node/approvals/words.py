@@ -8,7 +8,6 @@ from branch_node.approvals.pages import ReasonNote, RequestNote
 from branch_node.approvals.queries import requests_of
 from branch_node.approvals.rules import above_texts
 from branch_node.home import home
-from branch_node.staff.queries import names_of
 from shared.i18n import N_
 from shared.i18n import gettext as _
 from shared.money import Money
@@ -68,25 +67,19 @@ def _amount(minor: Any) -> str:
 
 
 async def request_notes(entity: str, entity_id: UUID) -> list[RequestNote]:
-    """The requests about a document with their decisions, newest first. Three queries."""
-    rows = await requests_of(entity, entity_id)
-    people = await names_of(
-        one
-        for row, step in rows
-        for one in (row.requested_by, step.decided_by if step else None, step.acted_for if step else None)
-    )
+    """The requests about a document with their decisions, newest first. One query."""
     return [
         RequestNote(
             str(row.id),
             row.status,
-            people.get(row.requested_by, ""),
-            row.recorded_at,
+            row.requested_by,
+            row.requested_at,
             reason_notes(row.reasons, entity),
-            people.get(step.decided_by, "") if step else "",
-            people.get(step.acted_for, "") if step else "",
+            row.decided_by,
+            row.acted_for,
             row.decided_at,
-            step.comment if step else "",
+            row.comment,
             row.status == "waiting",
         )
-        for row, step in rows
+        for row in await requests_of(entity, entity_id)
     ]

@@ -134,7 +134,7 @@ async def submit_order(request: Request) -> Response:
 async def approve_order(request: Request) -> Response:
     """The waiting request of an order that the person sees or may decide."""
     body = await read_json(request, ApproveIn)
-    waiting = [row for row, _step in await requests_of("order", path_id(request)) if row.status == "waiting"]
+    waiting = [row for row in await requests_of("order", path_id(request)) if row.status == "waiting"]
     if not waiting:
         order = await queries.order_for(request.state.person, path_id(request))
         raise Conflict(

@@ -107,7 +107,8 @@ def counted_by(measure: str) -> list[tuple[str, str]]:
     found = []
     for sign, name in names:
         entry = next(one for one in ENTRIES if one.table == "sales_order" and one.measure == name)
-        found.append((sign, f"({entry.where}) AND o.{entry.day} >= :first AND o.{entry.day} < :after"))
+        inner = f"({entry.where}) AND {entry.day} >= :first AND {entry.day} < :after"
+        found.append((sign, f"o.id IN (SELECT id FROM sales_order WHERE branch = :branch AND {inner})"))
     return found
 
 
