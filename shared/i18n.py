@@ -250,7 +250,7 @@ def N_(msgid: str) -> str:
 def render(msgid: str, params: Mapping[str, object], show: Callable[[object], object] = str) -> str:
     """A refusal's message in the active language; `show` writes each value (Money, dates) for the reader."""
     values = {**getattr(msgid, "params", {}), **params}
-    return _texts().gettext(msgid) % {name: show(value) for name, value in values.items()}
+    return str(_texts().gettext(msgid) % {name: show(value) for name, value in values.items()})
 
 
 # --- order of Chinese names -----------------------------------------------------------------------------------
