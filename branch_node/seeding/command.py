@@ -117,6 +117,7 @@ async def seed(settings: BranchSettings, wanted: Wanted) -> Outcome:
             await _introduce(settings, scene)
             if wanted.profile == "bench":
                 rows = await write_bench(scene, wanted.facts)
+                await write_numbers(scene)
             else:
                 company = build_demo(scene)
                 rows = await scene.rows.write()

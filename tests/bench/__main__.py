@@ -5,11 +5,12 @@ import time
 import traceback
 from collections.abc import Callable
 
-from tests.bench import decision_views, replication
+from tests.bench import branch_pages, decision_views, replication
 
 BENCHES: tuple[tuple[str, Callable[[list[str]], int]], ...] = (
     ("replication", replication.main),
     ("decision views", decision_views.main),
+    ("branch pages", branch_pages.main),
 )
 
 
