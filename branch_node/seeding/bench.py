@@ -25,7 +25,7 @@ from shared.records import (
 )
 
 EMPLOYEES = 20
-PIECE = 20_000
+PIECE = 5_000
 FACTS_OF_CUSTOMER = 8
 
 
