@@ -1,10 +1,11 @@
 """Brings a branch's database into the state the site needs; run by `migrate`, and by tests that start a site."""
 
+from branch_node.customers.queries import INDEXES
 from branch_node.home import at_home
 from branch_node.models import BRANCH_APP
 from branch_node.settings import BranchSettings
 from branch_node.staff.actions import ensure_roles
-from shared.database import DatabaseApp, open_database
+from shared.database import DatabaseApp, execute, open_database
 from shared.database.migrate import migrate, repair_indexes
 from shared.errors import Conflict
 from shared.i18n import N_
@@ -25,6 +26,8 @@ async def prepare(settings: BranchSettings) -> list[str]:
     async with open_database(settings.url_of_database, APPS) as database:
         with at_home(settings.home):
             await repair_indexes(database)
+            for statement in INDEXES:
+                await execute(statement)
             await check_branch(settings)
             await capture.install(settings.branch_code)
             await describe_branch(settings)

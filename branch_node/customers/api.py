@@ -44,7 +44,7 @@ async def list_customers(request: Request) -> Response:
     form = read_query(request, FilterForm)
     if form.errors:
         raise Invalid(fields=dict(form.errors))
-    pages = paging(request.query_params, queries.SORTS, queries.DEFAULT_SORT)
+    pages = paging(request.query_params, queries.SORTS, queries.default_sort(form.value))
     found = await queries.customer_page(request.state.person, form.value, pages)
     rows = [{**asdict(row), "remaining": money(row.remaining)} for row in found.cut.rows]
     return page_of(rows, found.cut)

@@ -52,7 +52,7 @@ async def list_view(request: Request) -> Response:
     if kind in ("csv", "xlsx"):
         return await export_list(request, wanted, kind)
     found = await queries.customer_page(
-        person, wanted, paging(request.query_params, queries.SORTS, queries.DEFAULT_SORT)
+        person, wanted, paging(request.query_params, queries.SORTS, queries.default_sort(wanted))
     )
     count = Count(found.count, found.is_exact, with_query(count="exact") if not found.is_exact else "")
     if request.query_params.get("count") == "exact":
@@ -117,7 +117,7 @@ def table(
         caption=_("Customers"),
         columns=shown,
         rows=[Row(cells(row), str(row.id), f"/customers/{row.id}") for row in cut.rows],
-        sorted_by=paging(request.query_params, queries.SORTS, queries.DEFAULT_SORT).sorted_by,
+        sorted_by=paging(request.query_params, queries.SORTS, queries.default_sort(wanted)).sorted_by,
         count=count,
         next_url=following,
         previous_url=previous,

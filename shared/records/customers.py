@@ -57,6 +57,8 @@ class Customer(Record):
             ("branch", "acquired_on", "id"),
             ("branch", "signed_on", "id"),
             ("branch", "name", "id"),
+            ("branch", "search_key", "id"),
+            ("owner_id", "next_contact_on"),
             ("branch", "code"),
             ("acquired_on", "id"),
             ("signed_on", "id"),
