@@ -17,7 +17,7 @@ NAMED_AT_MOST = 5
 
 
 async def ensure_calendar(day: date) -> list[FiscalPeriod]:
-    """The branch's own fiscal periods, reaching `day`: made from the company's, else of calendar months.
+    """The branch's own fiscal periods, reaching one beyond `day`: made from the company's, else of calendar months.
 
     Inside the caller's transaction; nothing is written when they reach it already.
     """
@@ -33,7 +33,7 @@ async def ensure_calendar(day: date) -> list[FiscalPeriod]:
     if not rows:
         first = Month.of(min(day, today()).year, 1)
         rows = [await _add_month(first)]
-    while rows[-1].after_on <= day:
+    while rows[-1].first_on <= day:
         rows.append(await _add_month(Month.containing(rows[-1].after_on)))
     while rows[0].first_on > day:
         rows.insert(0, await _add_month(Month.containing(rows[0].first_on).previous()))
