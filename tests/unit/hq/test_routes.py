@@ -1,0 +1,68 @@
+"""Who may open what: every route of headquarters for every role, with and without the right, and signed out."""
+
+from uuid import UUID
+
+import pytest
+from starlette.testclient import TestClient
+
+from hq.people.rules import HQ_ROLES
+from hq.routes import all_routes
+from shared.web.routing import Access, Route, check_routes
+from tests.support.hq_site import Headquarters
+from tests.support.web_site import Visitor
+
+ROLE_OF = {"chen": "executive", "qin": "hq_data_officer", "tang": "hq_admin"}
+GRANTS = {role.code: role.grants for role in HQ_ROLES}
+SOMEBODY = "00000000-0000-7000-8000-000000000001"
+LIVE = "/live/"
+
+
+def address(route: Route) -> str:
+    return route.url.replace("{id}", SOMEBODY).replace("{code}", "SH").replace("{name}", "sales")
+
+
+def test_every_route_names_a_right_that_somebody_has() -> None:
+    check_routes(all_routes(), {action for grants in GRANTS.values() for action in grants})
+    assert all(not isinstance(route.permission, Access) for route in all_routes())
+
+
+@pytest.mark.parametrize("name", ROLE_OF)
+def test_a_role_opens_exactly_what_its_rights_allow(
+    site: Headquarters, client: TestClient, name: str
+) -> None:
+    visitor = site.visitor(client, name)
+    visitor.open("/keys")
+    grants = GRANTS[ROLE_OF[name]]
+    for route in all_routes():
+        if route.url.startswith(LIVE):
+            continue
+        url = address(route)
+        answer = visitor.open(url) if route.method == "GET" else visitor.send(url, follow=False)
+        if route.method != "GET":
+            visitor.open("/keys")
+        allowed = route.permission in grants
+        assert (answer.status_code == 403) == (not allowed), (name, route.method, url, answer.status_code)
+        assert answer.status_code < 500, (name, url)
+
+
+def test_nobody_sees_anything_without_signing_in(client: TestClient) -> None:
+    for route in all_routes():
+        url = address(route)
+        if route.method != "GET" or url.startswith(LIVE):
+            continue
+        answer = client.get(url, follow_redirects=False)
+        assert answer.status_code == (401 if route.is_api else 303), url
+
+
+def test_live_streams_need_the_right_too(site: Headquarters, client: TestClient) -> None:
+    tang = site.visitor(client, "tang")
+    assert tang.open("/live/staff").status_code == 403
+
+
+def test_an_administrator_without_figures_of_orders_sees_no_customer(
+    site: Headquarters, client: TestClient
+) -> None:
+    tang: Visitor = site.visitor(client, "tang")
+    assert tang.open(f"/customers/{UUID(int=5)}").status_code == 403
+    assert tang.client.get("/api/v1/figures/newest-customers").status_code == 403
+    assert tang.client.get("/api/v1/figures/sales").status_code == 200
