@@ -14,71 +14,24 @@ from uuid import UUID
 from branch_node.home import home
 from branch_node.lists import Cut, Paging, Sort, as_kind, like
 from branch_node.receivables.rules import Standing
+from branch_node.receivables.sources import (
+    LEFT,
+    LEFT_BASE,
+    NOW_CREDIT,
+    NOW_SOURCE,
+    PAST_CREDIT,
+    PAST_SOURCE,
+    SUMS,
+    bounds_of,
+    credit_base,
+)
 from branch_node.searching import words
-from shared.database import engine, fetch_all, fetch_one
+from shared.database import fetch_all, fetch_one
 from shared.database.scope import reach_q, reach_sql
 from shared.errors import NotFound
-from shared.figures import AGEING_BUCKETS, ageing_bounds
+from shared.figures import AGEING_BUCKETS
 from shared.permissions import Person, reach
 from shared.records import Receivable
-
-# columns of every source: what is due and what was taken from it by the day, in both currencies
-NOW_SOURCE = """
-SELECT r.id, r.branch, r.order_id, r.customer_id, r.owner_id, r.department_id, r.position, r.happened_on, r.due_on, r.currency,
-  r.amount_minor AS due, r.received_minor AS received, r.credited_minor AS credited,
-  r.written_off_minor AS written_off, r.base_minor AS due_base, r.received_base_minor AS received_base,
-  r.credited_base_minor AS credited_base, r.written_off_base_minor AS written_off_base
-FROM receivable r
-WHERE r.branch = :branch AND r.deleted_at IS NULL AND r.cancelled_on IS NULL AND r.happened_on <= :day"""
-
-_NET = "SUM(CASE WHEN reverses_id IS NULL THEN {column} ELSE -{column} END)"
-
-PAST_SOURCE = f"""
-SELECT r.id, r.branch, r.order_id, r.customer_id, r.owner_id, r.department_id, r.position, r.happened_on, r.due_on, r.currency,
-  r.amount_minor AS due, COALESCE(a.amount, 0) AS received, COALESCE(c.amount, 0) AS credited,
-  COALESCE(w.amount, 0) AS written_off, r.base_minor AS due_base, COALESCE(a.base, 0) AS received_base,
-  COALESCE(c.base, 0) AS credited_base, COALESCE(w.base, 0) AS written_off_base
-FROM receivable r
-LEFT JOIN (SELECT receivable_id, {_NET.format(column="amount_minor")} AS amount,
-    {_NET.format(column="base_minor")} AS base FROM allocation
-  WHERE branch = :branch AND happened_on <= :day AND deleted_at IS NULL GROUP BY receivable_id) a
-  ON a.receivable_id = r.id
-LEFT JOIN (SELECT receivable_id, {_NET.format(column="amount_minor")} AS amount,
-    {_NET.format(column="base_minor")} AS base FROM adjustment
-  WHERE branch = :branch AND kind = 'credit' AND happened_on <= :day AND deleted_at IS NULL GROUP BY receivable_id) c
-  ON c.receivable_id = r.id
-LEFT JOIN (SELECT receivable_id, {_NET.format(column="amount_minor")} AS amount,
-    {_NET.format(column="base_minor")} AS base FROM adjustment
-  WHERE branch = :branch AND kind = 'write_off' AND happened_on <= :day AND deleted_at IS NULL GROUP BY receivable_id) w
-  ON w.receivable_id = r.id
-WHERE r.branch = :branch AND r.deleted_at IS NULL AND r.happened_on <= :day
-  AND (r.cancelled_on IS NULL OR r.cancelled_on > :day)"""
-
-NOW_CREDIT = """
-SELECT p.id, p.branch, p.customer_id, p.owner_id, p.department_id, p.currency, p.base_minor, p.amount_minor,
-  p.amount_minor - p.allocated_minor AS rest
-FROM receipt p
-WHERE p.branch = :branch AND p.deleted_at IS NULL AND p.status = 'posted' AND p.happened_on <= :day
-  AND p.allocated_minor < p.amount_minor"""
-
-PAST_CREDIT = f"""
-SELECT p.id, p.branch, p.customer_id, p.owner_id, p.department_id, p.currency, p.base_minor, p.amount_minor,
-  p.amount_minor - COALESCE(a.amount, 0) AS rest
-FROM receipt p
-LEFT JOIN (SELECT receipt_id, {_NET.format(column="amount_minor")} AS amount FROM allocation
-  WHERE branch = :branch AND happened_on <= :day AND deleted_at IS NULL GROUP BY receipt_id) a ON a.receipt_id = p.id
-WHERE p.branch = :branch AND p.deleted_at IS NULL AND p.happened_on <= :day
-  AND (p.reversed_on IS NULL OR p.reversed_on > :day) AND p.amount_minor > COALESCE(a.amount, 0)"""
-
-LEFT_BASE = "(s.due_base - s.received_base - s.credited_base - s.written_off_base)"
-LEFT = "(s.due - s.received - s.credited - s.written_off)"
-
-
-def credit_base() -> str:
-    """SQL: the unallocated rest of a receipt at the receipt's own rate, cut to whole minor units."""
-    if engine() == "postgres":
-        return "CAST(TRUNC(CAST(u.rest AS NUMERIC) * u.base_minor / u.amount_minor) AS BIGINT)"
-    return "(u.rest * u.base_minor / u.amount_minor)"
 
 
 @dataclass(frozen=True)
@@ -126,7 +79,7 @@ class Sums:
 
 @dataclass(frozen=True)
 class CustomerRow:
-    """A line of the list by customer."""
+    """A line of the list by customer; `sums` are those of the open instalments."""
 
     id: UUID
     name: str
@@ -186,27 +139,6 @@ def _sources(filters: Filter) -> tuple[str, str]:
     return (PAST_SOURCE, PAST_CREDIT) if is_past(filters.as_of) else (NOW_SOURCE, NOW_CREDIT)
 
 
-def _bounds(as_of: date) -> dict[str, date]:
-    bounds = ageing_bounds(as_of)
-    edges: dict[str, date] = {}
-    for place, name in enumerate(AGEING_BUCKETS):
-        edges[f"low{place}"], edges[f"high{place}"] = bounds[name]
-    return edges
-
-
-_BUCKETS = ",\n  ".join(
-    f"SUM(CASE WHEN s.due_on BETWEEN :low{place} AND :high{place} THEN {LEFT_BASE} ELSE 0 END) AS b{place}"
-    for place in range(len(AGEING_BUCKETS))
-)
-_SUMS = f"""
-  SUM(s.due_base) AS due, SUM(s.received_base) AS received, SUM(s.credited_base) AS credited,
-  SUM(s.written_off_base) AS written_off, SUM({LEFT_BASE}) AS remaining,
-  SUM(CASE WHEN s.due_on < :day THEN {LEFT_BASE} ELSE 0 END) AS overdue,
-  SUM(CASE WHEN s.currency <> :base THEN {LEFT_BASE} ELSE 0 END) AS foreign_part,
-  SUM(CASE WHEN {LEFT} > 0 THEN 1 ELSE 0 END) AS open_count,
-  {_BUCKETS}"""
-
-
 def _conditions(person: Person, filters: Filter, alias: str) -> tuple[list[str], dict[str, Any]]:
     """Scope and filters that instalments (s) and credits (u) share."""
     scope, params = reach_sql(
@@ -234,7 +166,12 @@ def _conditions(person: Person, filters: Filter, alias: str) -> tuple[list[str],
 
 def _instalment_conditions(person: Person, filters: Filter) -> tuple[str, dict[str, Any]]:
     clauses, params = _conditions(person, filters, "s")
-    params |= {"branch": home().code, "day": filters.as_of, "base": home().currency, **_bounds(filters.as_of)}
+    params |= {
+        "branch": home().code,
+        "day": filters.as_of,
+        "base": home().currency,
+        **bounds_of(filters.as_of),
+    }
     if filters.order_id is not None:
         clauses.append("s.order_id = :order_id")
         params["order_id"] = filters.order_id
@@ -246,10 +183,12 @@ def _instalment_conditions(person: Person, filters: Filter) -> tuple[str, dict[s
     return " AND ".join(clauses), params
 
 
-def _grouped(person: Person, filters: Filter) -> tuple[str, dict[str, Any]]:
-    """SQL: one row per customer with sums, buckets and unallocated credit."""
+def _grouped(person: Person, filters: Filter, *, only_open: bool = False) -> tuple[str, dict[str, Any]]:
+    """SQL: one row per customer with sums, buckets and unallocated credit; `only_open` leaves out what is settled."""
     instalments, credits_sql = _sources(filters)
     where, params = _instalment_conditions(person, filters)
+    if only_open:
+        where += f" AND {LEFT} <> 0"
     clauses, more = _conditions(person, filters, "u")
     credit_where = " AND ".join(clauses) if not filters.bucket else "1 = 0"
     zeros = ", ".join("0" for _ in range(8 + len(AGEING_BUCKETS)))
@@ -267,7 +206,7 @@ def _grouped(person: Person, filters: Filter) -> tuple[str, dict[str, Any]]:
     total = ", ".join(f"CAST(SUM(x.{name}) AS BIGINT) AS {name}" for name in [*names, "unallocated"])
     sql = f"""
 SELECT x.customer_id AS id, {total} FROM (
-  SELECT s.customer_id, {_SUMS}, 0 AS unallocated FROM ({instalments}) s WHERE {where} GROUP BY s.customer_id
+  SELECT s.customer_id, {SUMS}, 0 AS unallocated FROM ({instalments}) s WHERE {where} GROUP BY s.customer_id
   UNION ALL
   SELECT u.customer_id, {zeros}, SUM({credit_base()}) FROM ({credits_sql}) u WHERE {credit_where} GROUP BY u.customer_id
 ) x GROUP BY x.customer_id"""
@@ -305,7 +244,7 @@ def _sums(row: Mapping[str, Any]) -> Sums:
 
 async def customers_page(person: Person, filters: Filter, paging: Paging) -> Cut[CustomerRow]:
     """Customers with something remaining or unallocated, one page."""
-    grouped, params = _grouped(person, filters)
+    grouped, params = _grouped(person, filters, only_open=True)
     page, order, more = paging.sql("g.id")
     rows = await fetch_all(
         f"SELECT g.*, {paging.sort.expression} AS sort_value FROM (SELECT t.*, c.name, c.search_key AS name_key "
