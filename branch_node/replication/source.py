@@ -94,7 +94,6 @@ class SqliteLog:
         self._connection = sqlite3.connect(
             f"file:{path}?mode=ro", uri=True, isolation_level=None, check_same_thread=False
         )
-        self._connection.execute("PRAGMA mmap_size=268435456")
         self._lock = asyncio.Lock()
 
     async def head(self) -> int:

@@ -15,6 +15,7 @@ from shared.database.access import (
     fetch_one,
     fetch_value,
     queries_made,
+    refresh_statistics,
     transaction,
 )
 from shared.database.context import Database, DatabaseApp, open_database
@@ -34,6 +35,7 @@ __all__ = [
     "fetch_value",
     "open_database",
     "queries_made",
+    "refresh_statistics",
     "transaction",
 ]
 

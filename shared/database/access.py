@@ -118,6 +118,17 @@ async def execute(sql: str, **params: Any) -> int:
     return touched
 
 
+async def refresh_statistics() -> None:
+    """Let SQLite look at up to 1,000 entries of each index, so that it chooses among them by what they hold.
+
+    Without it every index that begins with the branch looks as good as the one that finds ten rows. It takes some
+    40 ms at a million rows, as a writer. PostgreSQL does the like by itself.
+    """
+    if engine() == "sqlite":
+        await execute("PRAGMA analysis_limit = 1000")
+        await execute("ANALYZE")
+
+
 async def execute_many(sql: str, rows: Sequence[Mapping[str, Any]]) -> None:
     """Run one statement for each row of parameters (no list values)."""
     if not rows:

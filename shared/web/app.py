@@ -16,7 +16,7 @@ from starlette.routing import BaseRoute
 from starlette.routing import Route as StarletteRoute
 
 from shared import i18n, log
-from shared.database import Database, DatabaseApp, open_database
+from shared.database import Database, DatabaseApp, open_database, refresh_statistics
 from shared.errors import Refused
 from shared.permissions import LABELS
 from shared.web import assets, health
@@ -153,7 +153,7 @@ def lifespan_of(
             app.state.use_database = database.use
             for resource in resources:
                 await stack.enter_async_context(resource(app))
-            running = [asyncio.create_task(in_database(app, task)) for task in (*tasks, forget_old_rows)]
+            running = [asyncio.create_task(in_database(app, task)) for task in (*tasks, tidy)]
             stack.push_async_callback(stop_tasks, running)
             app.state.hub.start()
             stack.push_async_callback(app.state.hub.stop)
@@ -180,9 +180,10 @@ async def stop_tasks(running: Sequence[asyncio.Task[None]]) -> None:
     await asyncio.gather(*running, return_exceptions=True)
 
 
-async def forget_old_rows(app: Starlette) -> None:
-    """Once an hour: delete dead sessions and old idempotency keys."""
+async def tidy(app: Starlette) -> None:
+    """At the start and once an hour: the database's statistics; then delete dead sessions and old idempotency keys."""
     while True:
+        await refresh_statistics()
         await asyncio.sleep(3_600)
         await forget_old_sessions(app.state.settings)
         await forget_old_keys()
