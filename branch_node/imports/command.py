@@ -24,6 +24,7 @@ from tortoise.exceptions import OperationalError
 
 from branch_node.home import at_home
 from branch_node.imports.account import lines_of
+from branch_node.imports.actions import note_finished
 from branch_node.imports.engine import Outcome, Progress, run_import
 from branch_node.imports.mapping import json_schema, load
 from branch_node.imports.problems import Unusable
@@ -133,6 +134,9 @@ async def _import(settings: BranchSettings, wanted: argparse.Namespace) -> int:
                 result_file=wanted.result,
                 report=report,
             )
+        if not wanted.dry_run:
+            account = outcome.account
+            await note_finished(account.as_json(), outcome.notes, UUID(account.run))
     tell(outcome, wanted.json)
     return SOME_FAILED if outcome.account.failed else DONE
 

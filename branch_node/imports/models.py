@@ -38,31 +38,34 @@ class ImportedRow(Model):
 
 
 class ImportJob(Model):
-    """An import started from the page: its uploaded files, its state (waiting, running, done, failed), its account.
+    """A piece of import work that people see: a dry run, an import or an undo, from the page or the command line.
 
-    A dry run and the real run of the same files are two jobs of one `folder`.
+    `state`: waiting, running, done, failed, cancelled. `folder` holds the uploaded files and the mapping, empty for the
+    command line; a dry run and the import that follows share it. `run_id` names the ImportRun that was made or, for an
+    undo, taken back. `faults` say why nothing was done, `notes` are the first failed rows.
     """
 
     id = fields.UUIDField(primary_key=True, default=new_id)
-    folder = fields.CharField(max_length=64)
-    mapping = fields.CharField(max_length=200)
-    dry_run = fields.BooleanField(default=True)
+    kind = fields.CharField(max_length=8)
+    folder = fields.CharField(max_length=300, default="")
+    title = fields.CharField(max_length=200)
     state = fields.CharField(max_length=16, default="waiting")
-    run_id = fields.UUIDField(null=True)
-    undoes_id = fields.UUIDField(null=True)
+    run_id = fields.UUIDField(null=True, db_index=True)
     started_by = fields.UUIDField(null=True)
     started_by_name = fields.CharField(max_length=120, default="")
     created_at = InstantField(default=clock.now)
     started_at = InstantField(null=True)
     ended_at = InstantField(null=True)
     beat_at = InstantField(null=True)
+    step = fields.CharField(max_length=16, default="")
     done = fields.BigIntField(default=0)
-    total = fields.BigIntField(null=True)
-    account = JsonField(null=True)
+    total = fields.BigIntField(default=0)
+    account = JsonField(default=dict)
     faults = JsonField(default=list)
+    notes = JsonField(default=list)
     cancel_wanted = fields.BooleanField(default=False)
 
     class Meta:
         table = "import_job"
         app = "branch"
-        indexes = [("created_at", "id")]
+        indexes = [("created_at", "id"), ("state", "beat_at")]

@@ -45,8 +45,11 @@ class Endpoint:
             request.app.state, "use_database", nullcontext
         )
         with use_database():
-            response = await self.respond(request)
-            await response(scope, receive, send)
+            try:
+                response = await self.respond(request)
+                await response(scope, receive, send)
+            finally:
+                await request.close()  # uploaded files
 
     async def respond(self, request: Request) -> Response:
         """1. who asks  2. may they?  3. from our own page?  4. the handler, in their language and name.
