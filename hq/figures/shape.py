@@ -204,7 +204,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Figure:
-    """The answer. `complete` is False when any branch in scope is not current or a rate is missing."""
+    """The answer. `complete` is False when any branch in scope is not current, a rate is missing, or there is no branch."""
 
     name: str
     question: Question
@@ -218,7 +218,8 @@ class Figure:
 
     @property
     def complete(self) -> bool:
-        return not self.missing_rates and all(mark.is_current for mark in self.watermarks)
+        is_fresh = bool(self.watermarks) and all(mark.is_current for mark in self.watermarks)
+        return is_fresh and not self.missing_rates
 
     def row(self, unit: str) -> Line | None:
         """The row of a unit, None when it has none."""

@@ -1,0 +1,167 @@
+"""Open pages are told what changed: only cards and rows that read differently, in the order the page had."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.requests import Request
+from starlette.testclient import TestClient
+
+from hq import live
+from hq.dashboard.live import LiveBoard
+from hq.dashboard.queries import series
+from hq.figures import cells
+from hq.figures.scoreboard import scoreboard
+from hq.figures.shape import Question
+from hq.models import HqPerson
+from hq.people.queries import as_person
+from shared import clock
+from shared.clock import FixedClock
+from shared.database import execute, open_database
+from shared.i18n import use_locale
+from shared.web.live import Hub
+from shared.web.models import Account
+from shared.web.reader import reading
+from tests.support import hq_world
+from tests.support.hq_site import APPS, Headquarters, headquarters
+from tests.support.hq_world import NOON
+
+
+def request_of(site: Headquarters, person: HqPerson, account: Account) -> Request:
+    """A request of somebody, as a handler gets it."""
+    scope: dict[str, Any] = {
+        "type": "http", "method": "GET", "path": "/live/overview", "query_string": b"", "headers": [],
+        "app": site.app, "state": {},
+    }  # fmt: skip
+    request = Request(scope)
+    state = request.state
+    state.person, state.account, state.session = as_person(person), account, None
+    state.locale, state.theme, state.request_id, state.started_ns = "en", "light", "r", 0
+    return request
+
+
+@asynccontextmanager
+async def watching(site: Headquarters, name: str = "chen") -> AsyncIterator[LiveBoard]:
+    """Somebody's open overview."""
+    with clock.use(FixedClock(NOON)):
+        async with open_database(site.settings.url_of_database, APPS):
+            account = await Account.get(username=name)
+            person = await HqPerson.get(id=account.person_id)
+            request = request_of(site, person, account)
+            with use_locale("en"), reading(request):
+                board = await scoreboard(Question(branches=as_person(person).branches, locale="en"))
+                assert board.question.last
+                shapes = await series(board.question, board.branches, board.question.last, board.rates)
+                yield LiveBoard(request, board, shapes, "plan", "gap")
+
+
+async def sell(branch: str, amount: int) -> None:
+    """What applying a batch does to cells and cursor."""
+    for tier, period in (("bd", "2026-11-20"), ("bm", "2026-11"), ("by", "2026")):
+        await execute(
+            "INSERT INTO figure_cell VALUES (:tier, 'ordered', :period, :branch, '', 'CNY', '', '', :a, :a, 1) "
+            "ON CONFLICT (tier, measure, period, branch, dim, currency, department, employee) DO UPDATE SET "
+            "amount = figure_cell.amount + excluded.amount, base = figure_cell.base + excluded.base, n = figure_cell.n + 1",
+            tier=tier, period=period, branch=branch, a=amount,
+        )  # fmt: skip
+    await hq_world.reached(branch, seq=8)
+
+
+async def test_a_sale_changes_its_row_the_total_and_the_cards_and_nothing_else(site: Headquarters) -> None:
+    async with watching(site) as page:
+        assert await page.changes() == []
+        await sell("SH", 20_000_000)
+        pushes = "".join(push.data for push in await page.changes())
+        targets = set(re.findall(r'hx-target="#([\w-]+)"', pushes))
+        assert {"branches-branch-SH", "branches-total", "figure-sales", "figure-year_completion"} <= targets
+        assert not [
+            target
+            for target in targets
+            if target.startswith("branches-branch-") and target != "branches-branch-SH"
+        ]
+        assert await page.changes() == []
+
+
+async def test_only_the_branch_that_moved_is_read_again(
+    site: Headquarters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[object] = []
+    original = cells.by_branch
+
+    async def noted(wants: Any, groups: Any, branches: Any) -> Any:
+        read.append(branches)
+        return await original(wants, groups, branches)
+
+    monkeypatch.setattr(cells, "by_branch", noted)
+    async with watching(site) as page:
+        read.clear()
+        await page.changes()
+        assert read == []
+        await sell("PAR", 100)
+        await page.changes()
+        assert read == [frozenset({"PAR"})]
+
+
+async def test_a_branch_that_falls_silent_is_told_by_the_clock_alone(site: Headquarters) -> None:
+    async with watching(site) as page:
+        await page.changes()
+        with clock.use(FixedClock(NOON + hq_world.minutes(45))):
+            pushes = "".join(push.data for push in await page.changes())
+        assert "unreachable" in pushes
+        assert 'hx-target="#freshness"' in pushes
+
+
+async def test_nobody_is_told_about_branches_of_others(site: Headquarters) -> None:
+    async with watching(site, "mei") as page:
+        await page.changes()
+        await sell("SH", 700_000_000)
+        assert await page.changes() == []
+        await sell("PAR", 700_000_000)
+        pushes = "".join(push.data for push in await page.changes())
+        assert "branches-branch-PAR" in pushes
+        assert "SH" not in re.findall(r"branches-branch-(\w+)", pushes)
+
+
+async def test_applied_wakes_only_streams_that_show_the_branch(site: Headquarters) -> None:
+    hub: Hub = site.app.state.hub
+    async with live.telling(site.app):
+        paris = hub.open(live.topics_of({"PAR"}), "a")
+        both = hub.open(live.topics_of({"PAR", "SH"}), "b")
+        live.applied("SH")
+        assert not paris.wake.is_set()
+        assert both.changed == {"branch:SH"}
+        live.notify("PAR")
+        assert paris.wake.is_set()
+    live.applied("PAR")
+    assert paris.changed == {"branch:PAR"}
+
+
+async def test_what_another_process_applied_is_noticed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = headquarters(tmp_path)
+    monkeypatch.setattr(live, "WATCH_SECONDS", 0.01)
+    async with open_database(site.settings.url_of_database, APPS):
+        stream = site.app.state.hub.open(live.topics_of({"SH", "PAR"}), "a")
+        task = asyncio.create_task(live.watch_cursors(site.app))
+        try:
+            await asyncio.sleep(0.1)
+            assert not stream.wake.is_set()
+            await hq_world.reached("PAR", seq=9)
+            await asyncio.wait_for(stream.wake.wait(), 5)
+            assert stream.changed == {"branch:PAR"}
+        finally:
+            task.cancel()
+
+
+def test_the_stream_of_a_page_answers_and_ends_with_the_site(site: Headquarters, client: TestClient) -> None:
+    chen = site.visitor(client)
+    chen.open("/?period=2026")
+    found = re.search(r'hx-sse:connect="(/live/overview[^"]*)"', chen.page)
+    assert found
+    assert "period=2026" in found[1]
+    assert chen.client.head(found[1]).status_code in (200, 405)
