@@ -436,6 +436,8 @@ class Migration(migrations.Migration):
                     Index(fields=["branch", "acquired_on", "id"]),
                     Index(fields=["branch", "signed_on", "id"]),
                     Index(fields=["branch", "name", "id"]),
+                    Index(fields=["branch", "search_key", "id"]),
+                    Index(fields=["owner_id", "next_contact_on"]),
                     Index(fields=["branch", "code"]),
                     Index(fields=["acquired_on", "id"]),
                     Index(fields=["signed_on", "id"]),
@@ -1090,6 +1092,7 @@ class Migration(migrations.Migration):
                 "indexes": [
                     Index(fields=["branch", "status"]),
                     Index(fields=["branch", "approved_on", "id"]),
+                    Index(fields=["branch", "happened_on", "id"]),
                     Index(fields=["branch", "number"]),
                     Index(fields=["customer_id", "happened_on"]),
                     Index(fields=["approved_on", "id"]),
@@ -1395,7 +1398,11 @@ class Migration(migrations.Migration):
             options={
                 "table": "receivable",
                 "app": "records",
-                "indexes": [Index(fields=["branch", "due_on"]), Index(fields=["branch", "happened_on"])],
+                "indexes": [
+                    Index(fields=["branch", "due_on"]),
+                    Index(fields=["branch", "happened_on"]),
+                    Index(fields=["owner_id", "due_on"]),
+                ],
                 "pk_attr": "id",
             },
             bases=["Record"],

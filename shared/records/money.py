@@ -39,7 +39,7 @@ class Receivable(Record):
     class Meta:
         table = "receivable"
         app = "records"
-        indexes = [("branch", "due_on"), ("branch", "happened_on")]
+        indexes = [("branch", "due_on"), ("branch", "happened_on"), ("owner_id", "due_on")]
 
 
 class Receipt(Record):

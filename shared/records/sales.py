@@ -168,6 +168,7 @@ class Order(Record):
         indexes = [
             ("branch", "status"),
             ("branch", "approved_on", "id"),
+            ("branch", "happened_on", "id"),
             ("branch", "number"),
             ("customer_id", "happened_on"),
             ("approved_on", "id"),
