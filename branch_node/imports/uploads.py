@@ -42,19 +42,16 @@ def receive(folder: Path, files: Sequence[Upload], mapping: Upload | None) -> No
     if mapping is not None:
         with place.open("wb") as out:
             shutil.copyfileobj(mapping.content, out)
-    else:
-        _find_mapping(target).rename(place)
-    if not any(path.suffix.lower() in DATA_ENDINGS for path in target.rglob("*")):
-        raise _wrong("files", N_("Choose the files to import: .csv, .xlsx, or a .zip of them."))
-
-
-def _find_mapping(target: Path) -> Path:
     found = sorted(target.rglob("*.toml"))
-    if len(found) != 1:
-        raise _wrong(
-            "mapping", N_("Choose the mapping file (.toml): it says which column becomes which field.")
-        )
-    return found[0]
+    missing = {}
+    if not any(path.suffix.lower() in DATA_ENDINGS for path in target.rglob("*")):
+        missing["files"] = N_("Choose the files to import: .csv, .xlsx, or a .zip of them.")
+    if mapping is None and len(found) != 1:
+        missing["mapping"] = N_("Choose the mapping file (.toml): it says which column becomes which field.")
+    if missing:
+        raise Invalid(fields=missing)
+    if mapping is None:
+        found[0].rename(place)
 
 
 def _unpack(upload: Upload, target: Path) -> None:

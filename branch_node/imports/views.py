@@ -56,12 +56,8 @@ def list_table(rows: Sequence[Mapping[str, Any]], next_url: str, previous_url: s
         Column("kind", _("Kind"), phone="second"),
         Column("state", _("State"), "status", phone="second"),
         Column("at", _("Started"), "instant"),
-        Column("who", _("By")),
-        Column("read", _("Read"), "number"),
-        Column("created", _("Created"), "number"),
-        Column("updated", _("Changed"), "number"),
-        Column("skipped", _("Skipped"), "number"),
-        Column("failed", _("Failed"), "number"),
+        Column("who", _("Started by")),
+        Column("result", _("Result")),
     ]
     empty = Empty(
         "nothing",
@@ -75,8 +71,6 @@ def list_table(rows: Sequence[Mapping[str, Any]], next_url: str, previous_url: s
 
 
 def _list_row(row: Mapping[str, Any]) -> Row:
-    account = row["account"]
-    total = _account(account).get("total", {})
     note = _("undone") if row["undone_at"] and row["kind"] == "import" else ""
     cells = {
         "title": row["title"],
@@ -84,9 +78,19 @@ def _list_row(row: Mapping[str, Any]) -> Row:
         "state": Status(STATES[row["state"]], note),
         "at": as_instant(row["created_at"]),
         "who": row["started_by_name"] or _("command line"),
-        **{name: total.get(name) for name in ("read", "created", "updated", "skipped", "failed")},
+        "result": result_text(row["kind"], _account(row["account"])),
     }
     return Row(cells, str(row["id"]), f"/imports/{row['id']}")
+
+
+def result_text(kind: str, account: Mapping[str, Any]) -> str | None:
+    """What came of a job, short; None when nothing came of it."""
+    if not account:
+        return None
+    if kind == "undo":
+        return _undo_sentence(account)
+    numbers = {name: f"{account['total'][name]:,}" for name in ("created", "updated", "skipped", "failed")}
+    return _("%(created)s created, %(updated)s changed, %(skipped)s skipped, %(failed)s failed", **numbers)
 
 
 def _account(value: Any) -> dict[str, Any]:
@@ -109,7 +113,7 @@ def job_part(job: ImportJob) -> Job:
     total = account.get("total", {})
     done = int(total.get("read", job.done))
     return Job(
-        title=f"{kind_word(job.kind)}: {job.title}",
+        title=f"{kind_word(job.kind)}{_(': ')}{job.title}",
         state=STATES[job.state],
         done=done,
         total=int(total["read"]) if total else job.total or None,
@@ -155,7 +159,7 @@ async def _next_steps(job: ImportJob) -> list[Action]:
     if job.kind == "import" and job.run_id is not None:
         run = await run_of(job)
         if run is not None and run.undone_at is None and await undo_of(job.run_id) is None:
-            return [Action(_("Undo import"), f"/imports/{job.id}/undo", "arrow-back-up", is_danger=True)]
+            return [Action(_("Undo import"), f"/imports/{job.id}/undo", "history", is_danger=True)]
     return []
 
 
@@ -209,7 +213,7 @@ def files_table(account: Mapping[str, Any]) -> TableView:
     """Per file: created + changed + skipped + failed = read, and why rows were skipped."""
     columns = [
         Column("file", _("File"), phone="head"),
-        *(Column(name, _(label), "number", phone="second") for name, label in NUMBERS),
+        *(Column(name, _(label), "number") for name, label in NUMBERS),
         Column("because", _("Skipped because")),
     ]
     rows = [
@@ -224,7 +228,7 @@ def files_table(account: Mapping[str, Any]) -> TableView:
     ]
     total = {name: account["total"][name] for name, _label in NUMBERS}
     return TableView(
-        "files", _("Files"), columns, rows, shows_caption=True,
+        "files", _("Files"), columns, rows,
         total=Row({"file": _("All files"), "because": None, **total}, is_total=True),
     )  # fmt: skip
 
@@ -245,14 +249,14 @@ def records_table(account: Mapping[str, Any]) -> TableView:
         Row({"record": record_word(one["record"]), "created": one["created"], "updated": one["updated"]})
         for one in account["records"]
     ]
-    return TableView("records", _("Records"), columns, rows, shows_caption=True)
+    return TableView("records", _("Records"), columns, rows)
 
 
 def notes_table(job: ImportJob) -> TableView:
     """The first failed rows and warnings; all of them are in the result file."""
     columns = [
-        Column("place", _("Place"), phone="head"),
-        Column("outcome", _("Outcome"), "status", phone="second"),
+        Column("place", _("File and line"), phone="head"),
+        Column("outcome", _("Outcome"), phone="second"),
         Column("column", _("Field")),
         Column("reason", _("Reason")),
     ]
@@ -260,16 +264,14 @@ def notes_table(job: ImportJob) -> TableView:
         Row(
             {
                 "place": _("%(file)s, line %(line)s", file=one["file"], line=one["line"]),
-                "outcome": Status("failed")
-                if one["outcome"] == "failed"
-                else Status("unknown", _("look at it")),
+                "outcome": _("failed") if one["outcome"] == "failed" else _("look at it"),
                 "column": one["column"] or None,
                 "reason": i18n.render(one["msgid"], one["params"]),
             }
         )
         for one in job.notes
     ]
-    return TableView("notes", _("Rows that failed or need a look"), columns, rows, shows_caption=True)
+    return TableView("notes", _("Rows that failed or need a look"), columns, rows)
 
 
 # --- reference ----------------------------------------------------------------------------------------------------
@@ -328,7 +330,7 @@ def help_page() -> HelpPage:
 def _fields_table(name: str, fields: Mapping[str, FieldDef]) -> TableView:
     columns = [
         Column("field", _("Field"), phone="head"),
-        Column("kind", _("Holds"), phone="second"),
+        Column("kind", _("Holds")),
         Column("needed", _("Needed"), phone="second"),
     ]
     rows = [
