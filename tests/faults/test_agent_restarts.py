@@ -197,3 +197,23 @@ def test_no_part_of_the_agent_brings_a_web_framework_or_an_orm():
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_a_child_that_cannot_be_taken_into_care_does_not_live_on(tmp_path, port, monkeypatch):
+    """The agent has no file descriptors left at the very moment a service was started."""
+    import asyncio
+
+    from netops.agent.drivers.process import ProcessDriver
+    from netops.agent.settings import Service
+
+    def none_left(_pid: int) -> int:
+        raise OSError("Too many open files")
+
+    async def start() -> None:
+        await driver.start(Service(name="web", command=dummy(port=port)), tmp_path / "log")
+
+    driver = ProcessDriver(os.fspath(tmp_path))
+    monkeypatch.setattr(os, "pidfd_open", none_left)
+    with pytest.raises(OSError, match="Too many"):
+        asyncio.run(start())
+    assert driver.strays(()) == []

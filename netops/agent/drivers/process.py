@@ -16,6 +16,7 @@ import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
+from netops.agent import events
 from netops.agent.drivers import Exit, Instance, Mark
 from netops.agent.drivers.cgroups import ControlGroups
 from netops.agent.settings import Limits, Service
@@ -107,12 +108,27 @@ class ProcessDriver:
         finally:
             os.close(output)
         child.returncode = 0  # reaped through the pidfd; keeps Popen from waiting for the pid by itself
-        fields = _stat_fields(child.pid)
-        mark = Mark(service.name, name, child.pid, int(fields[19]) if fields else 0)
-        instance = ProcessInstance(mark, os.pidfd_open(child.pid), is_child=True)
+        try:
+            instance = self._instance_of(service, name, child.pid)
+        except BaseException:
+            _end_unknown(child.pid)
+            raise
         if service.limits != Limits():
-            self.set_limits(instance, service.limits)
+            try:
+                self.set_limits(instance, service.limits)
+            except OSError as error:
+                events.warning("service runs without its limits", service=service.name, error=str(error))
         return instance
+
+    def _instance_of(self, service: Service, name: str, pid: int) -> ProcessInstance:
+        pidfd = os.pidfd_open(pid)
+        try:
+            fields = _stat_fields(pid)
+            mark = Mark(service.name, name, pid, int(fields[19]) if fields else 0)
+            return ProcessInstance(mark, pidfd, is_child=True)
+        except BaseException:
+            os.close(pidfd)
+            raise
 
     def adopt(self, service: Service, mark: Mark) -> ProcessInstance | None:
         try:
@@ -190,6 +206,12 @@ class ProcessDriver:
             except OSError:
                 continue
         return found[:256]
+
+
+def _end_unknown(pid: int) -> None:
+    """A child that could not be taken into care must not live on unwatched."""
+    os.killpg(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
 
 
 def _set_rlimit(pids: list[int], which: int, amount: int) -> None:

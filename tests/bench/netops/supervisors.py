@@ -184,10 +184,15 @@ def milliseconds_to_ready(
     supervised: Supervised, provoke: Callable[[Supervised], object], limit_seconds: float = 60.0
 ) -> float | None:
     """Provokes trouble and waits until a new process answers. None when none does in time."""
-    until(lambda: os.path.exists(f"/proc/{supervised.pid()}") and answers(supervised.port), limit_seconds)
-    before = supervised.pid()
-    began = time.perf_counter()
-    provoke(supervised)
+    while True:
+        until(lambda: answers(supervised.port), limit_seconds)
+        before = supervised.pid()
+        began = time.perf_counter()
+        try:
+            provoke(supervised)
+            break
+        except ProcessLookupError:  # its supervisor was just replacing it on its own account
+            time.sleep(0.05)
     if isinstance(supervised, Bare):
         supervised.again()
     while time.perf_counter() - began < limit_seconds:
