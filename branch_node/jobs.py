@@ -7,6 +7,7 @@ from branch_node.plans.actions import close_past_plans
 from branch_node.routes import FEATURES
 from branch_node.staff.actions import carry_out_moves
 from shared import log
+from shared.database import engine, execute
 from shared.jobs import job
 
 events = log.get_logger()
@@ -22,6 +23,15 @@ async def move_staff() -> None:
 async def close_plans() -> None:
     """Close the plans of earlier days that nobody closed; their open items are carried over."""
     events.info("past plans closed", count=await close_past_plans())
+
+
+@job(at="04:40", at_start=True, name="statistics")
+async def refresh_statistics() -> None:
+    """Let SQLite count what its indexes hold, so that it picks the right one; PostgreSQL does so by itself."""
+    if engine() == "sqlite":
+        await execute("PRAGMA analysis_limit = 1000")
+        await execute("PRAGMA optimize = 0x10012")
+        events.info("statistics refreshed")
 
 
 def register_jobs() -> None:

@@ -105,14 +105,11 @@ def set_keys(row: Customer) -> None:
 
 
 async def write_points(row: Customer) -> None:
-    """The customer's own phone and e-mail as contact points (contact_id null), in step with the master
-    record; the tax number too (kind tax), so that duplicates are found by one index."""
+    """The customer's own phones and e-mail as contact points (contact_id null), in step with the master record."""
     keys = keys_of(row.name, row.phone, row.email, row.tax_number, home().country)
     wanted = {**dict.fromkeys(keys.phones, ("phone", row.phone))}
     if keys.email:
         wanted[keys.email] = ("email", row.email)
-    if keys.tax_number:
-        wanted[keys.tax_number] = ("tax", row.tax_number)
     have = await ContactPoint.filter(customer_id=row.id, contact_id=None, deleted_at=None)
     for point in have:
         if point.key not in wanted:

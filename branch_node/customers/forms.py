@@ -7,7 +7,17 @@ from pydantic import Field, StringConstraints, field_validator
 from branch_node.customers.rules import GROUPS, KINDS, TAX_RULES
 from shared.i18n import N_
 from shared.money import CURRENCIES
-from shared.web.forms import AmountMinor, Day, FormModel, LongText, Picked, Tick, WholeNumber, wrong_entry
+from shared.web.forms import (
+    AmountMinor,
+    Day,
+    FormModel,
+    LongText,
+    Picked,
+    Tick,
+    WholeNumber,
+    plain_width,
+    wrong_entry,
+)
 
 T24 = Annotated[str, StringConstraints(max_length=24)]
 T60 = Annotated[str, StringConstraints(max_length=60)]
@@ -75,6 +85,11 @@ class CustomerForm(FormModel):
     @classmethod
     def _known_tax_rule(cls, value: str) -> str:
         return _among(value, TAX_RULES, N_("Choose one from the list."))
+
+    @field_validator("tax_number")
+    @classmethod
+    def _half_width(cls, value: str) -> str:
+        return plain_width(value)
 
     @field_validator("currency")
     @classmethod

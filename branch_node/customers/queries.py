@@ -31,11 +31,18 @@ SORTS: Mapping[str, Sort] = {
 }
 DEFAULT_SORT = "-acquired"
 
-# For the orders above; expressions, which the models cannot declare. Made by branch_node/setup.py. The bounds are not
+TAX_KEY = "upper(replace(replace(replace(replace(tax_number, ' ', ''), '-', ''), '.', ''), '/', ''))"
+"""rules.tax_key in SQL, of what is stored; an index holds it."""
+
+# For the orders above and for who is due; expressions and parts, which the models cannot declare. Made by branch_node/setup.py. The bounds are not
 # the first and last date that Python knows: asyncpg sends those as infinity.
 INDEXES = (
     "CREATE INDEX IF NOT EXISTS customer_by_signed ON customer (branch, coalesce(signed_on, '1000-01-01'), id)",
     "CREATE INDEX IF NOT EXISTS customer_by_last ON customer (branch, coalesce(last_contact_on, '1000-01-01'), id)",
+    "CREATE INDEX IF NOT EXISTS customer_due ON customer (branch, next_contact_on, owner_id, department_id) "
+    "WHERE deleted_at IS NULL AND merged_into_id IS NULL AND status IN ('prospect', 'customer') "
+    "AND next_contact_on IS NOT NULL",
+    f"CREATE INDEX IF NOT EXISTS customer_by_tax ON customer (branch, {TAX_KEY})",
     "CREATE INDEX IF NOT EXISTS customer_by_next ON customer (branch, coalesce(next_contact_on, '9000-01-01'), id)",
 )
 
@@ -259,12 +266,13 @@ class Duplicate:
 DUPLICATES_SQL = """
 SELECT c.id, c.name, c.code, c.name_key, c.phone, c.email, c.tax_number, c.owner_id, c.department_id, e.name AS owner,
   p.key AS point
-FROM customer c
+FROM (SELECT id FROM customer WHERE name_key = :name AND :name <> ''
+  UNION SELECT id FROM customer WHERE branch = :branch AND :tax <> '' AND {tax} = :tax
+  UNION SELECT customer_id FROM contact_point WHERE key IN :points AND deleted_at IS NULL) AS hits
+CROSS JOIN customer c
 LEFT JOIN employee e ON e.id = c.owner_id
 LEFT JOIN contact_point p ON p.customer_id = c.id AND p.key IN :points AND p.deleted_at IS NULL
-WHERE c.branch = :branch AND c.deleted_at IS NULL AND c.status <> 'merged' AND c.id <> :own AND c.id IN (
-  SELECT id FROM customer WHERE branch = :branch AND name_key = :name AND :name <> ''
-  UNION SELECT customer_id FROM contact_point WHERE key IN :points AND deleted_at IS NULL)
+WHERE c.id = hits.id AND c.branch = :branch AND c.deleted_at IS NULL AND c.status <> 'merged' AND c.id <> :own
 ORDER BY c.acquired_on, c.id LIMIT 40
 """
 NOBODY = UUID(int=0)
@@ -279,14 +287,15 @@ async def duplicates_of(
     who looks after it. One query; `own_id` is the customer being edited.
     """
     keys = keys_of(name, phone, email, tax_number, home().country)
-    if not (keys.name or keys.points):
+    if not (keys.name or keys.points or keys.tax_number):
         return []
     scope = reach(person, "customer.view")
     rows = await fetch_all(
-        DUPLICATES_SQL,
+        DUPLICATES_SQL.format(tax=TAX_KEY),
         branch=home().code,
         own=own_id or NOBODY,
         name=keys.name,
+        tax=keys.tax_number,
         points=list(keys.points),
     )
     found: dict[UUID, Duplicate] = {}
@@ -320,7 +329,7 @@ def _reasons(keys: Keys, row: Mapping[str, Any]) -> list[str]:
             row["name_key"] or own.name,
             (*own.phones, point) if point in keys.phones else own.phones,
             point if point == keys.email else own.email,
-            point if point == keys.tax_number else own.tax_number,
+            own.tax_number,
         ),
     )
 

@@ -223,8 +223,8 @@ class Keys:
 
     @property
     def points(self) -> tuple[str, ...]:
-        """Phones, e-mail and tax number as they stand in contact_point.key."""
-        return tuple(key for key in (*self.phones, self.email, self.tax_number) if key)
+        """Phones and e-mail as they stand in contact_point.key."""
+        return tuple(key for key in (*self.phones, self.email) if key)
 
 
 def keys_of(name: str, phone: str, email: str, tax_number: str, country: str) -> Keys:

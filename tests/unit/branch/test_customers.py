@@ -169,6 +169,13 @@ async def test_a_duplicate_is_found_on_each_key(database: Database) -> None:
         assert await duplicates(LIN.person, name="另一家") == []
 
 
+async def test_an_imported_tax_number_is_found_however_it_is_written(database: Database) -> None:
+    with acting(LIN):
+        await hire(*SHANGHAI)
+        await customer_of(LIN, "法国客户", tax_number="fr 40.303-265 045")
+        assert await duplicates(LIN.person, tax_number="FR40303265045") == [("法国客户", ["tax_number"])]
+
+
 async def test_a_contacts_phone_counts_too(database: Database) -> None:
     with acting(LIN):
         await hire(*SHANGHAI)
