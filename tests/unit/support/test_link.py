@@ -65,7 +65,7 @@ def talk(line: Link, words: bytes, patience: float = 2.0) -> bytes:
         return back
 
 
-def until(condition: object, seconds: float = 3.0) -> None:
+def until(condition: object, seconds: float = 20.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():  # type: ignore[operator]
         assert time.monotonic() < deadline, "did not come true"
