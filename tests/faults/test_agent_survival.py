@@ -84,7 +84,9 @@ def test_a_crash_loop_is_not_forgotten_when_the_agent_is_killed(tmp_path):
     more = "restart = { first_delay_seconds = 0.02 }"
     with RunningAgent(tmp_path, service("bad", dummy(life=0.02, exit=1), more=more)) as agent:
         agent.until_state("bad", "crash_loop")
-        time.sleep(1.0)  # the journal is written behind the supervisor's back; that it is, is another test's matter
+        time.sleep(
+            1.0
+        )  # the journal is written behind the supervisor's back; that it is, is another test's matter
         agent.kill()
         agent.start()
         time.sleep(0.5)
