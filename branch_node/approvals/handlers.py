@@ -1,6 +1,7 @@
 """Pages of approvals: what waits for whom, one request with its reasons, the decision."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from starlette.requests import Request
@@ -11,11 +12,11 @@ from branch_node.approvals.actions import decide, sees
 from branch_node.approvals.forms import DecisionForm, FilterForm
 from branch_node.approvals.pages import DecidePage, LineNote, ListPage
 from branch_node.approvals.queries import URL_OF, approvers_for, deputies_on, request_by_id
-from branch_node.approvals.rules import covering, deciders, judge, names_of, needed_limit
+from branch_node.approvals.rules import Approver, Deputy, covering, deciders, judge, names_of, needed_limit
 from branch_node.approvals.subjects import Subject, subject_of
 from branch_node.approvals.words import ENTITIES, reason_notes, request_notes
 from branch_node.expenses.queries import categories, label_of
-from branch_node.home import home, today
+from branch_node.home import today
 from branch_node.listing import Listing, nothing
 from branch_node.lists import paging
 from branch_node.orders.rules import discount_of
@@ -49,8 +50,9 @@ async def show_list(request: Request) -> Response:
         "decided": _("Nothing was decided yet."),
     }
     empty = nothing(False, texts[wanted.which], "", "/approvals")
+    waiting = len(cut.rows) if wanted.which == "mine" and not (cut.next or cut.previous) else None
     tabs = [
-        Tab(label, f"/approvals?which={which}", wanted.which == which)
+        Tab(label, f"/approvals?which={which}", wanted.which == which, waiting if which == "mine" else None)
         for which, label in (("mine", _("For me")), ("asked", _("Asked by me")), ("decided", _("Decided")))
     ]
     table = listing(wanted.which).table(request, cut, order, None, empty)
@@ -125,63 +127,76 @@ async def decide_request(request: Request) -> Response:
     return redirect("/approvals", toast=toast)
 
 
-async def decide_page(request: Request, found: ApprovalRequest, form: Form[Any]) -> DecidePage:
-    """Everything an approver needs on one page. NotFound for whoever neither sees the document nor may decide."""
-    person: Person = request.state.person
-    subject = await subject_of(found.entity, found.entity_id, found.requested_by)
+@dataclass(frozen=True)
+class Standing:
+    """What a person may do about a request: why not (empty: can approve), for whom he or she would act, who else can."""
+
+    refusal: str
+    acting_for: str
+    able: Sequence[Approver]
+    deputies: Sequence[Deputy]
+    is_possible: bool
+
+
+async def standing_of(person: Person, subject: Subject) -> Standing:
+    """NotFound for whoever neither sees the document nor may decide it."""
     approvers = await approvers_for(subject.action, subject.row.owner_id, subject.row.department_id)
     deputies = await deputies_on(today())
-    possible = deciders(person.id, approvers, deputies, today())
-    if not possible and not sees(person, subject):
+    is_possible = bool(deciders(person.id, approvers, deputies, today()))
+    if not is_possible and not sees(person, subject):
         raise NotFound()
-    is_waiting = found.status == "waiting"
     needed = needed_limit(subject.reasons)
-    refusal, acting_for = "", ""
+    able = covering(approvers, subject.authors, needed)
     try:
         decision = judge(person.id, subject.authors, needed, approvers, deputies, today())
-        names = {approver.id: approver.name for approver in approvers}
-        acting_for = names.get(decision.acted_for, "") if decision.acted_for else ""
     except Refused as refused:
-        refusal = render(refused.message, refused.params, shown)
-    document_url = f"{URL_OF[found.entity]}/{found.entity_id}" if sees(person, subject) else ""
-    able = covering(approvers, subject.authors, needed)
-    away = [row for row in deputies if row.employee_id in {one.id for one in able}]
+        return Standing(render(refused.message, refused.params, shown), "", able, deputies, is_possible)
+    names = {approver.id: approver.name for approver in approvers}
+    acting_for = names.get(decision.acted_for, "") if decision.acted_for else ""
+    return Standing("", acting_for, able, deputies, is_possible)
+
+
+async def decide_page(request: Request, found: ApprovalRequest, form: Form[Any]) -> DecidePage:
+    """Everything an approver needs on one page."""
+    person: Person = request.state.person
+    subject = await subject_of(found.entity, found.entity_id, found.requested_by)
+    standing = await standing_of(person, subject)
+    is_waiting = found.status == "waiting"
+    away = [row for row in standing.deputies if row.employee_id in {one.id for one in standing.able}]
     people = await staff_names(
-        [*(row.deputy_id for row in away), *(row.employee_id for row in away), subject.row.owner_id]
+        [subject.row.owner_id, *(one for row in away for one in (row.deputy_id, row.employee_id))]
     )
+    document_url = f"{URL_OF[found.entity]}/{found.entity_id}" if sees(person, subject) else ""
+    history = await request_notes(found.entity, found.entity_id)
     return DecidePage(
         request_id=str(found.id),
         title=f"{_(ENTITIES[found.entity])} {subject.number}",
         crumbs=[Crumb(_("Approvals"), "/approvals")],
         actions=[Action(_("Open the document"), document_url, "file-text")] if document_url else [],
         status=found.status,
-        entity=found.entity,
-        number=subject.number,
-        document_url=document_url,
-        facts=await facts(subject, people.get(subject.row.owner_id, ""), names_of(able)),
+        facts=await facts(subject, people.get(subject.row.owner_id, ""), names_of(standing.able)),
         lines=lines(subject),
         sums=sums(subject),
         reasons=reason_notes(subject.reasons if is_waiting else found.reasons, found.entity),
         credit=subject.credit,
-        base_currency=home().currency,
         margin_bp=margin(subject),
-        acting_for=acting_for,
-        deputies=[
-            _(
-                "%(deputy)s stands in for %(name)s until %(day)s",
-                deputy=people.get(row.deputy_id, ""),
-                name=people.get(row.employee_id, ""),
-                day=show.day(row.until_on),
-            )
-            for row in away
-        ],
-        refusal=refusal if is_waiting else "",
-        can_decide=is_waiting and person.id not in subject.authors and bool(possible),
+        acting_for=standing.acting_for if is_waiting else "",
+        deputies=[deputy_text(row, people) for row in away],
+        refusal=standing.refusal if is_waiting else "",
+        can_decide=is_waiting and person.id not in subject.authors and standing.is_possible,
         seen=subject.seen,
         form=form,
-        history=[
-            note for note in await request_notes(found.entity, found.entity_id) if note.id != str(found.id)
-        ],
+        history=[note for note in history if note.id != str(found.id)],
+    )
+
+
+def deputy_text(row: Deputy, people: Mapping[Any, str]) -> str:
+    """Who stands in for whom until when."""
+    return _(
+        "%(deputy)s stands in for %(name)s until %(day)s",
+        deputy=people.get(row.deputy_id, ""),
+        name=people.get(row.employee_id, ""),
+        day=show.day(row.until_on),
     )
 
 

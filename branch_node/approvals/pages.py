@@ -69,15 +69,11 @@ class DecidePage:
     crumbs: Sequence[Crumb]
     actions: Sequence[Action]
     status: str
-    entity: str
-    number: str
-    document_url: str
     facts: Sequence[tuple[str, str]]
     lines: Sequence[LineNote]
     sums: Sequence[tuple[str, Money]]
     reasons: Sequence[ReasonNote]
     credit: CreditStanding | None
-    base_currency: str
     margin_bp: int | None
     acting_for: str
     deputies: Sequence[str]

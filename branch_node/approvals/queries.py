@@ -250,14 +250,6 @@ def _row(row: Mapping[str, Any]) -> RequestRow:
     )
 
 
-async def waiting_count(person: Person) -> int:
-    """How many requests wait for this person; for My day and the menu."""
-    where, params = await _where(person, Filter())
-    sql = LIST_SQL.format(sort="r.recorded_at", where=where, page="(1 = 1)", order="LIMIT 100")
-    rows = await fetch_all(f"SELECT count(*) AS n FROM ({sql}) w", branch=home().code, **params)
-    return int(rows[0]["n"])
-
-
 async def request_by_id(request_id: UUID) -> ApprovalRequest:
     """The request; NotFound when there is none. Whether somebody may see or decide it is asked of its document."""
     found = await ApprovalRequest.get_or_none(id=request_id, branch=home().code, deleted_at=None)

@@ -187,8 +187,12 @@ def judge(
     for found in apart:
         if found.approver.limit_bp >= needed_bp:
             return found
-    discount, limit = above_texts(needed_bp, max(found.approver.limit_bp for found in apart))
-    raise _refusal(
+    raise _above_limit(needed_bp, max(found.approver.limit_bp for found in apart), able)
+
+
+def _above_limit(needed_bp: int, limit_bp: int, able: Sequence[Approver]) -> NotAllowed:
+    discount, limit = above_texts(needed_bp, limit_bp)
+    return _refusal(
         "discount.above_limit",
         N_("The effective discount of %(discount)s is above your limit of %(limit)s. Ask %(names)s."),
         N_(

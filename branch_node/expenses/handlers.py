@@ -1,6 +1,6 @@
 """Pages of expenses: list, entry, one expense with its approval and payment."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from branch_node.approvals.words import request_notes
+from branch_node.customers.queries import customer_names
 from branch_node.editing import ChangedMeanwhile
 from branch_node.expenses import actions, queries
 from branch_node.expenses.forms import ExpenseForm, FilterForm, PayForm
@@ -17,7 +18,8 @@ from branch_node.home import home, today
 from branch_node.listing import Listing, nothing, scope_of, wants_file, whole
 from branch_node.lists import paging
 from branch_node.orders.entry import currencies
-from branch_node.orders.listing import department_name, without
+from branch_node.orders.listing import without
+from branch_node.orders.queries import department_name
 from branch_node.requests import path_id
 from branch_node.staff.queries import names_of
 from shared import periods
@@ -26,7 +28,7 @@ from shared.i18n import gettext as _
 from shared.i18n import render
 from shared.money import Money, format_amount
 from shared.permissions import Person
-from shared.records import Customer, Expense
+from shared.records import Expense
 from shared.web import filters as show
 from shared.web.forms import Form, empty_form, read_form, read_query, with_errors
 from shared.web.parts import (
@@ -55,27 +57,33 @@ async def show_list(request: Request) -> Response:
     order = paging(request.query_params, queries.SORTS, "-happened_on")
     known = await queries.categories()
     chips = await chips_of(wanted, known)
-    sentence = _(", ").join(chip.label for chip in chips)
     scope = scope_of(person, "expense.view")
     if wants_file(request):
         found = await queries.expenses_page(person, wanted, whole(order))
+        sentence = _(", ").join(chip.label for chip in chips)
         return await listing(known).file(request, found.rows, scope=scope, filters=sentence)
     cut = await queries.expenses_page(person, wanted, order)
     sums = await queries.sums_of(person, wanted)
-    new = (
-        [Action(_("New expense"), "/expenses/new", "plus", is_primary=True, key="n")]
-        if person.may("expense.edit")
-        else []
-    )
+    new = Action(_("New expense"), "/expenses/new", "plus", is_primary=True, key="n")
+    may_enter = person.may("expense.edit")
     empty = nothing(
         wanted.is_narrowed,
         _("What was spent appears here; it counts once it is approved."),
         _("No expense matches these filters."),
         "/expenses",
-        new[0] if new else None,
+        new if may_enter else None,
     )
+    table = listing(known).table(request, cut, order, Count(sums.count, sums.is_exact), empty, views(request))
+    counted = Money(sums.counted_minor, home().currency)
+    bar = filter_bar(form, chips, known)
+    view = ListPage(table, bar, scope, [new] if may_enter else [], counted)
+    return page(request, "expenses/list.html", view)
+
+
+def filter_bar(form: Form[Any], chips: Sequence[Chip], known: Mapping[str, str]) -> Filters:
     any_option = Option("", _("any"))
     states = [Option(code, _(STATUSES[code].word)) for code in STATUS_CODES]
+    kinds = [Option(code, text) for code, text in known.items()]
     fields = [
         Field("q", _("Number, text or person"), "search", width="m"),
         Field(
@@ -85,19 +93,11 @@ async def show_list(request: Request) -> Response:
             options=[any_option, Option("counted", _("counted")), *states],
             width="s",
         ),
-        Field(
-            "category",
-            _("Category"),
-            "select",
-            options=[any_option, *(Option(c, t) for c, t in known.items())],
-            width="s",
-        ),
+        Field("category", _("Category"), "select", options=[any_option, *kinds], width="s"),
         Field("period", _("Month"), "text", width="s", max_length=10),
     ]
-    bar = Filters(fields, form, "/expenses", chips, sentence, "/expenses" if chips else "")
-    table = listing(known).table(request, cut, order, Count(sums.count, sums.is_exact), empty, views(request))
-    view = ListPage(table, bar, scope, new, Money(sums.counted_minor, home().currency))
-    return page(request, "expenses/list.html", view)
+    sentence = _(", ").join(chip.label for chip in chips)
+    return Filters(fields, form, "/expenses", chips, sentence, "/expenses" if chips else "")
 
 
 def filter_of(form: FilterForm) -> queries.Filter:
@@ -190,7 +190,7 @@ async def new_expense(request: Request) -> Response:
 async def form_page(form: Form[Any], row: Expense | None, *, conflict: str = "") -> FormPage:
     back = f"/expenses/{row.id}" if row else "/expenses"
     known = await queries.categories()
-    customer = await Customer.get_or_none(id=row.customer_id) if row and row.customer_id else None
+    names = await customer_names([row.customer_id] if row else [])
     return FormPage(
         title=_("Expense %(number)s", number=row.number) if row else _("New expense"),
         crumbs=[Crumb(_("Expenses"), "/expenses")],
@@ -199,7 +199,7 @@ async def form_page(form: Form[Any], row: Expense | None, *, conflict: str = "")
         form=form,
         categories=[Option(code, label) for code, label in known.items()],
         currencies=[option for option in await currencies(None) if option.value],
-        customer=customer.name if customer else "",
+        customer=names.get(row.customer_id, "") if row else "",
         conflict=conflict,
     )
 
@@ -284,7 +284,7 @@ async def show_page(request: Request, row: Expense, form: Form[Any]) -> ShowPage
         amount=Money(row.amount_minor, row.currency),
         base=Money(row.base_minor, home().currency) if is_foreign else None,
         facts=[(label, text) for label, text in facts if text],
-        customer=await Customer.get_or_none(id=row.customer_id) if row.customer_id else None,
+        customer=(await customer_names([row.customer_id])).get(row.customer_id, ""),
         requests=await request_notes("expense", row.id),
         can_pay="pay" in EXPENSE.allowed(row.status) and person.may("expense.pay"),
         today=today(),

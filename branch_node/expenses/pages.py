@@ -7,7 +7,7 @@ from typing import Any
 
 from branch_node.approvals.pages import RequestNote
 from shared.money import Money
-from shared.records import Customer, Expense
+from shared.records import Expense
 from shared.web.forms import Form
 from shared.web.parts import Action, Crumb, Filters, Option, TableView
 
@@ -49,7 +49,7 @@ class ShowPage:
     amount: Money
     base: Money | None
     facts: Sequence[tuple[str, str]]
-    customer: Customer | None
+    customer: str
     requests: Sequence[RequestNote]
     can_pay: bool
     today: date

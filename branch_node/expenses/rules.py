@@ -1,10 +1,9 @@
 """The life of an expense. Pure."""
 
-import hashlib
 from datetime import date
 
+from branch_node.orders.rules import content_hash
 from branch_node.transitions import moves
-from shared.database.fields import canonical_json
 from shared.i18n import N_
 
 EXPENSE = moves(
@@ -30,5 +29,4 @@ COUNTED = frozenset({"approved", "paid"})
 
 def expense_hash(category: str, happened_on: date, amount_minor: int, currency: str, description: str) -> str:
     """SHA-256 of what an approver of an expense agrees to."""
-    content = [category, happened_on.isoformat(), amount_minor, currency, description]
-    return hashlib.sha256(canonical_json(content).encode()).hexdigest()
+    return content_hash([category, happened_on.isoformat(), amount_minor, currency, description])

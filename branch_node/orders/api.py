@@ -39,12 +39,11 @@ class ApproveIn(BaseModel):
 
 
 def order_json(row: Order, lines: Sequence[OrderLine], receivables: Sequence[Receivable]) -> dict[str, Any]:
-    """An order with its lines and instalments; each line also with its part of the header discount taken off."""
+    """An order with its lines and instalments."""
 
     def amount(minor: int) -> Any:
         return money(Money(minor, row.currency))
 
-    nets = net_shares([line.amount_minor for line in lines], row.discount_minor)
     return {
         **{name: getattr(row, name) for name in TAKEN},
         "subtotal": amount(row.subtotal_minor),
@@ -52,32 +51,39 @@ def order_json(row: Order, lines: Sequence[OrderLine], receivables: Sequence[Rec
         "tax": amount(row.tax_minor),
         "total": amount(row.total_minor),
         "base": money(Money(row.base_minor, row.base_currency)) if row.approved_on else None,
-        "lines": [
-            {
-                "product_id": line.product_id,
-                "product": line.product_code,
-                "text": line.text,
-                "quantity_milli": line.quantity_milli,
-                "list_price": amount(line.list_price_minor),
-                "price": amount(line.price_minor),
-                "amount": amount(line.amount_minor),
-                "net": amount(net),
-            }
-            for line, net in zip(lines, nets, strict=True)
-        ],
-        "instalments": [
-            {
-                "id": one.id,
-                "position": one.position,
-                "due_on": one.due_on,
-                "amount": amount(one.amount_minor),
-                "received": amount(one.received_minor),
-                "remaining": amount(
-                    one.amount_minor - one.received_minor - one.credited_minor - one.written_off_minor
-                ),
-            }
-            for one in receivables
-        ],
+        "lines": lines_json(row, lines),
+        "instalments": [instalment_json(one) for one in receivables],
+    }
+
+
+def lines_json(row: Order, lines: Sequence[OrderLine]) -> list[dict[str, Any]]:
+    """Each line, also with its part of the header discount taken off (`net`: they add up to subtotal - discount)."""
+    nets = net_shares([line.amount_minor for line in lines], row.discount_minor)
+    return [
+        {
+            "product_id": line.product_id,
+            "product": line.product_code,
+            "text": line.text,
+            "quantity_milli": line.quantity_milli,
+            "list_price": money(Money(line.list_price_minor, row.currency)),
+            "price": money(Money(line.price_minor, row.currency)),
+            "amount": money(Money(line.amount_minor, row.currency)),
+            "net": money(Money(net, row.currency)),
+        }
+        for line, net in zip(lines, nets, strict=True)
+    ]
+
+
+def instalment_json(one: Receivable) -> dict[str, Any]:
+    """An instalment with what came in and what remains."""
+    left = one.amount_minor - one.received_minor - one.credited_minor - one.written_off_minor
+    return {
+        "id": one.id,
+        "position": one.position,
+        "due_on": one.due_on,
+        "amount": money(Money(one.amount_minor, one.currency)),
+        "received": money(Money(one.received_minor, one.currency)),
+        "remaining": money(Money(left, one.currency)),
     }
 
 
@@ -143,7 +149,7 @@ async def approve_order(request: Request) -> Response:
             number=order.number,
         )
     await decide(request.state.person, waiting[0].id, body.verdict, body.comment)
-    return await answer(await Order.get(id=path_id(request)))
+    return await show_order(request)
 
 
 ROUTES = [

@@ -87,19 +87,6 @@ async def move_step(person: Person, order_id: UUID, step_id: UUID, to: str) -> N
                 await row.save()
 
 
-async def order_steps(person: Person, order_id: UUID, ids: list[UUID]) -> None:
-    """Bring the steps into the order of `ids` (drag and drop); unknown ids are left out, missing ones stay last."""
-    await order_for(person, order_id, "order.edit")
-    async with transaction():
-        order = await _order_in_effect(order_id)
-        rows = {row.id: row for row in await steps_of(order.id)}
-        wanted = [rows.pop(one) for one in dict.fromkeys(ids) if one in rows]
-        for position, row in enumerate([*wanted, *rows.values()], 1):
-            if row.position != position:
-                row.position = position
-                await row.save()
-
-
 async def _order_in_effect(order_id: UUID) -> Order:
     order = await locked(Order, order_id)
     if order.status not in IN_EFFECT or order.status == "completed":

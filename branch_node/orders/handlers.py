@@ -30,7 +30,7 @@ from branch_node.orders.forms import (
 )
 from branch_node.orders.listing import list_view
 from branch_node.orders.pages import CancelPage, DocumentPage, PreviewPage
-from branch_node.orders.queries import lines_of, order_for
+from branch_node.orders.queries import customer_of, lines_of, order_for
 from branch_node.orders.showing import document_labels, show_page
 from branch_node.requests import path_id
 from branch_node.staff.queries import names_of
@@ -38,7 +38,7 @@ from shared.errors import Invalid
 from shared.i18n import gettext as _
 from shared.money import Money
 from shared.permissions import Person
-from shared.records import Customer, Order
+from shared.records import Order
 from shared.web import filters as show
 from shared.web.forms import Form, empty_form, read_form, with_error, with_errors
 from shared.web.parts import Confirm, Crumb
@@ -108,7 +108,7 @@ async def again(request: Request, form: Form[Any], order: Order | None) -> Respo
 async def edit_order(request: Request) -> Response:
     person: Person = request.state.person
     order = await order_for(person, path_id(request), "order.edit")
-    customer = await Customer.get(id=order.customer_id)
+    customer = await customer_of(order)
     form: Form[Any] = Form(typed_order(order, await lines_of(order.id), customer.name))
     return page(request, "orders/form.html", await document_page(request, form, order))
 

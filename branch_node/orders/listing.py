@@ -195,7 +195,7 @@ async def chips_of(wanted: queries.Filter) -> list[Chip]:
         name = (await names_of([wanted.owner_id])).get(wanted.owner_id, "?")
         texts.append(("owner_id", _("seller %(name)s", name=name)))
     if wanted.department_id:
-        texts.append(("department_id", await department_name(wanted.department_id)))
+        texts.append(("department_id", await queries.department_name(wanted.department_id)))
     if wanted.measure:
         texts.append(("measure", measure_label(wanted.measure)))
     if wanted.period:
@@ -207,11 +207,3 @@ def without(name: str) -> str:
     """The present address without one filter."""
     gone: dict[str, Any] = {name: None, "after": None, "before": None}
     return with_query(**gone)
-
-
-async def department_name(department_id: Any) -> str:
-    """The department's name for a chip."""
-    from shared.records import Department
-
-    row = await Department.get_or_none(id=department_id)
-    return row.name if row else "?"

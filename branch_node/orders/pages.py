@@ -93,7 +93,6 @@ class ShowPage:
     today: date
     limit_bp: int
     approvers: str
-    needs: str
     can_edit_steps: bool
     can_ship: bool
     can_see_money: bool

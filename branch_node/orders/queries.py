@@ -1,6 +1,6 @@
 """Reads of orders: the list and its count, one with lines, steps and money, the rows behind a figure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -16,7 +16,17 @@ from shared.figures import ENTRIES
 from shared.money import Money
 from shared.periods import Period
 from shared.permissions import Person, reach
-from shared.records import Employee, ExecutionStep, Order, OrderLine, Receivable
+from shared.records import (
+    Customer,
+    Department,
+    Employee,
+    ExecutionStep,
+    Order,
+    OrderLine,
+    Quotation,
+    Receipt,
+    Receivable,
+)
 
 SORTS: Mapping[str, Sort] = {
     "happened_on": Sort("o.happened_on", date),
@@ -204,13 +214,12 @@ async def placement_of(employee_id: UUID) -> UUID | None:
     return row.department_id if row else None
 
 
-async def orders_of_customer(person: Person, customer_id: UUID, limit: int = 20) -> Sequence[OrderRow]:
-    """The newest orders of a customer within reach; for the customer page."""
-    where, params = where_of(person, Filter(customer_id=customer_id))
-    sql = LIST_SQL.format(
-        sort="o.happened_on",
-        where=where,
-        page="(1 = 1)",
-        order=f"ORDER BY o.happened_on DESC, o.id DESC LIMIT {limit}",
-    )
-    return [_row(row) for row in await fetch_all(sql, today=home().today, **params)]
+async def customer_of(row: Order | Quotation | Receivable | Receipt) -> Customer:
+    """The customer of a document that the person was found to see."""
+    return await Customer.get(id=row.customer_id)
+
+
+async def department_name(department_id: UUID) -> str:
+    """A department's name, for the sentence of a filter."""
+    row = await Department.get_or_none(id=department_id)
+    return row.name if row else "?"

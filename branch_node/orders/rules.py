@@ -4,6 +4,7 @@ Amounts are minor units of the document's currency, quantities thousandths, disc
 """
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -12,7 +13,6 @@ from uuid import UUID
 
 from branch_node.transitions import moves
 from shared import money
-from shared.database.fields import canonical_json
 from shared.errors import Invalid, Text
 from shared.i18n import N_
 from shared.money import Money
@@ -244,6 +244,12 @@ HASHED_LINE = (
 )  # fmt: skip
 
 
+def content_hash(content: Any) -> str:
+    """SHA-256 of plain JSON values in one text form: sorted keys, no blanks."""
+    text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 def document_hash(document: Mapping[str, Any], lines: Sequence[Mapping[str, Any]]) -> str:
     """SHA-256 of everything an approver agrees to: customer, lines in order, discounts, tax, total, instalments.
 
@@ -257,7 +263,7 @@ def document_hash(document: Mapping[str, Any], lines: Sequence[Mapping[str, Any]
         "document": {name: plain(document[name]) for name in HASHED if name in document},
         "lines": [{name: plain(line[name]) for name in HASHED_LINE} for line in lines],
     }
-    return hashlib.sha256(canonical_json(content).encode()).hexdigest()
+    return content_hash(content)
 
 
 # --- execution steps --------------------------------------------------------------------------------------------

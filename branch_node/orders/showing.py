@@ -1,6 +1,8 @@
 """What the page of one order shows: its way, facts, money, approval and execution plan."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 from starlette.requests import Request
 
@@ -11,13 +13,13 @@ from branch_node.customers.fields import custom_fields, custom_label, custom_tex
 from branch_node.home import today
 from branch_node.listing import scope_of
 from branch_node.orders.pages import ShowPage, StepNote
-from branch_node.orders.queries import lines_of, receivables_of, steps_of
+from branch_node.orders.queries import customer_of, lines_of, receivables_of, steps_of
 from branch_node.orders.rules import IN_EFFECT, ORDER, instalments, is_late, step_states
 from branch_node.orders.steps import effect_of, facts_of, kinds
 from branch_node.staff.queries import names_of as staff_names
 from shared.i18n import gettext as _
 from shared.permissions import Person
-from shared.records import Customer, ExecutionStep, Order
+from shared.records import ExecutionStep, Order
 from shared.web import filters as show
 from shared.web.forms import Form, empty_form
 from shared.web.parts import Action, Step
@@ -45,52 +47,49 @@ async def show_page(
 ) -> ShowPage:
     """Everything about one order within a fixed number of queries."""
     person: Person = request.state.person
-    customer = await Customer.get(id=order.customer_id)
-    lines = await lines_of(order.id)
-    receivables = await receivables_of(order.id) if order.status in IN_EFFECT else []
-    planned = instalments(
-        order.total_minor, order.total_minor, order.instalment_plan, today(), order.payment_terms_days
-    )
     steps, known = await steps_of(order.id), await kinds()
-    people = await staff_names(
-        [
-            order.owner_id,
-            order.approved_by,
-            order.submitted_by,
-            *(one for row in steps for one in (row.owner_id, row.done_by)),
-        ]
-    )
-    approvers = ""
-    if order.status in ("draft", "rejected", "submitted"):
-        needed = order.effective_discount_bp if order.effective_discount_bp > person.discount_limit_bp else 0
-        found = await approvers_for("order.approve", order.owner_id, order.department_id)
-        approvers = names_of(covering(found, {order.owner_id or person.id, person.id}, needed))
+    people = await people_of(order, steps)
+    is_running = order.status in ("approved", "executing")
     return ShowPage(
         order=order,
-        customer=customer,
+        customer=await customer_of(order),
         title=_("Order %(number)s", number=order.number),
         scope=scope_of(person, "order.view"),
         actions=actions_of(order, person, is_done=all(row.status in ("done", "skipped") for row in steps)),
         way=way_of(order, people),
-        lines=lines,
+        lines=await lines_of(order.id),
         facts=await facts(order, people),
         requests=await request_notes("order", order.id),
-        receivables=receivables,
-        planned=planned,
+        receivables=await receivables_of(order.id) if order.status in IN_EFFECT else [],
+        planned=instalments(
+            order.total_minor, order.total_minor, order.instalment_plan, today(), order.payment_terms_days
+        ),
         steps=step_notes(steps, known, people),
         kinds=[kind for kind in known.values() if kind.effect != "collect"],
         today=today(),
         limit_bp=person.discount_limit_bp,
-        approvers=approvers,
-        needs="",
-        can_edit_steps=person.may("order.edit") and order.status in ("approved", "executing"),
-        can_ship=person.may("order.ship")
-        and order.status in ("approved", "executing")
-        and order.shipped_on is None,
+        approvers=await approvers_of(order, person),
+        can_edit_steps=is_running and person.may("order.edit"),
+        can_ship=is_running and order.shipped_on is None and person.may("order.ship"),
         can_see_money=person.may("receivable.view"),
         form=form or empty_form(),
         ship_form=ship_form or empty_form(shipped_on=today()),
     )
+
+
+async def people_of(order: Order, steps: Sequence[ExecutionStep]) -> Mapping[UUID | None, str]:
+    """The names of everybody who had to do with the order."""
+    of_steps = (one for row in steps for one in (row.owner_id, row.done_by))
+    return await staff_names([order.owner_id, order.approved_by, order.submitted_by, *of_steps])
+
+
+async def approvers_of(order: Order, person: Person) -> str:
+    """Who could approve it, with their limits; empty when it is decided."""
+    if order.status not in ("draft", "rejected", "submitted"):
+        return ""
+    needed = order.effective_discount_bp if order.effective_discount_bp > person.discount_limit_bp else 0
+    found = await approvers_for("order.approve", order.owner_id, order.department_id)
+    return names_of(covering(found, {order.owner_id or person.id, person.id}, needed))
 
 
 def actions_of(order: Order, person: Person, *, is_done: bool) -> list[Action]:

@@ -13,6 +13,7 @@ from branch_node.approvals.queries import approvers_for
 from branch_node.approvals.rules import covering, names_of
 from branch_node.approvals.subjects import subject_from
 from branch_node.approvals.words import request_notes
+from branch_node.customers.queries import customer_names
 from branch_node.editing import ChangedMeanwhile
 from branch_node.home import today
 from branch_node.listing import Listing, nothing, scope_of, wants_file, whole
@@ -30,6 +31,7 @@ from branch_node.orders.forms import parse_document
 from branch_node.orders.handlers import typed_of
 from branch_node.orders.listing import without
 from branch_node.orders.pages import DocumentPage, PreviewPage
+from branch_node.orders.queries import customer_of
 from branch_node.orders.showing import document_labels
 from branch_node.quotations import actions, queries
 from branch_node.quotations.forms import FilterForm, QuotationForm
@@ -40,7 +42,7 @@ from branch_node.staff.queries import names_of as staff_names
 from shared.errors import Invalid
 from shared.i18n import gettext as _
 from shared.permissions import Person
-from shared.records import Customer, Quotation
+from shared.records import Quotation
 from shared.web import filters as show
 from shared.web.forms import Form, read_query, with_error, with_errors
 from shared.web.parts import (
@@ -169,8 +171,8 @@ async def chips_of(wanted: queries.Filter) -> list[Chip]:
     if wanted.status:
         texts.append(("status", status_word(wanted.status)))
     if wanted.customer_id:
-        customer = await Customer.get_or_none(id=wanted.customer_id)
-        texts.append(("customer_id", customer.name if customer else "?"))
+        names = await customer_names([wanted.customer_id])
+        texts.append(("customer_id", names.get(wanted.customer_id, "?")))
     return [Chip(text, without(name)) for name, text in texts]
 
 
@@ -219,7 +221,7 @@ async def again(request: Request, form: Form[Any], row: Quotation | None) -> Res
 
 async def edit_quotation(request: Request) -> Response:
     row = await queries.quotation_for(request.state.person, path_id(request), "quotation.edit")
-    customer = await Customer.get(id=row.customer_id)
+    customer = await customer_of(row)
     typed = typed_head(row, customer.name) | typed_lines(await queries.lines_of(row.id), row.currency)
     typed |= {
         "valid_until_on": row.valid_until_on.isoformat() if row.valid_until_on else "",

@@ -32,15 +32,6 @@ class ReceiptForm(FormModel):
         return amount_in(self.amount, currency)
 
 
-class ProposalForm(FormModel):
-    """What is known so far while a receipt is being typed; nothing of it has to be there."""
-
-    customer_id: Picked | None = None
-    amount: Annotated[str, StringConstraints(max_length=60)] = ""
-    currency: Annotated[str, StringConstraints(max_length=3)] = ""
-    mode: ModeWord = "oldest"
-
-
 class ReverseForm(FormModel):
     """Why a receipt or an allocation is taken back."""
 

@@ -13,7 +13,8 @@ from branch_node.listing import Listing, choices, nothing, scope_of, wants_file,
 from branch_node.lists import paging
 from branch_node.orders.entry import chosen_customer, currencies
 from branch_node.orders.handlers import typed_of
-from branch_node.orders.listing import department_name, without
+from branch_node.orders.listing import without
+from branch_node.orders.queries import customer_of, department_name
 from branch_node.receipts import actions, queries
 from branch_node.receipts.allotting import allotment_of, mode_of, typed_parts
 from branch_node.receipts.forms import FilterForm, ReceiptForm, ReverseForm
@@ -27,7 +28,7 @@ from shared.i18n import gettext as _
 from shared.i18n import render
 from shared.money import Money
 from shared.permissions import Person
-from shared.records import Customer, Receipt
+from shared.records import Receipt
 from shared.web import filters as show
 from shared.web.error_pages import shown
 from shared.web.forms import Form, empty_form, parse, read_form, read_query, with_error, with_errors
@@ -213,48 +214,46 @@ async def check(request: Request) -> Response:
 
 
 async def add_receipt(request: Request) -> Response:
-    """Record it with what it pays; "work out" shows the form again with the proposal.
-
-    The same customer and amount within a week asks once more whether it is another receipt.
-    """
-    person: Person = request.state.person
+    """Record it with what it pays; "work out" shows the form again with the proposal."""
     typed = await typed_of(request)
-    chosen = await chosen_customer(person, typed, "receipt.record")
+    chosen = await chosen_customer(request.state.person, typed, "receipt.record")
     if chosen.customer is not None:
         typed["customer_id"] = str(chosen.customer.id)
     elif typed.get("customer_id_text"):
         typed["customer_id"] = ""
-    if "act" in typed:
-        typed.pop("act")
-        return page(request, "receipts/new.html", await new_page(request, Form(typed)), status=422)
+    if typed.pop("act", ""):
+        return await again(request, Form(typed))
     form = _with_parts(parse(_of_form(typed), ReceiptForm), typed)
     if chosen.message:
         form = with_error(form, "customer_id", chosen.message)
     if form.errors:
-        return page(request, "receipts/new.html", await new_page(request, form), status=422)
+        return await again(request, form)
     currency = form.value.currency or (chosen.customer.currency if chosen.customer else home().currency)
-    parts, faults = typed_parts(typed, currency)
-    if faults and form.value.mode == "by_hand":
-        return page(request, "receipts/new.html", await new_page(request, _refused(form, faults)), status=422)
+    return await save_receipt(request, form, currency)
+
+
+async def again(request: Request, form: Form[Any], alike: Receipt | None = None) -> Response:
+    """The form once more: nothing was saved."""
+    return page(request, "receipts/new.html", await new_page(request, form, alike), status=422)
+
+
+async def save_receipt(request: Request, form: Form[ReceiptForm], currency: str) -> Response:
+    """Save a readable form. The same customer and amount within a week asks whether it is another receipt."""
+    value = form.value
+    parts, faults = typed_parts(form.typed, currency)
+    if faults and value.mode == "by_hand":
+        return await again(request, _refused(form, faults))
     try:
-        amount = form.value.amount_in(currency)
-        alike = await queries.look_alike(form.value.customer_id, amount, currency, form.value.happened_on)
-        if alike is not None and not form.value.anyway:
-            return page(request, "receipts/new.html", await new_page(request, form, alike), status=422)
-        receipt = await actions.record_receipt(person, form.value, parts)
+        amount = value.amount_in(currency)
+        alike = await queries.look_alike(value.customer_id, amount, currency, value.happened_on)
+        if alike is not None and not value.anyway:
+            return await again(request, form, alike)
+        receipt = await actions.record_receipt(request.state.person, value, parts)
     except Invalid as refused:
-        return page(
-            request,
-            "receipts/new.html",
-            await new_page(request, _with_parts(with_errors(form, refused), typed)),
-            status=422,
-        )
-    text = _(
-        "Receipt %(number)s recorded, %(amount)s.",
-        number=receipt.number,
-        amount=show.money(Money(receipt.amount_minor, receipt.currency)),
-    )
-    return redirect(f"/receipts/{receipt.id}", toast=text)
+        return await again(request, with_errors(form, refused))
+    shown_amount = show.money(Money(receipt.amount_minor, receipt.currency))
+    toast = _("Receipt %(number)s recorded, %(amount)s.", number=receipt.number, amount=shown_amount)
+    return redirect(f"/receipts/{receipt.id}", toast=toast)
 
 
 def _of_form(typed: Mapping[str, str]) -> dict[str, str]:
@@ -281,7 +280,7 @@ async def show_receipt(request: Request) -> Response:
 
 async def show_page(request: Request, receipt: Receipt, form: Form[Any]) -> ShowPage:
     person: Person = request.state.person
-    customer = await Customer.get(id=receipt.customer_id)
+    customer = await customer_of(receipt)
     left = Money(
         0 if receipt.status == "reversed" else receipt.amount_minor - receipt.allocated_minor,
         receipt.currency,
@@ -317,7 +316,7 @@ async def show_page(request: Request, receipt: Receipt, form: Form[Any]) -> Show
 async def check_rest(request: Request) -> Response:
     """The same live part for what a recorded receipt has left."""
     receipt = await queries.receipt_for(request.state.person, path_id(request), "allocation.edit")
-    customer = await Customer.get(id=receipt.customer_id)
+    customer = await customer_of(receipt)
     left = Money(receipt.amount_minor - receipt.allocated_minor, receipt.currency)
     typed = dict(request.query_params.multi_items())
     return part(

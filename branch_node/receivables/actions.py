@@ -15,7 +15,7 @@ from branch_node.home import today
 from branch_node.lists import as_kind
 from branch_node.numbers import next_number
 from branch_node.receivables.forms import AdjustmentForm
-from branch_node.receivables.queries import receivable_for
+from branch_node.receivables.queries import adjustment_for, receivable_for
 from branch_node.receivables.rules import Standing, base_share, require_room, too_much
 from shared import clock
 from shared.database import actor, execute, fetch_all, transaction
@@ -224,10 +224,7 @@ async def adjust(person: Person, receivable_id: UUID, form: AdjustmentForm) -> A
 
 async def reverse_adjustment(person: Person, adjustment_id: UUID, reason: str) -> Adjustment:
     """Take back a credit note or write-off by a counter row of today; both stay visible. Conflict the second time."""
-    entry = await Adjustment.get_or_none(id=adjustment_id, deleted_at=None)
-    if entry is None or entry.reverses_id is not None:
-        raise NotFound()
-    await receivable_for(person, entry.receivable_id, "receivable.write_off")
+    entry = await adjustment_for(person, adjustment_id, "receivable.write_off")
     async with transaction():
         rows = await lock_receivables([entry.receivable_id])
         return await counter_adjustment(rows[entry.receivable_id], entry, today(), reason, person.id)

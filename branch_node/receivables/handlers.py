@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -11,7 +12,9 @@ from branch_node.customers.queries import customer_for
 from branch_node.home import home, today
 from branch_node.listing import scope_of, wants_file, whole
 from branch_node.lists import paging
+from branch_node.orders.queries import customer_of
 from branch_node.receivables import actions, queries
+from branch_node.receivables.entries import entries_of, open_credits
 from branch_node.receivables.forms import AdjustmentForm, ReasonForm
 from branch_node.receivables.listing import (
     filter_bar,
@@ -24,12 +27,12 @@ from branch_node.receivables.listing import (
 from branch_node.receivables.pages import CustomerPage, EntryNote, ReversePage, ShowPage
 from branch_node.receivables.rules import days_late, state_of
 from branch_node.requests import path_id
-from shared.errors import Invalid, NotFound
+from shared.errors import Invalid
 from shared.i18n import N_
 from shared.i18n import gettext as _
 from shared.money import Money
 from shared.permissions import Person
-from shared.records import Adjustment, Customer, Order, Receivable
+from shared.records import Adjustment, Receivable
 from shared.web import filters as show
 from shared.web.forms import Form, empty_form, read_form, with_errors
 from shared.web.parts import Action, Confirm, Count, Crumb
@@ -67,31 +70,20 @@ async def show_customer(request: Request) -> Response:
     sums = await queries.totals(person, wanted)
     cut = await queries.instalments_page(person, wanted, order)
     credit = await credit_or_none(customer, 0, home().currency)
-    new = []
-    if person.may("receipt.record"):
-        new = [
-            Action(
-                _("New receipt"), f"/receipts/new?customer={customer.id}", "plus", is_primary=True, key="n"
-            )
-        ]
+    back = with_query("/receivables", bucket=None, after=None, before=None, sort=None, view=None)
     view = CustomerPage(
         customer=customer,
         as_of=wanted.as_of,
         is_past=queries.is_past(wanted.as_of),
         summary=summary(wanted, sums, url),
-        crumbs=[
-            Crumb(
-                _("Receivables"),
-                with_query("/receivables", bucket=None, after=None, before=None, sort=None, view=None),
-            )
-        ],
-        actions=new,
+        crumbs=[Crumb(_("Receivables"), back)],
+        actions=record_action(person, customer.id),
         table=listing.table(request, cut, order, Count(sums.open_count), nothing_owed(wanted)),
         filters=filter_bar(form, wanted, url),
         scope=scope_of(person, "receivable.view"),
         credits=[
             {**row, "rest": Money(int(row["rest"]), row["currency"])}
-            for row in await queries.open_credits(person, customer.id)
+            for row in await open_credits(person, customer.id)
         ],
         limit=Money(credit.limit_minor, home().currency)
         if credit and credit.limit_minor is not None
@@ -102,6 +94,14 @@ async def show_customer(request: Request) -> Response:
 
 
 # --- one instalment ---------------------------------------------------------------------------------------------
+
+
+def record_action(person: Person, customer_id: UUID) -> list[Action]:
+    """The way to record money of this customer, for who may."""
+    if not person.may("receipt.record"):
+        return []
+    url = f"/receipts/new?customer={customer_id}"
+    return [Action(_("New receipt"), url, "plus", is_primary=True, key="n")]
 
 
 async def show_receivable(request: Request) -> Response:
@@ -116,9 +116,9 @@ def adjust_form() -> Form[Any]:
 async def show_page(request: Request, row: Receivable, form: Form[Any]) -> ShowPage:
     """One instalment with its entries; their running rest ends at what remains."""
     person: Person = request.state.person
-    order, customer = await Order.get(id=row.order_id), await Customer.get(id=row.customer_id)
+    order, customer = await queries.order_of(row), await customer_of(row)
     left, notes = 0, []
-    for entry in await queries.entries_of(row, order.number):
+    for entry in await entries_of(row, order.number):
         left += entry.amount_minor
         label = _(ENTRY_LABELS[entry.kind])
         if entry.is_counter:
@@ -128,11 +128,6 @@ async def show_page(request: Request, row: Receivable, form: Form[Any]) -> ShowP
         )
     standing = actions.standing_of(row, f"{order.number}/{row.position}")
     remaining = 0 if row.cancelled_on else standing.remaining_minor
-    found = []
-    if remaining and person.may("receipt.record"):
-        found.append(
-            Action(_("New receipt"), f"/receipts/new?customer={row.customer_id}", "plus", is_primary=True)
-        )
     return ShowPage(
         row=row,
         title=_("Instalment %(label)s", label=standing.label),
@@ -141,7 +136,7 @@ async def show_page(request: Request, row: Receivable, form: Form[Any]) -> ShowP
             Crumb(_("Receivables"), "/receivables"),
             Crumb(customer.name, f"/receivables/customers/{customer.id}"),
         ],
-        actions=found,
+        actions=record_action(person, row.customer_id) if remaining else [],
         state=state_of(standing, row.due_on, today()),
         days_late=days_late(row.due_on, today()) if remaining else 0,
         entries=notes,
@@ -176,12 +171,7 @@ async def ask_reverse(request: Request) -> Response:
 
 
 async def entry_of(request: Request) -> Adjustment:
-    """The credit note or write-off, within reach; NotFound otherwise and for counter rows."""
-    entry = await Adjustment.get_or_none(id=path_id(request), deleted_at=None)
-    if entry is None or entry.reverses_id is not None:
-        raise NotFound()
-    await queries.receivable_for(request.state.person, entry.receivable_id, "receivable.write_off")
-    return entry
+    return await queries.adjustment_for(request.state.person, path_id(request), "receivable.write_off")
 
 
 def reverse_page(entry: Adjustment, form: Form[Any]) -> ReversePage:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from branch_node.receivables.queries import EntryRow, Sums
+from branch_node.receivables.entries import EntryRow
+from branch_node.receivables.queries import Sums
 from shared.money import Money
 from shared.records import Customer, Receivable
 from shared.web.forms import Form
