@@ -20,6 +20,7 @@ WHYS: Mapping[str, str] = {
     "edited_here": N_("changed here by a person since"),
     "deleted_here": N_("deleted here since"),
     "looked_up": N_("only looked up"),
+    "not_reached": N_("not reached before it was stopped"),
 }
 RESULT_COLUMNS = ("outcome", "file", "line", "record", "column", "reason", "row")
 

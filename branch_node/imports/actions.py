@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from tortoise.expressions import Q
+
 from branch_node.imports.account import Note
 from branch_node.imports.engine import Progress, run_import
 from branch_node.imports.mapping import load
@@ -252,9 +254,10 @@ async def note_finished(account: dict[str, Any], notes: Sequence[Note], run_id: 
 async def unattended() -> list[UUID]:
     """Jobs that wait, or whose worker has fallen silent."""
     silent_since = clock.now() - timedelta(seconds=SILENT_SECONDS)
-    waiting = await ImportJob.filter(state="waiting").values_list("id", flat=True)
-    silent = await ImportJob.filter(state="running", beat_at__lt=silent_since).values_list("id", flat=True)
-    return [*waiting, *silent]
+    found = await ImportJob.filter(
+        Q(state="waiting") | Q(state="running", beat_at__lt=silent_since)
+    ).order_by("id")
+    return [job.id for job in found]
 
 
 async def forget_old_files() -> int:

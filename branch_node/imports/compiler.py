@@ -7,9 +7,8 @@ from typing import Any
 
 from branch_node.imports import mapping as shape
 from branch_node.imports.fetch import Fetch
-from branch_node.imports.mapping import key_path
 from branch_node.imports.notation import Exact, Reader, chosen, limited, one_line, read_yes
-from branch_node.imports.problems import Fault, RowFailed, failed
+from branch_node.imports.problems import Fault, RowFailed, failed, key_path
 from branch_node.imports.staging import StagedFile
 from branch_node.imports.vocabulary import FieldDef
 from shared.errors import Text

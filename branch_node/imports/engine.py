@@ -85,7 +85,7 @@ async def run_import(
             if record is not None and status == "failed":
                 await _end(record, run, status)
         for staged in staging.files.values():
-            staging.settle_rest(staged, "looked_up")
+            staging.settle_rest(staged, "looked_up" if status == "done" else "not_reached")
             run.account.files.append(file_account(staging, staged))
         path = result_file or work_folder / str(run_id) / RESULT_NAME
         notes, failures, run.account.warnings = await asyncio.to_thread(write_result, staging, path)
@@ -93,12 +93,17 @@ async def run_import(
         run.account.seconds = time.perf_counter() - started
         if record is not None:
             await _end(record, run, status)
-    events.info(
-        "import ended", run_id=str(run_id), mapping=loaded.mapping.name, dry_run=dry_run, status=status,
-        read=run.account.read, created=run.account.created, updated=run.account.updated,
-        skipped=run.account.skipped, failed=failures, seconds=round(run.account.seconds, 3),
-    )  # fmt: skip
+    _tell(run, status, failures)
     return Outcome(run.account, notes)
+
+
+def _tell(run: Run, status: str, failures: int) -> None:
+    account = run.account
+    events.info(
+        "import ended", run_id=str(run.id), mapping=run.source, dry_run=run.dry_run, status=status, read=account.read,
+        created=account.created, updated=account.updated, skipped=account.skipped, failed=failures,
+        seconds=round(account.seconds, 3),
+    )  # fmt: skip
 
 
 # --- before anything is written -----------------------------------------------------------------------------------
@@ -114,7 +119,8 @@ async def _prepared(run: Run, folder: Path, report: Report) -> list[Plan]:
         if faults:
             raise BadMapping(faults) if not _names_files(faults) else BadFiles(faults)
         await asyncio.to_thread(_stage_all, run, sources, report)
-        await asyncio.to_thread(lambda: [plan.prepare() for plan in plans])
+        for plan in plans:
+            await asyncio.to_thread(plan.prepare)
     finally:
         for source in sources.values():
             source.close()

@@ -300,7 +300,7 @@ class Importer:
                 continue
             is_new = item.action == "created"
             remembered.append((item.key, item.line, str(item.row_id), item.content, is_new, self.plan.number))
-            action = "matched" if item.skipped == "duplicate" else item.action
+            action: str = "matched" if item.skipped == "duplicate" else item.action
             if not action or (item.skipped and item.skipped != "duplicate"):
                 continue
             if item.action == "matched" and not item.skipped:

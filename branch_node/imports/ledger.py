@@ -64,7 +64,7 @@ def entry_of(
         after = {name: comparable(value) for name, value in change.after.items()}
         changes = canonical_json({"before": before, "after": after})
     return {
-        **shape_of(ImportedRow).defaults,  # type: ignore[arg-type]
+        **shape_of(ImportedRow).defaults,
         "id": new_id(), "run_id": run_id, "source": source, "record": record, "external_key": key, "file": file,
         "line": line, "row_id": row_id, "action": action, "revision": revision, "content": content,
         "changes": changes,

@@ -6,9 +6,7 @@ with its place in the TOML file. What a record's fields are called is in `vocabu
 
 import hashlib
 import json
-import re
 import tomllib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -17,7 +15,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from branch_node.imports.problems import BadMapping, Fault, likeliest_first
+from branch_node.imports.problems import BadMapping, Fault
 from shared.errors import Text
 from shared.i18n import N_
 
@@ -38,14 +36,16 @@ class Part(BaseModel):
 class Notation(Part):
     """How values are written. What is not given here is taken from the wider place: field, file, [formats]."""
 
-    decimal: Literal[".", ","] | None = Field(None, description="Decimal sign of numbers; default '.'.")
+    decimal: Literal[".", ","] | None = Field(
+        default=None, description="Decimal sign of numbers; default '.'."
+    )
     dates: list[str] | None = Field(
-        None,
+        default=None,
         min_length=1,
         description="Date formats tried in order: YYYY or YY, MM, M, MMM (Jan) or MMMM, DD or D, HH, mm, ss.",
     )
     currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] | None = Field(
-        None, description="Currency of amounts; default: the branch's base currency."
+        default=None, description="Currency of amounts; default: the branch's base currency."
     )
 
 
@@ -64,24 +64,28 @@ class Rule(Notation):
     Exactly one of the sources; then, in this order: `values`, `default`, `add_days`.
     """
 
-    column: str | None = Field(None, description="Column of the file, or join.column.")
-    constant: Scalar | None = Field(None, description="The same value for every row.")
+    column: str | None = Field(default=None, description="Column of the file, or join.column.")
+    constant: Scalar | None = Field(default=None, description="The same value for every row.")
     concat: list["Source"] | None = Field(
-        None, min_length=1, description="Texts joined; empty ones are left out."
+        default=None, min_length=1, description="Texts joined; empty ones are left out."
     )
     multiply: list["Source"] | None = Field(
-        None, min_length=2, description="Product of numbers, rounded once."
+        default=None, min_length=2, description="Product of numbers, rounded once."
     )
-    first: list["Source"] | None = Field(None, min_length=2, description="The first value that is not empty.")
-    lookup: Lookup | None = Field(None, description="A value of another file.")
-    sum_of_lines: str | None = Field(None, description="Sum of this field over the record's lines.")
-    separator: str = Field(" ", description="Between the parts of `concat`.")
-    values: dict[str, Scalar] | None = Field(None, description="What each value in the file means.")
-    otherwise: Scalar | None = Field(None, description="What a value means that `values` does not have.")
-    default: Scalar | None = Field(None, description="Taken when the cell is empty.")
-    add_days: int | None = Field(None, description="Days added to a date.")
+    first: list["Source"] | None = Field(
+        default=None, min_length=2, description="The first value that is not empty."
+    )
+    lookup: Lookup | None = Field(default=None, description="A value of another file.")
+    sum_of_lines: str | None = Field(default=None, description="Sum of this field over the record's lines.")
+    separator: str = Field(default=" ", description="Between the parts of `concat`.")
+    values: dict[str, Scalar] | None = Field(default=None, description="What each value in the file means.")
+    otherwise: Scalar | None = Field(
+        default=None, description="What a value means that `values` does not have."
+    )
+    default: Scalar | None = Field(default=None, description="Taken when the cell is empty.")
+    add_days: int | None = Field(default=None, description="Days added to a date.")
     unknown: Literal["fail", "empty"] = Field(
-        "fail", description="What to do when a record that is referred to is not known."
+        default="fail", description="What to do when a record that is referred to is not known."
     )
 
     @model_validator(mode="after")
@@ -112,30 +116,30 @@ class Formats(Notation):
     """Defaults for all files."""
 
     encoding: list[str] = Field(
-        ["utf-8"],
+        default=["utf-8"],
         min_length=1,
         description="Encodings tried in order when a file has no byte order mark, e.g. ['utf-8', 'gb18030'].",
     )
     delimiter: Literal[",", ";", "\t", "|"] | None = Field(
-        None, description="Found from the header if missing."
+        default=None, description="Found from the header if missing."
     )
-    empty: list[str] = Field([], description="Texts that mean 'no value', e.g. ['NULL', 'N/A'].")
+    empty: list[str] = Field(default=[], description="Texts that mean 'no value', e.g. ['NULL', 'N/A'].")
 
 
 class SourceFile(Notation):
     """One file of the folder."""
 
     path: str = Field(description="Path inside the folder, .csv, .tsv, .txt or .xlsx.")
-    sheet: str | None = Field(None, description="Sheet of a workbook; default: the first.")
-    header_row: int = Field(1, ge=1, le=100, description="Row in which the column names stand.")
-    encoding: list[str] | None = Field(None, min_length=1)
+    sheet: str | None = Field(default=None, description="Sheet of a workbook; default: the first.")
+    header_row: int = Field(default=1, ge=1, le=100, description="Row in which the column names stand.")
+    encoding: list[str] | None = Field(default=None, min_length=1)
     delimiter: Literal[",", ";", "\t", "|"] | None = None
     empty: list[str] | None = None
     short_rows: Literal["fail", "fill"] = Field(
-        "fail",
+        default="fail",
         description="A row with fewer cells than the header: refuse it, or take the missing ones as empty.",
     )
-    optional: bool = Field(False, description="Whether the file may be missing.")
+    optional: bool = Field(default=False, description="Whether the file may be missing.")
 
 
 class Join(Part):
@@ -145,7 +149,7 @@ class Join(Part):
     on: dict[str, str] = Field(
         min_length=1, description="Column of the joined file = column of this row (or of an earlier join)."
     )
-    required: bool = Field(False, description="Refuse rows for which nothing fits.")
+    required: bool = Field(default=False, description="Refuse rows for which nothing fits.")
 
 
 class Children(Part):
@@ -169,7 +173,7 @@ class Instalments(Part):
 
     days: Annotated[int, Field(ge=0, le=3650)] | None = None
     due_on: Source | None = None
-    plan: list[PlanPart] | None = Field(None, min_length=1)
+    plan: list[PlanPart] | None = Field(default=None, min_length=1)
     file: Name | None = None
     on: dict[str, str] | None = None
     joins: dict[Name, Join] = {}
@@ -193,24 +197,31 @@ class RecordMap(Part):
     record: str = Field(description="Kind of record, e.g. customer, order, receipt.")
     file: Name = Field(description="A name under [files].")
     key: list[str] = Field(
-        [], description="Columns that identify a row of the file for ever; default: its whole content."
+        default=[],
+        description="Columns that identify a row of the file for ever; default: its whole content.",
     )
-    branch: Source | None = Field(None, description="Which branch the row belongs to; missing: every branch.")
-    where: dict[str, list[str]] = Field({}, description="Only rows whose column has one of these values.")
+    branch: Source | None = Field(
+        default=None, description="Which branch the row belongs to; missing: every branch."
+    )
+    where: dict[str, list[str]] = Field(
+        default={}, description="Only rows whose column has one of these values."
+    )
     joins: dict[Name, Join] = {}
     match: list[str] | None = Field(
-        None, description="What shows that a row is already here: code, tax_number, phone, email, name ..."
+        default=None,
+        description="What shows that a row is already here: code, tax_number, phone, email, name ...",
     )
     on_match: Literal["skip", "fill", "update", "fail"] = Field(
-        "skip",
+        default="skip",
         description="A row that is already here: leave it, fill its empty fields, update it, or refuse.",
     )
     on_edited: Literal["keep", "update"] = Field(
-        "keep",
+        default="keep",
         description="The file changed, and a person changed the record: keep the record, or update it.",
     )
     allocate: Literal["oldest", "named", "none"] = Field(
-        "oldest", description="Receipts: pay the oldest instalments, only the order named, or nothing."
+        default="oldest",
+        description="Receipts: pay the oldest instalments, only the order named, or nothing.",
     )
     lines: Children | None = None
     instalments: Instalments | None = None
@@ -221,9 +232,11 @@ class Branches(Part):
     """Which branch is which in the files."""
 
     codes: dict[str, str] = Field(
-        {}, description="Branch code = its code in the files; default: the branch's external code."
+        default={}, description="Branch code = its code in the files; default: the branch's external code."
     )
-    unassigned: str | None = Field(None, description="Branch that takes the rows which belong to none.")
+    unassigned: str | None = Field(
+        default=None, description="Branch that takes the rows which belong to none."
+    )
 
 
 class Mapping(Part):
@@ -289,110 +302,17 @@ def load(path: Path) -> Loaded:
 
 def check(tree: dict[str, Any]) -> Mapping:
     """The mapping of a TOML tree. BadMapping with all faults of shape, then with all faults of meaning."""
+    from branch_node.imports.mapping_faults import shape_faults
     from branch_node.imports.vocabulary import meaning_faults
 
     try:
         mapping = Mapping.model_validate(tree)
     except ValidationError as wrong:
-        raise BadMapping(list(_shape_faults(wrong, tree))) from None
+        raise BadMapping(list(shape_faults(wrong, tree))) from None
     faults = meaning_faults(mapping)
     if faults:
         raise BadMapping(faults)
     return mapping
-
-
-_SENTENCES = {
-    "missing": N_("This is missing. Add it."),
-    "source": N_("Give exactly one source: %(allowed)s."),
-    "otherwise": N_("`otherwise` needs `values` beside it."),
-    "instalments": N_("Give exactly one of days, due_on, plan and file."),
-    "instalment_file": N_("`file`, `on` and `fields` belong together: give all three or none."),
-    "percent": N_("The shares of the plan must make 100 percent."),
-    "extra_forbidden": N_("This key is not known here. Known: %(allowed)s."),
-    "literal_error": N_("Write one of %(allowed)s."),
-    "string_type": N_("Write a text in quotation marks."),
-    "dict_type": N_("Write a table here."),
-    "model_type": N_("Write a table here."),
-    "model_attributes_type": N_("Write a table here."),
-    "list_type": N_("Write a list in square brackets."),
-    "int_type": N_("Write a whole number."),
-    "int_parsing": N_("Write a whole number."),
-    "bool_parsing": N_("Write true or false."),
-    "bool_type": N_("Write true or false."),
-    "too_short": N_("This must not be empty."),
-    "string_pattern_mismatch": N_("Write this in the form %(allowed)s."),
-}
-_OTHERWISE = N_("This value cannot be used here.")
-
-
-def _shape_faults(wrong: ValidationError, tree: dict[str, Any]) -> Iterator[Fault]:
-    """One fault per place: pydantic's errors in our words, with the key path as it is written in TOML."""
-    seen: set[str] = set()
-    for error in wrong.errors(include_url=False):
-        kind = str(error["ctx"]["error"]) if error["type"] == "value_error" else error["type"]
-        location = _existing(error["loc"], tree, keep_last=kind in ("missing", "extra_forbidden"))
-        place = key_path(location)
-        if place in seen:
-            continue
-        seen.add(place)
-        yield Fault(place, Text(_SENTENCES.get(kind, _OTHERWISE), allowed=_allowed(kind, error, location)))
-
-
-def _existing(location: tuple[int | str, ...], tree: Any, *, keep_last: bool) -> tuple[int | str, ...]:
-    """The part of pydantic's location that is in the file: names of union arms are not."""
-    found: list[int | str] = []
-    for number, step in enumerate(location):
-        is_last = number == len(location) - 1
-        if (isinstance(tree, dict) and step in tree) or (
-            isinstance(tree, list) and isinstance(step, int) and step < len(tree)
-        ):
-            tree = tree[step]
-        elif not (is_last and keep_last):
-            continue
-        found.append(step)
-    return tuple(found)
-
-
-def _allowed(kind: str, error: Any, location: tuple[int | str, ...]) -> str:
-    if kind == "source":
-        return ", ".join(SOURCES)
-    if kind == "literal_error":
-        return str(error["ctx"]["expected"])
-    if kind == "string_pattern_mismatch":
-        return str(error["ctx"]["pattern"])
-    if kind != "extra_forbidden":
-        return ""
-    names = _keys_at(location[:-1])
-    return ", ".join(likeliest_first(str(location[-1]), names))
-
-
-def _keys_at(location: tuple[int | str, ...]) -> list[str]:
-    """The keys that the table at a place may have."""
-    part: type[Part] = Mapping
-    for step in location:
-        for name, kind in (
-            ("formats", Formats), ("branch", Branches), ("files", SourceFile), ("records", RecordMap),
-            ("joins", Join), ("lines", Children), ("instalments", Instalments), ("lookup", Lookup),
-            ("plan", PlanPart), ("fields", Rule),
-        ):  # fmt: skip
-            if step == name and not (name == "branch" and part is RecordMap):
-                part = kind
-            elif step == "branch" and part is RecordMap:
-                part = Rule
-                break
-    return list(part.model_fields)
-
-
-def key_path(location: tuple[int | str, ...]) -> str:
-    """('records', 2, 'fields', 'name') as records[3].fields.name: the third [[records]] of the file."""
-    out = ""
-    for step in location:
-        if isinstance(step, int):
-            out += f"[{step + 1}]"
-        else:
-            plain = step if re.fullmatch(r"[A-Za-z0-9_-]+", step) else json.dumps(step, ensure_ascii=False)
-            out += f".{plain}" if out else plain
-    return out
 
 
 def json_schema() -> str:

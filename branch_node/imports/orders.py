@@ -1,7 +1,7 @@
 """The importer of orders: lines, sums, instalments of approved ones, their customers signed. Same rules as the pages."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +9,7 @@ from branch_node.home import home
 from branch_node.imports import ledger
 from branch_node.imports.effects import write_effects
 from branch_node.imports.importers import Importer
+from branch_node.imports.order_effects import signed, steps_of
 from branch_node.imports.plan import ChildRow, Item
 from branch_node.imports.problems import failed
 from branch_node.imports.tables import Change, Writes, among, current_rows, listed, new_row, now_micros
@@ -21,7 +22,6 @@ from branch_node.orders.rules import (
     instalments,
     line_amount,
 )
-from branch_node.orders.steps import DELIVERY_DAYS
 from shared import money
 from shared.database import fetch_all, fetch_one
 from shared.database.fields import canonical_json
@@ -388,39 +388,3 @@ class OrderImporter(Importer):
             writes.ledger.append(
                 ledger.entry_of(self.run.id, self.run.source, "receivable", row_id, "effect", change=change)
             )
-
-
-def signed(row: Mapping[str, Any], first: date) -> dict[str, Any]:
-    """A customer's days and status when its first approved order is of this day."""
-    signed_on = as_kind(row["signed_on"], date) if row["signed_on"] else first
-    acquired_on = as_kind(row["acquired_on"], date)
-    status = "customer" if row["status"] in ("prospect", "dormant", "lost") else row["status"]
-    return {"signed_on": min(signed_on, first), "acquired_on": min(acquired_on, first), "status": status}
-
-
-def steps_of(
-    order: Mapping[str, Any], receivables: Sequence[Mapping[str, Any]], at: int
-) -> list[dict[str, Any]]:
-    """Pick, ship and collect, as approval plans them; what the file shows as shipped is done."""
-    ship_on = order["required_on"] or order["approved_on"] + timedelta(days=DELIVERY_DAYS)
-    pick_on = max(ship_on - timedelta(days=1), order["approved_on"])
-    shipped = order["shipped_on"]
-    done = {"status": "done", "done_on": shipped} if shipped else {}
-    planned: list[dict[str, Any]] = [
-        {"kind": "pick", "due_on": pick_on, **done},
-        {"kind": "ship", "due_on": ship_on, **done},
-        *(
-            {
-                "kind": "collect",
-                "due_on": row["due_on"],
-                "receivable_id": row["id"],
-                "amount_minor": row["amount_minor"],
-            }
-            for row in receivables
-        ),
-    ]
-    planned.sort(key=lambda step: step["due_on"])
-    return [
-        new_row(ExecutionStep, at, order_id=order["id"], owner_id=order["owner_id"], position=number, **step)
-        for number, step in enumerate(planned, 1)
-    ]

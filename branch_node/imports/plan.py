@@ -13,8 +13,7 @@ from uuid import UUID
 from branch_node.imports import mapping as shape
 from branch_node.imports.compiler import Cells, Compiler, Evaluate, FieldPlan
 from branch_node.imports.fetch import FIXED, Fetch
-from branch_node.imports.mapping import key_path
-from branch_node.imports.problems import Fault, RowFailed, failed
+from branch_node.imports.problems import Fault, RowFailed, failed, key_path
 from branch_node.imports.staging import FAILED, ROWS_AT_ONCE, StagedFile, Staging
 from branch_node.imports.vocabulary import ORDER, RECORDS, FieldDef, RecordDef
 from shared.i18n import N_

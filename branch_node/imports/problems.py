@@ -1,6 +1,8 @@
 """What can be wrong with an import, in words: faults of the mapping and the files, reasons why a row failed."""
 
 import difflib
+import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -56,6 +58,18 @@ class RowFailed(Exception):
         super().__init__(message)
         self.column = column
         self.message = message
+
+
+def key_path(location: tuple[int | str, ...]) -> str:
+    """('records', 2, 'fields', 'name') as records[3].fields.name: the third [[records]] of the file."""
+    out = ""
+    for step in location:
+        if isinstance(step, int):
+            out += f"[{step + 1}]"
+        else:
+            plain = step if re.fullmatch(r"[A-Za-z0-9_-]+", step) else json.dumps(step, ensure_ascii=False)
+            out += f".{plain}" if out else plain
+    return out
 
 
 def likeliest_first(name: str, known: Sequence[str]) -> list[str]:

@@ -109,7 +109,7 @@ async def insert_rows(model: type[Model], rows: Sequence[dict[str, Any]]) -> Non
     touches, and a batch would take ten times as long.
     """
     if rows:
-        await insert(connection(), shape_of(model), rows)  # type: ignore[arg-type]
+        await insert(connection(), shape_of(model), rows)
 
 
 async def apply(change: Change) -> None:

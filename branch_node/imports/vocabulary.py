@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from branch_node.imports import mapping as shape
-from branch_node.imports.mapping import key_path
 from branch_node.imports.notation import date_format_fault
-from branch_node.imports.problems import Fault, likeliest_first
+from branch_node.imports.problems import Fault, key_path, likeliest_first
 from branch_node.receipts.rules import METHODS
 from branch_node.staff.rules import DEPARTMENT_KINDS
 from shared.errors import Text
@@ -22,20 +21,18 @@ Kind = Literal[
     "text", "long", "code", "date", "amount", "quantity", "percent", "rate", "whole", "yes", "currency", "record",
     "codes",
 ]  # fmt: skip
-Writer = Literal["plain", "employee", "customer", "order", "receipt"]
 
 
 @dataclass(frozen=True)
 class FieldDef:
     """A field of a record. `limit` is the most characters of a text, `of` the record a reference names,
-    `choices` the codes that may stand in it; `may_be_negative` concerns amounts."""
+    `choices` the codes that may stand in it."""
 
     kind: Kind = "text"
     limit: int = 200
     required: bool = False
     of: str = ""
     choices: Sequence[str] = ()
-    may_be_negative: bool = False
 
 
 @dataclass(frozen=True)
@@ -49,19 +46,18 @@ class RecordDef:
     match: Sequence[str] = ()
     line_fields: Mapping[str, FieldDef] | None = None
     instalment_fields: Mapping[str, FieldDef] | None = None
-    writer: Writer = "plain"
 
 
-def _text(limit: int = 200, **options: bool) -> FieldDef:
-    return FieldDef("text", limit, **options)
+def _text(limit: int = 200, *, required: bool = False) -> FieldDef:
+    return FieldDef("text", limit, required)
 
 
 def _code(*choices: str) -> FieldDef:
     return FieldDef("code", 32, choices=choices)
 
 
-def _to(record: str, **options: bool) -> FieldDef:
-    return FieldDef("record", of=record, **options)
+def _to(record: str, *, required: bool = False) -> FieldDef:
+    return FieldDef("record", of=record, required=required)
 
 
 LONG, DATE, AMOUNT, YES, WHOLE = (
@@ -107,7 +103,6 @@ _ALL = (
         },
         natural="number",
         match=("number", "email"),
-        writer="employee",
     ),
     RecordDef(
         "product",
@@ -132,7 +127,6 @@ _ALL = (
         },
         natural="code",
         match=("code", "tax_number", "phone", "email", "name"),
-        writer="customer",
     ),
     RecordDef(
         "contact",
@@ -142,7 +136,6 @@ _ALL = (
             "is_main": YES, "birthday_on": DATE, "phone": _text(80), "mobile": _text(80), "email": _text(),
             "notes": LONG,
         },
-        writer="customer",
     ),
     RecordDef(
         "address",
@@ -179,7 +172,6 @@ _ALL = (
             "list_price": AMOUNT, "cost": AMOUNT, "amount": AMOUNT, "position": WHOLE,
         },
         instalment_fields={"due_on": NEEDED_DATE, "amount": NEEDED_AMOUNT},
-        writer="order",
     ),
     RecordDef(
         "receipt",
@@ -189,7 +181,6 @@ _ALL = (
             "happened_on": NEEDED_DATE, "amount": NEEDED_AMOUNT, "currency": CURRENCY, "rate": RATE,
             "method": _code(*METHODS), "reference": _text(80), "order": _to("order"), "notes": LONG,
         },
-        writer="receipt",
     ),
     RecordDef(
         "expense",

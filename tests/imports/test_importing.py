@@ -383,3 +383,26 @@ phone = "Phone"
     assert outcome.account.records["contact"].created == 1
     assert counts(outcome) == (1, 0, 1, 0)
     assert await table("SELECT name FROM contact ORDER BY name") == [("Ann  Lee",), ("Bob",)]
+
+
+async def test_a_run_that_is_stopped_keeps_what_is_in_and_says_what_it_did_not_reach(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from branch_node.imports import plan
+
+    monkeypatch.setattr(plan, "ROWS_AT_ONCE", 2)
+    folder = write(
+        tmp_path, customers_csv=HEADER + "".join(f"{number},C{number},,,\n" for number in range(9))
+    )
+    asked = 0
+
+    def after_two_batches() -> bool:
+        nonlocal asked
+        asked += 1
+        return asked > 2
+
+    outcome = await bring_in(CUSTOMERS, folder, cancelled=after_two_batches)
+    assert counts(outcome) == (4, 0, 5, 0)
+    assert outcome.account.files[0].because == {"not_reached": 5}
+    assert await table("SELECT status FROM import_run") == [("cancelled",)]
+    assert counts(await bring_in(CUSTOMERS, folder)) == (5, 0, 4, 0)
