@@ -31,6 +31,8 @@ class Unusable(Invalid):
     def __init__(self, message: str, faults: Sequence[Fault]) -> None:
         super().__init__(message, count=len(faults))
         self.faults = list(faults)
+        for fault in self.faults:
+            self.add_note(str(fault))
 
 
 class BadMapping(Unusable):

@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
@@ -167,18 +167,19 @@ def child(engine: str, count: int) -> dict[str, float]:
     return found
 
 
-def main() -> None:
+def main(argv: Sequence[str] | None = None) -> int:
+    """Print the table; `argv` as on the command line, where None takes its own."""
     options = argparse.ArgumentParser(description="Import of customers with duplicate check.")
     options.add_argument("--rows", type=int, default=100_000)
     options.add_argument("--engine", action="append", choices=("sqlite", "postgres"))
     options.add_argument("--child", action="store_true")
-    wanted = options.parse_args()
+    wanted = options.parse_args(argv)
     engines = wanted.engine or ["sqlite", "postgres"]
     if wanted.child:
         with tempfile.TemporaryDirectory() as folder:
             write_files(Path(folder), wanted.rows)
             print(json.dumps(measure(engines[0], Path(folder))))
-        return
+        return 0
     rows = [child(engine, wanted.rows) for engine in engines]
     print_table(
         f"Import of {wanted.rows:,} customers, each compared with all others "
@@ -193,7 +194,8 @@ def main() -> None:
             for engine, row in zip(engines, rows, strict=True)
         ],
     )  # fmt: skip
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
