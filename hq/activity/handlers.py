@@ -16,7 +16,7 @@ from hq.figures.freshness import directory
 from hq.figures.shape import Figure, Line, Question
 from hq.figures.staff import ACTIVITY_KINDS, staff_activity
 from hq.figures.words import scope_name
-from hq.frame.page import adds_up, crumbs_of, freshness_line
+from hq.frame.page import adds_up, crumbs_of, freshness_line, switches
 from hq.live import topics_of
 from hq.tables import Look, table_of, url_with
 from shared.errors import NotFound
@@ -68,6 +68,9 @@ def view_of(request: Request, figure: Figure) -> StaffPage:
         crumbs=crumbs_of(request, figure, _("Staff today")),
         span=span_of(first, last, ("day", "month")),
         is_today=not request.query_params.get("period") and not request.query_params.get("from"),
+        switches=switches(
+            figure, ("employee", "department") if figure.question.unit.kind != "customer" else ()
+        ),
         freshness=freshness_line(figure),
         check=adds_up(figure),
         sentence=sentence(figure),

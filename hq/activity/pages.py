@@ -7,7 +7,7 @@ from datetime import date
 from hq.activity.queries import PersonDay
 from hq.asking import Span
 from hq.frame.page import Check, FreshnessLine
-from shared.web.parts import Crumb, Figure, Share, TableView
+from shared.web.parts import Crumb, Figure, Share, Tab, TableView
 
 
 @dataclass(frozen=True)
@@ -18,6 +18,7 @@ class StaffPage:
     crumbs: Sequence[Crumb]
     span: Span
     is_today: bool
+    switches: Sequence[Sequence[Tab]]
     freshness: FreshnessLine
     check: Check
     sentence: str

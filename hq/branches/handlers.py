@@ -49,7 +49,7 @@ def branch_table(branches: Sequence[Branch], offset: int) -> TableView:
     columns = [
         parts.Column("name", _("Branch"), phone="head"),
         parts.Column("state", _("State"), "status", phone="second"),
-        parts.Column("complete_to", _("Complete to"), "instant", phone="second"),
+        parts.Column("complete_to", _("Complete to"), phone="second"),
         parts.Column("own_time", _("In its own time")),
         parts.Column("contact", _("Last heard of"), "instant"),
         parts.Column("position", _("Log position"), "number"),
@@ -85,8 +85,8 @@ def branch_row(branch: Branch) -> Row:
         {
             "name": f"{branch.name} ({branch.code})",
             "state": mark.state,
-            "complete_to": mark.complete_to,
-            "own_time": f"{instant(mark.complete_to, branch.timezone)}" if mark.complete_to else None,
+            "complete_to": instant(mark.complete_to, seconds=True) if mark.complete_to else None,
+            "own_time": instant(mark.complete_to, branch.timezone) if mark.complete_to else None,
             "contact": mark.contact_at,
             "position": mark.position,
             "waiting": max(branch.head_seq - mark.position, 0),

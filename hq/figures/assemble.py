@@ -10,6 +10,7 @@ from datetime import date
 
 from hq.figures.cells import Sums
 from hq.figures.freshness import Branch, Directory
+from hq.figures.people import Place
 from hq.figures.rates import conversion
 from hq.figures.rules import Conversion, Rate, spread
 from hq.figures.shape import Column, Figure, Line, MissingRate, Question, Value
@@ -160,7 +161,7 @@ class Part:
 async def branch_figure(
     name: str,
     question: Question,
-    branch: Branch,
+    place: Place,
     parts: Sequence[Part],
     plan: Plan,
     on: date,
@@ -168,8 +169,9 @@ async def branch_figure(
     total: Sums | None = None,
     count: int | None = None,
 ) -> Figure:
-    """Lines within one branch. Without `total` the parts are all there is and add up to the total exactly; with it
+    """Lines within one branch or a unit of it. Without `total` the parts are all there is and add up to the total exactly; with it
     they are a page of a longer list."""
+    branch = place.branch
     rates = await conversion([branch.currency], question.currency, on)
     rate = rates.rate(branch.currency)
     missing = [] if rate is not None else [rates.missing(branch.currency)]
@@ -192,7 +194,7 @@ async def branch_figure(
         Line(part.unit, part.name, branch.code, currency, {**plan.full(row), **(part.extra or {})}, state)
         for part, row in zip(parts, rows, strict=True)
     ]
-    line = Line(str(question.unit), branch.name, branch.code, currency, plan.full(totals), state)
+    line = Line(str(question.unit), place.name, branch.code, currency, plan.full(totals), state)
     return Figure(
         name,
         question,
@@ -202,4 +204,5 @@ async def branch_figure(
         [branch.mark],
         missing,
         len(parts) if count is None else count,
+        branch.currency,
     )

@@ -74,7 +74,7 @@ async def follow_up(question: Question, branches: Directory | None = None) -> Fi
         for key in {*keyed, *never}
     ]
     parts.sort(key=lambda part: (-int(part.sums.get("overdue") or 0), part.name))
-    figure = await branch_figure("follow-up", question, place.branch, parts, PLAN, last)
+    figure = await branch_figure("follow-up", question, place, parts, PLAN, last)
     return figure.asked_as(first=first, last=last)
 
 

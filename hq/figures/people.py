@@ -24,12 +24,12 @@ class Place:
 
 
 async def place_of(unit: Unit, branches: Directory) -> Place:
-    """The branch and name of a unit below the company. NotFound when it does not exist or is out of scope."""
+    """The branch and name of a unit below the company. NotFound when it does not exist or is out of scope.
+
+    A unit that its branch deleted is still answered for: its facts count."""
     code, name = unit.key, ""
     if unit.kind in TABLES:
-        row = await fetch_one(
-            f"SELECT branch, name FROM {TABLES[unit.kind]} WHERE id = :id AND deleted_at IS NULL", id=unit.key
-        )
+        row = await fetch_one(f"SELECT branch, name FROM {TABLES[unit.kind]} WHERE id = :id", id=unit.key)
         if row is None:
             raise NotFound()
         code, name = str(row["branch"]), str(row["name"])

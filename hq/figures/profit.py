@@ -71,7 +71,7 @@ async def profit(question: Question, branches: Directory | None = None) -> Figur
         place = await place_of(question.unit, branches)
         parts = await parts_within(question, place, first, last)
         parts.sort(key=lambda part: (-part.sums["gained"], -part.sums["expense"], part.name))
-        figure = await branch_figure("profit", question, place.branch, parts, PLAN, last)
+        figure = await branch_figure("profit", question, place, parts, PLAN, last)
     return figure.asked_as(first=first, last=last)
 
 

@@ -125,7 +125,7 @@ async def receivables(question: Question) -> Figure:
     parts = await parts_of(by, [(key, with_remaining(row)) for key, row in ranked.rows], place, on)
     total = with_remaining(ranked.total)
     figure = await branch_figure(
-        "receivables", question, place.branch, parts, PLAN, on, total=total, count=ranked.count
+        "receivables", question, place, parts, PLAN, on, total=total, count=ranked.count
     )
     return figure.asked_as(as_of=on)
 
@@ -159,7 +159,7 @@ async def ageing(question: Question) -> Figure:
     )
     parts = await parts_of(by, ranked.rows, place, on)
     figure = await branch_figure(
-        "ageing", question, place.branch, parts, AGEING_PLAN, on, total=ranked.total, count=ranked.count
+        "ageing", question, place, parts, AGEING_PLAN, on, total=ranked.total, count=ranked.count
     )
     return figure.asked_as(as_of=on)
 

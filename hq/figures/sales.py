@@ -70,9 +70,7 @@ async def below_branch(question: Question, branches: Directory, first: date, las
     parts.sort(key=lambda part: part.sums["cancelled"] - part.sums["ordered"])
     page = parts[question.offset : question.offset + question.limit]
     total = totals(parts)
-    return await branch_figure(
-        "sales", question, place.branch, page, PLAN, last, total=total, count=len(parts)
-    )
+    return await branch_figure("sales", question, place, page, PLAN, last, total=total, count=len(parts))
 
 
 def by_key(keyed: Mapping[tuple[str, str], Sums], by: str) -> dict[str, dict[str, int]]:

@@ -6,7 +6,7 @@ XLSX, and the pages show it. Money is minor units of the line's currency, shares
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Literal
 from uuid import UUID
@@ -204,7 +204,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Figure:
-    """The answer. `complete` is False when any branch in scope is not current, a rate is missing, or there is no branch."""
+    """The answer; `own_currency` is the books' currency of the one branch it lies in. `complete` is False when any branch in scope is not current, a rate is missing, or there is no branch."""
 
     name: str
     question: Question
@@ -214,7 +214,7 @@ class Figure:
     watermarks: Sequence[Watermark]
     missing_rates: Sequence[MissingRate] = ()
     row_count: int | None = None
-    notes: Sequence[str] = field(default_factory=tuple)
+    own_currency: str = ""
 
     @property
     def complete(self) -> bool:

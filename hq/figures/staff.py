@@ -99,7 +99,7 @@ async def below_branch(question: Question, branches: Directory, span: tuple[date
     total = {key: sum(int(part.sums.get(key) or 0) for part in parts) for key in (*COUNTS, *PLAN.money)}
     page = parts[question.offset : question.offset + question.limit]
     figure = await branch_figure(
-        "staff-activity", question, place.branch, page, PLAN, last, total=total, count=len(parts)
+        "staff-activity", question, place, page, PLAN, last, total=total, count=len(parts)
     )
     return figure.asked_as(first=first, last=last)
 

@@ -234,9 +234,9 @@ async def branch_targets(question: Question, branches: Directory, measure: Targe
     shown = [held[by, key].currency for key in aimed] + ([own.currency] if own else [])
     missing = sorted(sheet.missing(branch.currency, *shown))
     columns = columns_of(measure)
-    return Figure("targets", question, columns, lines, total, [branch.mark], missing, len(lines)).asked_as(
-        as_of=as_of
-    )
+    return Figure(
+        "targets", question, columns, lines, total, [branch.mark], missing, len(lines), branch.currency
+    ).asked_as(as_of=as_of)
 
 
 def within(personal: Mapping[tuple[str, str], Sums], unit: Unit) -> dict[tuple[str, str], Sums]:

@@ -1,10 +1,12 @@
 """Sentences about figures: how complete a total is, for what it stands."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from hq.figures.shape import Figure, Watermark
+from shared import clock
 from shared.i18n import gettext, ngettext
-from shared.web.filters import as_of
+from shared.web.filters import as_of, clock_time, day
 
 NAMED = 3
 
@@ -33,7 +35,11 @@ def freshness(marks: Sequence[Watermark]) -> str:
     stale = [mark for mark in marks if not mark.is_current]
     times = [mark.complete_to for mark in marks if mark.complete_to is not None]
     if not stale:
-        return gettext("Complete to %(time)s.", time=as_of(min(times))) if times else gettext("Complete.")
+        return (
+            gettext("Complete to %(time)s.", time=to_the_second(min(times)))
+            if times
+            else gettext("Complete.")
+        )
     head = ngettext(
         "Partial: %(have)s of %(n)s branch complete.",
         "Partial: %(have)s of %(n)s branches complete.",
@@ -44,6 +50,12 @@ def freshness(marks: Sequence[Watermark]) -> str:
     if len(stale) > NAMED:
         named.append(ngettext("and %(n)s more.", "and %(n)s more.", len(stale) - NAMED))
     return " ".join([head, *named])
+
+
+def to_the_second(at: datetime) -> str:
+    """14:05:12 today, else with its date."""
+    text = clock_time(at, seconds=True)
+    return text if day(at) == day(clock.now()) else f"{day(at)} {text}"
 
 
 def about(mark: Watermark) -> str:

@@ -1,18 +1,20 @@
 """The line of freshness and the check that rows add up: on every page that shows a figure."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from starlette.requests import Request
 
 from hq.asking import Span, span_of
-from hq.figures.shape import Figure, Question
+from hq.figures.shape import BASE, Figure, Question
 from hq.figures.words import completeness
 from hq.tables import url_with
 from shared import log
+from shared.i18n import N_
 from shared.i18n import gettext as _
 from shared.money import format_amount
-from shared.web.parts import Crumb
+from shared.web.parts import Crumb, Tab
 from shared.web.reader import current_request
 from shared.web.templating import with_query
 
@@ -94,13 +96,55 @@ def crumbs_of(request: Request, figure: Figure, title: str) -> list[Crumb]:
     return found
 
 
+BY_WORDS = {
+    "employee": N_("By person"),
+    "department": N_("By department"),
+    "customer": N_("By customer"),
+    "category": N_("By category"),
+    "month": N_("By month"),
+    "order": N_("By order"),
+}
+
+
+def switches(figure: Figure, by: Sequence[str] = ()) -> list[list[Tab]]:
+    """Below the company: what the rows are (the first of `by` is the usual one), and in which currency."""
+    question, unit = figure.question, figure.question.unit
+    if unit.kind in ("company", "region"):
+        return []
+    found = []
+    if len(by) > 1:
+        present = question.by if question.by in by else by[0]
+        found.append(
+            [Tab(_(BY_WORDS[name]), with_query(by=name, offset=None), name == present) for name in by]
+        )
+    own, home = figure.own_currency, question.house.currency
+    if own and own != home:
+        is_base = question.currency in (BASE, own)
+        found.append(
+            [
+                Tab(home, with_query(currency=None, offset=None), not is_base),
+                Tab(own, with_query(currency=BASE, offset=None), is_base),
+            ]
+        )
+    return found
+
+
+UNITS = frozenset({"company", "region", "branch", "department", "employee", "unassigned", "customer"})
+
+
 def drill_url(path: str, question: Question, unit: str, **more: Any) -> str:
-    """The page of a unit with the days, currency and branches of the question carried along."""
+    """The page of a unit with the days, currency and branches of the question carried along; a row that is a month
+    leads to the same unit in that month, one that is no unit nowhere ("")."""
+    kind, _colon, key = unit.partition(":")
+    days: dict[str, Any] = {"from": question.first, "to": question.last, "as_of": question.as_of}
+    if kind == "month":
+        unit, days = str(question.unit), {"period": key}
+    elif kind not in UNITS:
+        return ""
     return url_with(
         path,
         unit=unit if unit != "company" else None,
-        **{"from": question.first, "to": question.last},
-        as_of=question.as_of,
+        **days,
         currency=question.currency if question.currency != question.house.currency else None,
         without=",".join(sorted(question.left_out)) or None,
         **more,

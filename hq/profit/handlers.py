@@ -9,7 +9,7 @@ from hq.figures.freshness import directory
 from hq.figures.profit import profit
 from hq.figures.shape import Figure, Line
 from hq.figures.words import scope_name
-from hq.frame.page import adds_up, crumbs_of, drill_url, freshness_line, month_span
+from hq.frame.page import adds_up, crumbs_of, drill_url, freshness_line, month_span, switches
 from hq.profit.pages import BridgeRow, ProfitPage
 from hq.profit.queries import BridgeStep, bridge
 from hq.tables import Look, table_of, url_with
@@ -36,13 +36,18 @@ async def show(request: Request) -> Response:
         scope=scope_name(figure),
         crumbs=crumbs_of(request, figure, _("Profit")),
         span=month_span(figure),
+        switches=switches(
+            figure, ("category", "department", "month") if figure.question.unit.kind != "customer" else ()
+        ),
         freshness=freshness_line(figure),
         check=adds_up(figure),
         rule=rule_words(figure, rules),
         cards=cards(figure),
         bridge=[bridge_row(step, currency) for step in steps],
         bridge_unit=money_unit(currency),
-        table=table_of(figure, look_of(request, figure), is_ranked=is_company),
+        table=table_of(
+            figure, look_of(request, figure, rules.get(figure.total.branch, "")), is_ranked=is_company
+        ),
     )
     return page(request, "profit/show.html", view)
 
@@ -72,24 +77,27 @@ def cards(figure: Figure) -> list[parts.Figure]:
     ]
 
 
-def look_of(request: Request, figure: Figure) -> Look:
+def look_of(request: Request, figure: Figure, branch_rule: str) -> Look:
     """Branches with their rule; below a branch income and categories."""
     question = figure.question
     is_company = question.unit.kind in ("company", "region")
     short = {"approval": _("on approval"), "shipment": _("on shipment"), "receipt": _("on receipt")}
 
-    def drill(line: Line, key: str) -> str:
-        if line.unit.startswith("category:") or ":" not in line.unit:
-            return (
-                drill_url("/sales", question, str(question.unit))
-                if line.unit == "income" and key == "income"
-                else ""
+    def income_url(rule: str, unit: str) -> str:
+        """What income is made of: orders, receipts, or (by shipment) nothing that has a page yet."""
+        if rule == "receipt":
+            return url_with(
+                "/receivables/receipts", unit=unit, **{"from": question.first, "to": question.last}
             )
-        dates = {"from": question.first, "to": question.last}
-        if key == "income" and line.values.get("rule") == "receipt":
-            return url_with("/receivables/receipts", unit=line.unit, **dates)
-        if key == "income" and line.values.get("rule") == "approval":
-            return drill_url("/sales", question, line.unit)
+        return drill_url("/sales", question, unit) if rule == "approval" else ""
+
+    def drill(line: Line, key: str) -> str:
+        if key == "income":
+            is_row = line.unit == "income"
+            rule = branch_rule if is_row else str(line.values.get("rule") or "")
+            found = income_url(rule, str(question.unit) if is_row else line.unit)
+            if found or is_row:
+                return found
         return drill_url("/profit", question, line.unit)
 
     return Look(

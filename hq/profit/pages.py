@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from hq.asking import Span
 from hq.frame.page import Check, FreshnessLine
 from shared.money import Money
-from shared.web.parts import Crumb, Figure, TableView
+from shared.web.parts import Crumb, Figure, Tab, TableView
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,7 @@ class ProfitPage:
     scope: str
     crumbs: Sequence[Crumb]
     span: Span
+    switches: Sequence[Sequence[Tab]]
     freshness: FreshnessLine
     check: Check
     rule: str

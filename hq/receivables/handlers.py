@@ -17,9 +17,9 @@ from hq.figures.receivables import BUCKETS
 from hq.figures.shape import Figure, Line, Question
 from hq.figures.units import month_of
 from hq.figures.words import scope_name
-from hq.frame.page import Check, adds_up, crumbs_of, freshness_line, month_span
+from hq.frame.page import Check, adds_up, crumbs_of, freshness_line, month_span, switches
 from hq.receivables.pages import InstalmentPage, ReceiptsPage, ReceivablesPage
-from hq.receivables.queries import AGED, instalment, positions, receipt_rows, receipts_figure
+from hq.receivables.queries import DIFFERENCE, instalment, positions, receipt_rows, receipts_figure
 from hq.sales.queries import among
 from hq.tables import Look, table_of, url_with
 from shared.errors import NotFound
@@ -31,6 +31,7 @@ from shared.web import parts
 from shared.web.filters import money_card
 from shared.web.keyset import Sort, neighbours, paging
 from shared.web.parts import Column, Crumb, Row, Share, TableView
+from shared.web.reader import current_request
 from shared.web.responses import page
 
 TONES = dict(zip(BUCKETS.values(), ("age0", "age1", "age2", "age3", "age4"), strict=True))
@@ -56,6 +57,9 @@ async def show(request: Request) -> Response:
         crumbs=crumbs_of(request, figure, _("Receivables")),
         as_of=figure.question.as_of,
         keep=kept(question),
+        switches=switches(
+            figure, ("customer", "employee", "department") if figure.question.unit.kind != "customer" else ()
+        ),
         freshness=freshness_line(figure),
         cards=cards(figure),
         shares=shares(figure),
@@ -78,10 +82,15 @@ def buckets_add_up(figure: Figure) -> Check:
     """The rows against the total, and the buckets against what remains, in the total and in every row."""
     found = adds_up(figure) if figure.row_count == len(figure.rows) else Check(True)
     for line in (figure.total, *figure.rows):
-        aged, remaining = line.number(AGED), line.number("remaining")
-        if found.holds and aged is not None and aged != remaining:
-            return Check(False, format_amount(aged - (remaining or 0), line.currency, signed=True))
+        difference = line.number(DIFFERENCE)
+        if found.holds and difference:
+            return Check(False, format_amount(difference, line.currency, signed=True), request_id())
     return found
+
+
+def request_id() -> str:
+    """The number under which the answer is logged."""
+    return str(current_request().state.request_id)
 
 
 def cards(figure: Figure) -> list[parts.Figure]:

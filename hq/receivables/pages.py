@@ -7,7 +7,7 @@ from datetime import date
 from hq.asking import Span
 from hq.frame.page import Check, FreshnessLine
 from hq.receivables.queries import Entry, Instalment
-from shared.web.parts import Crumb, Figure, Share, TableView
+from shared.web.parts import Crumb, Figure, Share, Tab, TableView
 
 
 @dataclass(frozen=True)
@@ -18,6 +18,7 @@ class ReceivablesPage:
     crumbs: Sequence[Crumb]
     as_of: date | None
     keep: Mapping[str, str]
+    switches: Sequence[Sequence[Tab]]
     freshness: FreshnessLine
     cards: Sequence[Figure]
     shares: Sequence[Share]

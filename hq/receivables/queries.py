@@ -7,7 +7,7 @@ from typing import Any
 
 from hq.figures import facts, memo
 from hq.figures.assemble import Plan, branch_figure, company_figure
-from hq.figures.cells import Want
+from hq.figures.cells import Sums, Want
 from hq.figures.freshness import Directory, directory
 from hq.figures.lists import as_date
 from hq.figures.people import place_of
@@ -30,26 +30,34 @@ from shared.database import fetch_all, fetch_one
 from shared.errors import NotFound
 from shared.money import Money
 
-AGED = "aged"
+DIFFERENCE = "difference"
+"""What remains by the entries less what remains by due dates: 0, or the page says so."""
 
 
 def derive(row: Mapping[str, int]) -> dict[str, Value]:
-    """Both figures; `aged` is what the buckets add up to and must equal what remains."""
+    """Both figures from one set of amounts: what remains is what the buckets add up to."""
     ageing = derive_ageing(row)
-    return {
-        **derive_balance(row),
-        "overdue": ageing["overdue"],
-        "overdue_share": ageing["overdue_share"],
-        AGED: ageing["remaining"],
-    }
+    remaining = ageing["remaining"]
+    assert isinstance(remaining, int)
+    return {**ageing, **derive_balance({**row, "remaining": remaining})}
 
 
 PLAN = Plan(
-    columns=(*COLUMNS, *(column for column in AGEING_COLUMNS if column.key != "remaining"), Column(AGED, "")),
-    money=("receipts", "received", "credited", "written_off", "remaining", *BUCKETS.values()),
+    columns=(
+        *COLUMNS,
+        *(column for column in AGEING_COLUMNS if column.key != "remaining"),
+        Column(DIFFERENCE, ""),
+    ),
+    money=("receipts", "received", "credited", "written_off", DIFFERENCE, *BUCKETS.values()),
     derive=derive,
     chain=tuple(BUCKETS.values()),
 )
+
+
+def with_difference(row: Sums) -> dict[str, int]:
+    """The primitives of PLAN: the two ways to what remains, compared before anything is converted."""
+    aged = sum(row[key] for key in BUCKETS.values())
+    return {**row, DIFFERENCE: with_remaining(row)["remaining"] - aged}
 
 
 def all_wants(as_of: date) -> list[Want]:
@@ -75,10 +83,10 @@ async def positions(question: Question) -> Figure:
         offset=question.offset,
         as_of=on,
     )
-    parts = await parts_of(by, [(key, with_remaining(row)) for key, row in ranked.rows], place, on)
-    total = with_remaining(ranked.total)
+    parts = await parts_of(by, [(key, with_difference(row)) for key, row in ranked.rows], place, on)
+    total = with_difference(ranked.total)
     figure = await branch_figure(
-        "receivables", question, place.branch, parts, PLAN, on, total=total, count=ranked.count
+        "receivables", question, place, parts, PLAN, on, total=total, count=ranked.count
     )
     return figure.asked_as(as_of=on, by=by)
 
@@ -90,7 +98,7 @@ async def company_positions(question: Question, branches: Directory) -> Figure:
     sums = await memo.by_branch(branches, all_wants, groups, scope)
     ages = {code: {key: row[key] for key in BUCKETS.values()} for code, row in sums.items()}
     corrected = await taken_back(ages, groups, scope)
-    rows = {code: {**with_remaining(row), **corrected[code]} for code, row in sums.items()}
+    rows = {code: with_difference({**row, **corrected[code]}) for code, row in sums.items()}
     on = question.as_of or question.house.today()
     figure = await company_figure("receivables", question, branches, rows, PLAN, on)
     return figure.asked_as(as_of=on)
@@ -189,5 +197,5 @@ async def receipts_figure(question: Question, first: date, last: date) -> Figure
         found = await facts.sums(spans, "customer", facts.Among(place.branch.code, place.unit))
         parts = await parts_of("customer", list(found.items()), place, last)
         parts.sort(key=lambda part: -part.sums["receipts"])
-        figure = await branch_figure("receivables", question, place.branch, parts, plan, last)
+        figure = await branch_figure("receivables", question, place, parts, plan, last)
     return figure.asked_as(first=first, last=last)

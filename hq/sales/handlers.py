@@ -8,7 +8,7 @@ from hq.cards import maker_of
 from hq.figures.sales import sales
 from hq.figures.shape import Figure, Line
 from hq.figures.words import scope_name
-from hq.frame.page import adds_up, crumbs_of, drill_url, freshness_line, month_span
+from hq.frame.page import adds_up, crumbs_of, drill_url, freshness_line, month_span, switches
 from hq.sales.pages import SalesPage
 from hq.sales.queries import OrderRow, order_rows, orders, sorts_of
 from hq.tables import Look, table_of
@@ -36,6 +36,12 @@ async def show(request: Request) -> Response:
         scope=scope_name(figure),
         crumbs=crumbs_of(request, figure, _("Sales")),
         span=month_span(figure, ("day", "month", "quarter", "year")),
+        switches=switches(
+            figure,
+            ("employee", "department", "customer", "month")
+            if figure.question.unit.kind != "customer"
+            else (),
+        ),
         freshness=freshness_line(figure),
         check=adds_up(figure),
         cards=cards(figure),

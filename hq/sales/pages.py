@@ -15,6 +15,7 @@ class SalesPage:
     scope: str
     crumbs: Sequence[Crumb]
     span: Span
+    switches: Sequence[Sequence[Tab]]
     freshness: FreshnessLine
     check: Check
     cards: Sequence[Figure]

@@ -17,7 +17,7 @@ from hq.figures.rates import conversion
 from hq.figures.shape import Figure, Line, Question, Unit
 from hq.figures.targets import targets
 from hq.figures.words import scope_name
-from hq.frame.page import crumbs_of, freshness_line
+from hq.frame.page import crumbs_of, freshness_line, switches
 from hq.tables import Look, table_of, url_with
 from hq.targets.actions import Aimed, set_target
 from hq.targets.forms import TargetForm
@@ -65,6 +65,9 @@ async def show(request: Request) -> Response:
             Tab(_(other.label), with_query(measure=other.name), other.name == measure.name)
             for other in TARGET_MEASURES.values()
         ],
+        switches=switches(
+            figure, ("employee", "department") if figure.question.unit.kind != "customer" else ()
+        ),
         freshness=freshness_line(figure),
         cards=[card(figure, block, measure) for block in BLOCKS],
         shared_out=shared_out(figure, measure),

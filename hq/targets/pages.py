@@ -30,6 +30,7 @@ class TargetsPage:
     as_of: date
     keep: Mapping[str, str]
     measures: Sequence[Tab]
+    switches: Sequence[Sequence[Tab]]
     freshness: FreshnessLine
     cards: Sequence[Figure]
     shared_out: str

@@ -183,3 +183,24 @@ def test_an_address_that_cannot_be_read_is_refused_with_a_sentence(chen: Visitor
         assert "Traceback" not in answer.text
     assert chen.open("/branches/NOPE").status_code == 404
     assert chen.open("/customers/not-an-id").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "unit", ["", "?unit=branch:PAR", "?unit=branch:TYO&as_of=2026-09-30", "?unit=branch:SH"]
+)
+def test_receivables_add_up_in_every_currency_at_every_level(chen: Visitor, unit: str) -> None:
+    chen.open(f"/receivables{unit}")
+    assert 'data-adds-up="yes"' in chen.page
+    assert "do not add up" not in chen.text()
+
+
+@pytest.mark.parametrize("page", ["/sales", "/profit", "/receivables", "/targets", "/staff"])
+def test_every_switch_of_a_branch_page_opens(chen: Visitor, page: str) -> None:
+    chen.open(f"{page}?unit=branch:PAR&period=2026")
+    found = re.findall(r'<nav class="ops-tabs d-print-none"[^>]*>(.*?)</nav>', chen.page, re.S)
+    links = [unescape(link) for part in found for link in re.findall(r'href="([^"]+)"', part)]
+    assert links
+    for link in links:
+        assert chen.open(link).status_code == 200, link
+        for _row, label, target in links_of(chen.page)[:12]:
+            assert chen.open(target).status_code == 200, (link, label, target)
