@@ -1,5 +1,6 @@
 """Importers of customers and their contacts: keys by which they are recognised, ways to reach them, duplicates."""
 
+import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -8,9 +9,11 @@ from uuid import UUID
 from branch_node.customers.rules import Keys, email_key, keys_of, name_key, phone_key, tax_key
 from branch_node.home import home, today
 from branch_node.imports import ledger
+from branch_node.imports.alike import Alike, profile_of
 from branch_node.imports.importers import Importer
-from branch_node.imports.plan import Item
+from branch_node.imports.plan import Item, Plan
 from branch_node.imports.problems import failed
+from branch_node.imports.run import Run
 from branch_node.imports.tables import Writes, among, listed, new_row, now_micros
 from branch_node.lists import as_kind
 from branch_node.numbers import next_numbers
@@ -32,11 +35,26 @@ LOOKS_LIKE: Mapping[str, str] = {
 }
 
 
+PROFILES_SQL = """
+SELECT id, code, name, phone, email, tax_number, address, city, state, postcode FROM customer
+WHERE branch = :branch AND deleted_at IS NULL AND merged_into_id IS NULL AND id > :after ORDER BY id LIMIT 5000
+"""
+
+
+def label_of(values: Mapping[str, Any]) -> str:
+    """How a customer is named in a warning."""
+    return f"{values['name']} ({values['code']})" if values.get("code") else str(values["name"])
+
+
 class CustomerImporter(Importer):
     """Customers. What `match` does not decide on is looked at all the same and reported as a warning."""
 
     references = {"owner": "owner_id"}
     columns = {"credit_limit": "credit_limit_minor"}
+
+    def __init__(self, run: Run, plan: Plan) -> None:
+        super().__init__(run, plan)
+        self.alike = Alike(run.staging) if plan.map.alike else None
 
     def keys(self, item: Item) -> Keys:
         """What the row is recognised by; worked out once."""
@@ -99,7 +117,34 @@ class CustomerImporter(Importer):
             for item, code in zip(without_code, codes, strict=True):
                 item.ids["code"] = code
         self.points = await self._points_of([item.row_id for item in items if item.action != "created"])
-        await self._warn_of_doubts(fresh)
+        if self.alike is None:
+            await self._warn_of_doubts(fresh)
+        else:
+            profiles = [
+                (str(item.row_id), item.line, label_of(item.values), profile_of(item.values, home().country))
+                for item in fresh
+            ]
+            await asyncio.to_thread(self.alike.add, profiles)
+
+    async def finish(self) -> None:
+        """Weigh the new customers against each other and against all of the branch, when the mapping asks for it."""
+        await super().finish()
+        if self.alike is None:
+            return
+        after = UUID(int=0)
+        while rows := await fetch_all(PROFILES_SQL, branch=home().code, after=after):
+            after = as_kind(rows[-1]["id"], UUID)
+            profiles = [(str(row["id"]), 0, label_of(row), profile_of(row, home().country)) for row in rows]
+            await asyncio.to_thread(self.alike.add, profiles)
+        pairs = await asyncio.to_thread(lambda alike: list(alike.pairs()), self.alike)
+        self.run.staging.warn(
+            self.plan.staged,
+            self.record,
+            (
+                (pair.line, Text(N_("Probably the same customer as %(other)s."), other=pair.other))
+                for pair in pairs
+            ),
+        )
 
     async def _warn_of_doubts(self, items: Sequence[Item]) -> None:
         """Note new customers that look like others, where the mapping does not let that decide."""

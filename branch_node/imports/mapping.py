@@ -219,6 +219,10 @@ class RecordMap(Part):
         default="keep",
         description="The file changed, and a person changed the record: keep the record, or update it.",
     )
+    alike: bool = Field(
+        default=False,
+        description="Customers: weigh all that is known together and report those that are probably the same.",
+    )
     allocate: Literal["oldest", "named", "none"] = Field(
         default="oldest",
         description="Receipts: pay the oldest instalments, only the order named, or nothing.",

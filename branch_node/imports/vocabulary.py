@@ -291,6 +291,10 @@ class _RecordCheck:
                         record=record.record, name=name, known=", ".join(definition.match) or definition.natural or "-",
                     )
                 )  # fmt: skip
+        if record.alike and record.record != "customer":
+            found.append(
+                _fault((*at, "alike"), N_("Only customers can be compared this way. Remove this line."))
+            )
         found += self._children(record.lines, definition.line_fields, "lines")
         found += self._instalments(definition)
         return found
