@@ -4,17 +4,20 @@ The weights are Fellegi and Sunter's: what agrees counts by how rarely it would 
 name says more than a common one), what differs counts against, what is missing not at all. Nothing is tuned to a file.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import log2
 
-from rapidfuzz.distance import JaroWinkler
+from rapidfuzz.distance import OSA, JaroWinkler
 
 FIELDS = ("name", "phone", "email", "tax_number", "address", "city", "state", "postcode")
+CODES = frozenset({"phone", "email", "tax_number", "postcode"})
 AGREES = 0.9
 """How often a field agrees where two entries mean the same customer: people mistype one in ten."""
 SIMILAR = 0.85
 """From this similarity on, two different texts count as a mistyped one, the less the less alike."""
+SLIP = 0.9
+"""How alike two numbers are that differ by one slip of the finger."""
 CERTAIN = 0.9
 """Probability from which two are reported."""
 FEWEST = 1_000
@@ -46,13 +49,25 @@ def block_keys(profile: Profile) -> Iterator[str]:
             yield f"{word}#{city}"
 
 
-def similarity(one: str, other: str) -> float:
-    """0 to 1; words in another order are the same words."""
+def similarity(field: str, one: str, other: str) -> float:
+    """0 to 1. Words in another order are the same words; numbers in them are the same or not.
+
+    Of numbers and addresses of mail neighbours look alike and are somebody else's: one slip of the finger is allowed.
+    """
     if one == other:
         return 1.0
+    if field in CODES:
+        return SLIP if len(one) > 3 and OSA.distance(one, other, score_cutoff=1) == 1 else 0.0
+    mine, theirs = one.split(), other.split()
+    if _numbers(mine) != _numbers(theirs):
+        return 0.0
     straight: float = JaroWinkler.similarity(one, other)
-    ordered: float = JaroWinkler.similarity(" ".join(sorted(one.split())), " ".join(sorted(other.split())))
+    ordered: float = JaroWinkler.similarity(" ".join(sorted(mine)), " ".join(sorted(theirs)))
     return max(straight, ordered)
+
+
+def _numbers(words: Sequence[str]) -> list[str]:
+    return sorted(word for word in words if any(char.isdigit() for char in word))
 
 
 def weight(one: Profile, other: Profile, chance: Mapping[str, Mapping[str, float]], count: int) -> float:
@@ -68,7 +83,7 @@ def weight(one: Profile, other: Profile, chance: Mapping[str, Mapping[str, float
             continue
         shares = chance[field]
         by_chance = max(shares.get(mine, 0.0), shares.get(theirs, 0.0), least)
-        alike = similarity(mine, theirs)
+        alike = similarity(field, mine, theirs)
         if alike == 1.0:
             found += log2(AGREES / min(by_chance, AGREES))
         elif alike >= SIMILAR:
