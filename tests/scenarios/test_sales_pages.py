@@ -7,6 +7,10 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from branch_node.home import at_home
+from branch_node.setup import APPS
+from shared.database import open_database
+from shared.records import RoleGrant
 from tests.support.branch_site import PASSWORD, BranchSite, branch_site
 from tests.support.browser import axe_faults, chromium, clipped, policy_violations, window
 from tests.support.databases import Templates, apart
@@ -23,8 +27,18 @@ Site = tuple[BranchSite, str, SalesRows]
 def site(templates: Templates, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with branch_site(templates, "sqlite", tmp_path_factory.mktemp("sales-pages")) as made:
         rows = apart(write_sales(made))
+        apart(keep_products(made))
         with Served(made.app) as served:
             yield made, served.url, rows
+
+
+async def keep_products(made: BranchSite) -> None:
+    """No built-in role may change products; here the manager may."""
+    async with open_database(made.settings.url_of_database, APPS):
+        with at_home(made.settings.home):
+            await RoleGrant.create(
+                branch="SH", role_code="branch_manager", action="product.edit", scope="branch"
+            )
 
 
 def enter(page: Page, url: str, name: str) -> None:
@@ -147,7 +161,7 @@ def test_a_step_is_done_in_one_click_and_moved_from_its_menu(chromium: Browser, 
 def lin_pages(rows: SalesRows) -> list[str]:
     return [
         "/orders", "/orders/new", f"/orders/{rows.order}", f"/orders/{rows.draft}", f"/orders/{rows.waiting}",
-        f"/orders/{rows.draft}/edit", f"/orders/{rows.draft}/cancel", "/quotes", "/quotes/new",
+        f"/orders/{rows.draft}/edit", "/quotes", "/quotes/new",
         f"/quotes/{rows.quotation}", f"/quotes/{rows.quotation}/edit", "/approvals", f"/approvals/{rows.request}",
         "/products", f"/products/{rows.product}", "/receivables", f"/receivables/{rows.receivable}", "/expenses",
         "/expenses/new", f"/expenses/{rows.expense}",
@@ -159,14 +173,15 @@ def wang_pages(rows: SalesRows) -> list[str]:
         "/receipts", "/receipts/new", f"/receipts/new?order={rows.order}", f"/receipts/{rows.receipt}",
         f"/receipts/{rows.receipt}/reverse", "/receivables", "/receivables?by=customer",
         f"/receivables/{rows.receivable}", f"/receivables/customers/{rows.customer}",
-        f"/receivables/{rows.receivable}/adjust", "/expenses", "/income", "/approvals",
+        f"/receivables/adjustments/{rows.adjustment}/reverse", "/expenses", "/income", "/approvals",
     ]  # fmt: skip
 
 
 def ma_pages(rows: SalesRows) -> list[str]:
     return [
-        "/approvals", f"/approvals/{rows.request}", "/products/new", f"/products/{rows.product}/edit", "/orders",
-        f"/orders/{rows.order}", "/income", f"/expenses/{rows.expense}", "/receivables",
+        "/approvals", f"/approvals/{rows.request}", "/orders", f"/orders/{rows.order}", f"/orders/{rows.draft}/cancel",
+        "/income", f"/expenses/{rows.expense}", "/receivables", "/products", "/products/new",
+        f"/products/{rows.product}", f"/products/{rows.product}/edit",
     ]  # fmt: skip
 
 
