@@ -44,18 +44,7 @@ def add_user(found: Any, inside: Inside) -> None:
         made.set_defaults(run=run)
         return made
 
-    add = verb("add", "a person with roles and branches; asks for the password", add_one)
-    add.add_argument("username")
-    add.add_argument("--name", default="", help="name shown on pages")
-    add.add_argument(
-        "--role", action="append", default=[], help="executive, hq_data_officer, hq_admin; may be repeated"
-    )
-    add.add_argument("--branches", default="", help="codes, comma between; without it all branches")
-    add.add_argument("--email", default="")
-    add.add_argument("--timezone", default="", help="default: that of headquarters")
-    add.add_argument("--locale", choices=["zh_CN", "en"], default="zh_CN")
-    add.add_argument("--no-password", action="store_true", help="an integration: API tokens only")
-    add.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
+    add_options(verb("add", "a person with roles and branches; asks for the password", add_one))
     passwd = verb(
         "passwd",
         "set a new password and sign out everywhere",
@@ -80,6 +69,21 @@ def add_user(found: Any, inside: Inside) -> None:
     token.add_argument(
         "--scope", action="append", default=[], help="an action such as figures.view; may be repeated"
     )
+
+
+def add_options(add: argparse.ArgumentParser) -> None:
+    """The options of `user add`."""
+    add.add_argument("username")
+    add.add_argument("--name", default="", help="name shown on pages")
+    add.add_argument(
+        "--role", action="append", default=[], help="executive, hq_data_officer, hq_admin; may be repeated"
+    )
+    add.add_argument("--branches", default="", help="codes, comma between; without it all branches")
+    add.add_argument("--email", default="")
+    add.add_argument("--timezone", default="", help="default: that of headquarters")
+    add.add_argument("--locale", choices=["zh_CN", "en"], default="zh_CN")
+    add.add_argument("--no-password", action="store_true", help="an integration: API tokens only")
+    add.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
 
 
 async def add_one(args: argparse.Namespace, hashes: Any, settings: HqSettings) -> int:

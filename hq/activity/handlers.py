@@ -137,30 +137,38 @@ def shares(figure: Figure) -> list[Share]:
     ]
 
 
+def unit_url(line: Line, question: Question, days: Mapping[str, Any]) -> str:
+    """The day of a person, the people of a branch."""
+    kind, _colon, key = line.unit.partition(":")
+    if kind == "employee":
+        return url_with(f"/staff/{key}", day=question.last)
+    return url_with("/staff", unit=line.unit, **days) if kind == "branch" else ""
+
+
+def records_url(line: Line, key: str, question: Question) -> str:
+    """The records behind a number, on the row's own day; "" where the number has no list."""
+    own = line.values.get("own_date")
+    dates: Mapping[str, Any] = {"from": own or question.first, "to": own or question.last}
+    paths = {
+        "orders": "/sales",
+        "ordered": "/sales",
+        "receipts": "/receivables/receipts",
+        "customers_new": "/customers",
+    }
+    return url_with(paths[key], unit=line.unit, **dates) if key in paths else ""
+
+
 def look_of(request: Request, figure: Figure) -> Look:
     """Branches with their own date, below them people, those without a plan first."""
     question = figure.question
     is_company = question.unit.kind in ("company", "region")
     days = {name: request.query_params.get(name) for name in ("period", "from", "to")}
 
-    def open_unit(line: Line, key: str = "") -> str:
-        kind, _colon, unit_id = line.unit.partition(":")
-        if kind == "employee":
-            return url_with(f"/staff/{unit_id}", day=question.last or None)
-        return url_with("/staff", unit=line.unit, **days) if kind == "branch" else ""
+    def open_unit(line: Line) -> str:
+        return unit_url(line, question, days)
 
     def drill(line: Line, key: str) -> str:
-        dates: Mapping[str, Any] = {
-            "from": line.values.get("own_date") or question.first,
-            "to": line.values.get("own_date") or question.last,
-        }
-        if key in ("orders", "ordered"):
-            return url_with("/sales", unit=line.unit, **dates)
-        if key == "receipts":
-            return url_with("/receivables/receipts", unit=line.unit, **dates)
-        if key == "customers_new":
-            return url_with("/customers", unit=line.unit, **dates)
-        return open_unit(line)
+        return records_url(line, key, question) or open_unit(line)
 
     extra = (
         (Column("own_date", _("Own date"), "day"),)

@@ -1,8 +1,9 @@
 """One person's day: plan items with what proves them, and contacts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from shared.database import fetch_all, fetch_one
 from shared.database.fields import from_micros
@@ -71,20 +72,23 @@ async def person_day(employee_id: str, day: date) -> PersonDay | None:
         day=day,
     )
     submitted = plan["submitted_at"] if plan else None
+    submitted_at = from_micros(int(submitted)) if submitted else None
     return PersonDay(
-        str(person["name"]),
-        str(person["branch"]),
-        day,
-        from_micros(int(submitted)) if submitted else None,
-        [
-            DayItem(
-                str(row["at_time"]), str(row["text"]), str(row["kind"]), str(row["status"]), int(row["carried_count"]),
-                str(row["customer"]), str(row["proof_kind"]), str(row["result"]),
-            )
-            for row in items
-        ],
-        [
-            DayContact(str(row["kind"]), str(row["customer"]), str(row["subject"]), str(row["outcome"]))
-            for row in contacts
+        str(person["name"]), str(person["branch"]), day, submitted_at, [day_item(row) for row in items], [
+            DayContact(str(row["kind"]), str(row["customer"]), str(row["subject"]), str(row["outcome"])) for row in contacts
         ],
     )  # fmt: skip
+
+
+def day_item(row: Mapping[str, Any]) -> DayItem:
+    """One line of the plan."""
+    return DayItem(
+        at_time=str(row["at_time"]),
+        text=str(row["text"]),
+        kind=str(row["kind"]),
+        status=str(row["status"]),
+        carried_count=int(row["carried_count"]),
+        customer=str(row["customer"]),
+        proof=str(row["proof_kind"]),
+        result=str(row["result"]),
+    )

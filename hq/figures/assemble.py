@@ -182,13 +182,7 @@ async def branch_figure(
         key: sum(int(part.sums.get(key) or 0) for part in parts) for key in keys
     }  # fmt: skip
     totals = plan.converted(whole, rate)
-    rows = [plan.numbers(part.sums) for part in parts]
-    is_all = total is None or all(sum(row[key] for row in rows) == whole[key] for key in plan.money)
-    for key in plan.money:
-        for row, amount in zip(
-            rows, spread([row[key] for row in rows], rate, totals[key] if is_all else None), strict=True
-        ):
-            row[key] = amount
+    rows = spread_parts(parts, plan, rate, whole, totals, is_all=total is None)
     state = branch.mark.state
     lines = [
         Line(part.unit, part.name, branch.code, currency, {**plan.full(row), **(part.extra or {})}, state)
@@ -206,3 +200,16 @@ async def branch_figure(
         len(parts) if count is None else count,
         branch.currency,
     )
+
+
+def spread_parts(
+    parts: Sequence[Part], plan: Plan, rate: Rate, whole: Sums, totals: Sums, *, is_all: bool
+) -> list[dict[str, int]]:
+    """The primitives of the rows, converted; rows that are all there is add up to the totals in every column."""
+    rows = [plan.numbers(part.sums) for part in parts]
+    adds_up = is_all or all(sum(row[key] for row in rows) == whole[key] for key in plan.money)
+    for key in plan.money:
+        amounts = spread([row[key] for row in rows], rate, totals[key] if adds_up else None)
+        for row, amount in zip(rows, amounts, strict=True):
+            row[key] = amount
+    return rows

@@ -46,10 +46,7 @@ async def set_target(
     currency = currency if TARGET_MEASURES[measure].is_money else ""
     await require_unit(unit)
     async with transaction():
-        held = await Target.filter(
-            year=year, measure=measure, unit_kind=unit.kind, unit_branch=unit.branch, unit_id=unit.id,
-            superseded_at=None, deleted_at=None,
-        ).order_by("-number").first()  # fmt: skip
+        held = await target_that_holds(unit, year, measure)
         if (held.number if held else 0) != replaces:
             raise Conflict(
                 N_("This target was revised meanwhile. Open it again and compare."), code="target.changed"
@@ -69,6 +66,13 @@ async def set_target(
             await TargetLine.create(branch=COMPANY, target_id=target.id, period=period, amount=part)
     memo.forget()
     return target
+
+
+async def target_that_holds(unit: Aimed, year: int, measure: str) -> Target | None:
+    """The newest revision of a unit's target; None when there is none."""
+    found = Target.filter(year=year, measure=measure, superseded_at=None, deleted_at=None)
+    mine = found.filter(unit_kind=unit.kind, unit_branch=unit.branch, unit_id=unit.id)
+    return await mine.order_by("-number").first()
 
 
 async def require_unit(unit: Aimed) -> None:
