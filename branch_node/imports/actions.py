@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import shutil
-import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
@@ -15,15 +14,15 @@ from uuid import UUID
 from tortoise.expressions import Q
 
 from branch_node.imports.account import Note
-from branch_node.imports.engine import Progress, run_import
+from branch_node.imports.engine import Outcome, Progress, run_import
 from branch_node.imports.mapping import load
 from branch_node.imports.models import ImportJob
 from branch_node.imports.problems import Unusable
 from branch_node.imports.queries import job_for, run_of, undo_of
-from branch_node.imports.undo import undo_run
+from branch_node.imports.undo import Undone, undo_run
 from branch_node.imports.uploads import MAPPING_NAME, Upload, receive
 from shared import clock, i18n, log
-from shared.database import as_actor, execute, transaction
+from shared.database import as_actor, engine, execute, fetch_value, transaction
 from shared.errors import Conflict, Refused, Text
 from shared.i18n import N_
 from shared.ids import new_id
@@ -36,6 +35,7 @@ RIGHT = "import.run"
 BEAT_SECONDS = 1.0
 SILENT_SECONDS = 60
 KEPT_DAYS = 30
+BROKE_OFF = N_("It broke off and was recorded. What had been imported stays; start it again to go on.")
 
 
 async def send_files(
@@ -147,53 +147,88 @@ async def _beating(job_id: UUID) -> AsyncIterator[Pulse]:
             await task
 
 
-async def perform(job_id: UUID) -> None:
-    """Do a job's work, once, whoever calls: a second caller finds it claimed. Its end is in its row.
+async def claim(job_id: UUID) -> bool:
+    """Take a job that waits, or whose worker has fallen silent; False while any other import is at work.
+
+    One at a time: two runs of the same files beside each other would both find that nothing is there yet.
+    """
+    now = clock.now()
+    silent_since = now - timedelta(seconds=SILENT_SECONDS)
+    async with transaction():
+        if engine() == "postgres":
+            await fetch_value("SELECT pg_advisory_xact_lock(hashtext('trunkline imports'))::text")
+        others = ImportJob.filter(state="running", beat_at__gte=silent_since).exclude(id=job_id)
+        if await others.exists():
+            return False
+        taken = await execute(
+            "UPDATE import_job SET state = 'running', started_at = :now, beat_at = :now WHERE id = :id "
+            "AND (state = 'waiting' OR (state = 'running' AND beat_at < :silent))",
+            now=now,
+            id=job_id,
+            silent=silent_since,
+        )
+    return taken > 0
+
+
+async def perform(job_id: UUID) -> bool:
+    """Do a job's work, once, whoever calls; False when it is done or any import is at work. Its end is in its row.
 
     A process that ends in the middle gives the job back; one that is killed is found by its silent pulse. Doing it
     again is safe: rows that are in are recognised.
     """
-    silent_since = clock.now() - timedelta(seconds=SILENT_SECONDS)
-    claimed = await execute(
-        "UPDATE import_job SET state = 'running', started_at = :now, beat_at = :now WHERE id = :id "
-        "AND (state = 'waiting' OR (state = 'running' AND beat_at < :silent))",
-        now=clock.now(),
-        id=job_id,
-        silent=silent_since,
-    )
-    if not claimed:
-        return
+    if not await claim(job_id):
+        return False
     job = await job_for(job_id)
-    locale = await Account.filter(person_id=job.started_by).first() if job.started_by else None
-    with as_actor(job.started_by), i18n.use_locale(locale.locale if locale else i18n.DEFAULT_LOCALE):
+    account = await Account.filter(person_id=job.started_by).first() if job.started_by else None
+    with as_actor(job.started_by), i18n.use_locale(account.locale if account else i18n.DEFAULT_LOCALE):
         try:
             async with _beating(job_id) as pulse:
                 await _work(job, pulse)
         except asyncio.CancelledError:
             await execute("UPDATE import_job SET state = 'waiting' WHERE id = :id", id=job_id)
             raise
-        except Unusable as wrong:
-            await _end(job, "failed", faults=[_fault(fault.place, fault.message) for fault in wrong.faults])
-        except Refused as refused:
-            await _end(job, "failed", faults=[_fault("", Text(refused.message, **refused.params))])
-        except Exception:
-            events.exception("import failed", job_id=str(job_id))
-            message = N_(
-                "It broke off and was recorded. What had been imported stays; start it again to go on."
-            )
-            await _end(job, "failed", faults=[_fault("", Text(message))])
+        except Exception as wrong:
+            await _end(job, "failed", faults=_faults(wrong, job_id))
+    return True
+
+
+def _faults(wrong: Exception, job_id: UUID) -> list[dict[str, Any]]:
+    """Why a job failed, as kept for the page; what nobody foresaw goes to the log."""
+    if isinstance(wrong, Unusable):
+        return [_fault(fault.place, fault.message) for fault in wrong.faults]
+    if isinstance(wrong, Refused):
+        return [_fault("", Text(wrong.message, **wrong.params))]
+    events.error("import failed", job_id=str(job_id), exc_info=wrong)
+    return [_fault("", Text(BROKE_OFF))]
+
+
+@asynccontextmanager
+async def by_command(
+    kind: str, title: str, run_id: UUID | None = None
+) -> AsyncIterator[tuple[ImportJob, Pulse]]:
+    """The same for the command line, whose work shows in the list, too. Conflict while another import is at work."""
+    async with transaction():
+        job = await ImportJob.create(kind=kind, title=title[:200], run_id=run_id)
+    if not await claim(job.id):
+        await job.delete()
+        raise Conflict(
+            N_("Another import is at work. Wait until it has ended, or stop it."), code="import.busy"
+        )
+    try:
+        async with _beating(job.id) as pulse:
+            yield job, pulse
+    except BaseException as wrong:
+        faults = _faults(wrong, job.id) if isinstance(wrong, Exception) else [_fault("", Text(BROKE_OFF))]
+        await _end(job, "failed", faults=faults)
+        raise
 
 
 async def _work(job: ImportJob, pulse: Pulse) -> None:
-    started = time.perf_counter()
     if job.kind == "undo":
-        assert job.run_id is not None
-        undone = await undo_run(
-            job.run_id, report=lambda done, total: pulse.report(Progress("undo", done, total))
-        )
-        account: dict[str, Any] = {**asdict(undone), "seconds": round(time.perf_counter() - started, 3)}
-        await _end(job, "done", account=account)
+        await end_undo(job, await _undo(job, pulse))
         return
+    if not job.folder:  # begun by a command that was killed: its files are not ours to read
+        raise Conflict(BROKE_OFF)
     folder = Path(job.folder)
     loaded = await asyncio.to_thread(load, folder / MAPPING_NAME)
     outcome = await run_import(
@@ -205,10 +240,25 @@ async def _work(job: ImportJob, pulse: Pulse) -> None:
         report=pulse.report,
         cancelled=lambda: pulse.is_cancelled,
     )
+    await end_import(job, outcome, pulse)
+
+
+async def _undo(job: ImportJob, pulse: Pulse) -> Undone:
+    assert job.run_id is not None
+    return await undo_run(job.run_id, report=lambda done, total: pulse.report(Progress("undo", done, total)))
+
+
+async def end_import(job: ImportJob, outcome: Outcome, pulse: Pulse) -> None:
+    """Note what came of an import or dry run."""
     job.title = outcome.account.mapping[:200]
     job.run_id = UUID(outcome.account.run) if outcome.account.run else None
     state = "cancelled" if pulse.is_cancelled else "done"
     await _end(job, state, account=outcome.account.as_json(), notes=[_note(note) for note in outcome.notes])
+
+
+async def end_undo(job: ImportJob, undone: Undone) -> None:
+    """Note what came of an undo."""
+    await _end(job, "done", account=asdict(undone))
 
 
 def result_path(job: ImportJob) -> Path:
@@ -237,15 +287,6 @@ def _note(note: Note) -> dict[str, Any]:
         key: value if isinstance(value, (str, int)) else str(value) for key, value in note.params.items()
     }
     return {**asdict(note), "params": params}
-
-
-async def note_finished(account: dict[str, Any], notes: Sequence[Note], run_id: UUID) -> None:
-    """Show an import of the command line in the list of the page, too."""
-    now = clock.now()
-    await ImportJob.create(
-        kind="import", title=str(account["mapping"])[:200], state="done", run_id=run_id, started_at=now, ended_at=now,
-        account=account, notes=[_note(note) for note in notes], started_by_name="",
-    )  # fmt: skip
 
 
 # --- sweeping -----------------------------------------------------------------------------------------------------

@@ -14,9 +14,10 @@ import os
 import sqlite3
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -24,8 +25,8 @@ from tortoise.exceptions import OperationalError
 
 from branch_node.home import at_home
 from branch_node.imports.account import lines_of
-from branch_node.imports.actions import note_finished
-from branch_node.imports.engine import Outcome, Progress, run_import
+from branch_node.imports.actions import by_command, end_import, end_undo
+from branch_node.imports.engine import Outcome, Progress, Report, run_import
 from branch_node.imports.mapping import json_schema, load
 from branch_node.imports.problems import Unusable
 from branch_node.imports.undo import Undone, undo_run
@@ -35,6 +36,7 @@ from shared import i18n
 from shared.database import engine, fetch_value, open_database
 from shared.errors import Refused
 from shared.i18n import ngettext
+from shared.records import ImportRun
 from shared.settings import SettingsError
 from shared.settings import load as load_settings
 
@@ -124,21 +126,36 @@ async def _branch(settings: BranchSettings) -> AsyncIterator[None]:
 
 async def _import(settings: BranchSettings, wanted: argparse.Namespace) -> int:
     loaded = load(wanted.mapping)
+    mapping = loaded.mapping
     async with _branch(settings):
         with progress_lines() as report:
-            outcome = await run_import(
+            work = partial(
+                run_import,
                 loaded,
                 Path(wanted.folder),
                 work_folder=settings.data_dir / "imports",
                 dry_run=wanted.dry_run,
                 result_file=wanted.result,
-                report=report,
             )
-        if not wanted.dry_run:
-            account = outcome.account
-            await note_finished(account.as_json(), outcome.notes, UUID(account.run))
+            if wanted.dry_run:
+                outcome = await work(report=report)
+            else:
+                outcome = await _import_as_job(work, report, mapping.title or mapping.name)
     tell(outcome, wanted.json)
     return SOME_FAILED if outcome.account.failed else DONE
+
+
+async def _import_as_job(work: Callable[..., Awaitable[Outcome]], report: Report, title: str) -> Outcome:
+    """The import as a job that the page shows and can stop."""
+    async with by_command("import", title) as (job, pulse):
+
+        def tell_both(progress: Progress) -> None:
+            pulse.report(progress)
+            report(progress)
+
+        outcome = await work(report=tell_both, cancelled=lambda: pulse.is_cancelled)
+        await end_import(job, outcome, pulse)
+    return outcome
 
 
 def tell(outcome: Outcome, as_json: bool) -> None:
@@ -191,7 +208,15 @@ async def _undo(settings: BranchSettings, wanted: argparse.Namespace) -> int:
     except ValueError:
         return _refuse("Name the run to take back: import undo RUN_ID.", wanted.json)
     async with _branch(settings):
-        undone = await undo_run(run_id)
+        run = await ImportRun.get_or_none(id=run_id)
+        async with by_command("undo", run.mapping if run else str(run_id), run_id if run else None) as (
+            job,
+            pulse,
+        ):
+            undone = await undo_run(
+                run_id, report=lambda done, total: pulse.report(Progress("undo", done, total))
+            )
+            await end_undo(job, undone)
     if wanted.json:
         sys.stdout.write(json.dumps({"run": str(run_id), **asdict(undone)}) + "\n")
     else:

@@ -14,8 +14,9 @@ LONGEST_SECONDS = 6 * 3600
 
 @job(queue=QUEUE, timeout=LONGEST_SECONDS, tries=1, name="import_work")
 async def do_import_work(job_id: UUID) -> None:
-    """Do what an ImportJob asks for; does nothing when it is done or somebody is at it."""
-    await actions.perform(job_id)
+    """Do what an ImportJob asks for, then see to the next one; does nothing while any import is at work."""
+    if await actions.perform(job_id):
+        await sweep_imports()
 
 
 @sweeper(name="import_sweep")

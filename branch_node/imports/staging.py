@@ -83,7 +83,6 @@ class Staging:
     """The temporary database of one run; use it as a context manager, the file goes with it."""
 
     def __init__(self, path: Path) -> None:
-        self.path = path
         self.db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self.db.executescript(
             "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -16000; PRAGMA temp_store = FILE;"
@@ -95,13 +94,13 @@ class Staging:
             " params TEXT);"
         )
         self.files: dict[str, StagedFile] = {}
+        path.unlink()  # the open file lives on without its name: nothing is left behind, even by a process that is killed
 
     def __enter__(self) -> "Staging":
         return self
 
     def __exit__(self, *_: object) -> None:
         self.db.close()
-        self.path.unlink(missing_ok=True)
 
     # --- reading files in ---------------------------------------------------------------------------------------
 

@@ -3,12 +3,17 @@
 import json
 import re
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from branch_node.__main__ import main
 from branch_node.imports.command import outage
+from shared import clock
+from shared.database.fields import to_micros
+from shared.ids import new_id
 from tests.imports.company import MAPPING, require_data
 from tests.imports.folders import CUSTOMERS, HEADER, write
 from tests.support.databases import Templates
@@ -142,6 +147,38 @@ def test_the_sample_company_by_the_command(
     account = json.loads(capsys.readouterr().out)
     assert account["total"]["read"] == 3_864
     assert {one["record"]: one["created"] for one in account["records"]}["order"] == 47
+
+
+def test_one_import_at_a_time_and_a_command_that_was_killed_does_not_block_for_ever(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    database = folder.parent / "data" / "branch.db"
+
+    def pretend_running(beat_at: int) -> None:
+        with closing(sqlite3.connect(database)) as link, link:
+            link.execute("DELETE FROM import_job")
+            link.execute(
+                "INSERT INTO import_job (id, kind, folder, title, state, started_by_name, created_at, beat_at, step, done, "
+                "total, account, faults, notes, cancel_wanted) VALUES (?, 'import', '', 'x', 'running', '', 0, ?, '', 0, 0, "
+                "'{}', '[]', '[]', 0)",
+                (str(new_id()), beat_at),
+            )
+
+    pretend_running(to_micros(clock.now()))
+    assert run(folder) == 2
+    assert capsys.readouterr().err == "Another import is at work. Wait until it has ended, or stop it.\n"
+    assert run(folder, "--dry-run") == 0
+    pretend_running(to_micros(clock.now()) - 120_000_000)
+    assert run(folder) == 0
+
+
+def test_the_import_of_a_command_is_in_the_list_of_the_page(folder: Path) -> None:
+    run(folder)
+    (folder / "customers.csv").unlink()
+    assert run(folder) == 2
+    with closing(sqlite3.connect(folder.parent / "data" / "branch.db")) as link:
+        rows = link.execute("SELECT kind, title, state FROM import_job ORDER BY created_at").fetchall()
+    assert rows == [("import", "crm", "done"), ("import", "crm", "failed")]
 
 
 def test_the_schema_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
