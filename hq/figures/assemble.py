@@ -7,6 +7,7 @@ Primitive amounts are converted, everything else follows from them afterwards, s
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
 from hq.figures.cells import Sums
 from hq.figures.freshness import Branch, Directory
@@ -18,6 +19,12 @@ from shared.errors import Invalid
 from shared.i18n import N_
 
 Derive = Callable[[Mapping[str, int]], Mapping[str, Value]]
+Finish = Callable[[Branch, dict[str, Value]], None]
+"""Adds to the values of a branch what does not follow from its own sums: its day, its rule, its target."""
+
+
+def unchanged(_branch: Branch, _values: dict[str, Value]) -> None:
+    """Adds nothing."""
 
 
 @dataclass(frozen=True)
@@ -34,9 +41,18 @@ class Plan:
     derive: Derive = lambda values: {}
     chain: tuple[str, ...] = ()
 
+    @cached_property
+    def keys(self) -> tuple[str, ...]:
+        """All primitives."""
+        return (*self.money, *self.counts)
+
+    @cached_property
+    def column_keys(self) -> tuple[str, ...]:
+        return tuple(column.key for column in self.columns)
+
     def numbers(self, sums: Sums) -> dict[str, int]:
         """The primitives of a row; 0 where no row has added anything."""
-        return {key: int(sums.get(key) or 0) for key in (*self.money, *self.counts)}
+        return {key: sums.get(key) or 0 for key in self.keys}
 
     def converted(self, sums: Sums, rate: Rate) -> dict[str, int]:
         """The primitives in another currency."""
@@ -54,11 +70,11 @@ class Plan:
     def full(self, primitives: Mapping[str, int]) -> dict[str, Value]:
         """All columns of a row."""
         values = {**primitives, **self.derive(primitives)}
-        return {column.key: values[column.key] for column in self.columns}
+        return {key: values[key] for key in self.column_keys}
 
     def unknown(self) -> dict[str, Value]:
         """A row of which nothing is known."""
-        return {column.key: None for column in self.columns}
+        return dict.fromkeys(self.column_keys)
 
 
 async def company_figure(
@@ -68,14 +84,14 @@ async def company_figure(
     sums: Mapping[str, Sums],
     plan: Plan,
     on: date,
-    extra: Mapping[str, Mapping[str, Value]] | None = None,
+    finish: Finish = unchanged,
     rates: Conversion | None = None,
 ) -> Figure:
     """A line for every branch in scope and the company's total. `on` is the day whose rates convert, unless `rates`
     are given.
 
     A branch that never sent anything has unknown values; one without a rate keeps its own currency and is left out
-    of the total, which names the missing rate. `extra` adds values to the line of a branch.
+    of the total, which names the missing rate. `finish` may add values to those of a branch.
     """
     if rates is None:
         rates = await conversion(branches.currencies, question.currency, on)
@@ -85,56 +101,38 @@ async def company_figure(
     missing: set[MissingRate] = set()
     added: dict[str, int] = dict.fromkeys((*plan.money, *plan.counts), 0)
     for branch in branches.branches:
-        line, primitives = branch_line(branch, sums.get(branch.code, {}), plan, rates)
+        line, primitives = branch_line(branch, sums.get(branch.code, {}), plan, rates, finish)
         if line.is_left_out:
             missing.add(rates.missing(branch.currency))
         for key, number in primitives.items():
-            if not (line.is_left_out and key in plan.money):
-                added[key] += number
-        if extra and branch.code in extra:
-            line = with_values(line, extra[branch.code])
+            added[key] += number
         lines.append(line)
     currency = rates.to_currency or next(iter(branches.currencies), question.house.currency)
     total = Line(str(question.unit), "", "", currency, plan.full(added))
     return Figure(name, question, plan.columns, lines, total, branches.marks, sorted(missing), len(lines))
 
 
-def branch_line(branch: Branch, sums: Sums, plan: Plan, rates: Conversion) -> tuple[Line, dict[str, int]]:
+def branch_line(
+    branch: Branch, sums: Sums, plan: Plan, rates: Conversion, finish: Finish
+) -> tuple[Line, dict[str, int]]:
     """The line of a branch and what it adds to the total."""
     unit, state = f"branch:{branch.code}", branch.mark.state
-    if state == "never" and not sums:
-        currency = branch.currency or rates.to_currency
-        return Line(unit, branch.name, branch.code, currency, plan.unknown(), state), {}
     rate = rates.rate(branch.currency)
-    has_money = any(sums.get(key) for key in plan.money)
-    if rate is None:
+    currency = branch.currency if rate is None else rates.to_currency or branch.currency
+    is_left_out = False
+    if state == "never" and not sums:
+        primitives, values = {}, plan.unknown()
+        currency = currency or rates.to_currency
+    elif rate is None:
         primitives = plan.numbers(sums)
-        line = Line(
-            unit,
-            branch.name,
-            branch.code,
-            branch.currency,
-            plan.full(primitives),
-            state,
-            is_left_out=has_money,
-        )
-        return line, primitives if has_money else {key: primitives[key] for key in plan.counts}
-    primitives = plan.converted(sums, rate)
-    currency = rates.to_currency or branch.currency
-    return Line(unit, branch.name, branch.code, currency, plan.full(primitives), state), primitives
-
-
-def with_values(line: Line, values: Mapping[str, Value]) -> Line:
-    """The line with further values."""
-    return Line(
-        line.unit,
-        line.name,
-        line.branch,
-        line.currency,
-        {**line.values, **values},
-        line.state,
-        line.is_left_out,
-    )
+        is_left_out = any(primitives[key] for key in plan.money)
+        values = plan.full(primitives)
+        primitives = {key: primitives[key] for key in plan.counts}
+    else:
+        primitives = plan.converted(sums, rate)
+        values = plan.full(primitives)
+    finish(branch, values)
+    return Line(unit, branch.name, branch.code, currency, values, state, is_left_out), primitives
 
 
 def require_one_currency(branches: Directory) -> None:

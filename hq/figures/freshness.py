@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from hq.figures.cells import DateGroup
 from hq.figures.rules import freshness_state
@@ -27,8 +27,7 @@ LEFT JOIN (SELECT branch, COUNT(*) AS waiting FROM quarantined_change WHERE sett
 ON q.branch = k.branch"""
 
 
-@dataclass(frozen=True)
-class Branch:
+class Branch(NamedTuple):
     """A branch as headquarters knows it, with how far its data reaches."""
 
     code: str

@@ -8,7 +8,7 @@ from hq.figures.assemble import Part, Plan, branch_figure, company_figure
 from hq.figures.cells import Sums, Want
 from hq.figures.freshness import Branch, Directory, directory
 from hq.figures.people import Place, names_of, place_of, unit_of
-from hq.figures.shape import Column, Figure, Question
+from hq.figures.shape import Column, Figure, Question, Value
 from hq.figures.units import month_of, require_by, scope_of
 from shared import figures
 from shared.database import fetch_all
@@ -65,8 +65,11 @@ async def profit(question: Question, branches: Directory | None = None) -> Figur
             scope_of(question, branches.codes),
         )
         rows = {code: with_income(row, rules.get(code, "approval")) for code, row in sums.items()}
-        extra = {code: {"rule": rule} for code, rule in rules.items()}
-        figure = await company_figure("profit", question, branches, rows, PLAN, last, extra)
+
+        def finish(branch: Branch, values: dict[str, Value]) -> None:
+            values["rule"] = branch.income_rule
+
+        figure = await company_figure("profit", question, branches, rows, PLAN, last, finish)
     else:
         place = await place_of(question.unit, branches)
         parts = await parts_within(question, place, first, last)

@@ -3,15 +3,15 @@
 The same definitions and the same conversion as the single figures, so that a number here equals the page it leads to.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from hq.figures import memo
 from hq.figures.aims import Aim, aims
-from hq.figures.assemble import Plan, company_figure, with_values
+from hq.figures.assemble import Plan, company_figure
 from hq.figures.cells import Sums, Want
-from hq.figures.freshness import Directory, directory
+from hq.figures.freshness import Branch, Directory, directory
 from hq.figures.rates import conversion
 from hq.figures.receivables import bucket_wants, taken_back
 from hq.figures.receivables import wants as receivable_wants
@@ -208,24 +208,26 @@ async def assembled(
     }
     for code, count in staff.items():
         rows.setdefault(code, {**dict.fromkeys((*MONEY, *COUNTS), 0), "staff": count})
-    figure = await company_figure("scoreboard", question, branches, rows, PLAN, last, None, rates)
     block = block_of(question)
-    lines = [aimed(line, held.get(("branch", line.branch)), rates, block) for line in figure.rows]
+
+    def finish(branch: Branch, values: dict[str, Value]) -> None:
+        add_goals(values, *goals_of(held.get(("branch", branch.code)), rates, block))
+
+    figure = await company_figure("scoreboard", question, branches, rows, PLAN, last, finish, rates)
     own = held.get(("company", "")) if scope_of(question, branches.codes) is None else None
-    total = aimed(figure.total, own, rates, block) if own else with_sums(figure.total, lines)
-    return Board(replace(figure, rows=lines, total=total), branches, rates, held, sums, ages, staff)
+    values = dict(figure.total.values)
+    add_goals(values, *(goals_of(own, rates, block) if own else summed_goals(figure.rows)))
+    total = figure.total._replace(values=values)
+    return Board(replace(figure, total=total), branches, rates, held, sums, ages, staff)
 
 
-def aimed(line: Line, aim: Aim | None, rates: Conversion, block: str) -> Line:
-    """The line with its target of the span and of the year; unknown where there is none."""
+def goals_of(aim: Aim | None, rates: Conversion, block: str) -> tuple[int | None, int | None]:
+    """The target of the span and of the year, converted; unknown where there is none or no rate."""
     rate = rates.rate(aim.currency) if aim is not None else None
-    goal = aim.amounts.get(block) if aim is not None else None
-    year = aim.amounts["year"] if aim is not None else None
-    return with_goals(
-        line,
-        rate.of(goal) if rate is not None and goal is not None else None,
-        rate.of(year) if rate is not None and year is not None else None,
-    )
+    if aim is None or rate is None:
+        return None, None
+    goal, year = aim.amounts.get(block), aim.amounts["year"]
+    return None if goal is None else rate.of(goal), None if year is None else rate.of(year)
 
 
 def block_of(question: Question) -> str:
@@ -237,25 +239,20 @@ def block_of(question: Question) -> str:
     return blocks.get(type(named_period(first, last)), "")
 
 
-def with_sums(line: Line, rows: list[Line]) -> Line:
-    """The total with the targets of its rows added up; unknown where no row has one."""
+def summed_goals(rows: Sequence[Line]) -> tuple[int | None, int | None]:
+    """The targets of the rows added up; unknown where no row has one."""
     found: list[int | None] = []
     for key in ("target", "year_target"):
         known = [number for number in (row.number(key) for row in rows) if number is not None]
         found.append(sum(known) if known else None)
-    return with_goals(line, found[0], found[1])
+    return found[0], found[1]
 
 
-def with_goals(line: Line, goal: int | None, year: int | None) -> Line:
-    """Gap and completion against known targets."""
-    sales, year_sales = line.number("sales"), line.number("year_sales")
-    return with_values(
-        line,
-        {
-            "target": goal,
-            "gap": sales - goal if sales is not None and goal is not None else None,
-            "completion": figures.completion_bp(sales, goal) if sales is not None else None,
-            "year_target": year,
-            "year_completion": figures.completion_bp(year_sales, year) if year_sales is not None else None,
-        },
-    )
+def add_goals(values: dict[str, Value], goal: int | None, year: int | None) -> None:
+    """Targets, gap and completion beside what was sold."""
+    sales, year_sales = values["sales"], values["year_sales"]
+    values["target"], values["year_target"] = goal, year
+    if isinstance(sales, int) and goal is not None:
+        values["gap"], values["completion"] = sales - goal, figures.completion_bp(sales, goal)
+    if isinstance(year_sales, int) and year is not None:
+        values["year_completion"] = figures.completion_bp(year_sales, year)

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Literal
+from typing import Literal, NamedTuple
 from uuid import UUID
 
 from shared import clock
@@ -152,8 +152,7 @@ class Column:
     title: str = ""
 
 
-@dataclass(frozen=True)
-class Watermark:
+class Watermark(NamedTuple):
     """How far one branch's data reaches. `complete_to` is None for a branch that never sent anything."""
 
     branch: str
@@ -181,8 +180,7 @@ class MissingRate:
         return f"{self.currency}/{self.to_currency} {self.on}"
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):
     """A row: one unit and its values by column key. None is 'no data', never 0.
 
     `currency` is the currency of its money. `note` is a msgid-free sentence part such as the region.

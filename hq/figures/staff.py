@@ -6,7 +6,7 @@ from datetime import date
 from hq.figures import cells, memo
 from hq.figures.assemble import Part, Plan, branch_figure, company_figure
 from hq.figures.cells import Sums, Want
-from hq.figures.freshness import Directory, directory
+from hq.figures.freshness import Branch, Directory, directory
 from hq.figures.people import NOBODY, UNKNOWN, Place, place_of, unit_of
 from hq.figures.sales import by_key
 from hq.figures.shape import Column, Figure, Question, Value
@@ -78,10 +78,11 @@ async def staff_activity(question: Question) -> Figure:
         sums = await memo.by_branch(branches, lambda today: wants(*(span or (today, today))), groups, scope)
         people = await head_counts(scope)
         rows = {code: with_staff(sums.get(code), people.get(code, 0)) for code in {*sums, *people}}
-        days: dict[str, dict[str, Value]] = {
-            branch.code: {"own_date": span[1] if span else branch.today} for branch in branches.branches
-        }
-        figure = await company_figure("staff-activity", question, branches, rows, PLAN, on, days)
+
+        def finish(branch: Branch, values: dict[str, Value]) -> None:
+            values["own_date"] = span[1] if span else branch.today
+
+        figure = await company_figure("staff-activity", question, branches, rows, PLAN, on, finish)
         return figure.asked_as(first=span[0], last=span[1]) if span else figure
     return await below_branch(question, branches, span)
 
