@@ -33,7 +33,7 @@ events = log.get_logger()
 
 RIGHT = "import.run"
 BEAT_SECONDS = 1.0
-SILENT_SECONDS = 60
+SILENT_SECONDS = 20
 KEPT_DAYS = 30
 BROKE_OFF = N_("It broke off and was recorded. What had been imported stays; start it again to go on.")
 

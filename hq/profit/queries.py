@@ -49,12 +49,15 @@ async def company_costs(figure: Figure, branch_currencies: dict[str, str]) -> Se
         "expense", question.first, question.last, question.house.today(), scope_of(question, codes)
     )
     rates = await conversion(set(branch_currencies.values()), question.currency, question.last)
+    own_costs: dict[str, list[tuple[str, int]]] = {}
+    for (code, dim), row in sorted(found.items()):
+        own_costs.setdefault(code, []).append((dim, int(row["base"])))
     totals: dict[str, int] = {}
     for line in figure.rows:
         rate = rates.rate(branch_currencies.get(line.branch, ""))
         if line.is_left_out or rate is None:
             continue
-        own = sorted((dim, int(row["base"])) for (code, dim), row in found.items() if code == line.branch)
+        own = own_costs.get(line.branch, [])
         parts = spread([amount for _, amount in own], rate, line.number("expense") or 0)
         for (dim, _), amount in zip(own, parts, strict=True):
             totals[dim] = totals.get(dim, 0) + amount

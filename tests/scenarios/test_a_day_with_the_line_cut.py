@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.support.browser import chromium, window
+from tests.support.browser import chromium, wait_in_page, window
 from tests.support.databases import ENGINES, Templates
 from tests.support.processes import SiteProcess, wait_until
 from tests.support.world import PASSWORD, World, company
@@ -109,7 +109,7 @@ def play(world: World, browser: Browser) -> None:
 
         world.line("SH").mend()
         world.wait_synced()
-        chen.wait_for_function("window.seen.length > 1", timeout=20_000)
+        wait_in_page(chen, "window.seen.length > 1", seconds=20)
         chen.wait_for_timeout(3_000)
         seen = chen.evaluate("window.seen")
         assert len(seen) == 2, f"the page changed once, not {seen}"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.support.browser import axe_faults, chromium, clipped, policy_violations, window
+from tests.support.browser import axe_faults, chromium, clipped, policy_violations, wait_in_page, window
 from tests.support.web_site import PASSWORD, Served, tea_app
 
 __all__ = ["chromium"]
@@ -111,7 +111,7 @@ def test_a_silent_stream_is_said_and_started_again(chromium: Browser, site: Serv
         page.clock.install()
         sign_in(page, site)
         page.goto(f"{site.url}/patterns")
-        page.wait_for_function("document.querySelector('[data-live]')._htmx?.sse?.lastEventId")
+        wait_in_page(page, "document.querySelector('[data-live]')._htmx?.sse?.lastEventId")
         page.clock.fast_forward(46_000)
         expect(page.locator("#notice-stopped")).to_contain_text("Live updates stopped")
         page.clock.fast_forward(5_000)

@@ -1,6 +1,7 @@
 """Headless Chromium for tests: windows on a served site, axe, clipped content, broken content policy."""
 
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -75,6 +76,18 @@ def window(
         yield page
     finally:
         context.close()
+
+
+def wait_in_page(page: Page, expression: str, seconds: float = 10.0) -> None:
+    """Until a JavaScript expression is true in the page.
+
+    Asked from outside again and again: Playwright's own `wait_for_function` evaluates a string inside the page,
+    which the content policy forbids from its second look on.
+    """
+    deadline = time.monotonic() + seconds
+    while not page.evaluate(expression):
+        assert time.monotonic() < deadline, f"not within {seconds} s: {expression}"
+        page.wait_for_timeout(50)
 
 
 def axe_faults(page: Page) -> list[str]:
