@@ -10,7 +10,9 @@ from shared.records.company import (
     AuditEntry,
     DayClose,
     Directive,
+    DirectiveFile,
     DirectiveReceipt,
+    DirectiveRecipient,
     ImportRun,
     NewsItem,
     Target,
@@ -72,7 +74,7 @@ REPLICATED: tuple[type[Record], ...] = (
     Product, PriceItem, Opportunity, Quotation, QuotationLine, Order, OrderLine, ExecutionStep, StepKind,
     ApprovalRequest, ApprovalStep, Receivable, Receipt, Allocation, Adjustment, PromiseToPay, DunningLevel,
     DunningNotice, Expense, ExpenseCategory, DailyPlan, PlanItem, Task, Activity, Feedback, IntelNote,
-    Target, TargetLine, Directive, DirectiveReceipt, NewsItem, ImportRun, DayClose, AuditEntry,
+    Target, TargetLine, Directive, DirectiveRecipient, DirectiveFile, DirectiveReceipt, NewsItem, ImportRun, DayClose, AuditEntry,
 )  # fmt: skip
 
 RECORDS_APP = DatabaseApp(
@@ -113,7 +115,9 @@ __all__ = [
     "Delegation",
     "Department",
     "Directive",
+    "DirectiveFile",
     "DirectiveReceipt",
+    "DirectiveRecipient",
     "DunningLevel",
     "DunningNotice",
     "Employee",

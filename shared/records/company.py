@@ -5,6 +5,9 @@ from tortoise import fields
 from shared.database.fields import InstantField, JsonField
 from shared.records.base import Record, code_field, minor_field, reference_field
 
+FILE_PIECE_BYTES = 96_000
+"""Bytes of an attached file that travel in one row: base64 of them fits into a batch."""
+
 
 class Target(Record):
     """A year target of one measure for the company, a branch, a department or a person; revisions are kept,
@@ -43,7 +46,12 @@ class TargetLine(Record):
 
 
 class Directive(Record):
-    """A decision or document sent down, with its deadline and whom it is for."""
+    """A decision or document sent down, with its deadline and whom it is for.
+
+    `units` is what the author chose ([{"kind", "branch", "id", "name"}]; kind company, branch, department or employee),
+    `audience` the branch codes it goes to. Both, and the rows of DirectiveRecipient, are fixed when it is issued
+    (`issued_at`); before that nothing of it leaves. `status` is draft, issued or withdrawn. `reminded_at` is the last
+    reminder: whoever has not acknowledged by then is told again."""
 
     number = code_field(32)
     kind = code_field(16, default="decision")
@@ -52,12 +60,52 @@ class Directive(Record):
     issued_at = InstantField(null=True)
     issued_by_name = fields.CharField(max_length=120, default="")
     deadline_on = fields.DateField(null=True)
+    status = code_field(16, default="draft")
+    units = JsonField(default=list)
     audience = JsonField(default=list)
+    reminded_at = InstantField(null=True)
     withdrawn_at = InstantField(null=True)
     owned_by_company = True
 
     class Meta:
         table = "directive"
+        app = "records"
+
+
+class DirectiveRecipient(Record):
+    """One person a directive is for, as it was decided when the directive was issued; goes to `unit_branch`."""
+
+    directive_id = reference_field(null=False, index=True)
+    unit_branch = code_field(16)
+    employee_id = reference_field(null=False, index=True)
+    employee_name = fields.CharField(max_length=120, default="")
+    owned_by_company = True
+
+    class Meta:
+        table = "directive_recipient"
+        app = "records"
+
+
+class DirectiveFile(Record):
+    """A piece of a document attached to a directive: `content` is base64 of at most FILE_PIECE_BYTES bytes.
+
+    The pieces of one file share `file_id`; `position` counts from 0 to `pieces` - 1; `size_bytes` and `sha256` are
+    of the whole file. Goes where the directive's `audience` says."""
+
+    directive_id = reference_field(null=False, index=True)
+    file_id = reference_field(null=False, index=True)
+    name = fields.CharField(max_length=200)
+    media_type = code_field(100)
+    size_bytes = fields.BigIntField()
+    sha256 = code_field(64)
+    position = fields.IntField(default=0)
+    pieces = fields.IntField(default=1)
+    content = fields.TextField(default="")
+    audience = JsonField(default=list)
+    owned_by_company = True
+
+    class Meta:
+        table = "directive_file"
         app = "records"
 
 
