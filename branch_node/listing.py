@@ -14,6 +14,7 @@ from shared.i18n import gettext as _
 from shared.permissions import SCOPE_LABELS, Person, reach
 from shared.web import filters as show
 from shared.web.export import ROW_LIMIT, Heading, export, export_links, in_order
+from shared.web.lists import split_columns, with_own_views
 from shared.web.parts import Action, Column, Count, Empty, Option, Row, TableView, View
 
 T = TypeVar("T")
@@ -31,7 +32,7 @@ class Listing(Generic[T]):
     row_id: Callable[[T], str]
     hidden: Sequence[str] = field(default_factory=tuple)
 
-    def table(
+    async def table(
         self,
         request: Request,
         cut: Cut[T],
@@ -40,11 +41,12 @@ class Listing(Generic[T]):
         empty: Empty,
         views: Sequence[View] = (),
         total: Row | None = None,
+        bulk: Sequence[Action] = (),
     ) -> TableView:
-        """The table of one page."""
+        """The table of one page, with the columns the address asks for and the person's own views behind `views`."""
         following, previous = neighbours(cut)
-        is_wide = request.query_params.get("columns") == "all"
-        kept = [column for column in self.columns if is_wide or column.key not in self.hidden]
+        default = [column.key for column in self.columns if column.key not in self.hidden]
+        kept, left = split_columns(request, self.columns, default)
         return TableView(
             key=self.key,
             caption=self.caption,
@@ -55,9 +57,11 @@ class Listing(Generic[T]):
             next_url=following,
             previous_url=previous,
             empty=empty,
-            hidden_columns=[column for column in self.columns if column not in kept],
+            bulk=bulk if cut.rows else (),
+            hidden_columns=left,
             exports=export_links(),
-            views=views,
+            views=await with_own_views(request, views),
+            views_url=request.url.path,
             total=total,
         )
 
@@ -71,6 +75,9 @@ class Listing(Generic[T]):
             limit = _("the first %(n)s rows", n=show.number(ROW_LIMIT))
             filters = _(", ").join(text for text in (filters, limit) if text)
         kind = request.query_params["format"]
+        columns = self.columns
+        if request.query_params.getlist("columns") not in ([], ["all"]):
+            columns, _left = split_columns(request, self.columns, [])
         await note(
             person, f"{self.key}.exported", self.key, None, count=len(kept), format=kind, filters=filters
         )
@@ -80,7 +87,7 @@ class Listing(Generic[T]):
             kind=kind,
             name=self.caption,
             heading=heading,
-            columns=self.columns,
+            columns=columns,
             rows=in_order([self.cells(row) for row in kept]),
         )
 

@@ -1,13 +1,19 @@
-"""What the palette of a branch finds beside its menu: customers and staff."""
+"""What the palette of a branch finds beside its menu: customers, documents by number, staff."""
 
+import re
 from collections.abc import Sequence
 
 from starlette.requests import Request
 
 from branch_node.customers.queries import pick_customers
+from branch_node.home import home
+from branch_node.searching import plain
 from branch_node.staff.queries import pick_staff
+from shared.database import fetch_all
+from shared.database.scope import reach_sql
+from shared.i18n import N_
 from shared.i18n import gettext as _
-from shared.permissions import Person
+from shared.permissions import Person, reach
 from shared.web.site import PaletteHit
 
 
@@ -29,4 +35,47 @@ async def staff(request: Request, query: str) -> Sequence[PaletteHit]:
     return [PaletteHit(_("Staff"), hit.label, f"/staff/{hit.value}", hit.hint) for hit in hits]
 
 
-SOURCES = (customers, staff)
+DOCUMENTS: tuple[tuple[str, str, str, str, str], ...] = (
+    ("order.view", "sales_order", "SO", N_("Orders"), "/orders"),
+    ("quotation.view", "quotation", "Q", N_("Quotes"), "/quotes"),
+    ("receipt.view", "receipt", "R", N_("Receipts"), "/receipts"),
+)
+"""Right, table, prefix of its numbers, heading and address of what is found by number."""
+PER_KIND = 4
+
+
+def numbers_meant(query: str, prefix: str) -> list[str]:
+    """Whole numbers that "so123", "123" or "sh-so000123" may stand for, in the writing of this branch."""
+    text = plain(query).replace(" ", "").upper()
+    found = re.fullmatch(rf"(?:{re.escape(home().code)}-)?(?:{prefix})?0*(\d{{1,12}})", text)
+    return [f"{home().code}-{prefix}{int(found[1]):06d}"] if found else []
+
+
+async def documents(request: Request, query: str) -> Sequence[PaletteHit]:
+    """Orders, quotes and receipts within reach whose number is, or begins with, what was typed. One query."""
+    person: Person = request.state.person
+    text = query.strip().upper()
+    if len(text) < 2 or not any(char.isdigit() for char in text):
+        return []
+    parts: list[str] = []
+    params: dict[str, object] = {"branch": home().code, "low": text, "high": f"{text}\uffff"}
+    for place, (action, table, prefix, _heading, _url) in enumerate(DOCUMENTS):
+        if not person.may(action):
+            continue
+        scope, more = reach_sql(reach(person, action), "d.owner_id", "d.department_id", prefix=f"d{place}")
+        params |= {**more, f"exact{place}": numbers_meant(query, prefix)}
+        parts.append(
+            f"SELECT * FROM (SELECT {place} AS kind, CAST(d.id AS VARCHAR(36)) AS id, d.number, c.name FROM {table} d "
+            f"JOIN customer c ON c.id = d.customer_id WHERE d.branch = :branch AND d.deleted_at IS NULL AND {scope} "
+            f"AND (d.number IN :exact{place} OR (d.number >= :low AND d.number < :high)) "
+            f"ORDER BY d.number DESC LIMIT {PER_KIND}) AS k{place}"
+        )
+    rows = await fetch_all(" UNION ALL ".join(parts), **params) if parts else []
+    found = []
+    for row in rows:
+        _action, _table, _prefix, heading, url = DOCUMENTS[int(row["kind"])]
+        found.append(PaletteHit(_(heading), row["number"], f"{url}/{row['id']}", row["name"]))
+    return found
+
+
+SOURCES = (documents, customers, staff)

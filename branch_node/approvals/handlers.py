@@ -55,7 +55,7 @@ async def show_list(request: Request) -> Response:
         Tab(label, f"/approvals?which={which}", wanted.which == which, waiting if which == "mine" else None)
         for which, label in (("mine", _("For me")), ("asked", _("Asked by me")), ("decided", _("Decided")))
     ]
-    table = listing(wanted.which).table(request, cut, order, None, empty)
+    table = await listing(wanted.which).table(request, cut, order, None, empty)
     return page(request, "approvals/list.html", ListPage(table, tabs, ""))
 
 

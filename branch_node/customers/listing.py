@@ -24,6 +24,7 @@ from shared.permissions import SCOPE_LABELS, Person, reach, require
 from shared.web import filters as show
 from shared.web.export import ROW_LIMIT, Heading, export, export_links, in_order
 from shared.web.forms import Form, read_query
+from shared.web.lists import split_columns, with_own_views
 from shared.web.parts import (
     Action,
     Chip,
@@ -59,7 +60,7 @@ async def list_view(request: Request) -> Response:
         count = Count(await queries.count_exactly(person, wanted))
     owner = (await names_of([wanted.owner])).get(wanted.owner, "") if wanted.owner else ""
     view = ListPage(
-        table=table(request, found.cut, count, wanted, person),
+        table=await table(request, found.cut, count, wanted, person),
         filters=await filter_bar(form, wanted, owner, count, person),
         scope=_(SCOPE_LABELS[reach(person, "customer.view").kind]),
         can_edit=person.may("customer.edit"),
@@ -104,13 +105,12 @@ def cells(row: queries.CustomerRow) -> Mapping[str, Any]:
     }
 
 
-def table(
+async def table(
     request: Request, cut: Cut[queries.CustomerRow], count: Count, wanted: FilterForm, person: Person
 ) -> TableView:
     following, previous = neighbours(cut)
     every = columns()
-    wide = request.query_params.get("columns") == "all"
-    shown = every if wide else [column for column in every if column.key not in HIDDEN_FIRST]
+    shown, left = split_columns(request, every, [one.key for one in every if one.key not in HIDDEN_FIRST])
     is_filtered = wanted != FilterForm()
     return TableView(
         key="customers",
@@ -123,9 +123,10 @@ def table(
         previous_url=previous,
         empty=empty(is_filtered, person),
         bulk=[Action(_("Assign ..."), "/customers/assign")] if person.may("customer.assign") else [],
-        hidden_columns=[] if wide else [column for column in every if column.key in HIDDEN_FIRST],
+        hidden_columns=left,
         exports=export_links() if person.may("customer.export") else [],
-        views=views(request),
+        views=await with_own_views(request, views(request)),
+        views_url=request.url.path,
     )
 
 

@@ -73,7 +73,9 @@ async def show_list(request: Request) -> Response:
         "/expenses",
         new if may_enter else None,
     )
-    table = listing(known).table(request, cut, order, Count(sums.count, sums.is_exact), empty, views(request))
+    table = await listing(known).table(
+        request, cut, order, Count(sums.count, sums.is_exact), empty, views(request)
+    )
     counted = Money(sums.counted_minor, home().currency)
     bar = filter_bar(form, chips, known)
     view = ListPage(table, bar, scope, [new] if may_enter else [], counted)

@@ -72,7 +72,7 @@ async def list_view(request: Request) -> Response:
         new if may_enter else None,
     )
     view = ListPage(
-        table=LISTING().table(request, cut, order, count, empty, views(request)),
+        table=await LISTING().table(request, cut, order, count, empty, views(request)),
         filters=filter_bar(form, chips, count),
         scope=scope_of(person, "order.view"),
         actions=[new] if may_enter else [],

@@ -59,7 +59,7 @@ async def show_list(request: Request) -> Response:
         Field("old", _("Also products no longer sold"), "tick"),
     ]
     filters = Filters(fields, form, "/products", chips, "", "/products" if chips else "")
-    table = listing().table(request, cut, order, None, empty)
+    table = await listing().table(request, cut, order, None, empty)
     return page(request, "products/list.html", ListPage(table, filters, new))
 
 

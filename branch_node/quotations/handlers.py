@@ -99,7 +99,7 @@ async def show_list(request: Request) -> Response:
         Field("status", _("State"), "select", options=[any_option, *states], width="s"),
     ]
     bar = Filters(fields, form, "/quotes", chips, sentence, "/quotes" if chips else "")
-    table = listing().table(request, cut, order, Count(number, is_exact), empty, views(request))
+    table = await listing().table(request, cut, order, Count(number, is_exact), empty, views(request))
     return page(
         request, "quotations/list.html", ListPage(table, bar, scope_of(person, "quotation.view"), new)
     )

@@ -81,7 +81,9 @@ async def show_list(request: Request) -> Response:
         Field("until_on", _("Until"), "date"),
     ]
     bar = Filters(fields, form, "/receipts", chips, sentence, "/receipts" if chips else "")
-    table = listing().table(request, cut, order, Count(sums.count, sums.is_exact), empty, views(request))
+    table = await listing().table(
+        request, cut, order, Count(sums.count, sums.is_exact), empty, views(request)
+    )
     view = ListPage(table, bar, scope, new, Money(sums.posted_base_minor, home().currency))
     return page(request, "receipts/list.html", view)
 

@@ -78,7 +78,7 @@ async def show_customer(request: Request) -> Response:
         summary=summary(wanted, sums, url),
         crumbs=[Crumb(_("Receivables"), back)],
         actions=record_action(person, customer.id),
-        table=listing.table(request, cut, order, Count(sums.open_count), nothing_owed(wanted)),
+        table=await listing.table(request, cut, order, Count(sums.open_count), nothing_owed(wanted)),
         filters=filter_bar(form, wanted, url),
         scope=scope_of(person, "receivable.view"),
         credits=[

@@ -145,7 +145,7 @@ def summary(wanted: queries.Filter, sums: queries.Sums, url: str) -> Summary:
 async def customer_table(request: Request, wanted: queries.Filter, sums: queries.Sums) -> TableView:
     order = paging(request.query_params, queries.CUSTOMER_SORTS, "-overdue")
     cut = await queries.customers_page(request.state.person, wanted, order)
-    return customer_listing().table(
+    return await customer_listing().table(
         request, cut, order, Count(sums.customer_count), nothing_owed(wanted), total=None
     )
 
@@ -193,7 +193,7 @@ async def instalment_table(request: Request, wanted: queries.Filter, sums: queri
     order = paging(request.query_params, queries.INSTALMENT_SORTS, "due_on")
     cut = await queries.instalments_page(request.state.person, wanted, order)
     listing = instalment_listing(wanted.as_of, with_customer=wanted.customer_id is None)
-    return listing.table(request, cut, order, Count(sums.open_count), nothing_owed(wanted))
+    return await listing.table(request, cut, order, Count(sums.open_count), nothing_owed(wanted))
 
 
 def instalment_listing(as_of: date, *, with_customer: bool = True) -> Listing[queries.InstalmentRow]:

@@ -4,6 +4,7 @@ A view is a query string, so that it can be sent to a colleague; presets are the
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from urllib.parse import parse_qsl, urlencode
 
 from starlette.requests import Request
@@ -66,18 +67,18 @@ def view_query(query: str) -> str:
     return urlencode(sorted(pairs, key=lambda pair: pair[0]) + sort[:1])
 
 
-async def views_of(request: Request, presets: Sequence[tuple[str, str]]) -> list[View]:
-    """Tabs of a list: presets (translated name, query) and the person's own; the one that is shown is active."""
-    url = request.url.path
-    present = view_query(request.url.query)
-    rows = [(name, view_query(query), False) for name, query in presets]
-    if request.state.account is not None:
-        saved = await SavedView.filter(account_id=request.state.account.id, list_url=url).order_by("name")
-        rows += [(view.name, view.query, True) for view in saved]
-    return [
-        View(name, f"{url}?{query}" if query else url, query == present, is_own)
-        for name, query, is_own in rows
-    ]
+async def with_own_views(request: Request, presets: Sequence[View]) -> list[View]:
+    """The site's tabs of a list, then the person's own; "All" comes first where only own ones would stand. One query."""
+    if request.state.account is None:
+        return list(presets)
+    url, present = request.url.path, view_query(request.url.query)
+    rows = await SavedView.filter(account_id=request.state.account.id, list_url=url).order_by("name")
+    own = [View(row.name, f"{url}?{row.query}", view_query(row.query) == present, True) for row in rows]
+    if own and not presets:
+        return [View(gettext("All"), url, not present), *own]
+    if any(view.is_active for view in own):
+        presets = [replace(view, is_active=False) for view in presets]
+    return [*presets, *own]
 
 
 async def save_view(request: Request) -> Response:
