@@ -15,6 +15,7 @@ from starlette.requests import Request
 
 from branch_node.home import at_home
 from branch_node.jobs import register_jobs
+from branch_node.live import watch_work
 from branch_node.menu import MENU
 from branch_node.models import BRANCH_APP
 from branch_node.palette import SOURCES
@@ -47,7 +48,7 @@ def branch_app(settings: BranchSettings, *, with_jobs: bool = True) -> Starlette
     resources: list[Resource] = [bind_home(settings)]
     if with_jobs and settings.jobs_in_site:
         resources.append(jobs_inside(settings))
-    tasks: list[Task] = [push_changes] if settings.hq_url else []
+    tasks: list[Task] = [watch_work, *([push_changes] if settings.hq_url else [])]
     return site_app(
         site=frame(settings, routes),
         settings=settings,

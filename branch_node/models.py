@@ -7,7 +7,12 @@ from shared.database import DatabaseApp
 
 BRANCH_APP = DatabaseApp(
     "branch",
-    ("branch_node.models", "branch_node.replication.models", "branch_node.imports.models"),
+    (
+        "branch_node.models",
+        "branch_node.replication.models",
+        "branch_node.imports.models",
+        "branch_node.calendar.models",
+    ),
     "branch_node.migrations",
 )
 

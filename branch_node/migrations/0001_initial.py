@@ -12,6 +12,18 @@ class Migration(migrations.Migration):
 
     operations = [
         ops.CreateModel(
+            name="CalendarFeed",
+            fields=[
+                ("id", fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
+                ("account_id", fields.UUIDField(unique=True)),
+                ("token_hash", fields.CharField(unique=True, max_length=64)),
+                ("created_at", InstantField()),
+                ("read_at", InstantField(null=True)),
+            ],
+            options={"table": "calendar_feed", "app": "branch", "pk_attr": "id"},
+            bases=["Model"],
+        ),
+        ops.CreateModel(
             name="ImportJob",
             fields=[
                 ("id", fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),

@@ -31,6 +31,7 @@ from shared.records import DailyPlan, Employee, PlanItem, Task
 NAMESPACE = UUID("6f0a2f52-3b5e-5c55-9d6e-7a4f5f0c9a11")
 WAITING_DAYS = 30
 ITEM_LIMIT = 60
+COMMENT_LENGTH = 8_000
 
 
 def plan_id(employee_id: UUID, day: date) -> UUID:
@@ -49,7 +50,8 @@ async def open_plan(employee: Employee, day: date) -> DailyPlan:
         return found
     await execute(
         "INSERT INTO daily_plan (id, branch, ver, revision, recorded_at, recorded_by, employee_id, department_id, "
-        "happened_on, status, note) VALUES (:id, :branch, 0, 1, :now, :by, :employee, :department, :day, 'draft', '') "
+        "happened_on, status, note, comment) "
+        "VALUES (:id, :branch, 0, 1, :now, :by, :employee, :department, :day, 'draft', '', '') "
         "ON CONFLICT (id) DO NOTHING",
         id=plan_id(employee.id, day),
         branch=home().code,
@@ -316,6 +318,24 @@ async def close_past_plans() -> int:
             if plan.status != "closed":
                 await _close(plan, "")
     return len(rows)
+
+
+async def comment_day(person: Person, employee: Employee, day: date, comment: str) -> DailyPlan:
+    """Say something about somebody's day, or answer on one's own; the plan is opened when there is none yet.
+
+    On somebody else's day it needs plan.assign; the caller has checked with `colleague_for`. Invalid when it is
+    empty, Conflict when the comments are full.
+    """
+    require(person, "plan.edit" if employee.id == person.id else "plan.assign")
+    if not comment:
+        raise Invalid(fields={"comment": N_("Enter this; it cannot be left empty.")})
+    async with transaction():
+        plan = await open_plan(employee, day)
+        plan.comment = f"{plan.comment}\n{person.name}: {comment}".strip()
+        if len(plan.comment) > COMMENT_LENGTH:
+            raise Conflict(N_("The comments on this day are full. Give a task instead."))
+        await plan.save()
+    return plan
 
 
 async def prove_item(person: Person, item: PlanItem, record: Recorded) -> PlanItem:

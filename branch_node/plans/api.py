@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from branch_node.api import ROW_SCHEMA, read_json
 from branch_node.customers.queries import customer_for
-from branch_node.plans import actions, queries
+from branch_node.plans import actions, queries, team_reads
 from branch_node.plans.forms import LineForm
 from branch_node.plans.rules import read_line
 from branch_node.requests import asked_day, path_id, query_id
@@ -52,7 +52,7 @@ async def show_item(request: Request) -> Response:
 
 
 async def show_team(request: Request) -> Response:
-    rows = await queries.team_on(request.state.person, asked_day(request))
+    rows = await team_reads.team_on(request.state.person, asked_day(request))
     return json_answer({"day": asked_day(request), "rows": [asdict(row) for row in rows]})
 
 

@@ -29,6 +29,20 @@ class CloseForm(FormModel):
     note: Annotated[str, StringConstraints(max_length=2000)] = ""
 
 
+class CommentForm(FormModel):
+    """What somebody says about a day."""
+
+    comment: Annotated[str, StringConstraints(max_length=500)] = ""
+    on: Day | None = None
+
+
+class PeriodForm(FormModel):
+    """From which day to which the progress of the team is counted."""
+
+    from_on: Day | None = None
+    to_on: Day | None = None
+
+
 class ResultForm(FormModel):
     """What came of an item, and the record that proves it."""
 

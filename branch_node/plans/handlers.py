@@ -1,27 +1,29 @@
-"""Pages of the daily plan and of the team."""
+"""Pages of My day: the plan typed, carried, done, ordered and closed; what others put on it arrives by itself."""
 
-from collections.abc import Sequence
-from datetime import date, timedelta
+from collections.abc import Collection, Sequence
+from datetime import timedelta
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from branch_node.customers.queries import customer_for, pick_customers
 from branch_node.home import today as branch_today
+from branch_node.live import plan_topic
 from branch_node.plans import actions, queries
-from branch_node.plans.forms import AssignItemForm, CloseForm, ItemForm, LineForm, MoveForm, ResultForm
-from branch_node.plans.pages import ItemPage, MyDayPage, PlanPage, SuggestPage, TeamPage
-from branch_node.plans.rules import KINDS, Tally, read_line
-from branch_node.requests import asked_day, path_id
-from branch_node.staff.queries import colleague_for
+from branch_node.plans.forms import CloseForm, ItemForm, LineForm, MoveForm, ResultForm
+from branch_node.plans.pages import ItemPage, MyDayPage, SuggestPage
+from branch_node.plans.rules import KINDS, read_line
+from branch_node.requests import path_id
 from shared.errors import Invalid, NotFound
 from shared.i18n import gettext as _
-from shared.permissions import SCOPE_LABELS, Person, reach
-from shared.records import Employee, PlanItem
-from shared.web import filters as show
+from shared.permissions import Person
+from shared.records import PlanItem
 from shared.web.forms import Form, empty_form, read_form, with_errors
-from shared.web.parts import Column, Empty, Option, Row, TableView
-from shared.web.responses import is_htmx, page, part, redirect
+from shared.web.live import Push, live, partial
+from shared.web.parts import Option
+from shared.web.responses import is_htmx, page, part, redirect, render
+
+LIVE_SECONDS = 2.0
 
 
 def kind_labels() -> dict[str, str]:
@@ -42,6 +44,21 @@ async def my_day(request: Request) -> Response:
         entries = request.app.state.site.menu_for(person)
         return redirect(entries[0].url if entries else "/me")
     return page(request, "plans/my_day.html", await my_day_view(request.state.person))
+
+
+async def my_day_live(request: Request) -> Response:
+    """The stream of My day: what a manager assigned or commented, a record that proves an item, another window."""
+    person: Person = request.state.person
+    told: list[object] = []
+
+    async def changes(changed: Collection[str]) -> Sequence[Push]:
+        view = await my_day_view(person)
+        if told == [view.plan]:
+            return []
+        told[:] = [view.plan]
+        return [partial("#my-day-live", render(request, "plans/my_day_items.html", view))]
+
+    return live(request, topics=[plan_topic(person.id)], render=changes, interval_seconds=LIVE_SECONDS)
 
 
 async def after_change(request: Request, form: Form[LineForm] | None = None) -> Response:
@@ -73,13 +90,18 @@ async def add_item(request: Request) -> Response:
 
 
 async def suggest(request: Request) -> Response:
-    """Customers for what stands after the last @ of the line; nothing when there is no @."""
+    """Customers for what stands after the last @ of the line, recent ones right after it; nothing without @."""
     typed = request.query_params.get("line", "").replace("＠", "@")
     _before, mark, after = typed.rpartition("@")
-    wanted = after.split("#")[0].split("!")[0].strip()
-    if not mark or not wanted:
+    if (
+        not mark
+        or "#" in after
+        or "＃" in after
+        or "!" in after
+        or not request.state.person.may("customer.view")
+    ):
         return part(request, "plans/suggest.html", SuggestPage())
-    hits = await pick_customers(request.state.person, wanted)
+    hits = await pick_customers(request.state.person, after.strip())
     return part(
         request, "plans/suggest.html", SuggestPage([(hit.value, hit.label, hit.hint) for hit in hits])
     )
@@ -202,136 +224,3 @@ async def close(request: Request) -> Response:
             cancelled=found.cancelled,
         ),
     )
-
-
-# --- the team ---------------------------------------------------------------------------------------------------
-
-
-async def team(request: Request) -> Response:
-    """Who has no plan yet, then everybody's counts."""
-    person: Person = request.state.person
-    day = asked_day(request)
-    rows = await queries.team_on(person, day)
-    today = branch_today()
-    total = Tally(
-        planned=sum(row.planned for row in rows),
-        done=sum(row.done for row in rows),
-        carried_over=sum(row.carried_over for row in rows),
-        cancelled=sum(row.cancelled for row in rows),
-        open=sum(row.open for row in rows),
-        additions=sum(row.additions for row in rows),
-    )
-    view = TeamPage(
-        day=day,
-        previous=day - timedelta(days=1),
-        following=day + timedelta(days=1) if day < today else None,
-        is_today=day == today,
-        scope=_(SCOPE_LABELS[reach(person, "plan.view").kind]),
-        table=team_table(rows, day),
-        count=len(rows),
-        missing=[row for row in rows if row.status in ("none", "draft")],
-        total=total,
-        followups=sum(row.followups for row in rows),
-        can_assign=person.may("plan.assign"),
-    )
-    return page(request, "plans/team.html", view)
-
-
-def team_table(rows: Sequence[queries.TeamRow], day: date) -> TableView:
-    """Everybody's counts; who has no plan stands first."""
-    words = {"none": _("no plan"), "draft": _("draft"), "submitted": _("submitted"), "closed": _("closed")}
-    return TableView(
-        key="team",
-        caption=_("Plans of the team"),
-        columns=[
-            Column("name", _("Full name"), phone="head"),
-            Column("plan", _("Plan"), phone="second"),
-            Column("progress", _("Progress"), phone="second"),
-            Column("planned", _("Planned"), "number"),
-            Column("done", _("Done"), "number"),
-            Column("carried_over", _("Carried over"), "number"),
-            Column("cancelled", _("Cancelled items"), "number"),
-            Column("open", _("Open"), "number"),
-            Column("followups", _("Follow-ups"), "number"),
-        ],
-        rows=[
-            Row(
-                {
-                    "name": f"{row.name} · {row.position}" if row.position else row.name,
-                    "plan": words[row.status]
-                    + (f" {show.clock_time(row.submitted_at)}" if row.submitted_at else ""),
-                    "progress": progress_of(row),
-                    "planned": row.planned,
-                    "done": row.done,
-                    "carried_over": row.carried_over,
-                    "cancelled": row.cancelled,
-                    "open": row.open,
-                    "followups": row.followups,
-                },
-                str(row.id),
-                f"/team/{row.id}?day={day}",
-            )
-            for row in rows
-        ],
-        empty=Empty("nothing", _("Nobody works within your reach.")),
-    )
-
-
-def progress_of(row: queries.TeamRow) -> str | None:
-    """3/5, and a word about an item that was put off again and again."""
-    if not row.planned:
-        return None
-    text = f"{row.done}/{row.planned}"
-    if row.oldest_carry >= 3:
-        text += " · " + _("one item carried over %(n)s times", n=row.oldest_carry)
-    return text
-
-
-async def member(request: Request) -> Response:
-    """The day of one employee within reach."""
-    person: Person = request.state.person
-    employee = await colleague_for(person, path_id(request), "plan.view")
-    return page(request, "plans/day.html", await plan_page(person, employee, asked_day(request)))
-
-
-async def plan_page(
-    person: Person, employee: Employee, day: date, form: Form[AssignItemForm] | None = None
-) -> PlanPage:
-    plan = await queries.day_of(employee.id, day, is_own=False)
-    can_assign = (
-        person.may("plan.assign")
-        and day >= branch_today()
-        and reach(person, "plan.assign").covers(owner=employee.id, department=employee.department_id)
-    )
-    return PlanPage(
-        name=employee.name,
-        is_own=employee.id == person.id,
-        employee_id=employee.id,
-        plan=plan,
-        kinds=kind_labels(),
-        can_assign=can_assign,
-        form=form or empty_form(),
-    )
-
-
-async def assign_item(request: Request) -> Response:
-    """A manager puts a line on somebody's plan."""
-    person: Person = request.state.person
-    employee = await colleague_for(person, path_id(request), "plan.assign")
-    form = await read_form(request, AssignItemForm)
-    if form.errors:
-        view = await plan_page(person, employee, asked_day(request), form)
-        return page(request, "plans/day.html", view, status=422)
-    day = form.value.on or branch_today()
-    line, customer_id = await queries.resolve_customer(person, read_line(form.value.line))
-    await actions.add_item(person, employee, line, customer_id=customer_id, day=day)
-    return redirect(
-        f"/team/{employee.id}?day={day}", toast=_("Added to the plan of %(name)s.", name=employee.name)
-    )
-
-
-async def my_plan_of(request: Request) -> Response:
-    """One's own plan of another day, to read."""
-    person: Person = request.state.person
-    employee = await actions.own_employee(person)
-    return page(request, "plans/day.html", await plan_page(person, employee, asked_day(request)))

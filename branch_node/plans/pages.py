@@ -6,8 +6,10 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from branch_node.plans.queries import PlanDay, TeamRow
+from branch_node.plans.queries import PlanDay
 from branch_node.plans.rules import Tally
+from branch_node.plans.team_reads import TeamRow
+from shared.periods import Period
 from shared.web.forms import Form
 from shared.web.parts import Option, TableView
 
@@ -54,6 +56,7 @@ class PlanPage:
     kinds: Mapping[str, str]
     proofs: Mapping[UUID, str] = field(default_factory=dict)
     can_assign: bool = False
+    can_comment: bool = False
     form: Form[Any] = field(default_factory=Form)
 
 
@@ -72,3 +75,16 @@ class TeamPage:
     total: Tally
     followups: int
     can_assign: bool
+
+
+@dataclass(frozen=True)
+class ProgressPage:
+    """plans/progress.html: what became of plans and tasks in a period; `departments` None when there is one."""
+
+    form: Form[Any]
+    period: Period
+    scope: str
+    table: TableView
+    departments: TableView | None
+    total: Tally
+    presets: Sequence[tuple[str, str]]

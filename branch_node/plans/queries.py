@@ -20,7 +20,6 @@ from branch_node.plans.rules import (
 )
 from branch_node.searching import plain, words
 from shared.database import fetch_all
-from shared.database.fields import from_micros
 from shared.database.scope import reach_sql
 from shared.errors import NotFound
 from shared.money import Money
@@ -87,6 +86,7 @@ class PlanDay:
     submitted_at: datetime | None
     closed_at: datetime | None
     items: Sequence[Item]
+    comments: Sequence[str] = ()
     waiting: Sequence[Item] = ()
     tasks: Sequence[GivenTask] = ()
     due: Due = field(default_factory=Due)
@@ -159,6 +159,7 @@ async def day_of(employee_id: UUID, day: date, *, is_own: bool) -> PlanDay:
         submitted_at=plan.submitted_at if plan else None,
         closed_at=plan.closed_at if plan else None,
         items=todays,
+        comments=plan.comment.splitlines() if plan else (),
         waiting=waiting,
         tasks=[_task(row) for row in asked.get("task", ())],
         due=_due(asked),
@@ -281,67 +282,3 @@ async def resolve_customer(person: Person, line: Line) -> tuple[Line, UUID | Non
         rest = candidates[-1][1] if candidates else ""
         return replace(line, text=" ".join([line.text, rest]).strip()), as_kind(rows[0]["id"], UUID)
     return replace(line, text=f"{line.text} @{line.customer}".strip()), None
-
-
-# --- the team ---------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class TeamRow:
-    """One employee's day."""
-
-    id: UUID
-    name: str
-    position: str
-    status: str
-    submitted_at: datetime | None
-    planned: int
-    done: int
-    carried_over: int
-    cancelled: int
-    open: int
-    additions: int
-    followups: int
-    oldest_carry: int
-
-
-TEAM_SQL = """
-SELECT e.id, e.name, e.position, p.status, p.submitted_at,
-  coalesce(i.planned, 0) AS planned, coalesce(i.done, 0) AS done, coalesce(i.carried, 0) AS carried,
-  coalesce(i.cancelled, 0) AS cancelled, coalesce(i.open, 0) AS open, coalesce(i.additions, 0) AS additions,
-  coalesce(i.oldest, 0) AS oldest, coalesce(a.n, 0) AS followups
-FROM employee e
-LEFT JOIN daily_plan p ON p.employee_id = e.id AND p.happened_on = :day AND p.deleted_at IS NULL
-LEFT JOIN (SELECT employee_id,
-    sum(CASE WHEN is_addition = :no THEN 1 ELSE 0 END) AS planned,
-    sum(CASE WHEN is_addition = :no AND status = 'done' THEN 1 ELSE 0 END) AS done,
-    sum(CASE WHEN is_addition = :no AND status = 'carried_over' THEN 1 ELSE 0 END) AS carried,
-    sum(CASE WHEN is_addition = :no AND status = 'cancelled' THEN 1 ELSE 0 END) AS cancelled,
-    sum(CASE WHEN is_addition = :no AND status = 'planned' THEN 1 ELSE 0 END) AS open,
-    sum(CASE WHEN is_addition = :yes THEN 1 ELSE 0 END) AS additions, max(carried_count) AS oldest
-  FROM plan_item WHERE branch = :branch AND happened_on = :day AND deleted_at IS NULL GROUP BY employee_id
-  ) i ON i.employee_id = e.id
-LEFT JOIN (SELECT owner_id, count(*) AS n FROM activity WHERE branch = :branch AND happened_on = :day
-  AND status = 'done' AND deleted_at IS NULL GROUP BY owner_id) a ON a.owner_id = e.id
-WHERE e.branch = :branch AND e.active = :yes AND e.deleted_at IS NULL AND {reach}
-ORDER BY CASE WHEN p.status IS NULL OR p.status = 'draft' THEN 0 ELSE 1 END, coalesce(i.open, 0) DESC, e.search_key, e.id
-LIMIT 500
-"""
-
-
-async def team_on(person: Person, day: date) -> list[TeamRow]:
-    """The day of every active employee within reach of plan.view, whoever has no plan first, then the most open."""
-    condition, params = reach_sql(reach(person, "plan.view"), "e.id", "e.department_id")
-    rows = await fetch_all(
-        TEAM_SQL.format(reach=condition), day=day, branch=home().code, yes=True, no=False, **params
-    )
-    return [
-        TeamRow(
-            id=as_kind(row["id"], UUID), name=row["name"], position=row["position"], status=row["status"] or "none",
-            submitted_at=from_micros(row["submitted_at"]) if row["submitted_at"] else None,
-            planned=int(row["planned"]), done=int(row["done"]), carried_over=int(row["carried"]),
-            cancelled=int(row["cancelled"]), open=int(row["open"]), additions=int(row["additions"]),
-            followups=int(row["followups"]), oldest_carry=int(row["oldest"]),
-        )
-        for row in rows
-    ]  # fmt: skip

@@ -1,11 +1,13 @@
 """Routes of the daily plan and the team."""
 
-from branch_node.plans import api, handlers
+from branch_node.plans import api, handlers, team
 from shared.web.routing import SIGNED_IN, Route
 
 ROUTES = [
     Route("GET", "/", handlers.my_day, SIGNED_IN),
-    Route("GET", "/plan", handlers.my_plan_of, "plan.view"),
+    Route("GET", "/plan", team.my_plan_of, "plan.view"),
+    Route("POST", "/plan/comments", team.answer_comment, "plan.edit"),
+    Route("GET", "/plan/live", handlers.my_day_live, "plan.view"),
     Route("GET", "/plan/suggest", handlers.suggest, "plan.edit"),
     Route("POST", "/plan/items", handlers.add_item, "plan.edit"),
     Route("GET", "/plan/items/{id}", handlers.edit_item, "plan.edit"),
@@ -20,8 +22,11 @@ ROUTES = [
     Route("POST", "/plan/keep-all", handlers.keep_all, "plan.edit"),
     Route("POST", "/plan/submit", handlers.submit, "plan.edit"),
     Route("POST", "/plan/close", handlers.close, "plan.edit"),
-    Route("GET", "/team", handlers.team, "plan.view"),
-    Route("GET", "/team/{id}", handlers.member, "plan.view"),
-    Route("POST", "/team/{id}/items", handlers.assign_item, "plan.assign"),
+    Route("GET", "/team", team.show_team, "plan.view"),
+    Route("GET", "/team/live", team.team_live, "plan.view"),
+    Route("GET", "/team/progress", team.show_progress, "plan.view"),
+    Route("GET", "/team/{id}", team.member, "plan.view"),
+    Route("POST", "/team/{id}/items", team.assign_item, "plan.assign"),
+    Route("POST", "/team/{id}/comments", team.comment_day, "plan.assign"),
     *api.ROUTES,
 ]

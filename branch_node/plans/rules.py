@@ -141,6 +141,24 @@ class Tally:
         return self.planned == self.done + self.carried_over + self.cancelled
 
 
+def total(tallies: Iterable[Tally]) -> Tally:
+    """The sum of several plans."""
+    found = list(tallies)
+    return Tally(
+        planned=sum(one.planned for one in found),
+        done=sum(one.done for one in found),
+        carried_over=sum(one.carried_over for one in found),
+        cancelled=sum(one.cancelled for one in found),
+        open=sum(one.open for one in found),
+        additions=sum(one.additions for one in found),
+    )
+
+
+def completion_bp(counted: Tally) -> int | None:
+    """Plan completion in basis points: done of planned. None, never 0, where nothing was planned."""
+    return counted.done * 10_000 // counted.planned if counted.planned else None
+
+
 def tally(items: Iterable[tuple[str, bool]]) -> Tally:
     """Counts from (status, is_addition) of the items of a plan; `planned` is all that was planned before the close."""
     counted = {"planned": 0, "done": 0, "carried_over": 0, "cancelled": 0}

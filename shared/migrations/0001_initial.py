@@ -468,6 +468,7 @@ class Migration(migrations.Migration):
                 ("submitted_at", InstantField(null=True)),
                 ("closed_at", InstantField(null=True)),
                 ("note", fields.TextField(default="", unique=False)),
+                ("comment", fields.TextField(default="", unique=False)),
             ],
             options={
                 "table": "daily_plan",

@@ -7,7 +7,8 @@ from shared.records.base import Record, code_field, minor_field, reference_field
 
 
 class DailyPlan(Record):
-    """One employee's plan of one business day (draft, submitted, closed)."""
+    """One employee's plan of one business day (draft, submitted, closed). `note` is the employee's own of the
+    evening; `comment` holds what managers and the employee said about the day, a line each."""
 
     employee_id = reference_field(null=False)
     department_id = reference_field()
@@ -16,6 +17,7 @@ class DailyPlan(Record):
     submitted_at = InstantField(null=True)
     closed_at = InstantField(null=True)
     note = fields.TextField(default="")
+    comment = fields.TextField(default="")
 
     class Meta:
         table = "daily_plan"

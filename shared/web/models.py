@@ -15,7 +15,10 @@ WEB_APP = DatabaseApp("web", ("shared.web.models",), "shared.web.migrations")
 
 
 class Account(Model):
-    """A name that may sign in. Without a password (an integration) only API tokens work."""
+    """A name that may sign in. Without a password (an integration) only API tokens work.
+
+    `oidc_subject` is who it is for the company's identity provider, empty until the first sign-in there.
+    """
 
     id = fields.UUIDField(primary_key=True, default=new_id)
     username = fields.CharField(max_length=64, unique=True)
@@ -31,6 +34,7 @@ class Account(Model):
     password_changed_at = InstantField(null=True)
     totp_secret = fields.CharField(max_length=64, default="")
     totp_last_step = fields.BigIntField(default=0)
+    oidc_subject = fields.CharField(max_length=200, default="", db_index=True)
 
     class Meta:
         table = "web_account"

@@ -71,7 +71,11 @@ def test_a_customer_is_offered_after_the_at_sign(chromium: Browser, site: tuple[
     with window(chromium) as page:
         enter(page, site[1], "lin")
         page.keyboard.type("16:00 #call 对账 @hdjd")
-        page.locator("#plan-suggest button", has_text="华东机电").click()
+        expect(page.locator("#plan-suggest [role=option]", has_text="华东机电")).to_be_visible()
+        page.keyboard.press("ArrowDown")
+        page.keyboard.press("Enter")
+        expect(page.locator("#plan-line")).to_have_value("16:00 #call 对账 @华东机电有限公司 ")
+        page.keyboard.press("Enter")
         row = page.locator(".ops-plan > li", has_text="16:00")
         expect(row).to_contain_text("华东机电有限公司")
         expect(row).to_contain_text("call")
@@ -204,3 +208,25 @@ def test_no_page_has_inline_scripts_or_foreign_addresses(
         text = template.read_text("utf-8")
         assert not re.search(r"\son\w+=|style=|javascript:|<script>", text), template
         assert not re.search(r"(src|href)=\"https?://", text), template
+
+
+def test_what_a_manager_assigns_and_says_arrives_on_an_open_page(
+    chromium: Browser, site: tuple[BranchSite, str]
+) -> None:
+    with window(chromium) as lins, window(chromium) as suns:
+        enter(lins, site[1], "lin")
+        lins.keyboard.type("half a line")
+        enter(suns, site[1], "sun")
+        suns.goto(f"{site[1]}/team/{site[0].rows.employee}")
+        suns.fill("#f-line", "collect 80,000 from Hengda")
+        suns.get_by_role("button", name="Add").click()
+        suns.fill("#f-comment", "this one first")
+        suns.get_by_role("button", name="Comment").click()
+        expect(lins.locator(".ops-plan > li", has_text="collect 80,000")).to_be_visible()
+        expect(lins.locator("#my-day-live", has_text="this one first")).to_be_visible()
+        expect(lins.locator("#plan-line")).to_have_value("half a line")
+        expect(lins.locator("#plan-line")).to_be_focused()
+        suns.goto(f"{site[1]}/team")
+        lins.fill("#plan-line", "seen by the whole team")
+        lins.keyboard.press("Enter")
+        expect(suns.locator("#team-live")).to_contain_text("submitted")

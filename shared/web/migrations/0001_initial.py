@@ -27,6 +27,7 @@ class Migration(migrations.Migration):
                 ("password_changed_at", InstantField(null=True)),
                 ("totp_secret", fields.CharField(default="", max_length=64)),
                 ("totp_last_step", fields.BigIntField(default=0)),
+                ("oidc_subject", fields.CharField(default="", db_index=True, max_length=200)),
             ],
             options={"table": "web_account", "app": "web", "pk_attr": "id"},
             bases=["Model"],

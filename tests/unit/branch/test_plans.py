@@ -6,10 +6,11 @@ import pytest
 
 from branch_node.followups.actions import record_activity
 from branch_node.followups.forms import ActivityForm
-from branch_node.plans import actions, queries
-from branch_node.plans.rules import read_line
+from branch_node.plans import actions, queries, team_reads
+from branch_node.plans.rules import completion_bp, read_line
 from shared.database import Database, count_queries
 from shared.errors import Conflict, Invalid, NotAllowed, NotFound
+from shared.periods import Month
 from shared.records import DailyPlan, Employee, PlanItem, Task
 from tests.support.cast import LIN, SHANGHAI, SUN, TODAY, WANG, acting, customer_of, hire
 
@@ -213,8 +214,8 @@ async def test_the_team_shows_who_has_no_plan_first_and_nobody_outside_reach(dat
         await hire(*SHANGHAI)
         await type_line("事项", SUN)
         await actions.submit_plan(SUN.person, await Employee.get(id=SUN.id))
-        rows = await queries.team_on(SUN.person, TODAY)
-        alone = await queries.team_on(LIN.person, TODAY)
+        rows = await team_reads.team_on(SUN.person, TODAY)
+        alone = await team_reads.team_on(LIN.person, TODAY)
     assert [(row.name, row.status, row.planned) for row in rows] == [
         (LIN.name, "none", 0),
         (SUN.name, "submitted", 1),
@@ -226,5 +227,44 @@ async def test_the_team_is_one_query(database: Database) -> None:
     with acting(SUN):
         await hire(*SHANGHAI)
         counter = count_queries()
-        await queries.team_on(SUN.person, TODAY)
+        await team_reads.team_on(SUN.person, TODAY)
     assert counter[0] == 1
+
+
+async def test_a_manager_comments_on_a_day_that_has_no_plan_yet_and_the_employee_answers(
+    database: Database,
+) -> None:
+    with acting(SUN):
+        await hire(*SHANGHAI)
+        await actions.comment_day(SUN.person, await lin(), TODAY, "计划呢？")
+        day = await queries.day_of(LIN.id, TODAY, is_own=True)
+        assert (day.status, day.comments) == ("draft", ["孙伟: 计划呢？"])
+        with pytest.raises(NotAllowed):
+            await actions.comment_day(LIN.person, await Employee.get(id=SUN.id), TODAY, "没有")
+        await actions.comment_day(LIN.person, await lin(), TODAY, "马上")
+        assert (await queries.day_of(LIN.id, TODAY, is_own=True)).comments == ["孙伟: 计划呢？", "林娜: 马上"]
+
+
+async def test_completion_of_a_period_counts_plans_tasks_and_follow_ups_within_reach(
+    database: Database,
+) -> None:
+    with acting(LIN):
+        await hire(*SHANGHAI)
+        items = [await type_line(f"事项{number}") for number in range(4)]
+        await actions.finish_item(LIN.person, items[0])
+        await actions.carry_item(LIN.person, items[1])
+        await Task.create(
+            branch="SH", employee_id=LIN.id, department_id=LIN.department_id, title="催款",
+            due_on=TODAY - timedelta(days=1),
+        )  # fmt: skip
+        month = Month.containing(TODAY)
+        counter = count_queries()
+        rows = {row.id: row for row in await team_reads.progress_of(SUN.person, month)}
+        assert counter[0] == 1
+        assert set(rows) == {LIN.id, SUN.id}
+        lins = rows[LIN.id]
+        assert (lins.days, lins.tally.planned, lins.tally.done, lins.tally.carried_over) == (1, 4, 1, 1)
+        assert (lins.tasks_open, lins.tasks_late) == (1, 1)
+        assert completion_bp(lins.tally) == 2_500
+        assert completion_bp(rows[SUN.id].tally) is None
+        assert await team_reads.progress_of(SUN.person, month.previous()) != []
