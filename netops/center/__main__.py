@@ -62,6 +62,8 @@ def parser() -> argparse.ArgumentParser:
     enrol = verbs.add_parser("enrol", help="let a node report, by its public key")
     enrol.add_argument("name")
     enrol.add_argument("--role", default="")
+    enrol.add_argument("--branch", default="")
+    enrol.add_argument("--behind", default="", help="the node through which its line runs")
     enrol.add_argument("--public-key", required=True)
     enrol.add_argument("--json", action="store_true")
     enrol.set_defaults(run=enrol_node)
@@ -127,7 +129,7 @@ def enrol_node(args: argparse.Namespace) -> int:
 
     async def work() -> None:
         async with open_center(settings()):
-            await enrol(args.name, args.role, args.public_key)
+            await enrol(args.name, args.role, args.public_key, branch=args.branch, behind=args.behind)
 
     asyncio.run(work())
     print(json.dumps({"node": args.name}) if args.json else f"{args.name} may report")

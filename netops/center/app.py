@@ -1,24 +1,28 @@
 """Composes the center's site."""
 
-import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from starlette.applications import Starlette
 
-from netops.center.models import CENTER_APP
-from netops.center.nodes import actions
-from netops.center.nodes.routes import ROUTES
+from netops.center.ingest.writer import Writer
+from netops.center.keeper import TASKS
+from netops.center.menu import MENU
+from netops.center.models import CENTER_APP, Node
+from netops.center.nodes.state import Fleet, load_heard
 from netops.center.people import person_of
+from netops.center.routes import ROUTES
 from netops.center.settings import CenterSettings
 from netops.center.setup import APPS
+from netops.center.telemetry.store import open_telemetry
 from shared.i18n import N_
 from shared.web.app import site_app
-from shared.web.site import MenuItem, Site
+from shared.web.site import Site
 
 __all__ = ["APPS", "center_app"]
 
-MENU = [MenuItem(N_("Fleet"), "/", "node.view", "server", "f", on_phone=True)]
-CLEAN_EVERY_SECONDS = 600
+HERE = Path(__file__).resolve().parent
 
 
 def center_app(settings: CenterSettings) -> Starlette:
@@ -37,13 +41,21 @@ def center_app(settings: CenterSettings) -> Starlette:
         load_person=person_of,
         database_url=settings.url_of_database,
         database_apps=[CENTER_APP],
-        package=Path(__file__).resolve().parent,
-        tasks=[forget_old_rows],
+        package=HERE,
+        resources=[telemetry],
+        tasks=TASKS,
+        static_roots=[HERE / "static"],
     )
 
 
-async def forget_old_rows(app: Starlette) -> None:
-    """Every ten minutes: samples and log lines beyond their time."""
-    while True:
-        await actions.forget_old_rows(app.state.settings)
-        await asyncio.sleep(CLEAN_EVERY_SECONDS)
+@asynccontextmanager
+async def telemetry(app: Starlette) -> AsyncIterator[None]:
+    """The store of samples and lines, its writer, and the state table filled from both databases."""
+    fleet = Fleet()
+    with app.state.use_database():
+        fleet.fill(await Node.filter(status="active"))
+    async with open_telemetry(app.state.settings.url_of_telemetry) as store:
+        with store.reading():
+            await load_heard(fleet)
+        app.state.fleet, app.state.telemetry, app.state.writer = fleet, store, Writer(store)
+        yield

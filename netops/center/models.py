@@ -1,4 +1,7 @@
-"""The center's own tables: nodes and the last word of each, samples, recoveries, incidents, log lines."""
+"""The center's own records: nodes, what happened to them, who was told, what operators did.
+
+What nodes measure and log is in the telemetry store (netops/center/telemetry), not here.
+"""
 
 from tortoise import fields
 from tortoise.models import Model
@@ -6,39 +9,45 @@ from tortoise.models import Model
 from shared import clock
 from shared.database import DatabaseApp
 from shared.database.fields import InstantField, JsonField
+from shared.ids import new_id
 
 CENTER_APP = DatabaseApp("center", ("netops.center.models",), "netops.center.migrations")
 
 
 class Node(Model):
-    """A node that may report. `state` and `hello` are its last ones; `received_at` is the center's clock then."""
+    """A node that may report. `behind` is the node through which its line runs (empty: its own line); topology mutes what
+    lies behind a cut line."""
 
     name = fields.CharField(max_length=64, primary_key=True)
     role = fields.CharField(max_length=32, default="")
+    branch = fields.CharField(max_length=32, default="")
+    behind = fields.CharField(max_length=64, default="")
     public_key = fields.CharField(max_length=80)
     status = fields.CharField(max_length=16, default="active")
     enrolled_at = InstantField(default=clock.now)
-    replay = fields.TextField(default="")
-    hello = JsonField(null=True)
-    state = JsonField(null=True)
-    last_sample = JsonField(null=True)
-    received_at = InstantField(null=True)
+    revoked_at = InstantField(null=True)
 
     class Meta:
         table = "node"
 
 
-class Sample(Model):
-    """One instant of a node: values by metric name, in the units that its hello names."""
+class EnrolmentToken(Model):
+    """Lets one node enrol itself, once, within its time; only its hash is kept."""
 
-    id = fields.BigIntField(primary_key=True, generated=True)
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    token_hash = fields.CharField(max_length=64, unique=True)
     node = fields.CharField(max_length=64)
-    at = InstantField()
-    values = JsonField(default=dict)
+    branch = fields.CharField(max_length=32, default="")
+    role = fields.CharField(max_length=32, default="")
+    issued_by = fields.CharField(max_length=80)
+    issued_at = InstantField(default=clock.now)
+    expires_at = InstantField()
+    used_at = InstantField(null=True)
+    revoked_at = InstantField(null=True)
 
     class Meta:
-        table = "sample"
-        unique_together = (("node", "at"),)
+        table = "enrolment_token"
+        indexes = [("expires_at",)]
 
 
 class Recovery(Model):
@@ -55,6 +64,8 @@ class Recovery(Model):
     detected_at = InstantField()
     ready_at = InstantField(null=True)
     stable_at = InstantField(null=True)
+    detect_micros = fields.BigIntField(null=True)
+    act_micros = fields.BigIntField(null=True)
     ready_micros = fields.BigIntField(null=True)
 
     class Meta:
@@ -63,14 +74,30 @@ class Recovery(Model):
 
 
 class Incident(Model):
-    """A trouble that waits for a person; closed by the agent when the cause is gone."""
+    """A trouble of one cause, with every node it holds. Opened and closed by an agent (crash_loop, unhealthy, resource,
+    given_up) or by the center (rule, silent, line_down, center); what persons do with it stands in IncidentEvent, too."""
 
     id = fields.CharField(max_length=64, primary_key=True)
-    node = fields.CharField(max_length=64)
-    service = fields.CharField(max_length=64)
+    number = fields.BigIntField(unique=True)
     kind = fields.CharField(max_length=16)
+    cause = fields.CharField(max_length=160)
+    """What it is about, unique among the open ones: "rule 3 gz-db1", "line GZ", "agent <id>"."""
+    severity = fields.IntField(default=2)
+    node = fields.CharField(max_length=64, default="")
+    branch = fields.CharField(max_length=32, default="")
+    service = fields.CharField(max_length=64, default="")
+    nodes = JsonField(default=list)
+    facts = JsonField(default=dict)
+    """Values for its sentence: metric, value, limit, seconds."""
     opened_at = InstantField()
     closed_at = InstantField(null=True)
+    acknowledged_at = InstantField(null=True)
+    acknowledged_by = fields.CharField(max_length=80, default="")
+    assigned_to = fields.CharField(max_length=80, default="")
+    snoozed_until = InstantField(null=True)
+    escalated_at = InstantField(null=True)
+    is_history = fields.BooleanField(default=False)
+    """It came from a spool: it fills the record and tells nobody."""
     exit = fields.CharField(max_length=80, default="")
     detail = fields.TextField(default="")
     last_lines = JsonField(default=list)
@@ -78,26 +105,120 @@ class Incident(Model):
 
     class Meta:
         table = "incident"
-        indexes = [("closed_at", "opened_at")]
+        indexes = [("closed_at", "opened_at"), ("cause", "closed_at"), ("node", "opened_at")]
 
 
-class LogLine(Model):
-    """One line of a service's log; the natural key makes a line sent twice one line."""
+class IncidentEvent(Model):
+    """A line of an incident's timeline: what was seen, decided, done, told."""
 
     id = fields.BigIntField(primary_key=True, generated=True)
-    node = fields.CharField(max_length=64)
-    service = fields.CharField(max_length=64)
-    source = fields.CharField(max_length=64)
-    host_boot = fields.CharField(max_length=64)
-    inode = fields.BigIntField()
-    generation = fields.IntField()
-    start_byte = fields.BigIntField()
+    incident = fields.CharField(max_length=64)
     at = InstantField()
-    level = fields.CharField(max_length=16, default="info")
-    event = fields.CharField(max_length=200, default="")
+    kind = fields.CharField(max_length=24)
+    actor = fields.CharField(max_length=80, default="")
+    facts = JsonField(default=dict)
     text = fields.TextField(default="")
 
     class Meta:
-        table = "log_line"
-        unique_together = (("node", "service", "source", "host_boot", "inode", "generation", "start_byte"),)
-        indexes = [("node", "at"), ("at",)]
+        table = "incident_event"
+        indexes = [("incident", "at")]
+
+
+class AlertRule(Model):
+    """A rule as people set it; netops/center/alerts/rules.py says what it means. Limits are in the metric's unit for a
+    threshold, in deviations for a baseline."""
+
+    id = fields.IntField(primary_key=True, generated=True)
+    name = fields.CharField(max_length=80)
+    metric = fields.CharField(max_length=120)
+    kind = fields.CharField(max_length=16, default="threshold")
+    roles = fields.CharField(max_length=200, default="")
+    nodes = fields.CharField(max_length=200, default="")
+    window_seconds = fields.IntField(default=300)
+    fire_at = fields.FloatField()
+    clear_at = fields.FloatField()
+    least_change = fields.FloatField(default=0.0)
+    for_seconds = fields.IntField(default=180)
+    keep_seconds = fields.IntField(default=300)
+    severity = fields.IntField(default=2)
+    advice = fields.CharField(max_length=300, default="")
+    is_enabled = fields.BooleanField(default=True)
+    changed_at = InstantField(default=clock.now)
+
+    class Meta:
+        table = "alert_rule"
+
+
+class MaintenanceWindow(Model):
+    """Time in which alerts of these nodes stay quiet and their agents know it. `repeats` is "" or "weekly"."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    branch = fields.CharField(max_length=32, default="")
+    node = fields.CharField(max_length=64, default="")
+    starts_at = InstantField()
+    ends_at = InstantField()
+    repeats = fields.CharField(max_length=8, default="")
+    reason = fields.CharField(max_length=300)
+    made_by = fields.CharField(max_length=80)
+    made_at = InstantField(default=clock.now)
+    ended_at = InstantField(null=True)
+
+    class Meta:
+        table = "maintenance_window"
+        indexes = [("ends_at",)]
+
+
+class Channel(Model):
+    """Where notifications go: an address that Apprise understands, of an allowed scheme. The address is a secret."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    name = fields.CharField(max_length=80, unique=True)
+    address = fields.TextField()
+    least_severity = fields.IntField(default=2)
+    """1 tells only the gravest, 3 everything."""
+    locale = fields.CharField(max_length=8, default="zh_CN")
+    is_for_escalation = fields.BooleanField(default=False)
+    is_enabled = fields.BooleanField(default=True)
+
+    class Meta:
+        table = "channel"
+
+
+class Notice(Model):
+    """A notification on its way: written with what it tells, claimed by one sender (`owner`), then sent or tried again."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    channel = fields.UUIDField()
+    kind = fields.CharField(max_length=16)
+    incidents = JsonField(default=list)
+    subject = fields.CharField(max_length=200)
+    body = fields.TextField()
+    made_at = InstantField(default=clock.now)
+    due_at = InstantField(default=clock.now)
+    state = fields.CharField(max_length=12, default="waiting")
+    owner = fields.CharField(max_length=64, default="")
+    owned_at = InstantField(null=True)
+    tries = fields.IntField(default=0)
+    sent_at = InstantField(null=True)
+    error = fields.CharField(max_length=300, default="")
+
+    class Meta:
+        table = "notice"
+        indexes = [("state", "due_at"), ("channel", "made_at")]
+
+
+class AuditEntry(Model):
+    """What an operator did, chained: `hash` covers the entry and the hash before (shared.nodes.command.audit_hash)."""
+
+    seq = fields.BigIntField(primary_key=True, generated=False)
+    at = InstantField()
+    actor = fields.CharField(max_length=80)
+    action = fields.CharField(max_length=48)
+    subject = fields.CharField(max_length=160, default="")
+    reason = fields.CharField(max_length=500, default="")
+    facts = JsonField(default=dict)
+    hash = fields.CharField(max_length=64)
+
+    class Meta:
+        table = "audit_entry"
+        indexes = [("subject", "seq")]

@@ -7,7 +7,7 @@ script is ever needed for a bar.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from shared.web.parts import Bullet, Share
+from shared.web.parts import Bullet, Cell, Share
 
 WIDTH = 200
 
@@ -97,3 +97,35 @@ def signed_position(value: int, scale: int, width: int = WIDTH) -> tuple[float, 
     half = width / 2
     length = round(min(abs(value) / (scale or 1), 1) * half, 1)
     return (round(half - length, 1) if value < 0 else half, length)
+
+
+@dataclass(frozen=True)
+class StripShape:
+    """All cells of one state as one path in boxes of 4 x 12; `tone` is the state, "track" where nothing is known."""
+
+    tone: str
+    path: str
+
+
+# From the left end of a cell: a low block, a triangle, a tall one, a cross, two lines, a dot.
+_STRIP_SHAPES = {
+    "ok": "m.5 7h3v3h-3z",
+    "busy": "m.3 10l1.7-6 1.7 6z",
+    "overloaded": "m.3 10l1.7-9 1.7 9z",
+    "failed": "m.5 1h3v9h-3z",
+    "silent": "m.5 4l3 6m0-6l-3 6",
+    "maintenance": "m.5 6h3m-3 3h3",
+    "track": "m1.5 8h1v1h-1z",
+}
+
+
+def strip(cells: Sequence[Cell]) -> list[StripShape]:
+    """A path per state; a row of sixty cells stays small enough to be sent fifty times in a page."""
+    paths: dict[str, list[str]] = {}
+    for place, cell in enumerate(cells):
+        state = cell.state if cell.state in _STRIP_SHAPES else "track"
+        paths.setdefault(state, []).append(f"M{place * 4} 0{_STRIP_SHAPES[state]}")
+    return [
+        StripShape("overloaded" if state == "failed" else state, "".join(parts))
+        for state, parts in paths.items()
+    ]

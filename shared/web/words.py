@@ -44,6 +44,10 @@ STATUSES: Mapping[str, Shape] = {
     "crash_loop": Shape(N_("crash loop"), "alert-triangle", "bad"),
     "maintenance": Shape(N_("maintenance"), "tool", "muted"),
     "draining": Shape(N_("draining"), "route", "muted"),
+    # incidents
+    "firing": Shape(N_("firing"), "bell", "bad"),
+    "acknowledged": Shape(N_("acknowledged"), "eye", "warn"),
+    "snoozed": Shape(N_("snoozed"), "clock", "muted"),
     # commands and jobs
     "waiting": Shape(N_("waiting"), "dots", "muted"),
     "running": Shape(N_("running"), "arrow-right", "ok"),

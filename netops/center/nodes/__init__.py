@@ -1,1 +1,1 @@
-"""Nodes: what they report, how they are, what healed itself."""
+"""Nodes: how each one is, from what it reported and when; the fleet page and the page of a node."""

@@ -1,224 +1,197 @@
-"""Pages of nodes, and the two requests that agents make."""
+"""The fleet page and the page of a node."""
 
-import asyncio
-from datetime import datetime
+from datetime import datetime, timedelta
 
-import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from netops.center.models import Node, Recovery
-from netops.center.nodes import actions, queries
+from netops.center.nodes import queries
+from netops.center.nodes.charts import RANGES, charts_of, range_asked
 from netops.center.nodes.pages import FleetPage, NodePage
-from netops.center.nodes.rules import service_status
+from netops.center.nodes.problems import problem_of, problems_part
+from netops.center.nodes.queries import FleetQuestion, NodeView
+from netops.center.nodes.state import Fleet, NodeState
+from netops.center.nodes.tables import node_row, nodes_table, recoveries_table, services_table, status_of
+from netops.center.telemetry.lines import LineQuestion, StoredLine, find_lines
 from shared import clock
-from shared.errors import Invalid, Refused
-from shared.i18n import N_
 from shared.i18n import gettext as _
-from shared.nodes.identity import BadSignature, SignedRequest, claimed_node, verify_request
-from shared.nodes.report import CommandOutbox, TooLarge, decode_report
-from shared.web.parts import Column, Empty, Row, Status, TableView
+from shared.i18n import ngettext
+from shared.web.filters import duration
+from shared.web.forms import empty_form
+from shared.web.parts import Action, Empty, Field, Filters, Link, Option, Status, Tab, TableView
 from shared.web.responses import page
+from shared.web.templating import with_query
 
-LONGEST_WAIT_SECONDS = 50.0
+STATES = ("live", "late", "silent", "never_seen", "busy", "overloaded", "failed", "maintenance", "draining")
+LINES_SHOWN = 20
 
 
-async def show_fleet(request: Request) -> Response:
-    views = await queries.fleet(request.app.state.settings)
-    rows = [node_row(view) for view in views]
-    services = [service_row(view.name, service) for view in views for service in view.services]
-    return page(
-        request,
-        "nodes/list.html",
-        FleetPage(
-            checked_at=clock.now(),
-            node_count=len(views),
-            troubled=[view.name for view in views if view.needs_help],
-            incidents=await queries.open_incidents(),
-            nodes=nodes_table(rows),
-            services=services_table(services),
-            recoveries=recoveries_table(await queries.recoveries()),
-        ),
+def question_of(request: Request) -> FleetQuestion:
+    """The filter in the address."""
+    params = request.query_params
+    number = params.get("page", "1")
+    return FleetQuestion(
+        params.get("q", "")[:80],
+        params.get("branch", "")[:32],
+        params.get("state", "") if params.get("state") in STATES else "",
+        int(number) if number.isdigit() and len(number) < 6 else 1,
     )
 
 
+async def show_fleet(request: Request) -> Response:
+    """Is anything wrong?"""
+    question, now = question_of(request), clock.now()
+    fleet: Fleet = request.app.state.fleet
+    answer = queries.fleet_page(fleet, question, now, request.app.state.settings)
+    incidents = await queries.open_incidents()
+    healed = [
+        recovery for recovery in await queries.recoveries(limit=1_000) if recovery.outcome == "recovered"
+    ]
+    view = FleetPage(
+        scope=ngettext("%(n)s node", "%(n)s nodes", answer.node_count),
+        problems=problems_part(incidents, answer.views, answer.node_count, now, center_notice(request)),
+        filters=filters_of(question, answer),
+        table=fleet_table(question, answer),
+        counts=counts_sentence(answer.counts),
+        healed=Link(
+            ngettext(
+                "%(n)s recovery in the last 24 hours", "%(n)s recoveries in the last 24 hours", len(healed)
+            ),
+            "/recovery",
+        )
+        if healed
+        else None,
+        live_url=with_query("/live/fleet"),
+    )
+    return page(request, "nodes/list.html", view)
+
+
+def center_notice(request: Request) -> str:
+    """A warning about the center itself; set by the alert engine."""
+    if getattr(request.app.state, "suspects_itself", False):
+        return _("Many nodes went late within a minute: the center itself may be the problem.")
+    return ""
+
+
+def fleet_table(question: FleetQuestion, answer: queries.FleetAnswer) -> TableView:
+    """The table of a page, with its neighbours."""
+    pages = -(-answer.found_count // queries.PAGE_SIZE)
+    empty = Empty("filter", _("No node for this filter."), Action(_("Clear filters"), "/"))
+    if not answer.node_count:
+        empty = Empty(
+            "nothing",
+            _("No node has been enrolled yet. An agent appears here once it has reported."),
+            Action(_("Enrol a node"), "/enrol", is_primary=True),
+        )
+    return nodes_table(
+        [node_row(view) for view in answer.views],
+        answer.found_count,
+        empty,
+        with_query(page=question.page + 1) if question.page < pages else "",
+        with_query(page=question.page - 1) if question.page > 1 else "",
+    )
+
+
+def filters_of(question: FleetQuestion, answer: queries.FleetAnswer) -> Filters:
+    everything = Option("", _("all"))
+    return Filters(
+        [
+            Field("q", _("Name, role, branch"), is_optional=False, width="m"),
+            Field(
+                "branch",
+                _("Branch"),
+                "select",
+                options=[everything, *(Option(branch, branch) for branch in answer.branches)],
+            ),
+            Field(
+                "state",
+                _("State"),
+                "select",
+                options=[everything, *(Option(state, status_text(state)) for state in STATES)],
+            ),
+        ],
+        empty_form(q=question.text, branch=question.branch, state=question.state),
+        action="/",
+        clear_url="/" if question != FleetQuestion(page=question.page) else "",
+    )
+
+
+def status_text(state: str) -> str:
+    from shared.web.words import status_word
+
+    return status_word(status_of(state).key)
+
+
+def counts_sentence(counts: dict[str, int]) -> str:
+    """How many are in which state, in one line."""
+    shown = [f"{status_text(word)} {count:,}" for word, count in counts.items()]
+    return " · ".join(shown)
+
+
+# --- one node ---------------------------------------------------------------------------------------------------
+
+
 async def show_node(request: Request) -> Response:
-    node = await queries.node_named(request.path_params["name"])
-    view = queries.node_view(node, clock.now(), request.app.state.settings)
+    """What is it doing, and what is wrong with it?"""
+    node = queries.node_named(request.app.state.fleet, request.path_params["name"])
+    node.watch()
+    now, settings = clock.now(), request.app.state.settings
+    view = queries.node_view(node, now, settings)
+    span = range_asked(request)
+    base = f"/nodes/{node.name}"
+    incidents = await queries.open_incidents(node.name)
     return page(
         request,
         "nodes/show.html",
         NodePage(
-            name=view.name,
-            role=view.role,
-            contact=view.contact,
-            condition=condition_status(view.condition),
+            name=node.name,
+            scope=" · ".join(part for part in (node.branch, node.role) if part),
+            actions=[],
+            statuses=statuses(view),
             received_at=view.received_at,
-            incidents=await queries.open_incidents(view.name),
-            services=services_table([service_row(view.name, service) for service in view.services]),
-            recoveries=recoveries_table(await queries.recoveries(view.name)),
-            lines=await queries.latest_lines(view.name),
+            sentence=sentence(view, now, has_incidents=bool(incidents)),
+            problems=[problem_of(incident, now) for incident in incidents],
+            ranges=[Tab(_(label), with_query(range=key), key == span) for key, (label, _s) in RANGES.items()],
+            range_seconds=RANGES[span][1],
+            series_url=f"{base}/series?range={span}",
+            charts=charts_of(node),
+            services=services_table(view.services),
+            recoveries=recoveries_table(await queries.recoveries(node.name)),
+            lines=await latest_lines(request, node),
+            logs_url=f"/logs?node={node.name}",
+            live_url=f"{base}/live",
         ),
     )
 
 
-def condition_status(condition: str) -> str:
-    """The key of the status part for a node's condition."""
-    return "node_failed" if condition == "failed" else condition
+def statuses(view: NodeView) -> list[Status]:
+    """Contact, condition and, where it is not the usual, mode."""
+    found = [status_of(view.contact), status_of(view.condition)]
+    return [*found, Status(view.mode)] if view.mode != "normal" else found
 
 
-def node_row(view: queries.NodeView) -> Row:
-    return Row(
-        {
-            "name": view.name,
-            "contact": Status(view.contact),
-            "condition": Status(condition_status(view.condition)),
-            "cpu": view.cpu_bp,
-            "memory": view.memory_bp,
-            "disk": view.disk_bp,
-            "services": len(view.services),
-            "received": view.received_at,
-        },
-        url=f"/nodes/{view.name}",
-        is_muted=view.contact == "silent",
-    )
-
-
-def nodes_table(rows: list[Row]) -> TableView:
-    return TableView(
-        key="nodes",
-        caption=_("Nodes"),
-        columns=[
-            Column("name", _("Node"), phone="head"),
-            Column("contact", _("Contact"), "status", phone="second"),
-            Column("condition", _("Condition"), "status", phone="second"),
-            Column("cpu", _("CPU"), "percent"),
-            Column("memory", _("Memory"), "percent"),
-            Column("disk", _("Disk"), "percent"),
-            Column("services", _("Services"), "number"),
-            Column("received", _("Heard of"), "instant"),
-        ],
-        rows=rows,
-        empty=Empty(
-            "nothing", _("No node has been enrolled yet. An agent appears here once it has reported.")
-        ),
-    )
-
-
-def service_row(node: str, service: dict[str, object]) -> Row:
-    since = service.get("since")
-    return Row(
-        {
-            "service": service.get("name", ""),
-            "node": node,
-            "state": Status(service_status(service)),
-            "since": datetime.fromisoformat(str(since)) if since else None,
-            "starts": service.get("starts_in_window", 0),
-            "exit": service.get("last_exit") or None,
-        }
-    )
-
-
-def services_table(rows: list[Row]) -> TableView:
-    return TableView(
-        key="services",
-        caption=_("Services"),
-        columns=[
-            Column("service", _("Service"), phone="head"),
-            Column("node", _("Node")),
-            Column("state", _("State"), "status", phone="second"),
-            Column("since", _("Running since"), "instant", phone="second"),
-            Column("starts", _("Starts in 10 min"), "number"),
-            Column("exit", _("Last exit")),
-        ],
-        rows=rows,
-        empty=Empty("nothing", _("No service has been reported yet.")),
-        shows_caption=True,
-    )
-
-
-CAUSES = {
-    "exit": N_("ended"),
-    "hang": N_("hung"),
-    "resource": N_("used too much"),
-    "dependency": N_("needed a restarted service"),
-    "command": N_("ordered"),
-    "lost": N_("lost from sight"),
-}
-OUTCOMES = {
-    "in_progress": "waiting",
-    "recovered": "ok",
-    "failed_again": "node_failed",
-    "crash_loop": "crash_loop",
-    "given_up": "node_failed",
-}
-
-
-def recoveries_table(found: list[Recovery]) -> TableView:
-    rows = [
-        Row(
-            {
-                "at": recovery.detected_at,
-                "service": recovery.service,
-                "cause": " ".join(
-                    part for part in (_(CAUSES.get(recovery.cause, recovery.cause)), recovery.exit) if part
-                ),
-                "ready": milliseconds(recovery.ready_micros),
-                "outcome": Status(OUTCOMES.get(recovery.outcome, "unknown")),
-            }
+def sentence(view: NodeView, now: datetime, *, has_incidents: bool) -> str:
+    """What is wrong, or that nothing is."""
+    if view.contact == "never_seen":
+        return _("This node has not reported yet.")
+    if view.contact == "silent" and view.received_at is not None:
+        return _(
+            "Nothing was heard for %(time)s. The values below are the last ones.",
+            time=duration(now - view.received_at),
         )
-        for recovery in found
-    ]
-    return TableView(
-        key="recoveries",
-        caption=_("Healed itself in the last 24 hours"),
-        columns=[
-            Column("at", _("When"), "instant", phone="head"),
-            Column("service", _("Service"), phone="second"),
-            Column("cause", _("Cause"), phone="second"),
-            Column("ready", _("Ready after")),
-            Column("outcome", _("Outcome"), "status"),
-        ],
-        rows=rows,
-        empty=Empty("nothing", _("Nothing had to be repaired.")),
-        shows_caption=True,
+    troubled = [service.name for service in view.services if service.state in ("crash_loop", "given_up")]
+    if troubled:
+        return _("does not run: %(services)s", services=", ".join(troubled))
+    if view.condition in ("overloaded", "failed", "busy") or has_incidents:
+        return ""
+    return _("Nothing is wrong.")
+
+
+async def latest_lines(request: Request, node: NodeState) -> list[StoredLine]:
+    """The newest warnings and errors of the last day."""
+    now = clock.now()
+    question = LineQuestion(
+        now - timedelta(days=1), now + timedelta(days=1), nodes=[node.name], level="warning"
     )
-
-
-def milliseconds(micros: int | None) -> str | None:
-    """36 ms, 1,250 ms."""
-    return None if micros is None else f"{round(micros / 1000):,} ms"
-
-
-async def take_report(request: Request) -> Response:
-    """POST /agent/v1/report: stored in one transaction, then acknowledged."""
-    body = await request.body()
-    node, signed = await _prove(request, body)
-    try:
-        report = decode_report(body, request.headers.get("content-encoding", ""))
-    except (TooLarge, msgspec.DecodeError) as error:
-        raise Invalid(N_("The report cannot be read.")) from error
-    ack = await actions.take_report(node, signed, report, request.app.state.settings)
-    return Response(msgspec.json.encode(ack), media_type="application/json")
-
-
-async def wait_for_commands(request: Request) -> Response:
-    """GET /agent/v1/commands: answers when the wait is over; no command is queued by this release."""
-    await _prove(request, b"")
-    try:
-        wait = min(float(request.query_params.get("wait", "0")), LONGEST_WAIT_SECONDS)
-    except ValueError:
-        raise Refused(N_("The report cannot be read.")) from None
-    await asyncio.sleep(max(wait, 0.0))
-    return Response(msgspec.json.encode(CommandOutbox(at=clock.now())), media_type="application/json")
-
-
-async def _prove(request: Request, body: bytes) -> tuple[Node, SignedRequest]:
-    """The node behind a request, by the key on file. Raises a refusal of shared.nodes.identity."""
-    node = await Node.get_or_none(name=claimed_node(request.headers))
-    if node is None or node.status != "active":
-        raise BadSignature(
-            N_("This node is not enrolled here, or was revoked. Enrol it again with a new token.")
-        )
-    target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    return node, verify_request(node.public_key, request.headers, request.method, target, body)
+    with request.app.state.telemetry.reading():
+        return await find_lines(question, LINES_SHOWN)

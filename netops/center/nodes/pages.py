@@ -1,36 +1,105 @@
 """What the templates of nodes receive."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
-from netops.center.models import Incident, LogLine
-from shared.web.parts import TableView
+from netops.center.telemetry.lines import StoredLine
+from shared.web.forms import Form
+from shared.web.parts import Action, Filters, Link, Row, Status, Tab, TableView
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A row of the block at the top: what it is in words, and where to go. `tone` is bad or warn."""
+
+    title: str
+    text: str
+    url: str
+    status: Status
+    is_acknowledged: bool = False
+    members: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class ProblemsPart:
+    """The block of problems, or the one sentence when there are none. `notice` warns of the center itself."""
+
+    problems: Sequence[Problem]
+    sentence: str
+    notice: str = ""
 
 
 @dataclass(frozen=True)
 class FleetPage:
-    """The fleet: what needs help, all nodes, what healed itself."""
+    """/: what needs help, all nodes, what healed itself."""
 
-    checked_at: datetime
-    node_count: int
-    troubled: Sequence[str]
-    incidents: Sequence[Incident]
-    nodes: TableView
-    services: TableView
-    recoveries: TableView
+    scope: str
+    problems: ProblemsPart
+    filters: Filters
+    table: TableView
+    counts: str
+    healed: Link | None
+    live_url: str
+
+
+@dataclass(frozen=True)
+class RowPart:
+    """One row of a table, for the live stream."""
+
+    table: TableView
+    row: Row
+
+
+@dataclass(frozen=True)
+class ChartPlace:
+    """Where a chart goes: its key in the series' JSON, its title and its second line (what, unit)."""
+
+    key: str
+    title: str
+    unit: str
 
 
 @dataclass(frozen=True)
 class NodePage:
-    """One node: its services, recoveries, incidents and newest warnings."""
+    """/nodes/{name}. `controls` and `commands` are filled by the command channel (controls.html, commands.html)."""
 
     name: str
-    role: str
-    contact: str
-    condition: str
+    scope: str
+    actions: Sequence[Action]
+    statuses: Sequence[Status]
     received_at: datetime | None
-    incidents: Sequence[Incident]
+    sentence: str
+    problems: Sequence[Problem]
+    ranges: Sequence[Tab]
+    range_seconds: int
+    series_url: str
+    charts: Sequence[ChartPlace]
     services: TableView
     recoveries: TableView
-    lines: Sequence[LogLine]
+    lines: Sequence[StoredLine]
+    logs_url: str
+    live_url: str
+    controls: Any = None
+    commands: Any = None
+
+
+@dataclass(frozen=True)
+class NodeLivePart:
+    """The parts of a node's page that change by themselves."""
+
+    statuses: Sequence[Status]
+    received_at: datetime | None
+    sentence: str
+    problems: Sequence[Problem]
+    services: TableView
+    lines: Sequence[StoredLine] = field(default_factory=tuple)
+
+
+@dataclass(frozen=True)
+class EditNodePage:
+    """/nodes/{name}/edit: role, branch, what it lies behind."""
+
+    name: str
+    form: Form[Any]

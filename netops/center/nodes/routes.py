@@ -1,15 +1,12 @@
-"""Routes of nodes. Agents prove themselves by signature, so their two routes are public to the frame."""
+"""Routes of the fleet and of a node."""
 
-from netops.center.nodes import handlers
-from shared.nodes.report import COMMANDS_PATH, LARGEST_REPORT_BYTES, REPORT_PATH
-from shared.web.routing import PUBLIC, ApiDoc, Route
+from netops.center.nodes import charts, handlers, live
+from shared.web.routing import ApiDoc, Route
 
 ROUTES = [
     Route("GET", "/", handlers.show_fleet, "node.view"),
+    Route("GET", "/live/fleet", live.fleet_stream, "node.view"),
     Route("GET", "/nodes/{name}", handlers.show_node, "node.view"),
-    Route(
-        "POST", REPORT_PATH, handlers.take_report, PUBLIC,
-        api=ApiDoc("An agent's report (signed)"), body_limit_bytes=LARGEST_REPORT_BYTES, is_signed=True,
-    ),
-    Route("GET", COMMANDS_PATH, handlers.wait_for_commands, PUBLIC, api=ApiDoc("Commands for an agent (signed, long poll)"), is_signed=True),
+    Route("GET", "/nodes/{name}/live", live.node_stream, "node.view"),
+    Route("GET", "/nodes/{name}/series", charts.series_of_node, "node.view", api=ApiDoc("Curves of a node, column by column")),
 ]  # fmt: skip

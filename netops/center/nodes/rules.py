@@ -1,8 +1,11 @@
 """How a node is, from what was received and when. Pure."""
 
-from collections.abc import Mapping, Sequence
+from __future__ import annotations
+
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+
+from shared.nodes.report import ServiceState
 
 CONTACTS = ("live", "late", "silent", "never_seen")
 
@@ -19,17 +22,16 @@ def contact(
     return "late" if age > late_seconds else "live"
 
 
-def service_status(service: Mapping[str, Any]) -> str:
+def service_status(state: str) -> str:
     """The word for a service: running, starting, stopped, or what keeps it from running."""
-    state = str(service.get("state", "unknown"))
     return {"running": "ok", "unready": "busy", "crash_loop": "crash_loop", "given_up": "node_failed"}.get(
         state, "waiting" if state in ("waiting", "starting", "backoff") else "unknown"
     )
 
 
-def needs_help(found_contact: str, condition: str, services: Sequence[Mapping[str, Any]]) -> bool:
+def needs_help(found_contact: str, condition: str, services: Sequence[ServiceState]) -> bool:
     """Whether the node belongs into the block at the top of the page."""
     if found_contact in ("silent", "late"):
         return True
-    troubled = any(service.get("state") in ("crash_loop", "given_up") for service in services)
+    troubled = any(service.state in ("crash_loop", "given_up") for service in services)
     return troubled or condition in ("overloaded", "failed")

@@ -3,104 +3,55 @@
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
-import httpx2
 import msgspec
 import pytest
 from starlette.applications import Starlette
 
-from netops.center.app import center_app
-from netops.center.models import LogLine, Node, Recovery, Sample
-from netops.center.nodes import actions, queries
+from netops.center.models import Recovery
+from netops.center.nodes import queries
+from netops.center.nodes.queries import FleetQuestion
 from netops.center.nodes.rules import contact, needs_help
-from netops.center.settings import CenterSettings
-from netops.center.setup import prepare
+from netops.center.telemetry.lines import LineQuestion, find_lines
 from shared import clock
-from shared.nodes.identity import BootSource, NodeKey, RequestSigner
-from shared.nodes.report import (
-    REPORT_PATH,
-    Ack,
-    LogBatch,
-    RecoveryRecord,
-    Report,
-    SampleBatch,
-    SampleRow,
-    ServiceState,
-    StateReport,
-    encode_body,
-)
-from shared.nodes.report import LogLine as ReportedLine
+from shared.database import fetch_value
+from shared.nodes.identity import NodeKey
+from shared.nodes.report import REPORT_PATH, RecoveryRecord, ServiceState, encode_body
+from tests.support.center_site import Agent, report, running_center, settings_of
 
 
 @pytest.fixture
 async def center(tmp_path: Path) -> AsyncIterator[Starlette]:
-    settings = CenterSettings(data_dir=tmp_path)
-    await prepare(settings)
-    app = center_app(settings)
-    async with app.router.lifespan_context(app):
+    async with running_center(settings_of(tmp_path)) as app:
         yield app
 
 
-class Agent:
-    """An agent that signs as the real one does."""
-
-    def __init__(self, folder: Path, name: str = "sh-app1") -> None:
-        self.name = name
-        self.key = NodeKey.load_or_create(folder / "agent.key")
-        self.signer = RequestSigner(self.key, name, BootSource(folder / "boot").next_boot())
-
-    async def send(self, app: Starlette, report: Report, headers: dict[str, str] | None = None) -> Any:
-        body, encoding = encode_body(report)
-        signed = headers or self.signer.headers("POST", REPORT_PATH, body)
-        async with httpx2.AsyncClient(
-            transport=httpx2.ASGITransport(app=app), base_url="http://center.test"
-        ) as client:
-            return await client.post(REPORT_PATH, content=body, headers={**encoding, **signed})
+async def stored_rows(center: Starlette) -> int:
+    with center.state.telemetry.reading():
+        return await fetch_value("SELECT count(*) AS n FROM telemetry_hot_row")
 
 
-def report(*items: Any, state: str = "running") -> Report:
+async def stored_lines(center: Starlette) -> list[str]:
     now = clock.now()
-    return Report(
-        at=now,
-        state=StateReport(at=now, services=[ServiceState(name="branch-web", state=state)]),
-        items=list(items),
-    )  # type: ignore[arg-type]
+    with center.state.telemetry.reading():
+        found = await find_lines(LineQuestion(now - timedelta(hours=1), now + timedelta(hours=1)), 100)
+    return [line.text for line in found]
 
 
-def samples(key: int = 1, cpu: float = 0.25) -> SampleBatch:
-    return SampleBatch(
-        key=key,
-        names=["cpu_ratio", "memory_used_ratio"],
-        rows=[SampleRow(1_795_000_000_000_000, [cpu, None])],
+async def test_what_an_agent_reports_is_stored_and_acknowledged(center: Starlette) -> None:
+    agent = await Agent.enrolled(center, "sh-app1")
+    ack = await agent.says(
+        agent.samples(cpu_ratio=0.25, memory_used_ratio=None), agent.lines("db timeout", "again")
     )
+    assert ack.taken == [1, 2]
+    answer = queries.fleet_page(center.state.fleet, FleetQuestion(), clock.now(), center.state.settings)
+    (view,) = answer.views
+    assert (view.contact, view.cpu_bp, view.memory_bp, view.needs_help) == ("live", 2500, None, False)
+    assert await stored_lines(center) == ["again", "db timeout"]
 
 
-def lines(key: int = 2) -> LogBatch:
-    found = [
-        ReportedLine(offset=0, at=clock.now(), level="error", event="db timeout"),
-        ReportedLine(offset=90, at=clock.now()),
-    ]
-    return LogBatch(
-        key=key, service="branch-web", source="out", host_boot="b", inode=7, generation=0, lines=found
-    )
-
-
-async def test_what_an_agent_reports_is_stored_and_acknowledged(center: Starlette, tmp_path: Path) -> None:
-    agent = Agent(tmp_path)
-    with center.state.use_database():
-        await actions.enrol(agent.name, "branch", agent.key.public_text)
-    answer = await agent.send(center, report(samples(), lines()))
-    assert answer.status_code == 200
-    assert msgspec.json.decode(answer.content, type=Ack).taken == [1, 2]
-    with center.state.use_database():
-        (view,) = await queries.fleet(center.state.settings)
-        assert (view.contact, view.cpu_bp, view.memory_bp, view.needs_help) == ("live", 2500, None, False)
-        assert await LogLine.all().count() == 2
-
-
-async def test_items_that_come_twice_are_stored_once(center: Starlette, tmp_path: Path) -> None:
-    agent = Agent(tmp_path)
+async def test_items_that_come_twice_are_stored_once(center: Starlette) -> None:
+    agent = await Agent.enrolled(center, "sh-app1")
     healed = RecoveryRecord(
         key=3,
         id="r1",
@@ -111,47 +62,58 @@ async def test_items_that_come_twice_are_stored_once(center: Starlette, tmp_path
         detected_at=clock.now(),
     )
     ready = msgspec.structs.replace(healed, outcome="recovered", ready_seconds=0.031)
+    samples, lines = agent.samples(cpu_ratio=0.5), agent.lines("once", "twice")
+    await agent.says(samples, lines, healed)
+    assert (await agent.says(samples, lines, ready)).taken == [1, 2, 3]
+    assert (await stored_rows(center), len(await stored_lines(center))) == (1, 2)
     with center.state.use_database():
-        await actions.enrol(agent.name, "branch", agent.key.public_text)
-    await agent.send(center, report(samples(), lines(), healed))
-    again = await agent.send(center, report(samples(), lines(), ready))
-    assert msgspec.json.decode(again.content, type=Ack).taken == [1, 2, 3]
-    with center.state.use_database():
-        assert (await Sample.all().count(), await LogLine.all().count(), await Recovery.all().count()) == (
-            1,
-            2,
-            1,
-        )
+        assert await Recovery.all().count() == 1
         assert (await Recovery.get(id="r1")).ready_micros == 31_000
 
 
-async def test_strangers_replays_and_other_keys_are_refused(center: Starlette, tmp_path: Path) -> None:
-    agent = Agent(tmp_path)
-    stranger = await agent.send(center, report())
-    assert stranger.status_code == 401
-    with center.state.use_database():
-        await actions.enrol(agent.name, "branch", agent.key.public_text)
-    body, _ = encode_body(sent := report(samples()))
+async def test_strangers_replays_and_other_keys_are_refused(center: Starlette) -> None:
+    stranger = Agent(center, "sh-app1")
+    assert (await stranger.post(report())).status_code == 401
+    agent = await Agent.enrolled(center, "sh-app1")
+    body, _ = encode_body(sent := report(agent.samples(cpu_ratio=0.1)))
     headers = agent.signer.headers("POST", REPORT_PATH, body)
-    assert (await agent.send(center, sent, headers)).status_code == 200
-    assert (await agent.send(center, sent, headers)).status_code == 409
-    (tmp_path / "other").mkdir()
-    impostor = Agent(tmp_path / "other")
-    assert (await impostor.send(center, report())).status_code == 401
+    assert (await agent.post(sent, headers)).status_code == 200
+    assert (await agent.post(sent, headers)).status_code == 409
+    impostor = Agent(center, "sh-app1", NodeKey.generate())
+    assert (await impostor.post(report())).status_code == 401
 
 
-async def test_a_silent_node_shows_no_values_as_if_they_were_current(
-    center: Starlette, tmp_path: Path
-) -> None:
-    agent = Agent(tmp_path)
-    with center.state.use_database():
-        await actions.enrol(agent.name, "branch", agent.key.public_text)
-    await agent.send(center, report(samples()))
-    with center.state.use_database():
-        node = await Node.get(name=agent.name)
-        later = clock.now() + timedelta(minutes=5)
-        view = queries.node_view(node, later, center.state.settings)
+async def test_a_replay_is_refused_after_the_center_was_started_again_too(tmp_path: Path) -> None:
+    settings = settings_of(tmp_path)
+    async with running_center(settings) as center:
+        agent = await Agent.enrolled(center, "sh-app1")
+        body, _ = encode_body(sent := report(agent.samples(cpu_ratio=0.1)))
+        headers = agent.signer.headers("POST", REPORT_PATH, body)
+        assert (await agent.post(sent, headers)).status_code == 200
+    async with running_center(settings) as center:
+        agent.app = center
+        assert (await agent.post(sent, headers)).status_code == 409
+        known = center.state.fleet.get("sh-app1")
+        assert known.state is not None and known.received_at is not None
+        assert known.strip.until(clock.now())[-1] == "ok"
+
+
+async def test_a_silent_node_shows_no_values_as_if_they_were_current(center: Starlette) -> None:
+    agent = await Agent.enrolled(center, "sh-app1")
+    await agent.says(agent.samples(cpu_ratio=0.25))
+    later = clock.now() + timedelta(minutes=5)
+    view = queries.node_view(center.state.fleet.get("sh-app1"), later, center.state.settings)
     assert (view.contact, view.condition, view.cpu_bp, view.needs_help) == ("silent", "unknown", None, True)
+    assert view.strip[-1] == "silent"
+
+
+async def test_history_fills_the_record_and_is_not_taken_for_the_present(center: Starlette) -> None:
+    agent = await Agent.enrolled(center, "sh-app1")
+    await agent.says(agent.samples(cpu_ratio=0.25))
+    hour_ago = clock.now() - timedelta(hours=1)
+    await agent.says(agent.samples(history=True, at=hour_ago, cpu_ratio=0.99))
+    assert center.state.fleet.get("sh-app1").values == {"cpu_ratio": 0.25}
+    assert await stored_rows(center) == 2
 
 
 @pytest.mark.parametrize(
@@ -164,5 +126,5 @@ def test_contact_follows_the_age_of_what_was_received(seconds: int, word: str) -
 
 
 def test_a_crash_loop_needs_help_even_on_a_live_node() -> None:
-    assert needs_help("live", "ok", [{"state": "crash_loop"}])
-    assert not needs_help("live", "busy", [{"state": "running"}])
+    assert needs_help("live", "ok", [ServiceState(name="web", state="crash_loop")])
+    assert not needs_help("live", "busy", [ServiceState(name="web", state="running")])

@@ -1,0 +1,50 @@
+"""Incidents in words: what happened, in one sentence in the reader's language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from netops.center.models import Incident
+from shared.i18n import N_
+from shared.i18n import gettext as _
+from shared.web.filters import duration
+
+TITLES: Mapping[str, str] = {
+    "crash_loop": N_("%(service)s on %(node)s does not stay up"),
+    "given_up": N_("%(service)s on %(node)s was given up"),
+    "unhealthy": N_("%(service)s on %(node)s does not answer"),
+    "resource": N_("%(service)s on %(node)s uses too much"),
+    "rule": N_("%(node)s: %(rule)s"),
+    "silent": N_("%(node)s is silent"),
+    "line_down": N_("Branch %(branch)s is cut off"),
+    "center": N_("The center may be the problem"),
+    "recorder": N_("The center cannot keep what it hears"),
+}
+
+
+def title(incident: Incident) -> str:
+    """What it is about."""
+    if incident.kind == "silent" and len(incident.nodes) > 1:
+        return _("%(node)s and what lies behind it are silent", node=incident.node)
+    values = {
+        "node": incident.node,
+        "service": incident.service,
+        "branch": incident.branch,
+        "rule": incident.facts.get("rule", ""),
+    }
+    return _(TITLES.get(incident.kind, "%(node)s"), **values)
+
+
+def state_word(incident: Incident, now: datetime) -> str:
+    """The key of its status: firing, acknowledged, snoozed or closed."""
+    if incident.closed_at is not None:
+        return "closed"
+    if incident.snoozed_until is not None and incident.snoozed_until > now:
+        return "snoozed"
+    return "acknowledged" if incident.acknowledged_at is not None else "firing"
+
+
+def age(incident: Incident, now: datetime) -> str:
+    """How long it has lasted, or lasted."""
+    return duration((incident.closed_at or now) - incident.opened_at)

@@ -1,0 +1,31 @@
+"""Who an agent's request comes from: the five headers against the key on file, all in memory."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+
+from netops.center.nodes.state import Fleet, NodeState
+from shared.i18n import N_
+from shared.nodes.identity import BadSignature, SignedRequest, claimed_node, verify_request
+
+
+def prove(request: Request, body: bytes) -> tuple[NodeState, SignedRequest]:
+    """The node behind a request. Raises a refusal of shared.nodes.identity. It does not say that the request is new:
+    `accept_once` does."""
+    fleet: Fleet = request.app.state.fleet
+    node = fleet.get(claimed_node(request.headers))
+    if node is None:
+        raise BadSignature(
+            N_("This node is not enrolled here, or was revoked. Enrol it again with a new token.")
+        )
+    target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    return node, verify_request(node.public_key, request.headers, request.method, target, body)
+
+
+def accept_once(node: NodeState, signed: SignedRequest) -> None:
+    """Note the request's number in memory; the writer puts it on disk with what the request brought. Raises Replayed.
+
+    A crash between the two lets the same request in once more: all it brings is known by its natural keys, so nothing
+    is stored twice.
+    """
+    node.replay = node.replay.accept(signed)

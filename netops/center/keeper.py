@@ -1,0 +1,81 @@
+"""What the center does by itself: commits reports, takes up new nodes, seals hours, forgets what is too old."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+
+from starlette.applications import Starlette
+
+from netops.center.models import Node
+from netops.center.nodes.state import Fleet
+from netops.center.telemetry.retention import forget_old
+from netops.center.telemetry.samples import hours_to_seal, packed_hour, read_for_sealing, seal
+from shared import clock, log
+from shared.database.fields import to_micros
+from shared.web.app import Task
+
+NODES_EVERY_SECONDS = 5.0
+SEAL_EVERY_SECONDS = 60.0
+SEAL_AFTER = timedelta(minutes=5)
+"""An hour is sealed when it ended this long ago; what comes later is merged into it."""
+FORGET_EVERY_SECONDS = 600.0
+BREATH_SECONDS = 0.02
+
+events = log.get_logger()
+
+
+async def write_reports(app: Starlette) -> None:
+    """Commit reports for as long as the site runs."""
+    await app.state.writer.run()
+
+
+async def follow_nodes(app: Starlette) -> None:
+    """Take up nodes that were enrolled, changed or revoked elsewhere, such as by the command line."""
+    fleet: Fleet = app.state.fleet
+    while True:
+        await asyncio.sleep(NODES_EVERY_SECONDS)
+        for record in await Node.all():
+            fleet.put(record)
+
+
+async def seal_hours(app: Starlette) -> None:
+    """Once a minute: seal the hours that are over, one node at a time, packing in a thread."""
+    while True:
+        await asyncio.sleep(SEAL_EVERY_SECONDS)
+        await seal_what_is_over(app)
+
+
+async def seal_what_is_over(app: Starlette) -> int:
+    """Seal every (node, hour) that ended `SEAL_AFTER` ago; how many. A crash between two leaves hot rows for the next time."""
+    telemetry, names = app.state.telemetry, app.state.writer.names
+    count = 0
+    while True:
+        with telemetry.reading():
+            due = await hours_to_seal(to_micros(clock.now() - SEAL_AFTER))
+        for node, hour_us in due:
+            with telemetry.reading():
+                table = await read_for_sealing(names, node, hour_us)
+            packed = await asyncio.to_thread(packed_hour, table)
+            with telemetry.writing():
+                await seal(node, hour_us, table, packed)
+            count += 1
+            await asyncio.sleep(BREATH_SECONDS)
+        if not due:
+            break
+    if count:
+        events.info("hours sealed", hours=count)
+    return count
+
+
+async def forget(app: Starlette) -> None:
+    """Every ten minutes: telemetry beyond its days and bytes."""
+    while True:
+        await asyncio.sleep(FORGET_EVERY_SECONDS)
+        gone = await forget_old(app.state.telemetry, app.state.settings.keep, clock.now())
+        if gone.log_days:
+            app.state.writer.lines.forget()
+        if gone.chunks or gone.log_days:
+            events.info("telemetry forgotten", chunks=gone.chunks, log_days=gone.log_days)
+
+
+TASKS: Sequence[Task] = (write_reports, follow_nodes, seal_hours, forget)

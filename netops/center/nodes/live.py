@@ -1,0 +1,122 @@
+"""The live streams of the fleet and of a node: only what reads differently is sent, rows keep their places."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from netops.center.ingest.topics import FLEET, INCIDENTS, of_node
+from netops.center.nodes import queries
+from netops.center.nodes.charts import charts_for
+from netops.center.nodes.handlers import (
+    center_notice,
+    fleet_table,
+    latest_lines,
+    question_of,
+    sentence,
+    statuses,
+)
+from netops.center.nodes.pages import NodeLivePart, RowPart
+from netops.center.nodes.problems import problem_of, problems_part
+from netops.center.nodes.state import NodeState
+from netops.center.nodes.tables import node_row, services_table
+from shared import clock
+from shared.web.live import Push, live, partial
+from shared.web.responses import render
+
+INTERVAL_SECONDS = 1.0
+
+
+class Told:
+    """What an open page was told before, so that only differences are sent."""
+
+    def __init__(self) -> None:
+        self._texts: dict[str, str] = {}
+
+    def news(self, pieces: Mapping[str, str]) -> list[Push]:
+        """Messages for the places whose text differs."""
+        fresh = {place: text for place, text in pieces.items() if self._texts.get(place) != text}
+        self._texts.update(fresh)
+        return [partial(place, text, "outerMorph") for place, text in fresh.items()]
+
+
+async def fleet_stream(request: Request) -> Response:
+    """What has changed on the open fleet page; the rows are those it was opened with."""
+    fleet, settings, question = (
+        request.app.state.fleet,
+        request.app.state.settings,
+        question_of(request),
+    )
+    names = [view.name for view in queries.fleet_page(fleet, question, clock.now(), settings).views]
+    told = Told()
+
+    async def pieces() -> dict[str, str]:
+        now = clock.now()
+        views = [queries.node_view(node, now, settings) for name in names if (node := fleet.get(name))]
+        table = fleet_table(question, queries.FleetAnswer(views, len(views), len(fleet), (), {}))
+        found = {
+            f"#nodes-{view.name}": render(request, "nodes/row.html", RowPart(table, node_row(view)))
+            for view in views
+        }
+        current = queries.fleet_page(fleet, question, now, settings)
+        part = problems_part(
+            await queries.open_incidents(), current.views, len(fleet), now, center_notice(request)
+        )
+        found["#problems"] = render(request, "nodes/problems.html", part)
+        return found
+
+    async def changes(_changed: Collection[str]) -> Sequence[Push]:
+        return told.news(await pieces())
+
+    told.news(await pieces())
+    return live(request, topics=[FLEET, INCIDENTS], render=changes, interval_seconds=INTERVAL_SECONDS)
+
+
+async def node_stream(request: Request) -> Response:
+    """A node's page: state, services, newest lines, and each new sample as event "s" for the charts."""
+    node = queries.node_named(request.app.state.fleet, request.path_params["name"])
+    told, last_us = Told(), node.measured_us
+
+    async def changes(_changed: Collection[str]) -> Sequence[Push]:
+        nonlocal last_us
+        node.watch()
+        pushes = told.news(
+            {
+                "#node-state": render(request, "nodes/state.html", await live_part(request, node)),
+            }
+        )
+        if node.measured_us > last_us:
+            last_us = node.measured_us
+            pushes.append(Push(sample_json(node), "s"))
+        return pushes
+
+    node.watch()
+    return live(
+        request, topics=[of_node(node.name), INCIDENTS], render=changes, interval_seconds=INTERVAL_SECONDS
+    )
+
+
+async def live_part(request: Request, node: NodeState) -> NodeLivePart:
+    """What of the page changes by itself, as it is now."""
+    now = clock.now()
+    view = queries.node_view(node, now, request.app.state.settings)
+    incidents = await queries.open_incidents(node.name)
+    return NodeLivePart(
+        statuses(view),
+        view.received_at,
+        sentence(view, now, has_incidents=bool(incidents)),
+        [problem_of(incident, now) for incident in incidents],
+        services_table(view.services),
+        await latest_lines(request, node),
+    )
+
+
+def sample_json(node: NodeState) -> str:
+    """The newest sample for the charts: second, and the values of each chart's curves."""
+    values = {
+        chart.key: [node.values.get(metric) for metric, _label in chart.curves] for chart in charts_for(node)
+    }
+    return msgspec.json.encode({"at": node.measured_us // 1_000_000, "charts": values}).decode()

@@ -1,0 +1,68 @@
+"""The block of problems: incidents that are open, and nodes in trouble that no incident names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from netops.center.incidents.words import age, state_word, title
+from netops.center.models import Incident
+from netops.center.nodes.pages import Problem, ProblemsPart
+from netops.center.nodes.queries import NodeView
+from shared.i18n import gettext as _
+from shared.i18n import ngettext
+from shared.web.filters import as_of, duration
+from shared.web.parts import Status
+
+SHOWN = 12
+MEMBERS_SHOWN = 200
+
+
+def problem_of(incident: Incident, now: datetime) -> Problem:
+    """An open incident as a row."""
+    text = age(incident, now)
+    if incident.detail or incident.exit:
+        text += f"; {incident.exit or incident.detail}"
+    if len(incident.nodes) > 1:
+        text += "; " + ngettext("%(n)s node", "%(n)s nodes", len(incident.nodes))
+    return Problem(
+        title(incident),
+        text,
+        f"/incidents/{incident.number}",
+        Status(state_word(incident, now)),
+        incident.acknowledged_at is not None,
+        incident.nodes[:MEMBERS_SHOWN] if len(incident.nodes) > 1 else (),
+    )
+
+
+def node_problem(view: NodeView, now: datetime) -> Problem:
+    """A node in trouble as a row."""
+    if view.contact in ("silent", "late") and view.received_at is not None:
+        text = _(
+            "%(time)s without a word, last heard %(at)s",
+            time=duration(now - view.received_at),
+            at=as_of(view.received_at),
+        )
+        return Problem(view.name, text, f"/nodes/{view.name}", Status(view.contact))
+    troubled = [service.name for service in view.services if service.state in ("crash_loop", "given_up")]
+    key = "node_failed" if view.condition == "failed" else view.condition
+    text = _("does not run: %(services)s", services=", ".join(troubled)) if troubled else ""
+    return Problem(view.name, text, f"/nodes/{view.name}", Status(key))
+
+
+def problems_part(
+    incidents: Sequence[Incident], views: Sequence[NodeView], node_count: int, now: datetime, notice: str
+) -> ProblemsPart:
+    """The block. Nodes that an incident names are not listed twice."""
+    named = {name for incident in incidents for name in (*incident.nodes, incident.node)}
+    rows = [problem_of(incident, now) for incident in incidents[:SHOWN]]
+    rows += [node_problem(view, now) for view in views if view.needs_help and view.name not in named][:SHOWN]
+    sentence = ""
+    if not rows and node_count:
+        sentence = ngettext(
+            "%(n)s node is well, checked %(time)s.",
+            "All %(n)s nodes are well, checked %(time)s.",
+            node_count,
+            time=as_of(now),
+        )
+    return ProblemsPart(rows, sentence, notice)

@@ -1,0 +1,132 @@
+"""The state table: what is known of every node now, in memory. The fleet page, rules and live streams read it and ask no
+database. Filled at the start from the store, then by every report after it was committed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import msgspec
+
+from netops.center.models import Node
+from netops.center.nodes.strip import Strip
+from shared.database import fetch_all
+from shared.database.fields import from_micros
+from shared.nodes.identity import ReplayState
+from shared.nodes.report import Condition, Hello, Mode, SampleBatch, ServiceState, StateReport
+
+WATCHED_SECONDS = 30.0
+
+
+@dataclass(slots=True)
+class NodeState:
+    """One node. `received_at` is the center's clock at its last report; `values` are the newest live sample's."""
+
+    name: str
+    role: str
+    branch: str
+    behind: str
+    public_key: str
+    replay: ReplayState = field(default_factory=ReplayState)
+    received_at: datetime | None = None
+    hello: Hello | None = None
+    state: StateReport | None = None
+    values: Mapping[str, float | None] = field(default_factory=dict)
+    measured_us: int = 0
+    strip: Strip = field(default_factory=Strip)
+    in_maintenance: bool = False
+    watched_until: float = 0.0
+
+    @property
+    def services(self) -> list[ServiceState]:
+        return self.state.services if self.state else []
+
+    @property
+    def mode(self) -> Mode:
+        """Maintenance that the center knows of counts at once, before the agent has heard of it."""
+        reported: Mode = self.state.mode if self.state else "normal"
+        return "maintenance" if self.in_maintenance and reported == "normal" else reported
+
+    @property
+    def condition(self) -> Condition:
+        return self.state.condition if self.state else "ok"
+
+    @property
+    def is_watched(self) -> bool:
+        """Somebody has its page open: its agent samples every second."""
+        return time.monotonic() < self.watched_until
+
+    def watch(self) -> None:
+        self.watched_until = time.monotonic() + WATCHED_SECONDS
+
+    def took(self, batch: SampleBatch) -> None:
+        """Newest values of a live batch; history changes nothing here."""
+        if batch.history or not batch.rows:
+            return
+        newest = max(batch.rows, key=lambda row: row.at_us)
+        if newest.at_us > self.measured_us:
+            self.values = dict(zip(batch.names, newest.values, strict=False))
+            self.measured_us = newest.at_us
+
+
+class Fleet:
+    """All active nodes by name, in the order of their names."""
+
+    def __init__(self) -> None:
+        self._nodes: dict[str, NodeState] = {}
+
+    def __iter__(self) -> Iterator[NodeState]:
+        return iter(self._nodes.values())
+
+    def __len__(self) -> int:
+        return len(self._nodes)
+
+    def get(self, name: str) -> NodeState | None:
+        return self._nodes.get(name)
+
+    def of_branch(self, branch: str) -> list[NodeState]:
+        return [node for node in self if node.branch == branch]
+
+    def behind(self, name: str) -> list[NodeState]:
+        return [node for node in self if node.behind == name]
+
+    def put(self, record: Node) -> NodeState | None:
+        """Take a node's record: a new or changed node appears, a revoked one leaves. What it reported is kept."""
+        if record.status != "active":
+            self._nodes.pop(record.name, None)
+            return None
+        known = self._nodes.get(record.name)
+        if known is None:
+            known = NodeState(record.name, record.role, record.branch, record.behind, record.public_key)
+            self._nodes[record.name] = known
+            self._nodes = dict(sorted(self._nodes.items()))
+        known.role, known.branch, known.behind = record.role, record.branch, record.behind
+        known.public_key = record.public_key
+        return known
+
+    def fill(self, records: Iterable[Node]) -> None:
+        """Take many records at once."""
+        for record in sorted(records, key=lambda record: record.name):
+            if record.status == "active":
+                self._nodes[record.name] = NodeState(
+                    record.name, record.role, record.branch, record.behind, record.public_key
+                )
+
+
+async def load_heard(fleet: Fleet) -> None:
+    """What the store remembers of each node's last report. Inside `telemetry.reading()`."""
+    hellos = {
+        row["node"]: row["content"] for row in await fetch_all("SELECT node, content FROM telemetry_hello")
+    }
+    for row in await fetch_all("SELECT node, received_us, replay, state, strip FROM telemetry_heard"):
+        node = fleet.get(row["node"])
+        if node is None:
+            continue
+        node.replay = ReplayState.from_text(row["replay"])
+        node.received_at = from_micros(row["received_us"])
+        node.state = msgspec.json.decode(row["state"], type=StateReport | None)
+        node.strip = Strip.from_text(row["strip"])
+        if node.name in hellos:
+            node.hello = msgspec.json.decode(hellos[node.name], type=Hello)

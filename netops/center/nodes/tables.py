@@ -1,0 +1,150 @@
+"""The tables of the fleet and of a node."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from netops.center.models import Recovery
+from netops.center.nodes.queries import NodeView
+from netops.center.nodes.rules import service_status
+from shared.i18n import N_
+from shared.i18n import gettext as _
+from shared.nodes.report import ServiceState
+from shared.web.parts import Cell, Column, Count, Empty, Row, Status, TableView
+
+
+def status_of(word: str) -> Status:
+    """A node that failed has a word of its own."""
+    return Status("node_failed" if word == "failed" else word)
+
+
+def node_row(view: NodeView) -> Row:
+    return Row(
+        {
+            "name": view.name,
+            "branch": view.branch or None,
+            "contact": status_of(view.contact),
+            "condition": Status("maintenance") if view.mode == "maintenance" else status_of(view.condition),
+            "cpu": view.cpu_bp,
+            "memory": view.memory_bp,
+            "disk": view.disk_bp,
+            "queue": view.queue,
+            "strip": [Cell(word) for word in view.strip],
+        },
+        id=view.name,
+        url=f"/nodes/{view.name}",
+        is_muted=view.contact in ("silent", "never_seen"),
+    )
+
+
+def nodes_table(rows: Sequence[Row], count: int, empty: Empty, next_url: str, previous_url: str) -> TableView:
+    return TableView(
+        key="nodes",
+        caption=_("Nodes"),
+        columns=[
+            Column("name", _("Node"), phone="head"),
+            Column("branch", _("Branch")),
+            Column("contact", _("Contact"), "status", phone="second"),
+            Column("condition", _("Condition"), "status", phone="second"),
+            Column("cpu", _("CPU"), "percent", phone="second"),
+            Column("memory", _("Memory"), "percent"),
+            Column("disk", _("Disk"), "percent"),
+            Column("queue", _("Queue"), "number"),
+            Column("strip", _("Last 60 min"), "strip"),
+        ],
+        rows=rows,
+        empty=empty,
+        count=Count(count),
+        next_url=next_url,
+        previous_url=previous_url,
+    )
+
+
+def services_table(services: Sequence[ServiceState]) -> TableView:
+    rows = [
+        Row(
+            {
+                "service": service.name,
+                "state": Status(service_status(service.state)),
+                "since": service.since,
+                "starts": service.starts_in_window,
+                "exit": service.last_exit or None,
+            },
+            id=service.name,
+        )
+        for service in services
+    ]
+    return TableView(
+        key="services",
+        caption=_("Services"),
+        columns=[
+            Column("service", _("Service"), phone="head"),
+            Column("state", _("State"), "status", phone="second"),
+            Column("since", _("Running since"), "instant", phone="second"),
+            Column("starts", _("Starts in 10 min"), "number"),
+            Column("exit", _("Last exit")),
+        ],
+        rows=rows,
+        empty=Empty("nothing", _("No service has been reported yet.")),
+        shows_caption=True,
+    )
+
+
+CAUSES = {
+    "exit": N_("ended"),
+    "hang": N_("hung"),
+    "resource": N_("used too much"),
+    "dependency": N_("needed a restarted service"),
+    "command": N_("ordered"),
+    "lost": N_("lost from sight"),
+}
+OUTCOMES = {
+    "in_progress": "waiting",
+    "recovered": "ok",
+    "failed_again": "node_failed",
+    "crash_loop": "crash_loop",
+    "given_up": "node_failed",
+}
+
+
+def recovery_row(recovery: Recovery) -> Row:
+    cause = " ".join(part for part in (_(CAUSES.get(recovery.cause, recovery.cause)), recovery.exit) if part)
+    return Row(
+        {
+            "at": recovery.detected_at,
+            "node": recovery.node,
+            "service": recovery.service,
+            "cause": cause,
+            "detect": milliseconds(recovery.detect_micros),
+            "act": milliseconds(recovery.act_micros),
+            "ready": milliseconds(recovery.ready_micros),
+            "outcome": Status(OUTCOMES.get(recovery.outcome, "unknown")),
+        },
+        links={"node": f"/nodes/{recovery.node}"},
+    )
+
+
+def recoveries_table(found: Sequence[Recovery], *, with_node: bool = False) -> TableView:
+    node = [Column("node", _("Node"), phone="second")] if with_node else []
+    return TableView(
+        key="recoveries",
+        caption=_("Healed itself in the last 24 hours"),
+        columns=[
+            Column("at", _("When"), "instant", phone="head"),
+            *node,
+            Column("service", _("Service"), phone="second"),
+            Column("cause", _("Cause"), phone="second"),
+            Column("detect", _("Noticed after")),
+            Column("act", _("Restarted after")),
+            Column("ready", _("Ready after")),
+            Column("outcome", _("Outcome"), "status"),
+        ],
+        rows=[recovery_row(recovery) for recovery in found],
+        empty=Empty("nothing", _("Nothing had to be repaired.")),
+        shows_caption=True,
+    )
+
+
+def milliseconds(micros: int | None) -> str | None:
+    """36 ms, 1,250 ms."""
+    return None if micros is None else f"{round(micros / 1000):,} ms"

@@ -1,0 +1,108 @@
+"""The network-management center in process, and agents that sign their reports as the real ones do."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import msgspec
+from starlette.applications import Starlette
+
+from netops.center.app import center_app
+from netops.center.nodes.actions import enrol
+from netops.center.settings import CenterSettings
+from netops.center.setup import prepare
+from shared import clock
+from shared.database.fields import to_micros
+from shared.nodes.identity import NodeKey, RequestSigner
+from shared.nodes.report import (
+    REPORT_PATH,
+    Ack,
+    LogBatch,
+    LogLine,
+    Report,
+    SampleBatch,
+    SampleRow,
+    ServiceState,
+    StateReport,
+    encode_body,
+)
+
+
+def settings_of(folder: Path, **values: Any) -> CenterSettings:
+    """Settings with password hashes that cost nothing."""
+    given = {"data_dir": folder, "argon2_memory_kib": 64, "argon2_rounds": 1, **values}
+    return CenterSettings(**given)
+
+
+@asynccontextmanager
+async def running_center(settings: CenterSettings) -> AsyncIterator[Starlette]:
+    """A prepared center that answers, with its background work."""
+    await prepare(settings)
+    app = center_app(settings)
+    async with app.router.lifespan_context(app):
+        yield app
+
+
+class Agent:
+    """One node's agent: known to the center, signs what it sends."""
+
+    def __init__(self, app: Starlette, name: str, key: NodeKey | None = None) -> None:
+        self.app, self.name, self.key = app, name, key or NodeKey.generate()
+        boot = f"{int(clock.now().timestamp() * 1000):013d}-00000000"
+        self.signer = RequestSigner(self.key, name, boot)
+        self._number = 0
+
+    @classmethod
+    async def enrolled(cls, app: Starlette, name: str, *, branch: str = "", behind: str = "") -> "Agent":
+        agent = cls(app, name)
+        with app.state.use_database():
+            await enrol(
+                name, "app", agent.key.public_text, branch=branch, behind=behind, fleet=app.state.fleet
+            )
+        return agent
+
+    async def post(self, report: Report, headers: dict[str, str] | None = None) -> Any:
+        """The center's answer to a signed report."""
+        body, encoding = encode_body(report)
+        signed = headers or self.signer.headers("POST", REPORT_PATH, body)
+        async with httpx2.AsyncClient(
+            transport=httpx2.ASGITransport(app=self.app), base_url="http://center.test"
+        ) as client:
+            return await client.post(REPORT_PATH, content=body, headers={**encoding, **signed})
+
+    async def says(self, *items: Any, condition: str = "ok", services: Sequence[ServiceState] = ()) -> Ack:
+        """Report a state with these items; the acknowledgement."""
+        answer = await self.post(report(*items, condition=condition, services=services))
+        assert answer.status_code == 200, answer.text
+        return msgspec.json.decode(answer.content, type=Ack)
+
+    def key_number(self) -> int:
+        self._number += 1
+        return self._number
+
+    def samples(self, *, history: bool = False, at: Any = None, **values: float | None) -> SampleBatch:
+        """One row of measurements, now or at a time."""
+        row = SampleRow(to_micros(at or clock.now()), list(values.values()))
+        return SampleBatch(key=self.key_number(), names=list(values), rows=[row], history=history)
+
+    def lines(
+        self, *texts: str, level: str = "info", service: str = "web", first: int = 0, history: bool = False
+    ) -> LogBatch:
+        """Lines of one file, one byte after the other from `first`."""
+        found = [
+            LogLine(offset=first + place, at=clock.now(), level=level, text=text)
+            for place, text in enumerate(texts)
+        ]
+        return LogBatch(
+            key=self.key_number(), service=service, source="output", host_boot="b", inode=7, generation=1,
+            lines=found, history=history,
+        )  # fmt: skip
+
+
+def report(*items: Any, condition: str = "ok", services: Sequence[ServiceState] = ()) -> Report:
+    """A report of the present state."""
+    now = clock.now()
+    state = StateReport(at=now, condition=condition, services=list(services))  # type: ignore[arg-type]
+    return Report(at=now, state=state, items=list(items))
