@@ -7,7 +7,6 @@ One task per branch process (`run`). It keeps nothing in memory that it could no
 
 import asyncio
 import random
-import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +15,7 @@ import httpx
 import msgspec
 import structlog
 
+from branch_node.replication.epochs import NotInLog, ensure_epoch, position_at
 from branch_node.replication.models import ReplicationCheckpoint, ReplicationState
 from branch_node.replication.source import (
     Log,
@@ -76,26 +76,6 @@ class Identity:
         return RequestSigner(key, self.branch, BootSource(self.folder / "boot").next_boot())
 
 
-async def ensure_epoch(folder: Path) -> ReplicationState:
-    """The state row, made with a fresh random epoch on the first start; the epoch is kept in a file as well.
-
-    A file that names another epoch than the database means that the database was put back from a copy: pushing
-    stops with the reason in `fork`.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "epoch"
-    state = await ReplicationState.get_or_none(id=1)
-    if state is None:
-        state = await ReplicationState.create(id=1, epoch=secrets.token_hex(16))
-        path.write_text(state.epoch)
-    elif not path.exists():
-        path.write_text(state.epoch)
-    elif path.read_text().strip() != state.epoch and not state.fork:
-        state.fork = "the database was restored from a copy of another epoch"
-        await state.save()
-    return state
-
-
 async def open_log(database: Database) -> Log:
     """The change log of the branch's database."""
     if database.path is not None:
@@ -105,22 +85,6 @@ async def open_log(database: Database) -> Log:
     return PostgresLog(
         await asyncpg.create_pool(**{name: credentials[name] for name in names}, min_size=1, max_size=2)
     )
-
-
-async def position_at(changes: Log, epoch: str, seq: int) -> Position:
-    """Chain and digests at `seq`: from the nearest checkpoint at or before it, rolled forward over the log."""
-    found = (
-        await ReplicationCheckpoint.filter(epoch=epoch, seq__lte=seq).order_by("-seq").first()
-        if seq
-        else None
-    )
-    position = Position.from_parts(found.seq, found.chain, found.digests) if found else Position()
-    while position.seq < seq:
-        rows = await changes.rows(position.seq, min(5_000, seq - position.seq))
-        if not rows:
-            raise AskAgain(f"the log ends before position {seq}")
-        await asyncio.to_thread(position.advance, rows)
-    return position
 
 
 class Sender:
@@ -180,8 +144,6 @@ class Sender:
         await asyncio.sleep(at_least + random.uniform(0.0, ceiling))
 
     async def _push(self, state: ReplicationState, changes: Log) -> None:
-        if state.fork:
-            raise Forked(state.fork)
         cursor = await self._hello(state, changes)
         position = await self._prove(state, changes, cursor)
         await self._note_contact(state, position)
@@ -213,9 +175,12 @@ class Sender:
         """The position of headquarters' cursor in our own log. Raises Forked when it is not in it."""
         if not cursor.epoch:
             return Position()
-        if cursor.epoch != state.epoch or cursor.seq > await changes.head():
-            raise Forked("headquarters knows another history of this branch")
-        position = await position_at(changes, state.epoch, cursor.seq)
+        if cursor.epoch != state.epoch:
+            raise Forked("headquarters knows another epoch of this branch")
+        try:
+            position = await position_at(changes, state.epoch, cursor.seq)
+        except NotInLog as error:
+            raise Forked(f"headquarters stands elsewhere: {error}") from error
         if position.chain.hex() != cursor.chain:
             raise Forked("headquarters knows another history of this branch up to its cursor")
         return position
@@ -286,7 +251,7 @@ class Sender:
         state.acked_at = state.contact_at = clock.now()
         state.unreachable_since = None
         await state.save(update_fields=["acked_seq", "acked_at", "contact_at", "unreachable_since"])
-        if position.seq and not await ReplicationCheckpoint.exists(seq=position.seq):
+        if position.seq and not await ReplicationCheckpoint.exists(epoch=state.epoch, seq=position.seq):
             await ReplicationCheckpoint.create(
                 seq=position.seq,
                 epoch=state.epoch,

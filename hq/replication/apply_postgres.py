@@ -12,7 +12,15 @@ import asyncpg
 import structlog
 
 from hq.figures.rollup import fold_sql
-from hq.replication.apply_sql import TableSql, table_sql
+from hq.replication.apply_sql import (
+    CURSOR_COLUMNS,
+    TableSql,
+    cursor_of,
+    new_cursor,
+    new_mark,
+    set_aside,
+    table_sql,
+)
 from hq.replication.batch import Batch, TableChanges, collapse, read_changes, single
 from hq.replication.cursor import Cursor, lines_to_apply
 from hq.replication.outcome import Applied, Contact, EnvironmentFailure
@@ -95,21 +103,17 @@ async def _prepare(connection: Any) -> None:
     await connection.execute("; ".join(statements))
 
 
+async def _run(connection: Any, statement: tuple[str, tuple[Any, ...]]) -> None:
+    await connection.fetch(statement[0], *statement[1])
+
+
 async def _lock_cursor(connection: Any, branch: str) -> Cursor:
-    query = "SELECT epoch, seq, chain, digests, head_seq, unproven, replay FROM branch_cursor WHERE branch = $1 FOR UPDATE"
+    query = f"SELECT {CURSOR_COLUMNS} FROM branch_cursor WHERE branch = $1 FOR UPDATE"
     found = await connection.fetchrow(query, branch)
     if found is None:
-        await connection.fetch(
-            "INSERT INTO branch_cursor (branch, epoch, seq, chain, digests, head_seq, unproven, status, wire_bytes, row_count, replay) "
-            "VALUES ($1, '', 0, $2, '{}', 0, '{}', 'normal', 0, 0, '') ON CONFLICT DO NOTHING",
-            branch,
-            "0" * 32,
-        )
+        await _run(connection, new_cursor(branch, "postgres"))
         found = await connection.fetchrow(query, branch)
-    return Cursor(
-        branch, found["epoch"], found["seq"], found["chain"], json.loads(found["digests"]), found["head_seq"],
-        json.loads(found["unproven"]), found["replay"],
-    )  # fmt: skip
+    return cursor_of(found)
 
 
 async def _write_cursor(connection: Any, cursor: Cursor, *, rows: int = 0, wire_bytes: int = 0) -> None:
@@ -118,9 +122,10 @@ async def _write_cursor(connection: Any, cursor: Cursor, *, rows: int = 0, wire_
     await connection.fetch(
         "UPDATE branch_cursor SET epoch = $1, seq = $2, chain = $3, digests = $4, head_seq = $5, unproven = $6, replay = $7, "
         "contact_at = $8, complete_at = COALESCE($9, complete_at), applied_at = CASE WHEN $10 > 0 THEN $8 ELSE applied_at END, "
-        "wire_bytes = wire_bytes + $11, row_count = row_count + $10, status = 'normal' WHERE branch = $12",
+        "wire_bytes = wire_bytes + $11, row_count = row_count + $10, status = $13, runs = $14 WHERE branch = $12",
         cursor.epoch, cursor.seq, cursor.chain, json.dumps(cursor.digests), cursor.head_seq,
         json.dumps(cursor.unproven), cursor.replay, now, complete, rows, wire_bytes, cursor.branch,
+        cursor.status, cursor.runs,
     )  # fmt: skip
 
 
@@ -131,8 +136,10 @@ async def _apply_batch(connection: Any, batch: Batch, contact: Contact) -> Appli
     lines = lines_to_apply(cursor, batch)
     if lines:
         await _apply_lines(connection, cursor, lines)
+        before = cursor.seq
         cursor.epoch, cursor.seq, cursor.chain = batch.head.epoch, batch.head.last, batch.head.chain
         contact.compare_digests(cursor, batch.head)
+        await _run(connection, new_mark(before, cursor, "postgres"))
     cursor.head_seq = max(batch.head.head, cursor.seq)
     await _write_cursor(connection, cursor, rows=len(lines), wire_bytes=batch.wire_bytes)
     return Applied(cursor.reply(), len(lines), cursor.seq >= cursor.head_seq)
@@ -159,7 +166,7 @@ async def _apply_one_by_one(
 ) -> None:
     for change in changes:
         if change.table not in statements:
-            await _set_aside(connection, cursor, change, "unknown_table", "")
+            await _run(connection, set_aside(cursor, change, "unknown_table", "", "postgres"))
             continue
         digests = dict(cursor.digests)
         try:
@@ -167,16 +174,7 @@ async def _apply_one_by_one(
                 await _apply_tables(connection, cursor, single(change), statements)
         except _DATA_ERRORS as error:
             cursor.digests = digests
-            await _set_aside(connection, cursor, change, "poison", repr(error))
-
-
-async def _set_aside(connection: Any, cursor: Cursor, change: Change, reason: str, error: str) -> None:
-    await connection.fetch(
-        "INSERT INTO quarantined_change (branch, epoch, seq, tbl, row_id, op, schema_version, row_after, reason, error, received_at) "
-        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
-        cursor.branch, cursor.epoch, change.seq, change.table, change.pk, change.op, change.schema,
-        change.row.decode(errors="replace").replace("\x00", "\ufffd"), reason, error, to_micros(clock.now()),
-    )  # fmt: skip
+            await _run(connection, set_aside(cursor, change, "poison", repr(error), "postgres"))
 
 
 async def _apply_tables(

@@ -1,12 +1,60 @@
 """The SQL of applying a table's rows, built once per engine from the replicated columns."""
 
+import json
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from hq.figures.rollup import COUNTED_TABLES, entries_sql
+from hq.replication.cursor import Cursor, mark_slot
+from shared import clock
+from shared.database.fields import to_micros
+from shared.replication.change import Change
 from shared.replication.columns import Table, replicated_tables
 
 DELTA_COLUMNS = "measure, period, branch, dim, currency, department, employee, amount, base, n"
+
+CURSOR_COLUMNS = (
+    "branch, epoch, seq, chain, digests, head_seq, unproven, replay, status, runs, safe_epoch, safe_seq"
+)
+
+
+def _insert(table: str, columns: str, dialect: str, conflict: str = "ON CONFLICT DO NOTHING") -> str:
+    count = columns.count(",") + 1
+    places = ", ".join("?" if dialect == "sqlite" else f"${number}" for number in range(1, count + 1))
+    return f"INSERT INTO {table} ({columns}) VALUES ({places}) {conflict}"
+
+
+def cursor_of(row: Any) -> Cursor:
+    """The cursor of a row read as CURSOR_COLUMNS."""
+    branch, epoch, seq, chain, digests, head_seq, unproven, *rest = tuple(row)
+    return Cursor(branch, epoch, seq, chain, json.loads(digests), head_seq, json.loads(unproven), *rest)
+
+
+def new_cursor(branch: str, dialect: str) -> tuple[str, tuple[Any, ...]]:
+    """The statement that gives a branch its cursor, unless it has one."""
+    fresh = Cursor(branch)
+    return _insert("branch_cursor", CURSOR_COLUMNS + ", wire_bytes, row_count", dialect), (
+        branch, "", 0, fresh.chain, "{}", 0, "{}", "", fresh.status, "", "", 0, 0, 0,
+    )  # fmt: skip
+
+
+def new_mark(before: int, cursor: Cursor, dialect: str) -> tuple[str, tuple[Any, ...]]:
+    """The statement that remembers where the cursor stands, which came from `before`."""
+    again = "ON CONFLICT (branch, slot) DO UPDATE SET epoch = excluded.epoch, seq = excluded.seq, chain = excluded.chain"
+    return _insert("branch_mark", "branch, slot, epoch, seq, chain", dialect, again), (
+        cursor.branch, mark_slot(before, cursor.seq), cursor.epoch, cursor.seq, cursor.chain,
+    )  # fmt: skip
+
+
+def set_aside(cursor: Cursor, change: Change, reason: str, error: str, dialect: str) -> tuple[str, tuple[Any, ...]]:  # fmt: skip
+    """The statement that keeps a change whole which cannot be applied."""
+    columns = "branch, epoch, seq, tbl, row_id, op, schema_version, row_after, reason, error, received_at, tries, outcome, settled_by, note"
+    row = change.row.decode(errors="replace").replace("\x00", "\ufffd")
+    return _insert("quarantined_change", columns, dialect, ""), (
+        cursor.branch, cursor.epoch, change.seq, change.table, change.pk, change.op, change.schema,
+        row, reason, error, to_micros(clock.now()), 0, "", "", "",
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,16 @@ from pathlib import Path
 import structlog
 
 from hq.figures.rollup import fold_sql
-from hq.replication.apply_sql import DELTA_COLUMNS, TableSql, table_sql
+from hq.replication.apply_sql import (
+    CURSOR_COLUMNS,
+    DELTA_COLUMNS,
+    TableSql,
+    cursor_of,
+    new_cursor,
+    new_mark,
+    set_aside,
+    table_sql,
+)
 from hq.replication.batch import Batch, TableChanges, collapse, read_changes, single
 from hq.replication.cursor import Cursor, lines_to_apply
 from hq.replication.outcome import Applied, Contact, EnvironmentFailure
@@ -144,22 +153,13 @@ def _open(path: Path) -> sqlite3.Connection:
     return connection
 
 
-_CURSOR_COLUMNS = "branch, epoch, seq, chain, digests, head_seq, unproven, replay"
-
-
 def _read_cursor(connection: sqlite3.Connection, branch: str) -> Cursor:
-    found = connection.execute(
-        f"SELECT {_CURSOR_COLUMNS} FROM branch_cursor WHERE branch = ?", (branch,)
-    ).fetchone()
+    query = f"SELECT {CURSOR_COLUMNS} FROM branch_cursor WHERE branch = ?"
+    found = connection.execute(query, (branch,)).fetchone()
     if found is None:
-        connection.execute(
-            "INSERT INTO branch_cursor (branch, epoch, seq, chain, digests, head_seq, unproven, status, wire_bytes, row_count, replay) "
-            "VALUES (?, '', 0, ?, '{}', 0, '{}', 'normal', 0, 0, '')",
-            (branch, "0" * 32),
-        )
+        connection.execute(*new_cursor(branch, "sqlite"))
         return Cursor(branch)
-    branch, epoch, seq, chain, digests, head_seq, unproven, replay = found
-    return Cursor(branch, epoch, seq, chain, json.loads(digests), head_seq, json.loads(unproven), replay)
+    return cursor_of(found)
 
 
 def _write_cursor(
@@ -170,10 +170,11 @@ def _write_cursor(
     connection.execute(
         "UPDATE branch_cursor SET epoch = ?, seq = ?, chain = ?, digests = ?, head_seq = ?, unproven = ?, replay = ?, "
         "contact_at = ?, complete_at = COALESCE(?, complete_at), applied_at = CASE WHEN ? > 0 THEN ? ELSE applied_at END, "
-        "wire_bytes = wire_bytes + ?, row_count = row_count + ?, status = 'normal' WHERE branch = ?",
+        "wire_bytes = wire_bytes + ?, row_count = row_count + ?, status = ?, runs = ? WHERE branch = ?",
         (
             cursor.epoch, cursor.seq, cursor.chain, json.dumps(cursor.digests), cursor.head_seq,
-            json.dumps(cursor.unproven), cursor.replay, now, complete, rows, now, wire_bytes, rows, cursor.branch,
+            json.dumps(cursor.unproven), cursor.replay, now, complete, rows, now, wire_bytes, rows,
+            cursor.status, cursor.runs, cursor.branch,
         ),
     )  # fmt: skip
 
@@ -194,8 +195,10 @@ def _apply_batch(connection: sqlite3.Connection, batch: Batch, contact: Contact)
     lines = lines_to_apply(cursor, batch)
     if lines:
         _apply_lines(connection, cursor, lines)
+        before = cursor.seq
         cursor.epoch, cursor.seq, cursor.chain = batch.head.epoch, batch.head.last, batch.head.chain
         contact.compare_digests(cursor, batch.head)
+        connection.execute(*new_mark(before, cursor, "sqlite"))
     cursor.head_seq = max(batch.head.head, cursor.seq)
     _write_cursor(connection, cursor, rows=len(lines), wire_bytes=batch.wire_bytes)
     return Applied(cursor.reply(), len(lines), cursor.seq >= cursor.head_seq)
@@ -226,7 +229,7 @@ def _apply_one_by_one(
 ) -> None:
     for change in changes:
         if change.table not in statements:
-            _set_aside(connection, cursor, change, "unknown_table", "")
+            connection.execute(*set_aside(cursor, change, "unknown_table", "", "sqlite"))
             continue
         digests = dict(cursor.digests)
         connection.execute("SAVEPOINT one")
@@ -235,21 +238,8 @@ def _apply_one_by_one(
         except DATA_ERRORS as error:
             connection.execute("ROLLBACK TO one")
             cursor.digests = digests
-            _set_aside(connection, cursor, change, "poison", repr(error))
+            connection.execute(*set_aside(cursor, change, "poison", repr(error), "sqlite"))
         connection.execute("RELEASE one")
-
-
-def _set_aside(
-    connection: sqlite3.Connection, cursor: Cursor, change: Change, reason: str, error: str
-) -> None:
-    connection.execute(
-        "INSERT INTO quarantined_change (branch, epoch, seq, tbl, row_id, op, schema_version, row_after, reason, error, received_at) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            cursor.branch, cursor.epoch, change.seq, change.table, change.pk, change.op, change.schema,
-            change.row.decode(errors="replace"), reason, error, to_micros(clock.now()),
-        ),
-    )  # fmt: skip
 
 
 def _apply_tables(

@@ -19,10 +19,25 @@ class Cursor:
     head_seq: int = 0
     unproven: dict[str, str] = field(default_factory=dict)
     replay: str = ""
+    status: str = "normal"
+    runs: str = ""
+    safe_epoch: str = ""
+    safe_seq: int = 0
 
     def reply(self) -> CursorReply:
         """The cursor as told to the branch."""
-        return CursorReply(self.epoch, self.seq, self.chain)
+        safe = min(self.safe_seq, self.seq) if self.safe_epoch == self.epoch else 0
+        return CursorReply(self.epoch, self.seq, self.chain, safe_seq=safe)
+
+
+def mark_slot(before: int, after: int) -> int:
+    """The slot of the mark at `after`, when the cursor moved there from `before` (less than `after`).
+
+    Level k is the highest binary digit that changed; of each level the 16 latest marks are kept. So marks lie close
+    together near the cursor, twice as far apart with each level before it, and a branch has some hundreds at most.
+    """
+    level = (before ^ after).bit_length() - 1
+    return level * 16 + (after >> (level + 1)) % 16
 
 
 def lines_to_apply(cursor: Cursor, batch: Batch) -> Sequence[bytes]:

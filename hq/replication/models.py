@@ -40,7 +40,9 @@ class BranchCursor(Model):
 
     `complete_at` is headquarters' clock at the last moment when nothing of the branch was missing, `contact_at` at the
     last request of the branch. `unproven` names tables whose digest did not equal the branch's own; `replay` is the
-    memory of the signed requests accepted so far."""
+    memory of the signed requests accepted so far. `status`: normal | held (too much of what it sends cannot be taken
+    over) | released (a person lets it through once) | cloned (two runs of its node are alive). `runs` is the memory of
+    hq.replication.runs. (`safe_epoch`, `safe_seq`) is the position in the last verified backup."""
 
     branch = fields.CharField(max_length=16, primary_key=True)
     epoch = fields.CharField(max_length=32, default="")
@@ -56,13 +58,85 @@ class BranchCursor(Model):
     wire_bytes = fields.BigIntField(default=0)
     row_count = fields.BigIntField(default=0)
     replay = fields.TextField(default="")
+    runs = fields.TextField(default="")
+    safe_epoch = fields.CharField(max_length=32, default="")
+    safe_seq = fields.BigIntField(default=0)
 
     class Meta:
         table = "branch_cursor"
 
 
+class BranchMark(Model):
+    """A position at which a branch's cursor once stood; `slot` thins them out towards the past (hq.replication.cursor)."""
+
+    id = fields.BigIntField(primary_key=True, generated=True)
+    branch = fields.CharField(max_length=16)
+    slot = fields.IntField()
+    epoch = fields.CharField(max_length=32)
+    seq = fields.BigIntField()
+    chain = fields.CharField(max_length=32)
+
+    class Meta:
+        table = "branch_mark"
+        unique_together = (("branch", "slot"),)
+
+
+class BranchEpoch(Model):
+    """An epoch that a branch began and the position of the one before that it began from.
+
+    `reason`: first | restored | rebuilt."""
+
+    id = fields.BigIntField(primary_key=True, generated=True)
+    branch = fields.CharField(max_length=16, db_index=True)
+    epoch = fields.CharField(max_length=32)
+    base = fields.BigIntField(default=0)
+    origin_epoch = fields.CharField(max_length=32, default="")
+    origin_seq = fields.BigIntField(default=0)
+    reason = fields.CharField(max_length=16, default="restored")
+    begun_at = InstantField(default=clock.now)
+
+    class Meta:
+        table = "branch_epoch"
+
+
+class SyncIncident(Model):
+    """Something about a branch's replication that a person must know of; open until `closed_at`.
+
+    `kind`: held | cloned | restored. At most one open incident of a kind per branch."""
+
+    id = fields.BigIntField(primary_key=True, generated=True)
+    branch = fields.CharField(max_length=16, db_index=True)
+    kind = fields.CharField(max_length=16)
+    detail = fields.TextField(default="")
+    opened_at = InstantField(default=clock.now)
+    closed_at = InstantField(null=True)
+
+    class Meta:
+        table = "sync_incident"
+
+
+class HqBackup(Model):
+    """A backup of headquarters that was read back and proved: where it lies and how far each branch is in it.
+
+    `positions`: branch -> [epoch, seq]."""
+
+    id = fields.BigIntField(primary_key=True, generated=True)
+    path = fields.CharField(max_length=500)
+    byte_count = fields.BigIntField(default=0)
+    sha256 = fields.CharField(max_length=64, default="")
+    made_at = InstantField()
+    verified_at = InstantField()
+    positions = JsonField(default=dict)
+
+    class Meta:
+        table = "hq_backup"
+
+
 class QuarantinedChange(Model):
-    """A change that could not be applied for what it holds; kept whole until a person or an upgrade settles it."""
+    """A change that could not be applied for what it holds; kept whole until a person or an upgrade settles it.
+
+    `reason`: poison | unknown_table | newer_schema. `outcome` when settled: applied | superseded (a later change of the
+    row was applied) | dismissed (by a person, with `note`)."""
 
     id = fields.BigIntField(primary_key=True, generated=True)
     branch = fields.CharField(max_length=16, db_index=True)
@@ -76,7 +150,12 @@ class QuarantinedChange(Model):
     reason = fields.CharField(max_length=16)
     error = fields.TextField(default="")
     received_at = InstantField(default=clock.now)
+    tried_at = InstantField(null=True)
+    tries = fields.IntField(default=0)
     settled_at = InstantField(null=True)
+    outcome = fields.CharField(max_length=16, default="")
+    settled_by = fields.CharField(max_length=80, default="")
+    note = fields.CharField(max_length=500, default="")
 
     class Meta:
         table = "quarantined_change"

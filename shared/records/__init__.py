@@ -15,6 +15,7 @@ from shared.records.company import (
     DirectiveRecipient,
     ImportRun,
     NewsItem,
+    RowConflict,
     Target,
     TargetLine,
 )
@@ -75,6 +76,7 @@ REPLICATED: tuple[type[Record], ...] = (
     ApprovalRequest, ApprovalStep, Receivable, Receipt, Allocation, Adjustment, PromiseToPay, DunningLevel,
     DunningNotice, Expense, ExpenseCategory, DailyPlan, PlanItem, Task, Activity, Feedback, IntelNote,
     Target, TargetLine, Directive, DirectiveRecipient, DirectiveFile, DirectiveReceipt, NewsItem, ImportRun, DayClose, AuditEntry,
+    RowConflict,
 )  # fmt: skip
 
 RECORDS_APP = DatabaseApp(
@@ -146,6 +148,7 @@ __all__ = [
     "Record",
     "Role",
     "RoleGrant",
+    "RowConflict",
     "StepKind",
     "Target",
     "TargetLine",

@@ -177,6 +177,25 @@ class DayClose(Record):
         indexes = [("branch", "happened_on")]
 
 
+class RowConflict(Record):
+    """A row that changed on both sides while the branch and headquarters were apart (the branch was restored from an
+    old copy): both images as canonical JSON, empty where the row was deleted. The branch's own holds until a person
+    chooses; `status`: open | ours (the branch's was right) | theirs (headquarters' was taken)."""
+
+    happened_on = fields.DateField()
+    tbl = code_field(64)
+    row_id = code_field(64)
+    ours = fields.TextField(default="")
+    theirs = fields.TextField(default="")
+    status = code_field(16, default="open")
+    decided_at = InstantField(null=True)
+    decided_by_name = fields.CharField(max_length=120, default="")
+
+    class Meta:
+        table = "row_conflict"
+        app = "records"
+
+
 class AuditEntry(Record):
     """An act that is not itself a change of a record: sign-in, export, permission change, undo."""
 

@@ -9,6 +9,9 @@ import msgspec
 HELLO_PATH = "/sync/v1/hello"
 BATCH_PATH = "/sync/v1/batch"
 ENROL_PATH = "/sync/v1/enrol"
+MARKS_PATH = "/sync/v1/marks"
+ROWS_PATH = "/sync/v1/rows"
+EPOCH_PATH = "/sync/v1/epoch"
 PROTOCOL_VERSION = 1
 MAX_BATCH_ROWS = 1_000
 MAX_BODY_BYTES = 8 * 1024 * 1024
@@ -29,7 +32,8 @@ class Hello(msgspec.Struct, frozen=True):
 class CursorReply(msgspec.Struct, frozen=True):
     """Where headquarters stands: resume after `seq`. `rows` and `bytes` are the credit for the next batch.
 
-    `chain` is the chain hash at `seq` in hex; an empty `epoch` means that nothing of this branch is known yet.
+    `chain` is the chain hash at `seq` in hex; an empty `epoch` means that nothing of this branch is known yet. `safe_seq`
+    is the position of this epoch that headquarters' last verified backup holds: what lies after it must not be pruned.
     """
 
     epoch: str
@@ -38,6 +42,70 @@ class CursorReply(msgspec.Struct, frozen=True):
     rows: int = MAX_BATCH_ROWS
     bytes: int = MAX_BODY_BYTES
     heartbeat_seconds: float = 15.0
+    safe_seq: int = 0
+
+
+class Mark(msgspec.Struct, frozen=True, array_like=True):
+    """A position that headquarters once stood at: epoch, seq and the chain hash there in hex."""
+
+    epoch: str
+    seq: int
+    chain: str
+
+
+class MarksReply(msgspec.Struct, frozen=True):
+    """What headquarters remembers of a branch's past, to find the last position both have in common.
+
+    `cursor` is where it stands now, `marks` earlier positions, thinned out towards the past. The request is a `Hello`.
+    """
+
+    cursor: CursorReply
+    marks: list[Mark] = []
+
+
+class RowsAsked(msgspec.Struct, frozen=True):
+    """Asks for what headquarters holds of the branch's own rows that changed after `after_seq`, deletions included.
+
+    Pages: `table` and `after_id` as in the answer before, empty at first.
+    """
+
+    branch: str
+    after_seq: int
+    table: str = ""
+    after_id: str = ""
+    limit: int = MAX_BATCH_ROWS
+
+
+class RowsHead(msgspec.Struct, frozen=True):
+    """First line of the answer to `RowsAsked`, one zstd frame: the cursor it was read at, how many lines follow, and
+    where the next page begins (`table` empty after the last page).
+
+    The lines are those of a batch with the row's `ver` as their position; op is u, or d for a row that was deleted.
+    """
+
+    epoch: str
+    seq: int
+    chain: str
+    rows: int
+    table: str = ""
+    after_id: str = ""
+
+
+class EpochBegin(msgspec.Struct, frozen=True):
+    """A branch that was restored, rebuilt or moved begins a new epoch of its log: `epoch`, whose first change is `base` + 1.
+
+    (`origin_epoch`, `origin_seq`, `origin_chain`) is the cursor that headquarters must stand at, `base` >= `origin_seq`,
+    so that positions never fall. The chain of the new epoch starts at `base` with zero. Repeating it does nothing.
+    `reason`: restored | rebuilt.
+    """
+
+    branch: str
+    epoch: str
+    base: int
+    origin_epoch: str
+    origin_seq: int
+    origin_chain: str
+    reason: str = "restored"
 
 
 class BatchHead(msgspec.Struct, frozen=True):
