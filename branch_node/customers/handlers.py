@@ -17,6 +17,7 @@ from branch_node.customers.rules import REASONS, STATUSES
 from branch_node.editing import ChangedMeanwhile
 from branch_node.followups.rules import ICONS
 from branch_node.followups.rules import KINDS as CONTACT_KINDS
+from branch_node.merges.queries import merges_into
 from branch_node.picking import PickPage
 from branch_node.plans.rules import KINDS as PLAN_KINDS
 from branch_node.requests import path_id, typed_query
@@ -240,6 +241,9 @@ async def show_card(request: Request) -> Response:
         can_follow=person.may("followup.edit"),
         audit=audit,
         feedback_url=f"/feedback/new?customer={row.id}" if person.may("feedback.edit") else "",
+        merged_into=(await queries.customer_names([row.merged_into_id])).get(row.merged_into_id, ""),
+        merges=await merges_into(row.id) if may_touch(person, row, "customer.merge") else [],
+        can_merge=row.merged_into_id is None and may_touch(person, row, "customer.merge"),
     )
     return page(request, "customers/card.html", view)
 

@@ -122,12 +122,19 @@ async def table(
         next_url=following,
         previous_url=previous,
         empty=empty(is_filtered, person),
-        bulk=[Action(_("Assign ..."), "/customers/assign")] if person.may("customer.assign") else [],
+        bulk=bulk_actions(person),
         hidden_columns=left,
         exports=export_links() if person.may("customer.export") else [],
         views=await with_own_views(request, views(request)),
         views_url=request.url.path,
     )
+
+
+def bulk_actions(person: Person) -> list[Action]:
+    """What can be done with ticked rows."""
+    assign = [Action(_("Assign ..."), "/customers/assign")] if person.may("customer.assign") else []
+    merge = [Action(_("Merge two ..."), "/customers/merge")] if person.may("customer.merge") else []
+    return assign + merge
 
 
 def empty(is_filtered: bool, person: Person) -> Empty:

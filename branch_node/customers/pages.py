@@ -7,6 +7,7 @@ from uuid import UUID
 
 from branch_node.customers.card import CardMoney, Discount, Event, Next
 from branch_node.customers.queries import Duplicate, Person360
+from branch_node.merges.queries import Merged
 from shared.records import Address, Customer
 from shared.web.forms import Form
 from shared.web.parts import AuditRow, Field, Filters, Tab, TableView
@@ -89,6 +90,9 @@ class CardPage:
     can_follow: bool
     audit: Sequence[AuditRow] = ()
     feedback_url: str = ""
+    merged_into: str = ""
+    merges: Sequence[Merged] = ()
+    can_merge: bool = False
 
 
 @dataclass(frozen=True)

@@ -263,16 +263,18 @@ class Duplicate:
     is_hidden: bool
 
 
+# `m` is who has the key, `c` who it is today: a customer that was merged is the one it went into.
 DUPLICATES_SQL = """
-SELECT c.id, c.name, c.code, c.name_key, c.phone, c.email, c.tax_number, c.owner_id, c.department_id, e.name AS owner,
-  p.key AS point
+SELECT c.id, c.name, c.code, m.name AS known_as, m.name_key, m.phone, m.email, m.tax_number, c.owner_id, c.department_id,
+  e.name AS owner, p.key AS point
 FROM (SELECT id FROM customer WHERE name_key = :name AND :name <> ''
   UNION SELECT id FROM customer WHERE branch = :branch AND :tax <> '' AND {tax} = :tax
   UNION SELECT customer_id FROM contact_point WHERE key IN :points AND deleted_at IS NULL) AS hits
+CROSS JOIN customer m
 CROSS JOIN customer c
 LEFT JOIN employee e ON e.id = c.owner_id
-LEFT JOIN contact_point p ON p.customer_id = c.id AND p.key IN :points AND p.deleted_at IS NULL
-WHERE c.id = hits.id AND c.branch = :branch AND c.deleted_at IS NULL AND c.status <> 'merged' AND c.id <> :own
+LEFT JOIN contact_point p ON p.customer_id = m.id AND p.key IN :points AND p.deleted_at IS NULL
+WHERE m.id = hits.id AND c.id = coalesce(m.merged_into_id, m.id) AND c.branch = :branch AND c.deleted_at IS NULL AND c.status <> 'merged' AND c.id <> :own
 ORDER BY c.acquired_on, c.id LIMIT 40
 """
 NOBODY = UUID(int=0)
@@ -321,7 +323,7 @@ async def duplicates_of(
 
 def _reasons(keys: Keys, row: Mapping[str, Any]) -> list[str]:
     """From the master record and from the contact point that met (of a person at the customer)."""
-    own = keys_of(row["name"], row["phone"], row["email"], row["tax_number"], home().country)
+    own = keys_of(row["known_as"], row["phone"], row["email"], row["tax_number"], home().country)
     point = row["point"] or ""
     return match_reasons(
         keys,

@@ -1,0 +1,1 @@
+"""Customers entered twice become one, and two again when that was wrong."""
