@@ -10,6 +10,7 @@ MENU = (
     MenuItem(N_("Orders"), "/orders", "order.view", icon="file-text", key="o", on_phone=True),
     MenuItem(N_("Receivables"), "/receivables", "receivable.view", icon="cash", key="r"),
     MenuItem(N_("Team"), "/team", "plan.assign", icon="users", key="t"),
+    MenuItem(N_("Opportunities"), "/opportunities", "opportunity.view", icon="target", key="p", in_more=True),
     MenuItem(N_("Quotes"), "/quotes", "quotation.view", in_more=True),
     MenuItem(N_("Approvals"), "/approvals", in_more=True),
     MenuItem(N_("Receipts"), "/receipts", "receipt.view", in_more=True),

@@ -6,7 +6,8 @@ from importlib.util import find_spec
 from shared.web.routing import Route
 
 FEATURES = (
-    "plans", "customers", "merges", "followups", "tasks", "feedback", "intelligence", "products", "quotations", "orders",
+    "plans", "customers", "merges", "followups", "tasks", "feedback", "intelligence",
+    "opportunities", "products", "quotations", "orders",
     "approvals", "receivables", "receipts", "expenses", "income", "directives", "news", "targets", "imports", "figures",
     "staff", "replication",
 )  # fmt: skip

@@ -70,6 +70,8 @@ ACTIONS: tuple[tuple[str, str], ...] = (
     ("task.view", N_("See tasks")),
     ("task.edit", N_("Enter and finish tasks")),
     ("task.assign", N_("Assign tasks to staff")),
+    ("opportunity.view", N_("See opportunities")),
+    ("opportunity.edit", N_("Enter and move opportunities")),
     ("quotation.view", N_("See quotes")),
     ("quotation.edit", N_("Enter and send quotes")),
     ("order.view", N_("See orders")),
@@ -257,7 +259,7 @@ ROLES: tuple[Role, ...] = (
         "branch",
         _grants(
             own="customer.view customer.edit contact.* followup.* plan.view plan.edit task.view task.edit "
-            "quotation.* order.view order.edit order.submit receivable.view receipt.view expense.view expense.edit "
+            "opportunity.* quotation.* order.view order.edit order.submit receivable.view receipt.view expense.view expense.edit "
             "feedback.view feedback.edit target.view figures.view",
             branch="intel.* product.view staff.view directive.view news.view",
         ),
@@ -269,7 +271,7 @@ ROLES: tuple[Role, ...] = (
         _grants(
             own="expense.edit",
             department="customer.view customer.edit customer.assign customer.export contact.* followup.* plan.* "
-            "task.* quotation.* order.* receivable.view receivable.edit receipt.view expense.view expense.approve "
+            "task.* opportunity.* quotation.* order.* receivable.view receivable.edit receipt.view expense.view expense.approve "
             "feedback.* target.* figures.view",
             branch="intel.* product.view staff.view directive.view news.*",
         ),
@@ -282,7 +284,7 @@ ROLES: tuple[Role, ...] = (
             own="expense.edit",
             department="plan.* task.* expense.view expense.approve target.view figures.view",
             branch="customer.view customer.edit customer.assign customer.merge customer.import customer.export "
-            "contact.* followup.* feedback.* quotation.view order.view receivable.view intel.* product.view "
+            "contact.* followup.* feedback.* opportunity.view quotation.view order.view receivable.view intel.* product.view "
             "staff.view directive.view news.view import.run",
         ),
     ),
@@ -303,7 +305,7 @@ ROLES: tuple[Role, ...] = (
         "branch",
         _grants(
             own="expense.edit",
-            branch="customer.* contact.* followup.* plan.* task.* quotation.* order.* receivable.* receipt.view "
+            branch="customer.* contact.* followup.* plan.* task.* opportunity.* quotation.* order.* receivable.* receipt.view "
             "expense.view expense.approve feedback.* intel.* product.view staff.view role.view target.* "
             "figures.view directive.view news.* audit.view sync.view",
         ),
@@ -322,7 +324,7 @@ ROLES: tuple[Role, ...] = (
         N_("Executive"),
         "hq",
         _grants(
-            company="customer.view contact.view followup.view plan.view task.view quotation.view order.view "
+            company="customer.view contact.view followup.view plan.view task.view opportunity.view quotation.view order.view "
             "receivable.view receipt.view expense.view feedback.view intel.view product.view staff.view target.* "
             "figures.view directive.* news.* sync.view",
         ),

@@ -24,9 +24,9 @@ from shared.records import Customer
 PAGE = 30
 
 TABS: Mapping[str, tuple[str, ...]] = {
-    "all": ("activity", "quotation", "order", "receipt", "plan", "feedback", "task"),
+    "all": ("activity", "opportunity", "quotation", "order", "receipt", "plan", "feedback", "task"),
     "contacts": ("activity",),
-    "quotes": ("quotation",),
+    "quotes": ("opportunity", "quotation"),
     "orders": ("order",),
     "money": ("receipt",),
     "plans": ("plan", "task"),
@@ -81,6 +81,11 @@ SOURCES: Mapping[str, tuple[str, str, str, str]] = {
         "SELECT 'activity' AS kind, t.id, coalesce(t.happened_on, t.planned_on) AS day, t.recorded_at, t.subject AS text, "
         "t.kind AS detail, t.status AS state, t.owner_id AS person_id, NULL AS amount, '' AS currency FROM activity t "
         "WHERE t.customer_id = :customer AND t.status <> 'cancelled'",
+    ),
+    "opportunity": (
+        "opportunity.view", "t.owner_id", "t.department_id",
+        "SELECT 'opportunity', t.id, t.happened_on, t.recorded_at, t.title, t.stage, t.stage, t.owner_id, t.amount_minor, "
+        "t.currency FROM opportunity t WHERE t.customer_id = :customer",
     ),
     "quotation": (
         "quotation.view", "t.owner_id", "t.department_id",

@@ -18,6 +18,7 @@ from branch_node.editing import ChangedMeanwhile
 from branch_node.followups.rules import ICONS
 from branch_node.followups.rules import KINDS as CONTACT_KINDS
 from branch_node.merges.queries import merges_into
+from branch_node.opportunities.rules import STAGES
 from branch_node.picking import PickPage
 from branch_node.plans.rules import KINDS as PLAN_KINDS
 from branch_node.requests import path_id, typed_query
@@ -184,6 +185,7 @@ async def show_duplicates(request: Request) -> Response:
 
 EVENT_URLS = {
     "activity": "/followups/",
+    "opportunity": "/opportunities/",
     "quotation": "/quotes/",
     "order": "/orders/",
     "receipt": "/receipts/",
@@ -197,7 +199,7 @@ def tab_labels() -> dict[str, str]:
     return {
         "all": _("All"),
         "contacts": _("Follow-ups"),
-        "quotes": _("Quotes"),
+        "quotes": _("Opportunities and quotes"),
         "orders": _("Orders"),
         "money": _("Receipts"),
         "plans": _("Plans"),
@@ -261,6 +263,7 @@ def event_words() -> dict[str, dict[str, str]]:
     return {
         "kind": {
             "activity": _("follow-up"),
+            "opportunity": _("opportunity"),
             "quotation": _("quote"),
             "order": _("order"),
             "receipt": _("receipt"),
@@ -269,6 +272,7 @@ def event_words() -> dict[str, dict[str, str]]:
             "task": _("task"),
         },
         "icon": {
+            "opportunity": "target",
             "quotation": "file-text",
             "order": "clipboard-list",
             "receipt": "cash",
@@ -279,6 +283,7 @@ def event_words() -> dict[str, dict[str, str]]:
         "contact": {code: _(text) for code, text in CONTACT_KINDS.items()},
         "contact_icon": dict(ICONS),
         "plan": {code: _(text) for code, text in PLAN_KINDS.items()},
+        "stage": {code: _(label) for code, (label, _percent) in STAGES.items()},
         "status": {code: _(text) for code, text in STATUSES.items()},
         "address": address_kinds(),
     }

@@ -13,6 +13,8 @@ from branch_node.customers.queries import customer_for
 from branch_node.editing import locked
 from branch_node.home import home, today
 from branch_node.numbers import next_number
+from branch_node.opportunities.actions import won_by_order
+from branch_node.opportunities.queries import opportunity_of
 from branch_node.orders.pricing import Draft, PricedLine, draft_of
 from branch_node.orders.queries import placement_of
 from branch_node.orders.rules import line_amount
@@ -29,15 +31,17 @@ from shared.records import ApprovalRequest, Customer, Order, OrderLine, Quotatio
 
 
 async def enter_quotation(person: Person, form: QuotationForm) -> Quotation:
-    """Write a new draft. Invalid with a message at each wrong box."""
+    """Write a new draft, of an opportunity when the form names one. Invalid with a message at each wrong box."""
     require(person, "quotation.edit")
     columns, draft = await _columns(form, await customer_for(person, form.customer_id))
+    opportunity_id = await opportunity_of(person, form.opportunity_id, form.customer_id)
     async with transaction():
         row = await Quotation.create(
             branch=home().code,
             number=await next_number("quotation", "Q"),
             owner_id=person.id,
             department_id=await placement_of(person.id),
+            opportunity_id=opportunity_id,
             **columns,
         )
         await _write_lines(row, draft.lines)
@@ -220,6 +224,7 @@ async def accept_quotation(person: Person, quotation_id: UUID) -> Order:
         order = await _order_of(row)
         row.status, row.decided_at, row.order_id = status, clock.now(), order.id
         await row.save()
+        await won_by_order(row.opportunity_id, today())
     return order
 
 

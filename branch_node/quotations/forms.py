@@ -9,8 +9,9 @@ from shared.web.forms import Day, FormModel, Picked
 
 
 class QuotationForm(DocumentForm):
-    """A quote."""
+    """A quote. `opportunity_id` is the opportunity it comes of, if it comes of one."""
 
+    opportunity_id: Picked | None = None
     valid_until_on: Day | None = None
     terms: Annotated[str, StringConstraints(max_length=4000)] = ""
 

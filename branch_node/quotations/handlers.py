@@ -185,6 +185,7 @@ async def new_quotation(request: Request) -> Response:
         "happened_on": today().isoformat(),
         "valid_until_on": (today() + timedelta(days=VALID_DAYS)).isoformat(),
         "customer_id": request.query_params.get("customer", ""),
+        "opportunity_id": request.query_params.get("opportunity", ""),
     }
     return page(request, "quotations/form.html", await document_page(request, Form(typed), None))
 

@@ -166,7 +166,7 @@ def subject_labels() -> Mapping[str, str]:
     """Headings of the rights by the word before the dot."""
     return {
         "customer": _("Customers"), "contact": _("Contacts"), "followup": _("Follow-ups"), "plan": _("Daily plans"),
-        "task": _("Tasks"), "quotation": _("Quotes"), "order": _("Orders"), "receivable": _("Receivables"),
+        "task": _("Tasks"), "opportunity": _("Opportunities"), "quotation": _("Quotes"), "order": _("Orders"), "receivable": _("Receivables"),
         "receipt": _("Receipts"), "allocation": _("Allocations"), "expense": _("Expenses"), "period": _("Periods"),
         "feedback": _("Feedback"), "intel": _("Market notes"), "product": _("Products"), "staff": _("Staff"),
         "role": _("Roles"), "target": _("Targets"), "figures": _("Figures"), "directive": _("Directives"),

@@ -22,6 +22,8 @@ from branch_node.followups.forms import ActivityForm, PlanForm
 from branch_node.home import at_home, today
 from branch_node.intelligence.actions import write_note
 from branch_node.intelligence.forms import NoteForm
+from branch_node.opportunities.actions import enter as enter_opportunity
+from branch_node.opportunities.forms import OpportunityForm
 from branch_node.plans.actions import add_item
 from branch_node.plans.rules import read_line
 from branch_node.settings import BranchSettings
@@ -58,6 +60,7 @@ class Rows:
     note: UUID
     deputy: UUID
     field: UUID
+    opportunity: UUID
     employee: UUID = LIN.id
     department: UUID = SALES_SH
 
@@ -68,6 +71,7 @@ class Rows:
             "/api/v1/activities": self.activity, "/plan/items": self.item, "/api/v1/plans": self.item,
             "/team": self.employee, "/tasks": self.task, "/feedback": self.feedback, "/intel": self.note,
             "/staff": self.employee, "/departments": self.department, "/settings/fields": self.field,
+            "/opportunities": self.opportunity,
         }  # fmt: skip
         own = next((row for prefix, row in by_prefix.items() if url.startswith(prefix)), UUID(int=0))
         places = {
@@ -131,9 +135,12 @@ async def lins_day() -> Rows:
         choices=(),
         required=False,
     )
+    opportunity = await enter_opportunity(
+        me, customer, OpportunityForm(customer_id=customer.id, title="M-20 电机 10 台", amount="96000")
+    )
     return Rows(
         customer.id, foreign.id, contact.id, address.id, done.id, planned.id, item.id, task.id, feedback.id, note.id,
-        deputy.id, field.id,
+        deputy.id, field.id, opportunity.id,
     )  # fmt: skip
 
 

@@ -9,6 +9,8 @@ from branch_node.feedback.routes import ROUTES as FEEDBACK
 from branch_node.figures.routes import ROUTES as FIGURES
 from branch_node.followups.routes import ROUTES as FOLLOWUPS
 from branch_node.intelligence.routes import ROUTES as NOTES
+from branch_node.merges.routes import ROUTES as MERGES
+from branch_node.opportunities.routes import ROUTES as OPPORTUNITIES
 from branch_node.plans.routes import ROUTES as PLANS
 from branch_node.staff.routes import ROUTES as STAFF
 from branch_node.tasks.routes import ROUTES as TASKS
@@ -16,7 +18,18 @@ from shared.web.routing import Route
 from tests.support.branch_site import USERS, BranchSite
 from tests.support.web_site import Visitor
 
-ROUTES = [*CUSTOMERS, *FEEDBACK, *FIGURES, *FOLLOWUPS, *NOTES, *PLANS, *STAFF, *TASKS]
+ROUTES = [
+    *CUSTOMERS,
+    *FEEDBACK,
+    *FIGURES,
+    *FOLLOWUPS,
+    *MERGES,
+    *NOTES,
+    *OPPORTUNITIES,
+    *PLANS,
+    *STAFF,
+    *TASKS,
+]
 NAMES = [f"{route.method} {route.url}" for route in ROUTES]
 People = dict[str, Visitor]
 
