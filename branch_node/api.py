@@ -12,10 +12,11 @@ from branch_node.lists import Cut
 from shared.errors import Invalid, Text
 from shared.i18n import N_
 from shared.money import Money, format_plain
-from shared.web.forms import MESSAGES, OTHERWISE
+from shared.web.forms import MESSAGES, OTHERWISE, FormModel, read_query
 from shared.web.responses import json_answer
 
 M = TypeVar("M", bound=BaseModel)
+F = TypeVar("F", bound=FormModel)
 
 
 async def read_json(request: Request, model: type[M]) -> M:
@@ -32,6 +33,14 @@ async def read_json(request: Request, model: type[M]) -> M:
             msgid = context.pop("msgid", None) or MESSAGES.get(error["type"], OTHERWISE)
             fields.setdefault(name, Text(msgid, **context))
         raise Invalid(fields=fields) from None
+
+
+def with_query_form(request: Request, model: type[F]) -> F:
+    """The filters in the address; Invalid, naming each wrong one."""
+    form = read_query(request, model)
+    if form.errors:
+        raise Invalid(fields=dict(form.errors))
+    return form.value
 
 
 def money(amount: Money | None) -> Mapping[str, str] | None:

@@ -16,8 +16,10 @@ from starlette.requests import Request
 from branch_node.home import at_home
 from branch_node.jobs import register_jobs
 from branch_node.live import watch_work
+from branch_node.mail.office import at_office
 from branch_node.menu import MENU
 from branch_node.models import BRANCH_APP
+from branch_node.notifications.queries import unread_of
 from branch_node.palette import SOURCES
 from branch_node.replication.models import ReplicationState
 from branch_node.replication.sender import Identity, Sender
@@ -76,6 +78,8 @@ def frame(settings: BranchSettings, routes: Sequence[Route]) -> Site:
         version=product_version(),
         node=settings.branch_code,
         notices=notices,
+        unread=unread_of,
+        unread_url="/notifications",
         palette=SOURCES,
     )
 
@@ -114,7 +118,7 @@ def bind_home(settings: BranchSettings) -> Resource:
 
         @contextmanager
         def use_site() -> Iterator[None]:
-            with database.use(), at_home(settings.home):
+            with database.use(), at_home(settings.home), at_office(settings.post_office):
                 yield
 
         app.state.use_database = use_site
@@ -162,7 +166,7 @@ async def run_jobs_alone(settings: BranchSettings) -> None:
 
         @contextmanager
         def use_site() -> Iterator[None]:
-            with database.use(), at_home(settings.home):
+            with database.use(), at_home(settings.home), at_office(settings.post_office):
                 yield
 
         await run_worker(

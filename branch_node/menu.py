@@ -13,6 +13,7 @@ MENU = (
     MenuItem(N_("Opportunities"), "/opportunities", "opportunity.view", icon="target", key="p", in_more=True),
     MenuItem(N_("Quotes"), "/quotes", "quotation.view", in_more=True),
     MenuItem(N_("Approvals"), "/approvals", in_more=True),
+    MenuItem(N_("Dunning"), "/dunning", "receivable.edit", in_more=True),
     MenuItem(N_("Receipts"), "/receipts", "receipt.view", in_more=True),
     MenuItem(N_("Expenses"), "/expenses", "expense.view", in_more=True),
     MenuItem(N_("Income and expense"), "/income", "figures.view", in_more=True),

@@ -12,6 +12,9 @@ BRANCH_APP = DatabaseApp(
         "branch_node.replication.models",
         "branch_node.imports.models",
         "branch_node.calendar.models",
+        "branch_node.mail.models",
+        "branch_node.notifications.models",
+        "branch_node.attachments.models",
     ),
     "branch_node.migrations",
 )

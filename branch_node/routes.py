@@ -8,16 +8,20 @@ from shared.web.routing import Route
 FEATURES = (
     "plans", "customers", "merges", "followups", "tasks", "feedback", "intelligence",
     "opportunities", "products", "quotations", "orders",
-    "approvals", "receivables", "receipts", "expenses", "income", "directives", "news", "targets", "imports", "figures",
-    "staff", "replication",
+    "approvals", "receivables", "dunning", "receipts", "expenses", "income", "directives", "news", "targets", "imports",
+    "figures", "staff", "notifications", "mail", "attachments", "replication",
 )  # fmt: skip
 
 
-def all_routes() -> list[Route]:
-    """The routes of every feature folder that has a routes.py."""
-    found: list[Route] = []
-    for feature in FEATURES:
-        name = f"branch_node.{feature}.routes"
-        if find_spec(f"branch_node.{feature}") is not None and find_spec(name) is not None:
-            found.extend(import_module(name).ROUTES)
+def routes_of(feature: str) -> list[Route]:
+    """The routes of one feature folder; none when it has no routes.py."""
+    name = f"branch_node.{feature}.routes"
+    if find_spec(f"branch_node.{feature}") is None or find_spec(name) is None:
+        return []
+    found: list[Route] = import_module(name).ROUTES
     return found
+
+
+def all_routes() -> list[Route]:
+    """The routes of every feature, one after the other."""
+    return [route for feature in FEATURES for route in routes_of(feature)]

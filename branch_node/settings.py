@@ -5,6 +5,7 @@ from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from branch_node.home import Home
+from branch_node.mail.rules import PostOffice, read_address
 from shared.money import CURRENCIES
 from shared.settings import setting
 from shared.web.settings import WebSettings
@@ -29,6 +30,14 @@ def _is_country(value: str) -> str | None:
     )
 
 
+def _is_mail_server(value: str) -> str | None:
+    try:
+        read_address(value, "", "")
+    except ValueError as wrong:
+        return str(wrong)
+    return None
+
+
 @dataclass(frozen=True, kw_only=True)
 class BranchSettings(WebSettings):
     """What a branch needs beside WebSettings."""
@@ -48,6 +57,25 @@ class BranchSettings(WebSettings):
         "Whether the web process runs the jobs too; no: `worker` processes do (PostgreSQL only).",
         default=True,
     )
+
+    mail_url: str = setting(
+        "Mail server: smtp://user:password@host:587 (STARTTLS), smtps://host:465 or smtp+plain://host:25; "
+        "empty: mails wait.",
+        default="",
+        secret=True,
+        check=_is_mail_server,
+    )
+    mail_from: str = setting(
+        "Sender of mails, like 'Trunkline <office@example.com>'; empty: trunkline@ the server.", default=""
+    )
+    site_url: str = setting(
+        "Address at which people reach this site, for links in mails; empty: none.", default=""
+    )
+
+    @property
+    def post_office(self) -> PostOffice | None:
+        """The mail server, None without one."""
+        return read_address(self.mail_url, self.mail_from, self.site_url)
 
     @property
     def home(self) -> Home:

@@ -87,6 +87,8 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("receivable", "remaining_by_due", "due_on", "amount_minor", "base_minor", currency="currency", where="cancelled_on IS NULL"),
     Entry("allocation", "received", "happened_on", "amount_minor", "base_minor", currency="currency", where="reverses_id IS NULL"),
     Entry("allocation", "received", "happened_on", "-amount_minor", "-base_minor", "-1", currency="currency", where="reverses_id IS NOT NULL"),
+    Entry("allocation", "allocated", "happened_on", "amount_minor", "receipt_base_minor", currency="currency", where="reverses_id IS NULL"),
+    Entry("allocation", "allocated", "happened_on", "-amount_minor", "-receipt_base_minor", "-1", currency="currency", where="reverses_id IS NOT NULL"),
     Entry("allocation", "remaining_by_due", "due_on", "-amount_minor", "-base_minor", "0", currency="currency", where="reverses_id IS NULL"),
     Entry("allocation", "remaining_by_due", "due_on", "amount_minor", "base_minor", "0", currency="currency", where="reverses_id IS NOT NULL"),
     Entry("adjustment", "credited", "happened_on", "amount_minor", "base_minor", currency="currency", where="kind = 'credit' AND reverses_id IS NULL"),
@@ -144,6 +146,11 @@ def ageing_bounds(as_of: date) -> dict[str, tuple[date, date]]:
         "61-90": (as_of - timedelta(days=90), as_of - timedelta(days=61)),
         "91+": (date.min, as_of - timedelta(days=91)),
     }
+
+
+def unallocated(receipts: int, allocated: int) -> int:
+    """Receipts less what was allocated of them, both at the receipts' own rates: never below zero."""
+    return receipts - allocated
 
 
 def remaining(due: int, received: int, credited: int, written_off: int) -> int:

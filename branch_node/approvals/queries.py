@@ -114,12 +114,13 @@ async def credit_of(
     day = today()
     row = await fetch_one(CREDIT_SQL, branch=home().code, customer=customer.id, order=order_id or UUID(int=0))
     assert row is not None
-    limit = customer.credit_limit_minor
-    if limit is not None:
-        limit = rates.to_base(limit, customer.currency, await rates.rate_to_base(customer.currency, day))
     amount = rates.to_base(total_minor, currency, await rates.rate_to_base(currency, day))
     return CreditStanding(
-        limit, int(row["open_minor"]), int(row["undelivered_minor"]), amount, customer.credit_hold
+        customer.credit_limit_minor,
+        int(row["open_minor"]),
+        int(row["undelivered_minor"]),
+        amount,
+        customer.credit_hold,
     )
 
 

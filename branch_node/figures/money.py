@@ -64,13 +64,13 @@ async def category_labels() -> dict[str, str]:
 async def receivables(parameters: Parameters, scope: Reach | None, blank: Blank) -> Figure:
     """Due, received and remaining as of a day (default: today), by customer. A later entry changes no earlier day."""
     as_of = parameters.as_of or home().today
-    names = ("due", "receipts", "received", "credited", "written_off")
+    names = ("due", "receipts", "allocated", "received", "credited", "written_off")
     wants = [Want(name, name, None, as_of) for name in names]
     keyed = await sums(wants, "customer", scope)
 
     def whole(row: Mapping[str, int]) -> dict[str, int]:
         rest = figures.remaining(row["due"], row["received"], row["credited"], row["written_off"])
-        unallocated = row["receipts"] - row["received"]
+        unallocated = figures.unallocated(row["receipts"], row["allocated"])
         return {**row, "unallocated": unallocated, "remaining": rest, "balance": rest - unallocated}
 
     known = await customer_names(UUID(key) for key in keyed)

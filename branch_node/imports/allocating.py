@@ -5,19 +5,27 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from branch_node.receipts.rules import OpenItem, propose_oldest
+from branch_node.receipts.rules import OpenItem, propose_oldest, receipt_share
 from branch_node.receivables.rules import Standing, base_share
 
 
-@dataclass(frozen=True)
+@dataclass
 class Incoming:
-    """A receipt and what is left of it, minor units."""
+    """A receipt with its running sums, minor units of its currency and of the base currency."""
 
     id: UUID
     customer_id: UUID
     currency: str
     happened_on: date
-    rest_minor: int
+    amount_minor: int
+    base_minor: int
+    allocated_minor: int
+    allocated_base_minor: int
+
+    @property
+    def rest_minor(self) -> int:
+        """What is left to allocate."""
+        return self.amount_minor - self.allocated_minor
 
 
 @dataclass
@@ -62,6 +70,7 @@ class Part:
     happened_on: date
     amount_minor: int
     base_minor: int
+    receipt_base_minor: int
 
 
 def allocate(
@@ -70,7 +79,7 @@ def allocate(
     """Allocations of receipts in the order of their days, each to the oldest instalments of its customer and currency.
 
     A receipt that `orders` names pays that order only. An allocation counts from the later of both days. The running
-    sums of `instalments` are brought up to date on the way; nothing is allocated beyond either side's rest.
+    sums of both sides are brought up to date on the way; nothing is allocated beyond either side's rest.
     """
     by_side: dict[tuple[UUID, str], list[Open]] = {}
     for one in instalments:
@@ -91,5 +100,10 @@ def _take(receipt: Incoming, instalment: Open, amount_minor: int) -> Part:
     base = base_share(instalment.standing, amount_minor)
     instalment.received_minor += amount_minor
     instalment.received_base_minor += base
+    at_receipt = receipt_share(
+        amount_minor, receipt.amount_minor, receipt.base_minor, receipt.allocated_minor, receipt.allocated_base_minor
+    )  # fmt: skip
+    receipt.allocated_minor += amount_minor
+    receipt.allocated_base_minor += at_receipt
     day = max(receipt.happened_on, instalment.happened_on)
-    return Part(receipt.id, instalment.id, day, amount_minor, base)
+    return Part(receipt.id, instalment.id, day, amount_minor, base, at_receipt)

@@ -33,7 +33,8 @@ ORDER BY r.customer_id LIMIT :count
 """
 
 RECEIPTS_SQL = """
-SELECT r.id, r.customer_id, r.currency, r.happened_on, r.amount_minor - r.allocated_minor AS rest
+SELECT r.id, r.customer_id, r.currency, r.happened_on, r.amount_minor, r.base_minor, r.allocated_minor,
+  r.allocated_base_minor
 FROM receipt r
 WHERE r.customer_id IN :customers AND r.branch = :branch AND r.status = 'posted' AND r.deleted_at IS NULL
   AND r.allocated_minor < r.amount_minor AND EXISTS (SELECT 1 FROM imported_row i WHERE i.row_id = r.id
@@ -139,7 +140,14 @@ async def pay(
     open_rows = await fetch_all(OPEN_SQL + (" FOR UPDATE" if lock else ""), **here)
     incoming = [
         Incoming(
-            _id(row["id"]), _id(row["customer_id"]), row["currency"], _day(row["happened_on"]), row["rest"]
+            _id(row["id"]),
+            _id(row["customer_id"]),
+            row["currency"],
+            _day(row["happened_on"]),
+            row["amount_minor"],
+            row["base_minor"],
+            row["allocated_minor"],
+            row["allocated_base_minor"],
         )
         for row in receipts
         if orders is None or _id(row["id"]) in orders
@@ -154,6 +162,7 @@ async def pay(
             owner_id=_id(rows[part.receivable_id]["owner_id"]), department_id=_id(rows[part.receivable_id]["department_id"]),
             happened_on=part.happened_on, due_on=_day(rows[part.receivable_id]["due_on"]),
             currency=rows[part.receivable_id]["currency"], amount_minor=part.amount_minor, base_minor=part.base_minor,
+            receipt_base_minor=part.receipt_base_minor,
         )
         for part in parts
     ]  # fmt: skip
@@ -171,12 +180,14 @@ async def _write(run_id: UUID, source: str, made: Sequence[dict[str, Any]]) -> N
     ]
     await insert_rows(ImportedRow, entries)
     receivables: dict[UUID, list[int]] = {}
-    receipts: dict[UUID, int] = {}
+    receipts: dict[UUID, list[int]] = {}
     for row in made:
         sums = receivables.setdefault(row["receivable_id"], [0, 0])
         sums[0] += row["amount_minor"]
         sums[1] += row["base_minor"]
-        receipts[row["receipt_id"]] = receipts.get(row["receipt_id"], 0) + row["amount_minor"]
+        taken = receipts.setdefault(row["receipt_id"], [0, 0])
+        taken[0] += row["amount_minor"]
+        taken[1] += row["receipt_base_minor"]
     now = clock.now()
     await execute_many(
         "UPDATE receivable SET received_minor = received_minor + :amount, received_base_minor = received_base_minor + :base, "
@@ -187,8 +198,9 @@ async def _write(run_id: UUID, source: str, made: Sequence[dict[str, Any]]) -> N
         ],
     )
     await execute_many(
-        "UPDATE receipt SET allocated_minor = allocated_minor + :amount WHERE id = :id",
-        [{"id": key, "amount": amount} for key, amount in sorted(receipts.items())],
+        "UPDATE receipt SET allocated_minor = allocated_minor + :amount, "
+        "allocated_base_minor = allocated_base_minor + :base WHERE id = :id",
+        [{"id": key, "amount": taken[0], "base": taken[1]} for key, taken in sorted(receipts.items())],
     )
     await follow_collection(sorted(receivables), max(row["happened_on"] for row in made))
 

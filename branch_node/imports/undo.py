@@ -333,13 +333,21 @@ async def _delete_all(run_id: UUID, report: Callable[[int], None]) -> int:
 async def _take_back_allocations(ids: Sequence[UUID]) -> None:
     """Take what allocations gave off both sides' sums again."""
     rows = await fetch_all(
-        "SELECT receipt_id, receivable_id, amount_minor, base_minor FROM allocation WHERE id IN :ids",
+        "SELECT receipt_id, receivable_id, amount_minor, base_minor, receipt_base_minor FROM allocation WHERE id IN :ids",
         ids=list(ids),
     )
     now = clock.now()
     await execute_many(
-        "UPDATE receipt SET allocated_minor = allocated_minor - :amount WHERE id = :id",
-        [{"id": as_kind(row["receipt_id"], UUID), "amount": row["amount_minor"]} for row in rows],
+        "UPDATE receipt SET allocated_minor = allocated_minor - :amount, "
+        "allocated_base_minor = allocated_base_minor - :base WHERE id = :id",
+        [
+            {
+                "id": as_kind(row["receipt_id"], UUID),
+                "amount": row["amount_minor"],
+                "base": row["receipt_base_minor"],
+            }
+            for row in rows
+        ],
     )
     await execute_many(
         "UPDATE receivable SET received_minor = received_minor - :amount, received_base_minor = received_base_minor - :base, "

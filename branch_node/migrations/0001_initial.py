@@ -12,6 +12,29 @@ class Migration(migrations.Migration):
 
     operations = [
         ops.CreateModel(
+            name="Attachment",
+            fields=[
+                ("id", fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
+                ("entity", fields.CharField(max_length=32)),
+                ("entity_id", fields.UUIDField()),
+                ("name", fields.CharField(max_length=200)),
+                ("media_type", fields.CharField(max_length=80)),
+                ("size_bytes", fields.IntField()),
+                ("content_hash", fields.CharField(max_length=64)),
+                ("content", fields.BinaryField()),
+                ("added_at", InstantField(default=now)),
+                ("added_by", fields.UUIDField(null=True)),
+                ("deleted_at", InstantField(null=True)),
+            ],
+            options={
+                "table": "attachment",
+                "app": "branch",
+                "indexes": [Index(fields=["entity", "entity_id"])],
+                "pk_attr": "id",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
             name="CalendarFeed",
             fields=[
                 ("id", fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
@@ -84,12 +107,77 @@ class Migration(migrations.Migration):
             bases=["Model"],
         ),
         ops.CreateModel(
+            name="NoticeChoice",
+            fields=[
+                ("id", fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
+                ("person_id", fields.UUIDField()),
+                ("kind", fields.CharField(max_length=32)),
+                ("by_mail", fields.BooleanField(default=False)),
+            ],
+            options={
+                "table": "notice_choice",
+                "app": "branch",
+                "unique_together": (("person_id", "kind"),),
+                "pk_attr": "id",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="Notification",
+            fields=[
+                ("id", fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
+                ("person_id", fields.UUIDField()),
+                ("occasion", fields.CharField(max_length=120)),
+                ("kind", fields.CharField(max_length=32)),
+                ("text", fields.CharField(max_length=300)),
+                ("params", JsonField(default=dict, generated=False, null=False, unique=False)),
+                ("url", fields.CharField(default="", max_length=200)),
+                ("created_at", InstantField(default=now)),
+                ("read_at", InstantField(null=True)),
+            ],
+            options={
+                "table": "notification",
+                "app": "branch",
+                "unique_together": (("person_id", "occasion"),),
+                "indexes": [Index(fields=["person_id", "read_at", "created_at"])],
+                "pk_attr": "id",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
             name="NumberSeries",
             fields=[
                 ("name", fields.CharField(primary_key=True, unique=True, db_index=True, max_length=40)),
                 ("last_number", fields.BigIntField(default=0)),
             ],
             options={"table": "number_series", "app": "branch", "pk_attr": "name"},
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="OutgoingMail",
+            fields=[
+                ("id", fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
+                ("occasion", fields.CharField(unique=True, max_length=120)),
+                ("to_address", fields.CharField(max_length=254)),
+                ("to_name", fields.CharField(default="", max_length=120)),
+                ("subject", fields.CharField(max_length=300)),
+                ("body", fields.TextField(default="", unique=False)),
+                ("locale", fields.CharField(default="zh_CN", max_length=8)),
+                ("entity", fields.CharField(default="", max_length=32)),
+                ("entity_id", fields.UUIDField(null=True)),
+                ("status", fields.CharField(default="waiting", max_length=8)),
+                ("tries", fields.IntField(default=0)),
+                ("next_try_at", InstantField(default=now)),
+                ("sent_at", InstantField(null=True)),
+                ("trouble", fields.CharField(default="", max_length=300)),
+                ("created_at", InstantField(default=now)),
+            ],
+            options={
+                "table": "outgoing_mail",
+                "app": "branch",
+                "indexes": [Index(fields=["status", "next_try_at"]), Index(fields=["entity", "entity_id"])],
+                "pk_attr": "id",
+            },
             bases=["Model"],
         ),
         ops.CreateModel(

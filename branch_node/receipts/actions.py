@@ -14,7 +14,7 @@ from branch_node.home import home, today
 from branch_node.numbers import next_number
 from branch_node.receipts.forms import ReceiptForm
 from branch_node.receipts.queries import open_items, receipt_for
-from branch_node.receipts.rules import RECEIPT, Mode, check, propose, require_right
+from branch_node.receipts.rules import RECEIPT, Mode, check, propose, receipt_share, require_right
 from branch_node.receivables.actions import (
     follow_collection,
     give_back,
@@ -141,7 +141,14 @@ async def allocate(
     if receipt.status != "posted":
         RECEIPT.target("allocate", receipt.status, receipt.number)
     require_room(standing_of(receivable, label), amount_minor, receipt.currency)
-    await _take_from_receipt(receipt, amount_minor)
+    at_receipt = receipt_share(
+        amount_minor,
+        receipt.amount_minor,
+        receipt.base_minor,
+        receipt.allocated_minor,
+        receipt.allocated_base_minor,
+    )
+    await _take_from_receipt(receipt, amount_minor, at_receipt)
     base = await take(receivable, "received", amount_minor, receipt.currency, label)
     natural = happened_on or max(receipt.happened_on, receivable.happened_on)
     return await Allocation.create(
@@ -157,16 +164,19 @@ async def allocate(
         currency=receipt.currency,
         amount_minor=amount_minor,
         base_minor=base,
+        receipt_base_minor=at_receipt,
     )
 
 
-async def _take_from_receipt(receipt: Receipt, amount_minor: int) -> None:
-    """Add to `allocated`, never above the amount; Conflict otherwise."""
+async def _take_from_receipt(receipt: Receipt, amount_minor: int, base_minor: int) -> None:
+    """Add to what is allocated, never above the receipt, in either currency; Conflict otherwise."""
     touched = await execute(
-        "UPDATE receipt SET allocated_minor = allocated_minor + :part, revision = revision + 1, changed_at = :now, "
-        "changed_by = :actor WHERE id = :id AND status = 'posted' AND allocated_minor + :part <= amount_minor "
-        "AND allocated_minor + :part >= 0",
+        "UPDATE receipt SET allocated_minor = allocated_minor + :part, allocated_base_minor = allocated_base_minor + :base, "
+        "revision = revision + 1, changed_at = :now, changed_by = :actor WHERE id = :id AND status = 'posted' "
+        "AND allocated_minor + :part <= amount_minor AND allocated_minor + :part >= 0 "
+        "AND allocated_base_minor + :base <= base_minor AND allocated_base_minor + :base >= 0",
         part=amount_minor,
+        base=base_minor,
         id=receipt.id,
         now=clock.now(),
         actor=actor(),
@@ -180,6 +190,7 @@ async def _take_from_receipt(receipt: Receipt, amount_minor: int) -> None:
             left=Money(left, receipt.currency),
         )
     receipt.allocated_minor += amount_minor
+    receipt.allocated_base_minor += base_minor
     receipt.revision += 1
 
 
@@ -256,7 +267,7 @@ async def release(entries: Sequence[Allocation], receipts: Mapping[UUID, Receipt
         raise Conflict(N_("This was taken back already. Reload the page."), code="entry.reversed")
     for entry in entries:
         await give_back(rows[entry.receivable_id], "received", entry.amount_minor, entry.base_minor)
-        await _take_from_receipt(receipts[entry.receipt_id], -entry.amount_minor)
+        await _take_from_receipt(receipts[entry.receipt_id], -entry.amount_minor, -entry.receipt_base_minor)
         await Allocation.create(
             branch=entry.branch,
             receipt_id=entry.receipt_id,
@@ -270,6 +281,7 @@ async def release(entries: Sequence[Allocation], receipts: Mapping[UUID, Receipt
             currency=entry.currency,
             amount_minor=entry.amount_minor,
             base_minor=entry.base_minor,
+            receipt_base_minor=entry.receipt_base_minor,
             reverses_id=entry.id,
         )
     await follow_collection(list(rows), on)

@@ -97,6 +97,20 @@ def propose(mode: Mode, amount_minor: int, items: Sequence[OpenItem]) -> dict[UU
     return propose_exact(amount_minor, items) if mode == "exact" else {}
 
 
+def receipt_share(
+    part_minor: int, amount_minor: int, base_minor: int, allocated_minor: int, allocated_base_minor: int
+) -> int:
+    """The base amount of a part of a receipt at the receipt's own rate.
+
+    What uses the receipt up takes the whole base rest, anything less its share, cut to whole minor units: base parts
+    never add up to more than the receipt's base amount.
+    """
+    rest = base_minor - allocated_base_minor
+    if part_minor == amount_minor - allocated_minor:
+        return rest
+    return min(part_minor * base_minor // amount_minor, rest)
+
+
 @dataclass(frozen=True)
 class Check:
     """The live line of the receipt page. allocated + unallocated = amount always; `unallocated` may be negative,

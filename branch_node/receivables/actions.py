@@ -145,8 +145,17 @@ SETTLED = (
 
 
 async def follow_collection(ids: Collection[UUID], on: date) -> None:
-    """Steps that collect these instalments are done when nothing remains, and open again when something does."""
+    """Promises for these instalments are kept and steps that collect them done when nothing remains, and open again when something does."""
     stamp = "revision = revision + 1, changed_at = :now, changed_by = :actor"
+    settled = SETTLED.replace("execution_step", "promise_to_pay")
+    await execute(
+        f"UPDATE promise_to_pay SET status = CASE WHEN {settled} THEN 'kept' ELSE 'open' END, {stamp} "
+        f"WHERE receivable_id IN :ids AND deleted_at IS NULL AND ((status = 'open' AND {settled}) "
+        f"OR (status = 'kept' AND NOT {settled}))",
+        ids=list(ids),
+        now=clock.now(),
+        actor=actor(),
+    )
     await execute(
         f"UPDATE execution_step SET status = 'done', done_on = :day, done_by = :actor, {stamp} "
         f"WHERE receivable_id IN :ids AND deleted_at IS NULL AND status NOT IN ('done', 'skipped') AND {SETTLED}",

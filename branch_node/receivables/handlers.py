@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from branch_node.approvals.queries import credit_or_none
 from branch_node.customers.queries import customer_for
+from branch_node.dunning.panel import panel_of
 from branch_node.home import home, today
 from branch_node.listing import scope_of, wants_file, whole
 from branch_node.lists import paging
@@ -113,7 +114,14 @@ def adjust_form() -> Form[Any]:
     return empty_form(kind="credit", happened_on=today())
 
 
-async def show_page(request: Request, row: Receivable, form: Form[Any]) -> ShowPage:
+async def show_page(
+    request: Request,
+    row: Receivable,
+    form: Form[Any],
+    *,
+    promise_form: Form[Any] | None = None,
+    dispute_form: Form[Any] | None = None,
+) -> ShowPage:
     """One instalment with its entries; their running rest ends at what remains."""
     person: Person = request.state.person
     order, customer = await queries.order_of(row), await customer_of(row)
@@ -144,6 +152,7 @@ async def show_page(request: Request, row: Receivable, form: Form[Any]) -> ShowP
         adds_up=left == remaining,
         can_adjust=bool(remaining) and person.may("receivable.write_off"),
         form=form,
+        dunning=await panel_of(person, row, remaining, promise_form, dispute_form),
     )
 
 

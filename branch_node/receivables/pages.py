@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from branch_node.dunning.pages import Panel
 from branch_node.receivables.entries import EntryRow
 from branch_node.receivables.queries import Sums
 from shared.money import Money
@@ -87,6 +88,17 @@ class ShowPage:
     adds_up: bool
     can_adjust: bool
     form: Form[Any]
+    dunning: Panel
+
+    @property
+    def faulty(self) -> Form[Any]:
+        """The form whose messages stand at the top."""
+        forms = (self.dunning.promise_form, self.dunning.dispute_form)
+        return next((form for form in forms if form.errors), self.form)
+
+    def money(self, minor: int) -> Money:
+        """An amount in the instalment's currency."""
+        return Money(minor, self.row.currency)
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,6 @@ from branch_node.receivables.sources import (
     PAST_SOURCE,
     SUMS,
     bounds_of,
-    credit_base,
 )
 from branch_node.searching import words
 from shared.database import fetch_all, fetch_one
@@ -192,7 +191,7 @@ def _grouped(person: Person, filters: Filter, *, only_open: bool = False) -> tup
 SELECT x.customer_id AS id, {total} FROM (
   SELECT s.customer_id, {SUMS}, 0 AS unallocated FROM ({instalments}) s WHERE {where} GROUP BY s.customer_id
   UNION ALL
-  SELECT u.customer_id, {zeros}, SUM({credit_base()}) FROM ({credits_sql}) u WHERE {credit_where} GROUP BY u.customer_id
+  SELECT u.customer_id, {zeros}, SUM(u.rest_base) FROM ({credits_sql}) u WHERE {credit_where} GROUP BY u.customer_id
 ) x GROUP BY x.customer_id"""
     return sql, {**more, **params}
 

@@ -1,6 +1,6 @@
 """Routes of receivables."""
 
-from branch_node.receivables import handlers
+from branch_node.receivables import api, handlers
 from shared.web.routing import Route
 
 ROUTES = [
@@ -10,4 +10,5 @@ ROUTES = [
     Route("POST", "/receivables/{id}/adjust", handlers.adjust, "receivable.write_off"),
     Route("GET", "/receivables/adjustments/{id}/reverse", handlers.ask_reverse, "receivable.write_off"),
     Route("POST", "/receivables/adjustments/{id}/reverse", handlers.reverse, "receivable.write_off"),
+    *api.ROUTES,
 ]

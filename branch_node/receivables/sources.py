@@ -6,7 +6,6 @@ Columns of every source: `due`, `received`, `credited`, `written_off` in the ins
 
 from datetime import date
 
-from shared.database import engine
 from shared.figures import AGEING_BUCKETS, ageing_bounds
 
 NOW_SOURCE = """
@@ -42,29 +41,23 @@ WHERE r.branch = :branch AND r.deleted_at IS NULL AND r.happened_on <= :day
 
 NOW_CREDIT = """
 SELECT p.id, p.branch, p.customer_id, p.owner_id, p.department_id, p.currency, p.base_minor, p.amount_minor,
-  p.amount_minor - p.allocated_minor AS rest
+  p.amount_minor - p.allocated_minor AS rest, p.base_minor - p.allocated_base_minor AS rest_base
 FROM receipt p
 WHERE p.branch = :branch AND p.deleted_at IS NULL AND p.status = 'posted' AND p.happened_on <= :day
   AND p.allocated_minor < p.amount_minor"""
 
 PAST_CREDIT = f"""
 SELECT p.id, p.branch, p.customer_id, p.owner_id, p.department_id, p.currency, p.base_minor, p.amount_minor,
-  p.amount_minor - COALESCE(a.amount, 0) AS rest
+  p.amount_minor - COALESCE(a.amount, 0) AS rest, p.base_minor - COALESCE(a.base, 0) AS rest_base
 FROM receipt p
-LEFT JOIN (SELECT receipt_id, {_NET.format(column="amount_minor")} AS amount FROM allocation
+LEFT JOIN (SELECT receipt_id, {_NET.format(column="amount_minor")} AS amount,
+    {_NET.format(column="receipt_base_minor")} AS base FROM allocation
   WHERE branch = :branch AND happened_on <= :day AND deleted_at IS NULL GROUP BY receipt_id) a ON a.receipt_id = p.id
 WHERE p.branch = :branch AND p.deleted_at IS NULL AND p.happened_on <= :day
   AND (p.reversed_on IS NULL OR p.reversed_on > :day) AND p.amount_minor > COALESCE(a.amount, 0)"""
 
 LEFT_BASE = "(s.due_base - s.received_base - s.credited_base - s.written_off_base)"
 LEFT = "(s.due - s.received - s.credited - s.written_off)"
-
-
-def credit_base() -> str:
-    """SQL: the unallocated rest of a receipt at the receipt's own rate, cut to whole minor units."""
-    if engine() == "postgres":
-        return "CAST(TRUNC(CAST(u.rest AS NUMERIC) * u.base_minor / u.amount_minor) AS BIGINT)"
-    return "(u.rest * u.base_minor / u.amount_minor)"
 
 
 def bounds_of(as_of: date) -> dict[str, date]:

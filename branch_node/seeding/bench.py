@@ -111,9 +111,11 @@ def _sale(scene: Scene, dice: Random, customer_id: UUID, common: Row, day: date,
     )  # fmt: skip
     receipt = scene.rows.add(
         Receipt, at, by, number=scene.number("receipt", "R"), customer_id=customer_id, currency=currency,
-        amount_minor=paid, base_minor=paid, allocated_minor=paid, **common,
+        amount_minor=paid, base_minor=paid, allocated_minor=paid,
+        allocated_base_minor=paid, **common,
     )  # fmt: skip
     scene.rows.add(
         Allocation, at, by, receipt_id=receipt["id"], receivable_id=due["id"], order_id=order["id"],
-        customer_id=customer_id, due_on=due["due_on"], currency=currency, amount_minor=paid, base_minor=paid, **common,
+        customer_id=customer_id, due_on=due["due_on"], currency=currency, amount_minor=paid, base_minor=paid,
+        receipt_base_minor=paid, **common,
     )  # fmt: skip

@@ -5,21 +5,14 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from random import Random
 
+from branch_node.dunning.rules import DEFAULT_LEVELS
 from branch_node.seeding.company import Company
 from branch_node.seeding.money import Debt, Money
 from branch_node.seeding.scene import Scene
 from branch_node.seeding.texts import DISPUTE_REASONS, sentence
 from shared.records import DunningLevel, DunningNotice, PromiseToPay
 
-# level, days past due, subject and body in Chinese, then in English
-LEVELS = (
-    (1, 7, "付款提醒", "贵司 %(order)s 号订单第 %(position)s 期款项已到期，请安排付款。",
-     "Payment reminder", "Instalment %(position)s of order %(order)s has fallen due. Please arrange payment."),
-    (2, 15, "第二次付款提醒", "该款项已逾期半月，请于一周内付清或告知付款日期。",
-     "Second reminder", "This amount is two weeks past due. Please pay within a week or name the day."),
-    (3, 45, "最后付款通知", "该款项逾期已超过一个半月，逾期未付将暂停供货。",
-     "Final notice", "This amount is more than six weeks past due. Deliveries stop unless it is paid."),
-)  # fmt: skip
+LEVELS = [row for row in DEFAULT_LEVELS if row[1] > 0]
 DISPUTES = 5
 
 
@@ -35,7 +28,7 @@ def follow_up(scene: Scene, company: Company, money: Money) -> None:
     """Levels, and for every late instalment what was sent, promised or disputed by now."""
     dice = scene.dice("dunning")
     born = scene.instant(scene.first - timedelta(days=1), 17 * 60 + 20)
-    for level, days, subject, body, subject_en, body_en in LEVELS:
+    for level, days, subject, body, subject_en, body_en in DEFAULT_LEVELS:
         scene.rows.add(
             DunningLevel, born, level=level, days_past_due=days, subject=subject, body=body, subject_en=subject_en,
             body_en=body_en,

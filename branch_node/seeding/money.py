@@ -12,7 +12,7 @@ from random import Random
 from uuid import UUID
 
 from branch_node.orders.rules import instalments
-from branch_node.receipts.rules import OpenItem, propose_oldest
+from branch_node.receipts.rules import OpenItem, propose_oldest, receipt_share
 from branch_node.receivables.rules import Standing, base_share
 from branch_node.seeding.company import Company
 from branch_node.seeding.customers import PAYERS, Buyer
@@ -237,7 +237,8 @@ class Account:
             Receipt, at, clerk, number="", customer_id=buyer.id, owner_id=owner.id, department_id=owner.department_id,
             happened_on=day, method=dice.choices(("bank", "draft", "cheque", "card"), (80, 10, 6, 4))[0],
             reference=f"{dice.randrange(10**10):010d}", currency=currency, rate_e9=rate, amount_minor=amount,
-            base_minor=scene.base(amount, currency, rate), allocated_minor=sum(parts.values()),
+            base_minor=scene.base(amount, currency, rate), allocated_minor=0,
+            allocated_base_minor=0,
         )  # fmt: skip
         self.money.receipts.append(row)
         by_id = {debt.id: debt for debt in self.debts}
@@ -251,10 +252,15 @@ class Account:
 
     def _allocate(self, receipt: Row, debt: Debt, part: int, at: int, clerk: UUID) -> tuple[Debt, Row]:
         base = base_share(debt.standing, part)
+        at_receipt = receipt_share(
+            part, *(receipt[name] for name in ("amount_minor", "base_minor", "allocated_minor", "allocated_base_minor"))
+        )  # fmt: skip
+        receipt["allocated_minor"] += part
+        receipt["allocated_base_minor"] += at_receipt
         happened_on = max(receipt["happened_on"], debt.row["happened_on"])
         row = self.scene.rows.add(
             Allocation, at, clerk, receipt_id=receipt["id"], amount_minor=part, base_minor=base,
-            **_entry_of(debt, happened_on),
+            receipt_base_minor=at_receipt, **_entry_of(debt, happened_on),
         )  # fmt: skip
         debt.row["received_minor"] += part
         debt.row["received_base_minor"] += base
@@ -266,13 +272,18 @@ class Account:
         at, clerk = self.scene.at(day, self.dice), self.clerks[0]
         reason = sentence(self.scene.branch.language, REVERSE_REASONS, self.dice)
         receipt.update(
-            status="reversed", reversed_on=day, reversed_by=clerk, reverse_reason=reason, allocated_minor=0
+            status="reversed",
+            reversed_on=day,
+            reversed_by=clerk,
+            reverse_reason=reason,
+            allocated_minor=0,
+            allocated_base_minor=0,
         )
         for debt, row in written:
             part, base = row["amount_minor"], row["base_minor"]
             self.scene.rows.add(
                 Allocation, at, clerk, receipt_id=receipt["id"], amount_minor=part, base_minor=base,
-                reverses_id=row["id"], **_entry_of(debt, day),
+                receipt_base_minor=row["receipt_base_minor"], reverses_id=row["id"], **_entry_of(debt, day),
             )  # fmt: skip
             debt.row["received_minor"] -= part
             debt.row["received_base_minor"] -= base

@@ -14,7 +14,7 @@ from shared.web.responses import page
 
 TEXTS: tuple[tuple[str, str, str], ...] = (
     ("sales", N_("Sales"), N_("Value of approved orders by approval date, less orders cancelled later, on the date of cancelling. They belong to the branch of the order, also when the seller has moved.")),
-    ("receivables", N_("Receivables"), N_("Due: instalments of approved orders. Received: the part of receipts allocated to instalments. Remaining: due less received, credited and written off. Unallocated receipts are the customers' credit and stand beside it; amounts of foreign receipts include exchange differences.")),
+    ("receivables", N_("Receivables"), N_("Due: instalments of approved orders. Received: the part of receipts allocated to instalments. Remaining: due less received, credited and written off. Unallocated receipts are the customers' credit and stand beside it, at the rates of the receipts.")),
     ("ageing", N_("Ageing"), N_("What remains, by days past the due date of each instalment in the branch's calendar. The buckets add up to what remains. Seen as of an earlier day, later payments do not count.")),
     ("profit", N_("Operating profit"), N_("Income less approved expenses of the same days. Income counts by the rule of each branch.")),
     ("targets", N_("Target completion"), N_("Actual in per cent of the target of the same measure, unit and days. Without a target, or with a target of 0, there is no completion.")),

@@ -32,7 +32,7 @@ COLUMNS = (
 
 def derive_balance(row: Mapping[str, int]) -> dict[str, Value]:
     """due and the rest from what was received, credited, written off and remains."""
-    unallocated = row["receipts"] - row["received"]
+    unallocated = figures.unallocated(row["receipts"], row["allocated"])
     return {
         "due": row["received"] + row["credited"] + row["written_off"] + row["remaining"],
         "unallocated": unallocated,
@@ -41,7 +41,9 @@ def derive_balance(row: Mapping[str, int]) -> dict[str, Value]:
 
 
 PLAN = Plan(
-    COLUMNS, money=("receipts", "received", "credited", "written_off", "remaining"), derive=derive_balance
+    COLUMNS,
+    money=("receipts", "allocated", "received", "credited", "written_off", "remaining"),
+    derive=derive_balance,
 )
 
 BUCKETS = dict(
@@ -74,6 +76,7 @@ def wants(as_of: date) -> list[Want]:
     return [
         Want("due", "due", None, as_of),
         Want("receipts", "receipts", None, as_of),
+        Want("allocated", "allocated", None, as_of),
         Want("received", "received", None, as_of),
         Want("credited", "credited", None, as_of),
         Want("written_off", "written_off", None, as_of),

@@ -53,6 +53,7 @@ from shared.records.organisation import (
 )
 from shared.records.sales import (
     ApprovalRequest,
+    ApprovalRule,
     ApprovalStep,
     ExecutionStep,
     Opportunity,
@@ -73,7 +74,7 @@ REPLICATED: tuple[type[Record], ...] = (
     Branch, Department, Employee, Assignment, Role, RoleGrant, EmployeeRole, Delegation, FiscalPeriod,
     ExchangeRate, Customer, Contact, ContactPoint, Address, CustomFieldDef, CreditRecord, MergeRecord,
     Product, PriceItem, Opportunity, Quotation, QuotationLine, Order, OrderLine, ExecutionStep, StepKind,
-    ApprovalRequest, ApprovalStep, Receivable, Receipt, Allocation, Adjustment, PromiseToPay, DunningLevel,
+    ApprovalRequest, ApprovalRule, ApprovalStep, Receivable, Receipt, Allocation, Adjustment, PromiseToPay, DunningLevel,
     DunningNotice, Expense, ExpenseCategory, DailyPlan, PlanItem, Task, Activity, Feedback, IntelNote,
     Target, TargetLine, Directive, DirectiveRecipient, DirectiveFile, DirectiveReceipt, NewsItem, ImportRun, DayClose, AuditEntry,
     RowConflict,
@@ -103,6 +104,7 @@ __all__ = [
     "Adjustment",
     "Allocation",
     "ApprovalRequest",
+    "ApprovalRule",
     "ApprovalStep",
     "Assignment",
     "AuditEntry",

@@ -8,7 +8,8 @@ from shared.records.base import Record, code_field, reference_field
 
 class Customer(Record):
     """A prospect or customer. `acquired_on` is the day it was won as a contact (D1), `signed_on` the
-    approval date of its first order (D2); both in the branch's own calendar."""
+    approval date of its first order (D2); both in the branch's own calendar. `credit_limit_minor` is in the
+    branch's base currency, as is everything it is compared with."""
 
     code = code_field(40)
     name = fields.CharField(max_length=200)

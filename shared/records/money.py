@@ -43,7 +43,8 @@ class Receivable(Record):
 
 
 class Receipt(Record):
-    """Money that came in from a customer (posted, reversed). unallocated = amount - allocated."""
+    """Money that came in from a customer (posted, reversed). unallocated = amount - allocated, never below zero,
+    also in the base currency: what was allocated is counted at the receipt's own rate."""
 
     number = code_field(32)
     customer_id = reference_field(null=False, index=True)
@@ -58,6 +59,7 @@ class Receipt(Record):
     amount_minor = minor_field()
     base_minor = minor_field()
     allocated_minor = minor_field()
+    allocated_base_minor = minor_field()
     reversed_on = fields.DateField(null=True)
     reversed_by = reference_field()
     reverse_reason = fields.CharField(max_length=300, default="")
@@ -71,7 +73,8 @@ class Receipt(Record):
 
 class Allocation(Record):
     """Part of a receipt that pays one instalment. Always positive; a reversal is a further row that names the
-    one it takes back in `reverses_id`. `base_minor` is at the instalment's rate."""
+    one it takes back in `reverses_id`. `base_minor` is at the instalment's rate, `receipt_base_minor` at the
+    receipt's: their difference is the exchange difference."""
 
     receipt_id = reference_field(null=False, index=True)
     receivable_id = reference_field(null=False, index=True)
@@ -84,6 +87,7 @@ class Allocation(Record):
     currency = code_field(3)
     amount_minor = minor_field()
     base_minor = minor_field()
+    receipt_base_minor = minor_field()
     reverses_id = reference_field()
 
     class Meta:

@@ -251,13 +251,35 @@ class ApprovalRequest(Record):
         indexes = [("branch", "status")]
 
 
+class ApprovalRule(Record):
+    """When a document needs a further decision after the first: `when` is amount, discount or credit.
+
+    `threshold` is minor units of the base currency for amount, basis points for discount, unused for credit.
+    `role_code` names who decides; `position` orders the steps."""
+
+    entity = code_field(16, default="order")
+    name = fields.CharField(max_length=120)
+    when = code_field(16, source_field="condition_kind")
+    threshold = minor_field()
+    role_code = code_field(32)
+    position = fields.IntField(default=1)
+    active = fields.BooleanField(default=True)
+
+    class Meta:
+        table = "approval_rule"
+        app = "records"
+
+
 class ApprovalStep(Record):
-    """One decision asked of one person or role, in order; `acted_for` names whose deputy decided."""
+    """One decision asked of those with a right (`needs_action`) or of a role (`role_code`), in order.
+
+    `reason` is the name of the rule that asks for it; `acted_for` names whose deputy decided."""
 
     request_id = reference_field(null=False, index=True)
     position = fields.IntField(default=1)
     approver_id = reference_field()
     needs_action = code_field(48, default="")
+    role_code = code_field(32, default="")
     reason = fields.CharField(max_length=300, default="")
     status = code_field(16, default="waiting")
     decided_by = reference_field()

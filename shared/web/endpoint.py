@@ -82,12 +82,15 @@ class Endpoint:
 
 
 async def add_notices(request: Request, route: Route) -> None:
-    """Ask the site for its status line where a whole page may be shown."""
+    """Ask the site for its status line and the unread messages where a whole page may be shown."""
     site: Site = request.app.state.site
-    if site.notices is None or route.is_api or is_htmx(request):
+    if route.is_api or is_htmx(request) or request.method not in csrf.SAFE_METHODS:
         return
-    with i18n.use_locale(request.state.locale), reading(request):
-        request.state.notices = await site.notices(request)
+    if site.unread is not None:
+        request.state.unread = await site.unread(request.state.person)
+    if site.notices is not None:
+        with i18n.use_locale(request.state.locale), reading(request):
+            request.state.notices = await site.notices(request)
 
 
 async def once_key(request: Request) -> str:

@@ -51,6 +51,7 @@ def render(request: Request, template: str, view: Any, *, block: str = "") -> st
         "theme": request.state.theme,
         "menu": state.site.menu_for(request.state.person),
         "notices": getattr(request.state, "notices", ()),
+        "unread": getattr(request.state, "unread", 0),
         "toast_text": unquote(request.cookies.get(cookie_name(request, TOAST_COOKIE), "")),
         "made": Made(request),
     }

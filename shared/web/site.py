@@ -55,12 +55,14 @@ class PaletteHit:
 
 
 Notices = Callable[[Request], Awaitable[Sequence[Notice]]]
+Unread = Callable[[Person], Awaitable[int]]
 PaletteSource = Callable[[Request, str], Awaitable[Sequence[PaletteHit]]]
 
 
 @dataclass(frozen=True)
 class Site:
-    """The frame of a site. `name` is a msgid, `scope` what its figures cover ("Shanghai", "All branches")."""
+    """The frame of a site. `name` is a msgid, `scope` what its figures cover ("Shanghai", "All branches").
+    `unread` counts the messages behind the bell in the bar, which leads to `unread_url`."""
 
     code: str
     name: str
@@ -72,6 +74,8 @@ class Site:
     node: str = ""
     helper: str = ""
     notices: Notices | None = None
+    unread: Unread | None = None
+    unread_url: str = ""
     palette: Sequence[PaletteSource] = field(default_factory=tuple)
 
     def menu_for(self, person: Person | None) -> list[MenuItem]:

@@ -80,6 +80,14 @@ STATUSES: Mapping[str, Shape] = {
     "paid": Shape(N_("paid"), "circle-check", "ok"),
     "posted": Shape(N_("posted"), "circle-check", "ok"),
     "reversed": Shape(N_("reversed"), "history", "muted"),
+    "promise_open": Shape(N_("promised"), "clock", "muted"),
+    "promise_kept": Shape(N_("kept"), "circle-check", "ok"),
+    "promise_broken": Shape(N_("broken"), "circle-x", "bad"),
+    "promise_replaced": Shape(N_("replaced"), "history", "muted"),
+    "mail_waiting": Shape(N_("waiting"), "dots", "muted"),
+    "mail_sent": Shape(N_("sent"), "send", "good"),
+    "mail_failed": Shape(N_("failed"), "circle-x", "bad"),
+    "mail_dropped": Shape(N_("not sent"), "x", "muted"),
     "void": Shape(N_("void"), "x", "muted"),
 }
 

@@ -188,6 +188,7 @@ async def fill_company(branches: int, facts: int) -> None:
             "id": id_sql(7, "n"),
             "receipt_id": id_sql(6, "n"),
             "receivable_id": id_sql(5, "n"),
+            "receipt_base_minor": amount,
         },
         paid,
     )

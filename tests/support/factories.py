@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from branch_node.orders.rules import instalments
-from branch_node.receipts.rules import OpenItem, propose_oldest
+from branch_node.receipts.rules import OpenItem, propose_oldest, receipt_share
 from branch_node.receivables.actions import standing_of
 from branch_node.receivables.rules import base_share
 from shared.ids import new_id
@@ -129,14 +129,18 @@ async def allocation(paid: Receipt, owed: Receivable, amount_minor: int) -> Allo
     base = base_share(standing_of(owed), amount_minor)
     owed.received_minor += amount_minor
     owed.received_base_minor += base
+    at_receipt = receipt_share(
+        amount_minor, paid.amount_minor, paid.base_minor, paid.allocated_minor, paid.allocated_base_minor
+    )
     paid.allocated_minor += amount_minor
+    paid.allocated_base_minor += at_receipt
     await owed.save()
     await paid.save()
     return await Allocation.create(
         branch=paid.branch, receipt_id=paid.id, receivable_id=owed.id, order_id=owed.order_id,
         customer_id=owed.customer_id, owner_id=owed.owner_id, department_id=owed.department_id,
         happened_on=max(paid.happened_on, owed.happened_on), due_on=owed.due_on, currency=owed.currency,
-        amount_minor=amount_minor, base_minor=base,
+        amount_minor=amount_minor, base_minor=base, receipt_base_minor=at_receipt,
     )  # fmt: skip
 
 

@@ -72,7 +72,7 @@ class Oracle:
         credited = self.entries(Adjustment, as_of, kind="credit")
         written_off = self.entries(Adjustment, as_of, kind="write_off")
         remaining = due - received - credited - written_off
-        unallocated = receipts - received
+        unallocated = receipts - self.entries(Allocation, as_of, column="receipt_base_minor")
         return {
             "due": due,
             "receipts": receipts,
@@ -84,9 +84,9 @@ class Oracle:
             "balance": remaining - unallocated,
         }
 
-    def entries(self, record: Any, as_of: date, **where: str) -> int:
+    def entries(self, record: Any, as_of: date, column: str = "base_minor", **where: str) -> int:
         return sum(
-            row.base_minor if row.reverses_id is None else -row.base_minor
+            getattr(row, column) if row.reverses_id is None else -getattr(row, column)
             for row in self.rows(record)
             if row.happened_on <= as_of and all(getattr(row, name) == value for name, value in where.items())
         )

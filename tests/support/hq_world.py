@@ -185,6 +185,8 @@ class BranchMaker:
         entry = self._entry(
             Allocation, target, paid, max(happened, target.happened_on), receipt_id=receipt.id
         )
+        at_receipt = receipt.base_minor if paid == amount else paid * receipt.base_minor // amount
+        entry.receipt_base_minor = receipt.allocated_base_minor = at_receipt
         target.received_minor += paid
         target.received_base_minor += entry.base_minor
         receipt.allocated_minor = paid
@@ -193,7 +195,7 @@ class BranchMaker:
             self._reversal(entry, back)
             target.received_minor -= paid
             target.received_base_minor -= entry.base_minor
-            receipt.allocated_minor = 0
+            receipt.allocated_minor = receipt.allocated_base_minor = 0
             receipt.reversed_on, receipt.status = back, "reversed"
 
     def adjust(self) -> None:

@@ -101,9 +101,11 @@ MONEY = (
     ),
     Rule(
         "A receipt's allocated amount is the sum of its live allocations and not above the receipt.",
-        f"""SELECT p.number FROM receipt p LEFT JOIN (SELECT receipt_id, {NET.format("amount_minor")} AS amount
+        f"""SELECT p.number FROM receipt p LEFT JOIN (SELECT receipt_id, {NET.format("amount_minor")} AS amount,
+        {NET.format("receipt_base_minor")} AS base
         FROM allocation e WHERE e.deleted_at IS NULL GROUP BY receipt_id) s ON s.receipt_id = p.id
-        WHERE p.allocated_minor <> COALESCE(s.amount, 0) OR p.allocated_minor > p.amount_minor OR p.amount_minor <= 0
+        WHERE p.allocated_minor <> COALESCE(s.amount, 0) OR p.allocated_base_minor <> COALESCE(s.base, 0)
+        OR p.allocated_base_minor > p.base_minor OR p.allocated_minor > p.amount_minor OR p.amount_minor <= 0
         OR (p.status = 'reversed' AND p.allocated_minor <> 0) OR (p.status = 'reversed') <> (p.reversed_on IS NOT NULL)""",
     ),
     Rule(

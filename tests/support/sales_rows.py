@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from branch_node.approvals.actions import decide
+from branch_node.dunning.actions import ensure_levels
 from branch_node.expenses.actions import enter_expense, submit_expense
 from branch_node.expenses.forms import ExpenseForm
 from branch_node.home import at_home, today
@@ -44,13 +45,15 @@ class SalesRows:
     product: UUID
     price: UUID
     customer: UUID
+    level: UUID
 
     def fill(self, url: str) -> str:
         """The address with the ids of existing rows in its places."""
         by_prefix = {
             "/orders": self.order, "/api/v1/orders": self.order, "/quotes": self.quotation,
             "/approvals": self.request, "/receivables/customers": self.customer,
-            "/receivables/adjustments": self.adjustment, "/receivables": self.receivable,
+            "/receivables/adjustments": self.adjustment, "/api/v1/receivables": self.receivable,
+            "/dunning/levels": self.level, "/receivables": self.receivable,
             "/receipts/allocations": self.allocation, "/receipts": self.receipt, "/api/v1/receipts": self.receipt,
             "/expenses": self.expense, "/api/v1/expenses": self.expense, "/products": self.product,
         }  # fmt: skip
@@ -124,4 +127,5 @@ async def _documents(customer: UUID) -> SalesRows:
     return SalesRows(
         order.id, draft.id, waiting.id, request.id, step.id, theirs.id, quotation.id, receivable.id, adjustment.id,
         receipt.id, allocation.id, expense.id, product.id, price.id, customer,
+        (await ensure_levels())[0].id,
     )  # fmt: skip

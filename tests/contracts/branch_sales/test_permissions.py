@@ -1,23 +1,22 @@
 """Who may open what of sales and money: every route for every role, and rows outside reach for everybody."""
 
+import re
 from uuid import uuid4
 
 import pytest
 
-from branch_node.approvals.routes import ROUTES as APPROVALS
-from branch_node.expenses.routes import ROUTES as EXPENSES
-from branch_node.income.routes import ROUTES as INCOME
-from branch_node.orders.routes import ROUTES as ORDERS
-from branch_node.products.routes import ROUTES as PRODUCTS
-from branch_node.quotations.routes import ROUTES as QUOTES
-from branch_node.receipts.routes import ROUTES as RECEIPTS
-from branch_node.receivables.routes import ROUTES as RECEIVABLES
+from branch_node.routes import FEATURES, all_routes, routes_of
 from shared.web.routing import Route
 from tests.contracts.branch_sales.conftest import Office
 from tests.support.branch_site import USERS
 from tests.support.web_site import Visitor
 
-ROUTES = [*APPROVALS, *EXPENSES, *INCOME, *ORDERS, *PRODUCTS, *QUOTES, *RECEIPTS, *RECEIVABLES]
+FIELD_WORK = (
+    "customers", "directives", "feedback", "figures", "followups", "intelligence", "news", "opportunities", "plans",
+    "staff", "targets", "tasks", "imports", "replication",
+)  # fmt: skip
+"""Rooms whose routes tests/contracts/branch and tests/imports ask; all others are asked here."""
+ROUTES = [route for name in FEATURES if name not in FIELD_WORK for route in routes_of(name)]
 NAMES = [f"{route.method} {route.url}" for route in ROUTES]
 READS = [route for route in ROUTES if route.method == "GET"]
 People = dict[str, Visitor]
@@ -44,8 +43,7 @@ def test_a_route_answers_those_who_have_its_right_and_nobody_else(
         url = office.rows.fill(route.url)
         if route.method == "POST":
             url = route.url
-            for place in ("id", "step", "price"):
-                url = url.replace(f"{{{place}}}", str(uuid4()))
+            url = re.sub(r"\{\w+\}", lambda _: str(uuid4()), url)
         status = ask(people[name], route, url)
         assert status < 500, (name, status)
         if may(name, route):
@@ -58,6 +56,11 @@ def test_a_route_answers_those_who_have_its_right_and_nobody_else(
 def test_nobody_is_asked_to_sign_in_first(route: Route, people: People, office: Office) -> None:
     answer = people["nobody"].client.get(office.rows.fill(route.url), follow_redirects=False)
     assert answer.status_code == (401 if route.is_api else 303)
+
+
+def test_every_route_of_the_branch_is_asked_here_or_in_the_rooms_of_field_work() -> None:
+    asked = [*ROUTES, *(route for name in FIELD_WORK for route in routes_of(name))]
+    assert {(one.method, one.url) for one in asked} == {(one.method, one.url) for one in all_routes()}
 
 
 # What Lin's documents answer to whom: Sun leads her, Ma Li manages the branch, Wang its money, Zhou its customers.

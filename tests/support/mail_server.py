@@ -1,0 +1,70 @@
+"""A small real SMTP server for tests: keeps what it was given, refuses whom it is told to refuse, can go away."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+
+from branch_node.mail.rules import PostOffice, read_address
+
+
+@dataclass
+class MailServer:
+    """`answers` maps an address to the reply its RCPT gets ("550 no such user", "451 later")."""
+
+    port: int = 0
+    kept: list[EmailMessage] = field(default_factory=list)
+    answers: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def office(self) -> PostOffice:
+        found = read_address(
+            f"smtp+plain://127.0.0.1:{self.port}", "Trunkline <office@example.com>", "http://branch.example"
+        )
+        assert found is not None
+        return found
+
+    async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One session, command by command."""
+
+        async def say(text: str) -> None:
+            writer.write(f"{text}\r\n".encode())
+            await writer.drain()
+
+        await say("220 test")
+        while line := (await reader.readline()).decode().strip():
+            word = line.split(" ")[0].upper()
+            if word == "RCPT":
+                address = line.split("<")[1].split(">")[0]
+                await say(self.answers.get(address, "250 ok"))
+            elif word == "DATA":
+                await say("354 go on")
+                self.kept.append(await self.read_mail(reader))
+                await say("250 kept")
+            elif word == "QUIT":
+                await say("221 bye")
+                break
+            else:
+                await say("250 ok")
+        writer.close()
+
+    @staticmethod
+    async def read_mail(reader: asyncio.StreamReader) -> EmailMessage:
+        lines: list[bytes] = []
+        while (line := await reader.readline()).rstrip(b"\r\n") != b".":
+            lines.append(line.removeprefix(b".") if line.startswith(b"..") else line)
+        found = message_from_bytes(b"".join(lines), policy=policy.default)
+        assert isinstance(found, EmailMessage)
+        return found
+
+
+@asynccontextmanager
+async def mail_server() -> AsyncIterator[MailServer]:
+    """A server on a free port for the length of the block."""
+    made = MailServer()
+    server = await asyncio.start_server(made.talk, "127.0.0.1", 0)
+    made.port = server.sockets[0].getsockname()[1]
+    async with server:
+        yield made
