@@ -12,6 +12,7 @@ from starlette.routing import Route as StarletteRoute
 from starlette.types import Receive, Scope, Send
 
 from hq.customers.handlers import palette
+from hq.jobs import register_jobs
 from hq.live import applied, telling, watch_cursors
 from hq.menu import MENU
 from hq.models import HQ_APP
@@ -40,6 +41,7 @@ SYNC = {"/sync/v1/enrol": receiver.enrol, "/sync/v1/hello": receiver.hello, "/sy
 
 def hq_app(settings: HqSettings) -> Starlette:
     """The site of headquarters. The database must have been migrated (hq.setup.prepare)."""
+    register_jobs()
     resources: list[Resource] = [telling, receiving]
     if settings.jobs_in_site and jobs_of("hq"):
         resources.append(jobs_inside(settings))
@@ -125,6 +127,7 @@ def around_job(
 
 async def run_jobs_alone(settings: HqSettings) -> None:
     """The worker process: jobs only, until SIGTERM."""
+    register_jobs()
     i18n.install(i18n.catalogue([PACKAGE, PACKAGE.parent / "shared"]))
     async with open_database(settings.url_of_database, APPS) as database:
         await run_worker(

@@ -5,7 +5,7 @@ Every page, part, export and API answer of headquarters goes through `question_o
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from starlette.requests import Request
@@ -15,7 +15,7 @@ from hq.figures.units import named_period
 from hq.settings import HqSettings
 from shared.errors import Invalid, NotAllowed
 from shared.i18n import N_, pgettext
-from shared.periods import Day, Month, Period, Quarter, Year, parse
+from shared.periods import Day, Month, Period, Quarter, Year, parse, start_of_day, zone
 from shared.permissions import Person, Scope, reach
 from shared.web.filters import day_words, is_chinese, month
 from shared.web.templating import with_query
@@ -58,17 +58,26 @@ def question_of(request: Request, permission: str, **defaults: object) -> Questi
         "first": first,
         "last": last,
         "as_of": day_of(params, "as_of"),
+        "known_at": instant_of(params, "known_at", request.state.person.timezone or settings.timezone.key),
         "currency": check_currency(params.get("currency", ""), house.currency),
         "by": params.get("by", ""),
         "measure": params.get("measure", "") or "sales",
         "limit": number_of(params, "limit", PAGE_ROWS, API_ROWS_MOST),
         "offset": number_of(params, "offset", 0, 10**9),
-        "branches": branches_of(request.state.person, permission),
+        "branches": within(branches_of(request.state.person, permission), params.get("within", "")),
         "left_out": frozenset(filter(None, params.get("without", "").split(","))),
         "locale": request.state.locale,
         "house": house,
     }
     return Question(**{**values, **defaults})  # type: ignore[arg-type]
+
+
+def within(branches: frozenset[str] | None, text: str) -> frozenset[str] | None:
+    """The reader's branches, further narrowed to those that the address names (?within=PAR,TYO)."""
+    named = frozenset(filter(None, text.split(",")))
+    if not named:
+        return branches
+    return named if branches is None else branches & named
 
 
 def days_of(params: Mapping[str, str]) -> tuple[date | None, date | None]:
@@ -89,6 +98,27 @@ def day_of(params: Mapping[str, str], name: str) -> date | None:
     except ValueError:
         raise Invalid(
             N_('"%(text)s" is not a day. Write it like 2026-11-22.'), code="day.unreadable", text=text
+        ) from None
+
+
+def instant_of(params: Mapping[str, str], name: str, timezone: str) -> datetime | None:
+    """A moment written 2026-11-22T09:38, in the reader's zone unless it names its own; None when nothing is given.
+
+    A day alone is its end: what was known when it was over."""
+    text = params.get(name, "").strip()
+    text = text.replace(" ", "+") if "T" in text else text.replace(" ", "T")
+    if not text:
+        return None
+    try:
+        if "T" not in text:
+            return start_of_day(date.fromisoformat(text) + timedelta(days=1), timezone)
+        found = datetime.fromisoformat(text)
+        return (found if found.tzinfo else found.replace(tzinfo=zone(timezone))).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise Invalid(
+            N_('"%(text)s" is not a moment. Write it like 2026-11-22T09:38, or a day.'),
+            code="instant.unreadable",
+            text=text,
         ) from None
 
 

@@ -8,6 +8,7 @@ from hq.compare import handlers as compare
 from hq.customers import handlers as customers
 from hq.dashboard import handlers as dashboard
 from hq.definitions import handlers as definitions
+from hq.late import handlers as late
 from hq.news import handlers as news
 from hq.people import handlers as people
 from hq.profit import handlers as profit
@@ -65,6 +66,7 @@ NEWS = [
     Route("POST", "/news/{id}/share", news.share, "news.edit"),
     Route("POST", "/news/{id}/take-back", news.take_back, "news.edit"),
 ]
+LATE = [Route("GET", "/late", late.show, "figures.view")]
 DEFINITIONS = [Route("GET", "/definitions", definitions.show, "figures.view")]
 RATES = [
     Route("GET", "/rates", rates.show, "figures.view"),
@@ -107,6 +109,7 @@ def all_routes() -> list[Route]:
         *CUSTOMERS,
         *NEWS,
         *BRANCHES,
+        *LATE,
         *RATES,
         *PEOPLE,
         *DEFINITIONS,

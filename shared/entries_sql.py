@@ -3,20 +3,35 @@
 Called by headquarters' rollups and by the branch's own figures, so that both sum the same thing. Pure: builds text.
 """
 
-from shared.figures import ENTRIES, Entry
+from collections.abc import Callable
+
+from shared.figures import ENTRIES, Entry, entries_of
 
 
-def entry_sql(entry: Entry, source: str, sign: int) -> str:
-    """One SELECT that yields what the rows of `source` add to one measure (or take away, with sign -1)."""
+def entry_sql(entry: Entry, source: str, sign: int, more: str = "") -> str:
+    """One SELECT that yields what the rows of `source` add to one measure (or take away, with sign -1); `more` are
+    further columns of the row."""
     minus = "" if sign > 0 else "-"
     return (
         f"SELECT '{entry.measure}' AS measure, CAST({entry.day} AS {{text}}) AS period, branch, "
         f"CAST({entry.dim} AS {{text}}) AS dim, CAST({entry.currency} AS {{text}}) AS currency, "
         f"COALESCE(CAST({entry.department} AS {{text}}), '') AS department, "
         f"COALESCE(CAST({entry.employee} AS {{text}}), '') AS employee, "
-        f"{minus}({entry.amount}) AS amount, {minus}({entry.base}) AS base, {minus}({entry.count}) AS n "
+        f"{minus}({entry.amount}) AS amount, {minus}({entry.base}) AS base, {minus}({entry.count}) AS n{more} "
         f"FROM {source} WHERE deleted_at IS NULL AND {entry.day} IS NOT NULL AND ({entry.where})"
     )
+
+
+def entry_rows_sql(
+    table: str, dialect: str, sources: tuple[tuple[str, int], ...], more: Callable[[Entry], str]
+) -> str:
+    """What each single row of `table` adds, not summed, with the columns of `more` behind."""
+    parts = [
+        entry_sql(entry, source, sign, f", {more(entry)}")
+        for entry in entries_of(table)
+        for source, sign in sources
+    ]
+    return " UNION ALL ".join(parts).replace("{text}", "TEXT" if dialect == "sqlite" else "VARCHAR")
 
 
 def entries_sql(table: str, dialect: str, sources: tuple[tuple[str, int], ...]) -> str:

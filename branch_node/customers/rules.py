@@ -11,6 +11,7 @@ from uuid import UUID
 import phonenumbers
 
 from shared.i18n import N_
+from shared.vocabulary import REGIONS
 
 STATUSES: Mapping[str, str] = {
     "prospect": N_("prospect"),
@@ -67,18 +68,6 @@ INDUSTRIES: Mapping[str, str] = {
     "energy": N_("energy"),
     "lifts": N_("lifts"),
     "instruments": N_("instruments"),
-}
-REGIONS: Mapping[str, str] = {
-    "north": N_("North China"),
-    "east": N_("East China"),
-    "south": N_("South China"),
-    "central": N_("Central China"),
-    "northeast": N_("Northeast China"),
-    "northwest": N_("Northwest China"),
-    "southwest": N_("Southwest China"),
-    "east-asia": N_("East Asia"),
-    "europe": N_("Europe"),
-    "america": N_("America"),
 }
 VOCABULARIES: Mapping[str, Mapping[str, str]] = {
     "source": SOURCES,

@@ -18,6 +18,7 @@ from hq.frame.page import drill_url, freshness_line, month_span
 from hq.tables import mark_of, pages, total_mark, url_with
 from shared.i18n import gettext as _
 from shared.money import Money
+from shared.vocabulary import region_word
 from shared.web.filters import money_card, money_unit, percent
 from shared.web.parts import Bar, Tab, Variance
 from shared.web.responses import page
@@ -106,7 +107,8 @@ async def regions(question: Question) -> list[Tab]:
     present = question.unit.key if question.unit.kind == "region" else ""
     tabs = [Tab(_("All regions"), with_query(unit=None, offset=None), not present)]
     return tabs + [
-        Tab(name, with_query(unit=f"region:{name}", offset=None), name == present) for name in names
+        Tab(region_word(name), with_query(unit=f"region:{name}", offset=None), name == present)
+        for name in names
     ]
 
 

@@ -26,6 +26,7 @@ from shared.errors import NotFound
 from shared.i18n import N_
 from shared.i18n import gettext as _
 from shared.permissions import Person
+from shared.vocabulary import region_word
 from shared.web import parts
 from shared.web.forms import empty_form
 from shared.web.keyset import neighbours, paging
@@ -194,7 +195,7 @@ def list_table(
                 "branch": names.get(str(row["branch"]), str(row["branch"])),
                 "owner": owners[str(row["owner_id"] or "")],
                 "state": _(STATES.get(str(row["status"]), str(row["status"]))),
-                "region": str(row["region"]) or None,
+                "region": region_word(str(row["region"])) or None,
                 **{key: as_date(row[key]) for key in dates},
             },
             id=str(row["id"]),
@@ -232,6 +233,7 @@ async def show_one(request: Request) -> Response:
     view = CustomerPage(
         customer=found,
         branch_name=branch.name,
+        region=region_word(found.region),
         mark=mark_of(branch.mark),
         remaining=maker_of(figure).money("remaining") if figure else None,
         overdue=maker_of(figure).money("overdue") if figure else None,

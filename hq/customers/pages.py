@@ -32,6 +32,7 @@ class CustomerPage:
 
     customer: CustomerView
     branch_name: str
+    region: str
     mark: Watermark
     remaining: Money | None
     overdue: Money | None

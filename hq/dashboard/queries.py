@@ -34,7 +34,9 @@ async def series(
     wants = [Want(name, name, *span) for name in ("ordered", "cancelled", "shipped", "receipts", "expense")]
     scope = scope_of(question, branches.codes)
     rows = await memo.kept(
-        ("series", span, scope), SERIES_SECONDS, lambda: cells.by_month(wants, until, scope)
+        ("series", span, scope, question.known_at),
+        SERIES_SECONDS,
+        lambda: cells.by_month(wants, until, scope, known_at=question.known_at),
     )
     rules = {branch.income_rule for branch in branches.branches}
     found: dict[str, list[int]] = {name: [0] * MONTHS for name in SERIES}

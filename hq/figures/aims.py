@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from hq.figures import memo
 from shared import figures
@@ -97,7 +97,7 @@ Aims = Mapping[tuple[str, str], Aim]
 
 CURRENT = """SELECT t.id, t.unit_kind, t.unit_branch, t.unit_id, t.currency, t.number, {sums}
 FROM target t LEFT JOIN target_line l ON l.target_id = t.id AND l.deleted_at IS NULL
-WHERE t.year = :year AND t.measure = :measure AND t.superseded_at IS NULL AND t.deleted_at IS NULL{where}
+WHERE t.year = :year AND t.measure = :measure AND {holds} AND t.deleted_at IS NULL{where}
 GROUP BY t.id, t.unit_kind, t.unit_branch, t.unit_id, t.currency, t.number ORDER BY t.number"""
 
 
@@ -118,16 +118,21 @@ def codes_of(span: Period) -> tuple[list[str], list[str]]:
 AIMS_SECONDS = 15.0
 
 
-async def aims(as_of: date, measure: str, branch: str | None = None) -> Aims:
-    """The targets that hold for the year of `as_of`: of company and branches, or of all units of one branch.
+async def aims(
+    as_of: date, measure: str, branch: str | None = None, known_at: datetime | None = None
+) -> Aims:
+    """The targets that hold for the year of `as_of` (or held at `known_at`): of company and branches, or of all units
+    of one branch.
 
     Kept for some seconds; setting a target in this process forgets them at once."""
     return await memo.kept(
-        ("aims", as_of, measure, branch), AIMS_SECONDS, lambda: read_aims(as_of, measure, branch)
+        ("aims", as_of, measure, branch, known_at),
+        AIMS_SECONDS,
+        lambda: read_aims(as_of, measure, branch, known_at),
     )
 
 
-async def read_aims(as_of: date, measure: str, branch: str | None) -> Aims:
+async def read_aims(as_of: date, measure: str, branch: str | None, known_at: datetime | None = None) -> Aims:
     """The same, read now."""
     sums: list[str] = []
     params: dict[str, object] = {"year": as_of.year, "measure": measure}
@@ -147,7 +152,11 @@ async def read_aims(as_of: date, measure: str, branch: str | None) -> Aims:
     else:
         where = " AND (t.unit_kind = 'company' OR t.unit_branch = :branch)"
         params["branch"] = branch
-    rows = await fetch_all(CURRENT.format(sums=", ".join(sums), where=where), **params)
+    holds = "t.superseded_at IS NULL"
+    if known_at is not None:
+        holds = "t.issued_at <= :known_at AND (t.superseded_at IS NULL OR t.superseded_at > :known_at)"
+        params["known_at"] = known_at
+    rows = await fetch_all(CURRENT.format(sums=", ".join(sums), where=where, holds=holds), **params)
     found: dict[tuple[str, str], Aim] = {}
     for row in rows:
         kind = str(row["unit_kind"])

@@ -94,7 +94,7 @@ async def company_figure(
     of the total, which names the missing rate. `finish` may add values to those of a branch.
     """
     if rates is None:
-        rates = await conversion(branches.currencies, question.currency, on)
+        rates = await conversion(branches.currencies, question.currency, on, question.known_at)
     if not rates.to_currency:
         require_one_currency(branches)
     lines: list[Line] = []
@@ -170,7 +170,7 @@ async def branch_figure(
     """Lines within one branch or a unit of it. Without `total` the parts are all there is and add up to the total exactly; with it
     they are a page of a longer list."""
     branch = place.branch
-    rates = await conversion([branch.currency], question.currency, on)
+    rates = await conversion([branch.currency], question.currency, on, question.known_at)
     rate = rates.rate(branch.currency)
     missing = [] if rate is not None else [rates.missing(branch.currency)]
     currency = branch.currency if rate is None else rates.to_currency or branch.currency

@@ -6,10 +6,11 @@ depends on the number of branches and periods, never on the number of facts.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from itertools import count
 from typing import Any
 
+from hq.figures import journal
 from hq.figures.spans import DAY, YEAR, Piece, pieces
 from shared.database import fetch_all
 
@@ -144,17 +145,29 @@ async def by_branch(
     return {row.pop("branch"): row for row in rows}
 
 
-async def by_person(wants: Sequence[Want], today: date, branch: str) -> dict[tuple[str, str], Sums]:
+async def by_person(
+    wants: Sequence[Want], today: date, branch: str, known_at: datetime | None = None
+) -> dict[tuple[str, str], Sums]:
     """The wants of each (department, employee) of one branch; '' is unassigned. Spans must be bounded."""
     statement = _Statement(personal=True)
     condition = f" AND branch = {statement.param(branch)}"
     statement.add(wants, today, condition, "department, employee", enumerate_periods=True)
     rows = await fetch_all(statement.sql("department, employee"), **statement.params)
-    return {(row.pop("department"), row.pop("employee")): row for row in rows}
+    found: dict[tuple[str, str], Sums] = {(row.pop("department"), row.pop("employee")): row for row in rows}
+    if known_at is not None:
+        keys = ("j.department", "j.employee")
+        later = await journal.later_by(keys, wants, frozenset({branch}), known_at)
+        journal.less(found, later, [want.name for want in wants])
+    return found
 
 
 async def by_month(
-    wants: Sequence[Want], today: date, branches: frozenset[str] | None, *, tier: str = "m"
+    wants: Sequence[Want],
+    today: date,
+    branches: frozenset[str] | None,
+    *,
+    tier: str = "m",
+    known_at: datetime | None = None,
 ) -> dict[tuple[str, str], Sums]:
     """The wants per (month, base currency) over all branches asked for, for series; spans are whole months
     (`tier` d: days)."""
@@ -176,11 +189,21 @@ async def by_month(
         "GROUP BY c.period, b.currency",
         **statement.params,
     )
-    return {(row.pop("period"), row.pop("currency")): row for row in rows}
+    found: dict[tuple[str, str], Sums] = {(row.pop("period"), row.pop("currency")): row for row in rows}
+    if known_at is not None:
+        keys = (f"substr(j.period, 1, {size})", "COALESCE(b.currency, '')")
+        later = await journal.later_by(keys, wants, branches, known_at)
+        journal.less(found, later, [want.name for want in wants])
+    return found
 
 
 async def by_dim(
-    measure: str, first: date, last: date, today: date, branches: frozenset[str] | None
+    measure: str,
+    first: date,
+    last: date,
+    today: date,
+    branches: frozenset[str] | None,
+    known_at: datetime | None = None,
 ) -> dict[tuple[str, str], Sums]:
     """base and n of one measure per (branch, dim): expenses by category, follow-ups by kind."""
     statement = _Statement(personal=False)
@@ -193,4 +216,8 @@ async def by_dim(
         f"FROM ({' UNION ALL '.join(statement.arms)}) AS cells GROUP BY branch, dim",
         **statement.params,
     )
-    return {(row.pop("branch"), row.pop("dim")): row for row in rows}
+    found: dict[tuple[str, str], Sums] = {(row.pop("branch"), row.pop("dim")): row for row in rows}
+    if known_at is not None:
+        later = await journal.later_by(("j.branch", "j.dim"), wants, branches, known_at)
+        journal.less(found, later, ["base", "n"])
+    return found

@@ -6,12 +6,13 @@ summed here from its own rows, found by the branch's index. Nothing company-wide
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from itertools import count
 from typing import Any, Literal
 from uuid import UUID
 
 from hq.figures.cells import Sums, Want
+from hq.figures.journal import MONEY_OWED
 from hq.figures.shape import COMPANY_UNIT, Unit
 from shared.database import fetch_all
 from shared.figures import ENTRIES, Entry
@@ -25,10 +26,12 @@ _INSTALMENT = {"receivable": "id", "receipt": "NULL"}
 
 @dataclass(frozen=True)
 class Among:
-    """Which rows of a branch: all, or those of a department, an employee, nobody, or a customer."""
+    """Which rows of a branch: all, or those of a department, an employee, nobody, or a customer; `known_at` leaves out
+    what arrived after that moment."""
 
     branch: str
     unit: Unit = COMPANY_UNIT
+    known_at: datetime | None = None
 
     def condition(self, entry: Entry) -> tuple[str, dict[str, Any]]:
         """The condition of one entry's table and its parameters."""
@@ -42,6 +45,26 @@ class Among:
         if kind == "customer":
             return f" AND {_CUSTOMER.get(entry.table, 'customer_id')} = :unit_key", {"unit_key": UUID(key)}
         return "", {}
+
+    def later(self) -> str:
+        """The condition on the journal for what arrived after `known_at`; :unit_key as text."""
+        kind = self.unit.kind
+        if kind == "unassigned":
+            return " AND employee = ''"
+        if kind in ("department", "employee", "customer"):
+            return f" AND {kind} = :unit_text"
+        return ""
+
+
+_JOURNAL_KEYS: Mapping[str, str] = {
+    "employee": "employee",
+    "department": "department",
+    "customer": "customer",
+    "order": "sale",
+    "instalment": "instalment",
+    "month": "substr(period, 1, 7)",
+    "dim": "dim",
+}
 
 
 def _key(by: By, entry: Entry, day: str) -> str:
@@ -98,7 +121,39 @@ def arms(
                 f"SELECT {_key(by, entry, entry.day)} AS k, {value} AS v, {slot} AS slot FROM {entry.table} "
                 f"WHERE branch = :branch AND deleted_at IS NULL AND {entry.day} IS NOT NULL AND ({rule}){where}"
             )
+    if among.known_at is not None:
+        selects += later_arms(wants, by, among, params, as_of)
     return selects, sums, params
+
+
+def later_arms(
+    wants: Sequence[Want], by: By, among: Among, params: dict[str, Any], as_of: date | None
+) -> list[str]:
+    """SELECTs that take back what arrived after the moment of `among`; adds their parameters."""
+    params["known_at"] = among.known_at
+    params["unit_text"] = among.unit.key
+    found = []
+    for slot, want in enumerate(wants):
+        value, day, rule = _VALUES[want.value].replace("count", "n"), "period", f"measure = '{want.measure}'"
+        if want.measure == "remaining_by_due":
+            signed = " ".join(f"WHEN '{name}' THEN {sign}" for name, sign in MONEY_OWED.items())
+            value, day = f"{value} * CASE measure {signed} END", "due_on"
+            rule = "measure IN ({})".format(", ".join(f"'{name}'" for name in MONEY_OWED))
+            if as_of is not None:
+                params["as_of_text"] = as_of.isoformat()
+                rule += " AND period <= :as_of_text"
+        for side, bound in (("first", want.first), ("last", want.last)):
+            if bound is not None:
+                params[f"l{slot}_{side}"] = bound.isoformat()
+                rule += f" AND {day} {'>=' if side == 'first' else '<='} :l{slot}_{side}"
+        if want.dims is not None:
+            params[f"l{slot}_dims"] = sorted(want.dims)
+            rule += f" AND dim IN :l{slot}_dims"
+        found.append(
+            f"SELECT {_JOURNAL_KEYS.get(by, chr(39) * 2)} AS k, -({value}) AS v, {slot} AS slot FROM figure_journal "
+            f"WHERE branch = :branch AND received_at > :known_at AND {rule}{among.later()}"
+        )
+    return found
 
 
 def _effective(entry: Entry) -> str:

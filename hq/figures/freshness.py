@@ -54,6 +54,7 @@ class Directory:
 
     branches: Sequence[Branch]
     house: House = HOUSE
+    known_at: datetime | None = None
 
     def get(self, code: str) -> Branch | None:
         return next((branch for branch in self.branches if branch.code == code), None)
@@ -71,7 +72,9 @@ class Directory:
         return {branch.currency for branch in self.branches if branch.currency}
 
     def narrowed(self, codes: frozenset[str]) -> "Directory":
-        return Directory([branch for branch in self.branches if branch.code in codes], self.house)
+        return Directory(
+            [branch for branch in self.branches if branch.code in codes], self.house, self.known_at
+        )
 
     def date_groups(self, fixed: date | None = None) -> list[DateGroup]:
         """The branches by their own date now; one group for a `fixed` day. Each date names its time zones unless all
@@ -98,7 +101,16 @@ async def directory(question: Question) -> Directory:
     if question.unit.kind == "region":
         found = [branch for branch in found if branch.region == question.unit.key]
     found.sort(key=lambda branch: (not branch.is_head_office, branch.code))
-    return Directory(found, question.house)
+    if question.known_at is not None:
+        found = [branch._replace(mark=mark_then(branch.mark, question.known_at)) for branch in found]
+    return Directory(found, question.house, question.known_at)
+
+
+def mark_then(mark: Watermark, known_at: datetime) -> Watermark:
+    """The watermark for a figure as known at a moment: complete when nothing up to then is missing by now."""
+    if mark.complete_to is None or mark.complete_to < known_at or mark.state == "unproven":
+        return mark
+    return mark._replace(state="current", complete_to=known_at)
 
 
 def _branch(row: dict[str, Any], locale: str, now: datetime, house: House, days: dict[str, date]) -> Branch:

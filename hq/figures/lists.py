@@ -41,6 +41,11 @@ c.customer_group, c.region FROM customer c WHERE c.deleted_at IS NULL AND c.merg
 AND c.{day} >= :first AND c.{day} <= :last{where} ORDER BY c.{day} DESC, c.id DESC LIMIT :row_limit OFFSET :row_offset"""
 
 
+UNKNOWN_THEN = """ AND NOT EXISTS (SELECT 1 FROM figure_journal l WHERE l.branch = c.branch AND l.measure = :measure
+AND l.row_id = CAST(c.id AS VARCHAR(36)) AND l.received_at > :known_at)"""
+"""Leaves out customers whose contribution arrived after :known_at."""
+
+
 async def newest_customers(question: Question, branches: Directory | None = None) -> Figure:
     """Customers by the day they were acquired, newest first (default: this month)."""
     return await customers(
@@ -62,6 +67,9 @@ async def customers(
     branches = known or await directory(question)
     first, last = month_of(question)
     where, params, narrowed = await narrowing(question, branches)
+    if question.known_at is not None:
+        where += UNKNOWN_THEN
+        params |= {"known_at": question.known_at, "measure": measure}
     found = await fetch_all(
         CUSTOMERS.format(day=day, where=where),
         first=first,
@@ -72,7 +80,7 @@ async def customers(
     )
     owners = await names_of("employee", {str(row["owner_id"] or "") for row in found})
     amounts: Mapping[str, int] = {}
-    rates = await conversion(narrowed.currencies, question.currency, last)
+    rates = await conversion(narrowed.currencies, question.currency, last, question.known_at)
     if day == "signed_on":
         amounts = await first_orders([str(row["id"]) for row in found])
     count = await count_of(question, narrowed, measure, day, first, last, where, params)
@@ -117,7 +125,7 @@ async def count_of(
 ) -> int:
     """How many there are: from the rollup for company and branches, from the rows below."""
     if question.unit.kind in ("company", "region", "branch"):
-        scope = None if not where else branches.codes
+        scope = scope_of(question, branches.codes)
         sums = await memo.by_branch(
             branches,
             lambda _today: [Want("number", measure, first, last, "n")],

@@ -12,7 +12,7 @@ from datetime import datetime
 from time import monotonic
 from typing import Any, TypeVar
 
-from hq.figures import cells
+from hq.figures import cells, journal
 from hq.figures.cells import DateGroup, Sums, Want, Wants
 from hq.figures.freshness import Directory
 from shared.database.access import connection
@@ -68,7 +68,19 @@ def database_name() -> str:
 async def by_branch(
     branches: Directory, wants: Wants, groups: Sequence[DateGroup], scope: frozenset[str] | None
 ) -> dict[str, Sums]:
-    """The same as cells.by_branch, reading only the branches that have moved since the same was last asked."""
+    """The same as cells.by_branch, reading only the branches that have moved since the same was last asked; less
+    what arrived after the moment that the question asks for."""
+    sums = await present_by_branch(branches, wants, groups, scope)
+    if branches.known_at is not None:
+        names = [want.name for group in groups[:1] for want in wants(group.today)]
+        journal.less(sums, await journal.later_by_branch(wants, groups, scope, branches.known_at), names)
+    return sums
+
+
+async def present_by_branch(
+    branches: Directory, wants: Wants, groups: Sequence[DateGroup], scope: frozenset[str] | None
+) -> dict[str, Sums]:
+    """The sums as they stand now."""
     name = database_name()
     if not name:
         return await cells.by_branch(wants, groups, scope)

@@ -81,7 +81,7 @@ async def profit(question: Question, branches: Directory | None = None) -> Figur
 async def parts_within(question: Question, place: Place, first: date, last: date) -> list[Part]:
     """The rows of a unit within a branch; they add up to its total."""
     by = require_by(question.by or "category", ("category", "department", "employee", "month"))
-    among = facts.Among(place.branch.code, place.unit)
+    among = facts.Among(place.branch.code, place.unit, question.known_at)
     rule = place.branch.income_rule
     if by == "category":
         return await by_category(place.branch, among, first, last)

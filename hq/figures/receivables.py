@@ -1,9 +1,9 @@
 """The figures receivables and ageing: what was due, what came in, what remains, and how late it is, as of a day."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 
-from hq.figures import facts, memo
+from hq.figures import facts, journal, memo
 from hq.figures.assemble import Part, Plan, branch_figure, company_figure
 from hq.figures.cells import DateGroup, Sums, Want
 from hq.figures.freshness import directory
@@ -119,7 +119,7 @@ async def receivables(question: Question) -> Figure:
     ranked = await facts.ranked(
         wants(on),
         by,  # type: ignore[arg-type]
-        facts.Among(place.branch.code, place.unit),
+        facts.Among(place.branch.code, place.unit, question.known_at),
         order="due - received - credited - written_off",
         keep="due <> 0 OR receipts <> 0 OR received <> 0",
         limit=question.limit,
@@ -143,7 +143,7 @@ async def ageing(question: Question) -> Figure:
         groups = branches.date_groups(question.as_of)
         scope = scope_of(question, branches.codes)
         sums = await memo.by_branch(branches, bucket_wants, groups, scope)
-        rows = await taken_back(sums, groups, scope)
+        rows = await taken_back(sums, groups, scope, question.known_at)
         on = question.as_of or question.house.today()
         figure = await company_figure("ageing", question, branches, rows, AGEING_PLAN, on)
         return figure.asked_as(as_of=on)
@@ -153,7 +153,7 @@ async def ageing(question: Question) -> Figure:
     ranked = await facts.ranked(
         bucket_wants(on),
         by,  # type: ignore[arg-type]
-        facts.Among(place.branch.code, place.unit),
+        facts.Among(place.branch.code, place.unit, question.known_at),
         order=" + ".join(BUCKETS.values()),
         keep=" OR ".join(f"{key} <> 0" for key in BUCKETS.values()),
         limit=question.limit,
@@ -221,7 +221,10 @@ FROM {those} CROSS JOIN adjustment a WHERE a.branch = k.branch AND a.happened_on
 
 
 async def taken_back(
-    sums: Mapping[str, Sums], groups: Sequence[DateGroup], scope: frozenset[str] | None
+    sums: Mapping[str, Sums],
+    groups: Sequence[DateGroup],
+    scope: frozenset[str] | None,
+    known_at: datetime | None = None,
 ) -> dict[str, dict[str, int]]:
     """Buckets as they stood at the end of each group's day: what remains now, less all that took effect later.
 
@@ -230,6 +233,12 @@ async def taken_back(
     found = {code: dict(row) for code, row in sums.items()}
     for group in groups:
         await take_back(found, group, scope)
+        if known_at is not None:
+            later = await journal.later_owed(group, scope, known_at, BUCKETS)
+            for code, row in later.items():
+                held = found.setdefault(code, dict.fromkeys(BUCKETS.values(), 0))
+                for key in BUCKETS.values():
+                    held[key] -= row[key]
     return found
 
 

@@ -8,6 +8,7 @@ person's day and month, bd, bm and by for a branch's day, month and year (depart
 empty employee is 'unassigned'. Cells that came back to zero stay; rebuild and proof do not count them.
 """
 
+from hq.figures import journal
 from shared.entries_sql import entries_sql
 from shared.figures import ENTRIES
 
@@ -64,8 +65,9 @@ def fold_sql(delta: str) -> str:
 
 
 async def install() -> None:
-    """Create the table in the current database; called after migrating headquarters."""
+    """Create the tables in the current database; called after migrating headquarters."""
     from shared.database.access import connection
 
     client = connection()
     await client.execute_script(CREATE[client.capabilities.dialect])
+    await client.execute_script(journal.CREATE[client.capabilities.dialect])

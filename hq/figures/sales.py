@@ -63,9 +63,11 @@ async def below_branch(question: Question, branches: Directory, first: date, las
     code = place.branch.code
     keyed: Mapping[str, Sums]
     if by in ("employee", "department") and question.unit.kind == "branch":
-        keyed = by_key(await cells.by_person(wants(first, last), question.house.today(), code), by)
+        keyed = by_key(
+            await cells.by_person(wants(first, last), question.house.today(), code, question.known_at), by
+        )
     else:
-        keyed = await facts.sums(wants(first, last), by, facts.Among(code, question.unit))  # type: ignore[arg-type]
+        keyed = await facts.sums(wants(first, last), by, facts.Among(code, question.unit, question.known_at))  # type: ignore[arg-type]
     parts = await parts_of(by, keyed, code)
     parts.sort(key=lambda part: part.sums["cancelled"] - part.sums["ordered"])
     page = parts[question.offset : question.offset + question.limit]

@@ -160,7 +160,7 @@ async def scoreboard(question: Question) -> Board:
     scope = scope_of(question, branches.codes)
     sums, ages = await read(question, branches, scope)
     staff = await head_counts(scope)
-    held = await aims(last, "sales")
+    held = await aims(last, "sales", known_at=question.known_at)
     return await assembled(question, branches, sums, ages, staff, held)
 
 
@@ -180,7 +180,7 @@ async def read(
     sums = await memo.by_branch(branches, all_wants, groups, scope)
     empty = {"not_due": 0, "days_1_30": 0, "days_31_60": 0, "days_61_90": 0, "days_over_90": 0}
     ages = {code: {**empty, "not_due": row["not_due"]} for code, row in sums.items()}
-    return sums, await taken_back(ages, groups, scope)  # type: ignore[return-value]
+    return sums, await taken_back(ages, groups, scope, question.known_at)  # type: ignore[return-value]
 
 
 async def assembled(
@@ -198,7 +198,7 @@ async def assembled(
     if currency == BASE:
         currency = next(iter(branches.currencies), question.house.currency)
     currencies = {*branches.currencies, *(aim.currency for aim in held.values())}
-    rates = await conversion(currencies, currency, last)
+    rates = await conversion(currencies, currency, last, question.known_at)
     rules = {branch.code: branch.income_rule for branch in branches.branches}
     rows = {
         code: primitives(

@@ -100,6 +100,7 @@ class Question:
     days are included at both ends.
 
     `first`, `last` and `as_of` None mean the figure's own default: the month, or each branch's own today.
+    `known_at` leaves out whatever arrived here after that moment: what headquarters knew then.
     `by` chooses what the rows are where a figure offers several; `measure` what targets are compared on.
     `limit` and `offset` cut the rows of lists, never a total.
     """
@@ -108,6 +109,7 @@ class Question:
     first: date | None = None
     last: date | None = None
     as_of: date | None = None
+    known_at: datetime | None = None
     currency: str = "CNY"
     by: str = ""
     measure: str = "sales"
@@ -120,13 +122,14 @@ class Question:
 
     def asked(self) -> dict[str, str | None]:
         """The parameters as the contract writes them."""
-        return {
+        found = {
             "unit": str(self.unit),
             "from": self.first.isoformat() if self.first else None,
             "to": self.last.isoformat() if self.last else None,
             "as_of": self.as_of.isoformat() if self.as_of else None,
             "currency": self.currency,
         }
+        return {**found, "known_at": self.known_at.isoformat()} if self.known_at else found
 
 
 def check_currency(text: str, reporting: str) -> str:

@@ -93,7 +93,7 @@ async def below_branch(question: Question, branches: Directory, span: tuple[date
     first, last = span or (place.branch.today, place.branch.today)
     by = require_by(question.by or "employee", ("employee", "department"))
     code = place.branch.code
-    personal = await cells.by_person(wants(first, last), question.house.today(), code)
+    personal = await cells.by_person(wants(first, last), question.house.today(), code, question.known_at)
     keyed = by_key(within(personal, place.unit), by)
     parts = await people_parts(place, by, keyed)
     parts.sort(key=lambda part: (part.sums["plans"] > 0, -part.sums["open_items"], part.name))

@@ -150,7 +150,7 @@ async def company_targets(question: Question, branches: Directory, measure: Targ
     sums = await memo.by_branch(
         branches, lambda _today: wants(measure, as_of), branches.date_groups(as_of), scope
     )
-    held = await aims(as_of, measure.name)
+    held = await aims(as_of, measure.name, known_at=question.known_at)
     own = held.get(("company", "")) if scope is None else None
     if question.currency == BASE and measure.is_money:
         require_one_currency(branches)
@@ -184,7 +184,9 @@ async def sheet_of(
     to_currency = question.currency
     if to_currency == BASE:
         to_currency = next(iter(currencies), question.house.currency)
-    rates = await conversion({*currencies, *(aim.currency for aim in held)}, to_currency, as_of)
+    rates = await conversion(
+        {*currencies, *(aim.currency for aim in held)}, to_currency, as_of, question.known_at
+    )
     return Sheet(measure, as_of, rates)
 
 
@@ -210,9 +212,9 @@ async def branch_targets(question: Question, branches: Directory, measure: Targe
     branch, unit = place.branch, place.unit
     as_of = question.as_of or question.last or branch.today
     by = require_by(question.by or "employee", ("employee", "department"))
-    personal = await cells.by_person(wants(measure, as_of), as_of, branch.code)
+    personal = await cells.by_person(wants(measure, as_of), as_of, branch.code, question.known_at)
     keyed = by_key(within(personal, unit), by)
-    held = await aims(as_of, measure.name, branch.code)
+    held = await aims(as_of, measure.name, branch.code, question.known_at)
     sheet = await sheet_of(question, measure, as_of, [branch.currency], held.values())
     aimed = {key for kind, key in held if kind == by and (unit.kind == "branch" or key == unit.key)}
     keys = sorted({key for key, row in keyed.items() if any(row.values())} | aimed)

@@ -6,6 +6,7 @@ from datetime import datetime
 from hq.figures.shape import Figure, Watermark
 from shared import clock
 from shared.i18n import gettext, ngettext
+from shared.vocabulary import region_word
 from shared.web.filters import as_of, clock_time, day
 
 NAMED = 3
@@ -14,6 +15,8 @@ NAMED = 3
 def completeness(figure: Figure) -> str:
     """One sentence: complete, or what is missing and since when."""
     parts = [freshness(figure.watermarks)]
+    if figure.question.known_at is not None:
+        parts.insert(0, gettext("As known at %(time)s.", time=as_of(figure.question.known_at)))
     for rate in figure.missing_rates:
         parts.append(
             gettext(
@@ -83,5 +86,5 @@ def scope_name(figure: Figure) -> str:
         names = [mark.name for mark in figure.watermarks]
         return gettext(", ").join(names) or gettext("No branch")
     if unit.kind == "region":
-        return unit.key
+        return region_word(unit.key)
     return figure.total.name or unit.key

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from starlette.requests import Request
 
 from hq.asking import Span, span_of
+from hq.figures.freshness import oldest_common
 from hq.figures.shape import BASE, Figure, Question
 from hq.figures.words import completeness
 from hq.tables import url_with
@@ -23,12 +25,17 @@ events = log.get_logger()
 
 @dataclass(frozen=True)
 class FreshnessLine:
-    """How complete the figures of a page are, in one sentence, and how to leave out what is not."""
+    """How complete the figures of a page are, in one sentence, and how to leave out what is not, or to see every branch
+    at the oldest moment up to which all are complete."""
 
     text: str
     is_complete: bool
     leave_out_url: str = ""
     take_back_url: str = ""
+    align_url: str = ""
+    align_to: datetime | None = None
+    now_url: str = ""
+    late_url: str = ""
 
 
 def freshness_line(figure: Figure) -> FreshnessLine:
@@ -39,12 +46,25 @@ def freshness_line(figure: Figure) -> FreshnessLine:
     if question.left_out:
         text = f"{text} {_('Left out: %(branches)s.', branches=', '.join(sorted(question.left_out)))}"
     can_leave = bool(stale) and len(stale) < len(figure.watermarks) and question.unit.kind == "company"
+    known_at = question.known_at
+    common = oldest_common([mark for mark in figure.watermarks if mark.state != "unproven"])
+    can_align = bool(stale) and known_at is None and common is not None and len(figure.watermarks) > 1
+    late = {"unit": None if question.unit.kind == "company" else str(question.unit), "as_of": question.as_of}
     return FreshnessLine(
         text,
         figure.complete,
         with_query(without=",".join(sorted({*stale, *question.left_out}))) if can_leave else "",
         with_query(without=None) if question.left_out else "",
+        with_query(known_at=moment(common), offset=None) if can_align and common else "",
+        common,
+        with_query(known_at=None, offset=None) if known_at else "",
+        url_with("/late", **late, known_at=moment(known_at)) if known_at else "",
     )
+
+
+def moment(at: datetime) -> str:
+    """A moment as the address carries it."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 @dataclass(frozen=True)
@@ -145,6 +165,7 @@ def drill_url(path: str, question: Question, unit: str, **more: Any) -> str:
         path,
         unit=unit if unit != "company" else None,
         **days,
+        known_at=moment(question.known_at) if question.known_at else None,
         currency=question.currency if question.currency != question.house.currency else None,
         without=",".join(sorted(question.left_out)) or None,
         **more,

@@ -3,6 +3,7 @@ from tortoise.migrations import operations as ops
 from shared.clock import now
 from shared.database.fields import InstantField, JsonField
 from shared.ids import new_id
+from tortoise.fields.base import OnDelete
 from tortoise import fields
 
 
@@ -94,6 +95,26 @@ class Migration(migrations.Migration):
             bases=["Model"],
         ),
         ops.CreateModel(
+            name="ExportRun",
+            fields=[
+                ("id", fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
+                ("person_id", fields.UUIDField()),
+                ("person_name", fields.CharField(default="", max_length=80)),
+                ("name", fields.CharField(max_length=40)),
+                ("query", fields.CharField(default="", max_length=1000)),
+                ("locale", fields.CharField(default="zh_CN", max_length=8)),
+                ("branches", JsonField(null=True, generated=False, unique=False)),
+                ("status", fields.CharField(default="waiting", max_length=12)),
+                ("done", fields.IntField(default=0)),
+                ("total", fields.IntField(null=True)),
+                ("error", fields.CharField(default="", max_length=300)),
+                ("created_at", InstantField(default=now)),
+                ("ended_at", InstantField(null=True)),
+            ],
+            options={"table": "hq_export_run", "app": "hq", "pk_attr": "id"},
+            bases=["Model"],
+        ),
+        ops.CreateModel(
             name="HqBackup",
             fields=[
                 ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
@@ -125,6 +146,67 @@ class Migration(migrations.Migration):
             bases=["Model"],
         ),
         ops.CreateModel(
+            name="NewsFeed",
+            fields=[
+                ("id", fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
+                ("name", fields.CharField(max_length=120)),
+                ("url", fields.CharField(unique=True, max_length=500)),
+                ("shares", fields.BooleanField(default=False)),
+                ("active", fields.BooleanField(default=True)),
+                ("etag", fields.CharField(default="", max_length=200)),
+                ("modified", fields.CharField(default="", max_length=80)),
+                ("checked_at", InstantField(null=True)),
+                ("error", fields.CharField(default="", max_length=300)),
+                ("created_at", InstantField(default=now)),
+            ],
+            options={"table": "hq_news_feed", "app": "hq", "pk_attr": "id"},
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="FeedItem",
+            fields=[
+                ("id", fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
+                (
+                    "feed",
+                    fields.ForeignKeyField(
+                        "hq.NewsFeed",
+                        source_field="feed_id",
+                        db_constraint=True,
+                        to_field="id",
+                        related_name="items",
+                        on_delete=OnDelete.CASCADE,
+                    ),
+                ),
+                ("mark", fields.CharField(unique=True, max_length=64)),
+                ("title", fields.CharField(max_length=300)),
+                ("link", fields.CharField(default="", max_length=500)),
+                ("summary", fields.TextField(default="", unique=False)),
+                ("published_at", InstantField(db_index=True)),
+                ("news_id", fields.UUIDField(null=True)),
+            ],
+            options={"table": "hq_feed_item", "app": "hq", "pk_attr": "id"},
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="OutboxMail",
+            fields=[
+                ("id", fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
+                ("key", fields.CharField(unique=True, max_length=120)),
+                ("to_address", fields.CharField(max_length=200)),
+                ("subject", fields.CharField(max_length=200)),
+                ("text", fields.TextField(default="", unique=False)),
+                ("report_id", fields.UUIDField(null=True)),
+                ("status", fields.CharField(default="waiting", max_length=8)),
+                ("tries", fields.IntField(default=0)),
+                ("next_at", InstantField(default=now)),
+                ("error", fields.CharField(default="", max_length=300)),
+                ("created_at", InstantField(default=now)),
+                ("sent_at", InstantField(null=True)),
+            ],
+            options={"table": "hq_outbox_mail", "app": "hq", "pk_attr": "id"},
+            bases=["Model"],
+        ),
+        ops.CreateModel(
             name="QuarantinedChange",
             fields=[
                 ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
@@ -147,6 +229,47 @@ class Migration(migrations.Migration):
                 ("note", fields.CharField(default="", max_length=500)),
             ],
             options={"table": "quarantined_change", "app": "hq", "pk_attr": "id"},
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="Report",
+            fields=[
+                ("id", fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
+                ("plan_id", fields.UUIDField(null=True)),
+                ("person_id", fields.UUIDField()),
+                ("title", fields.CharField(max_length=200)),
+                ("period", fields.CharField(max_length=24)),
+                ("locale", fields.CharField(max_length=8)),
+                ("scope", fields.CharField(max_length=200)),
+                ("branches", JsonField(null=True, generated=False, unique=False)),
+                ("is_complete", fields.BooleanField(default=False)),
+                ("freshness", fields.TextField(default="", unique=False)),
+                ("body", fields.TextField(unique=False)),
+                ("hash", fields.CharField(max_length=64)),
+                ("made_at", InstantField(default=now, db_index=True)),
+            ],
+            options={
+                "table": "hq_report",
+                "app": "hq",
+                "unique_together": (("plan_id", "period"),),
+                "pk_attr": "id",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="ReportPlan",
+            fields=[
+                ("id", fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
+                ("name", fields.CharField(max_length=120)),
+                ("every", fields.CharField(max_length=8)),
+                ("locale", fields.CharField(default="zh_CN", max_length=8)),
+                ("person_id", fields.UUIDField()),
+                ("recipients", JsonField(default=list, generated=False, null=False, unique=False)),
+                ("active", fields.BooleanField(default=True)),
+                ("last_period", fields.CharField(default="", max_length=24)),
+                ("created_at", InstantField(default=now)),
+            ],
+            options={"table": "hq_report_plan", "app": "hq", "pk_attr": "id"},
             bases=["Model"],
         ),
         ops.CreateModel(
@@ -177,6 +300,27 @@ class Migration(migrations.Migration):
                 "unique_together": (("branch", "tbl", "row_id"),),
                 "pk_attr": "id",
             },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="Warning",
+            fields=[
+                ("id", fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
+                ("key", fields.CharField(db_index=True, max_length=120)),
+                ("kind", fields.CharField(max_length=24)),
+                ("branch", fields.CharField(default="", max_length=16)),
+                ("severity", fields.IntField(default=2)),
+                ("values", JsonField(default=dict, generated=False, null=False, unique=False)),
+                ("url", fields.CharField(default="", max_length=300)),
+                ("seen_at", InstantField(default=now)),
+                ("checked_at", InstantField(default=now)),
+                ("cleared_at", InstantField(null=True)),
+                ("acknowledged_at", InstantField(null=True)),
+                ("acknowledged_by", fields.CharField(default="", max_length=80)),
+                ("assigned_to", fields.CharField(default="", max_length=80)),
+                ("is_false_alarm", fields.BooleanField(default=False)),
+            ],
+            options={"table": "hq_warning", "app": "hq", "pk_attr": "id"},
             bases=["Model"],
         ),
     ]

@@ -46,9 +46,16 @@ async def company_costs(figure: Figure, branch_currencies: dict[str, str]) -> Se
     assert question.last is not None
     codes = frozenset(mark.branch for mark in figure.watermarks)
     found = await cells.by_dim(
-        "expense", question.first, question.last, question.house.today(), scope_of(question, codes)
+        "expense",
+        question.first,
+        question.last,
+        question.house.today(),
+        scope_of(question, codes),
+        question.known_at,
     )
-    rates = await conversion(set(branch_currencies.values()), question.currency, question.last)
+    rates = await conversion(
+        set(branch_currencies.values()), question.currency, question.last, question.known_at
+    )
     own_costs: dict[str, list[tuple[str, int]]] = {}
     for (code, dim), row in sorted(found.items()):
         own_costs.setdefault(code, []).append((dim, int(row["base"])))

@@ -76,7 +76,7 @@ async def positions(question: Question) -> Figure:
     ranked = await facts.ranked(
         all_wants(on),
         by,  # type: ignore[arg-type]
-        facts.Among(place.branch.code, place.unit),
+        facts.Among(place.branch.code, place.unit, question.known_at),
         order="due - received - credited - written_off",
         keep="due <> 0 OR receipts <> 0 OR received <> 0",
         limit=question.limit,
@@ -97,7 +97,7 @@ async def company_positions(question: Question, branches: Directory) -> Figure:
     scope = scope_of(question, branches.codes)
     sums = await memo.by_branch(branches, all_wants, groups, scope)
     ages = {code: {key: row[key] for key in BUCKETS.values()} for code, row in sums.items()}
-    corrected = await taken_back(ages, groups, scope)
+    corrected = await taken_back(ages, groups, scope, question.known_at)
     rows = {code: with_difference({**row, **corrected[code]}) for code, row in sums.items()}
     on = question.as_of or question.house.today()
     figure = await company_figure("receivables", question, branches, rows, PLAN, on)
@@ -194,7 +194,9 @@ async def receipts_figure(question: Question, first: date, last: date) -> Figure
         figure = await company_figure("receivables", question, branches, sums, plan, last)
     else:
         place = await place_of(question.unit, branches)
-        found = await facts.sums(spans, "customer", facts.Among(place.branch.code, place.unit))
+        found = await facts.sums(
+            spans, "customer", facts.Among(place.branch.code, place.unit, question.known_at)
+        )
         parts = await parts_of("customer", list(found.items()), place, last)
         parts.sort(key=lambda part: -part.sums["receipts"])
         figure = await branch_figure("receivables", question, place, parts, plan, last)

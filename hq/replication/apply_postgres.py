@@ -11,6 +11,7 @@ from typing import Any
 import asyncpg
 import structlog
 
+from hq.figures.journal import keep_sql
 from hq.figures.rollup import fold_sql
 from hq.replication.apply_sql import (
     CURSOR_COLUMNS,
@@ -23,7 +24,7 @@ from hq.replication.apply_sql import (
 )
 from hq.replication.batch import Batch, TableChanges, collapse, read_changes, single
 from hq.replication.cursor import Cursor, lines_to_apply
-from hq.replication.outcome import Applied, Contact, EnvironmentFailure
+from hq.replication.outcome import Applied, Contact, EnvironmentFailure, received
 from shared import clock
 from shared.database.fields import to_micros
 from shared.replication.change import Change, Digest
@@ -33,8 +34,10 @@ log = structlog.get_logger(__name__)
 _DATA_ERRORS = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, ValueError, TypeError)
 _DELTA_TYPES = (
     "measure varchar, period varchar, branch varchar, dim varchar, currency varchar, department varchar, "
-    "employee varchar, amount bigint, base bigint, n bigint"
+    "employee varchar, amount bigint, base bigint, n bigint, tbl varchar, row_id varchar, due_on varchar, "
+    "customer varchar, sale varchar, instalment varchar"
 )
+_ZONE_OF = "SELECT timezone FROM branch WHERE branch = $1 AND deleted_at IS NULL"
 
 
 class PostgresApplier:
@@ -189,6 +192,8 @@ async def _apply_tables(
         counted = counted or sql.counted
     if counted:
         await connection.fetch(fold_sql("delta"))
+        zone = await connection.fetchval(_ZONE_OF, cursor.branch)
+        await connection.fetch(keep_sql("$1::bigint", "$2::varchar"), *received(zone))
         await connection.fetch("DELETE FROM delta")
 
 

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from hq.figures.rollup import COUNTED_TABLES, entries_sql
+from hq.figures.journal import DELTA_COLUMNS, document_sql
+from hq.figures.rollup import COUNTED_TABLES
 from hq.replication.cursor import Cursor, mark_slot
 from shared import clock
 from shared.database.fields import to_micros
+from shared.entries_sql import entry_rows_sql
 from shared.replication.change import Change
 from shared.replication.columns import Table, replicated_tables
-
-DELTA_COLUMNS = "measure, period, branch, dim, currency, department, employee, amount, base, n"
 
 CURSOR_COLUMNS = (
     "branch, epoch, seq, chain, digests, head_seq, unproven, replay, status, runs, safe_epoch, safe_seq"
@@ -97,8 +97,10 @@ def _table_sql(table: Table, dialect: str) -> TableSql:
         take_gone=f"INSERT INTO {old} ({columns}) SELECT {columns} FROM {name} WHERE id IN (SELECT id FROM gone)",
         delete_gone=f"DELETE FROM {name} WHERE id IN (SELECT id FROM gone)",
         old_canonical=f"SELECT {table.canonical_sql('o', dialect)} AS row FROM {old} o",
-        delta_new=into + entries_sql(table.name, dialect, ((stage, 1),)) if counted else "",
-        delta_both=into + entries_sql(table.name, dialect, ((stage, 1), (old, -1))) if counted else "",
+        delta_new=into + entry_rows_sql(table.name, dialect, ((stage, 1),), document_sql) if counted else "",
+        delta_both=into + entry_rows_sql(table.name, dialect, ((stage, 1), (old, -1)), document_sql)
+        if counted
+        else "",
     )
 
 

@@ -15,10 +15,10 @@ from pathlib import Path
 
 import structlog
 
+from hq.figures.journal import DELTA_COLUMNS, keep_sql
 from hq.figures.rollup import fold_sql
 from hq.replication.apply_sql import (
     CURSOR_COLUMNS,
-    DELTA_COLUMNS,
     TableSql,
     cursor_of,
     new_cursor,
@@ -28,7 +28,7 @@ from hq.replication.apply_sql import (
 )
 from hq.replication.batch import Batch, TableChanges, collapse, read_changes, single
 from hq.replication.cursor import Cursor, lines_to_apply
-from hq.replication.outcome import Applied, Contact, EnvironmentFailure
+from hq.replication.outcome import Applied, Contact, EnvironmentFailure, received
 from shared import clock
 from shared.database.fields import to_micros
 from shared.errors import Refused
@@ -37,6 +37,7 @@ from shared.replication.columns import row_reader
 
 log = structlog.get_logger(__name__)
 MAX_GROUP = 64
+ZONE_OF = "SELECT timezone FROM branch WHERE branch = ? AND deleted_at IS NULL"
 DATA_ERRORS = (sqlite3.IntegrityError, sqlite3.DataError, ValueError, TypeError, OverflowError)
 
 
@@ -258,6 +259,8 @@ def _apply_tables(
         counted = counted or sql.counted
     if counted:
         connection.execute(fold_sql("delta"))
+        found = connection.execute(ZONE_OF, (cursor.branch,)).fetchone()
+        connection.execute(keep_sql("?", "?"), received(found[0] if found else None))
         connection.execute("DELETE FROM delta")
 
 

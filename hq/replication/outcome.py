@@ -3,10 +3,19 @@
 from dataclasses import dataclass
 
 from hq.replication.cursor import Cursor
+from shared import clock
+from shared.database.fields import to_micros
 from shared.errors import Refused
 from shared.i18n import N_
 from shared.nodes.identity import ReplayState, SignedRequest
+from shared.periods import local_date
 from shared.replication.messages import BatchHead, CursorReply
+
+
+def received(timezone: str | None) -> tuple[int, str]:
+    """Now, as the journal keeps it: microseconds UTC, and the date in the branch's zone (UTC while it is unknown)."""
+    now = clock.now()
+    return to_micros(now), local_date(now, timezone or "UTC").isoformat()
 
 
 class EnvironmentFailure(Refused):

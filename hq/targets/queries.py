@@ -58,12 +58,15 @@ async def month_sums(
     found: dict[str, int] = {}
     if question.unit.kind in ("company", "region"):
         codes = branches.codes
-        rates = await conversion(branches.currencies, currency, on)
+        rates = await conversion(branches.currencies, currency, on, question.known_at)
         rules = {branch.income_rule for branch in branches.branches}
         rule = next(iter(rules), "approval")
         scope = scope_of(question, codes)
-        key = ("months", year, measure.name, scope)
-        rows = await memo.kept(key, MONTHS_SECONDS, lambda: cells.by_month(wants, on, scope))
+        known_at = question.known_at
+        key = ("months", year, measure.name, scope, known_at)
+        rows = await memo.kept(
+            key, MONTHS_SECONDS, lambda: cells.by_month(wants, on, scope, known_at=known_at)
+        )
         for (period, base), row in rows.items():
             rate = rates.rate(base) if measure.is_money else SAME
             if rate is not None:
@@ -71,11 +74,11 @@ async def month_sums(
                 found[period] = found.get(period, 0) + measure.actual(amounts, rule)
         return found
     place = await place_of(question.unit, branches)
-    rates = await conversion([place.branch.currency], currency, on)
+    rates = await conversion([place.branch.currency], currency, on, question.known_at)
     rate = rates.rate(place.branch.currency) if measure.is_money else SAME
     if rate is None:
         return {}
-    keyed = await facts.sums(wants, "month", facts.Among(place.branch.code, place.unit))
+    keyed = await facts.sums(wants, "month", facts.Among(place.branch.code, place.unit, question.known_at))
     for period, row in keyed.items():
         amounts = {part: rate.of(int(row[part])) for part in measure.parts}
         found[period] = measure.actual(amounts, place.branch.income_rule)

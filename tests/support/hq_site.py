@@ -64,6 +64,7 @@ def cheap_settings(folder: Path, **values: Any) -> HqSettings:
         "argon2_memory_kib": 64,
         "argon2_rounds": 1,
         "live_gap_seconds": 0.01,
+        "jobs_in_site": False,
         **values,
     }
     return HqSettings(**given)

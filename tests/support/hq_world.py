@@ -382,4 +382,5 @@ async def clear() -> None:
         await execute(f"DELETE FROM {table}")
     await rollup.install()
     await execute("DELETE FROM figure_cell")
+    await execute("DELETE FROM figure_journal")
     memo.forget()
