@@ -18,6 +18,7 @@ MENU = (
     MenuItem(N_("Expenses"), "/expenses", "expense.view", in_more=True),
     MenuItem(N_("Income and expense"), "/income", "figures.view", in_more=True),
     MenuItem(N_("Tasks"), "/tasks", "task.view", in_more=True),
+    MenuItem(N_("Directives"), "/directives", "directive.view", in_more=True),
     MenuItem(N_("Feedback"), "/feedback", "feedback.view", in_more=True),
     MenuItem(N_("Market notes"), "/intel", "intel.view", in_more=True),
     MenuItem(N_("Products"), "/products", "product.view", in_more=True),

@@ -18,6 +18,12 @@ class FeedbackForm(FormModel):
     happened_on: Day | None = None
 
 
+class LineForm(FormModel):
+    """A feedback in one line."""
+
+    line: Annotated[str, StringConstraints(min_length=1, max_length=400)]
+
+
 class AssignForm(FormModel):
     """Who takes care of it."""
 

@@ -9,11 +9,13 @@ from starlette.responses import Response
 
 from branch_node.customers.queries import customer_for, customer_names
 from branch_node.feedback import actions, queries
-from branch_node.feedback.forms import AnswerForm, AssignForm, FeedbackForm, ListForm
+from branch_node.feedback.forms import AnswerForm, AssignForm, FeedbackForm, LineForm, ListForm
 from branch_node.feedback.pages import ListPage, NewPage, ShowPage
-from branch_node.feedback.rules import KINDS, LEVELS, STATUS_SHAPES, STATUSES
+from branch_node.feedback.rules import KINDS, LEVELS, STATUS_SHAPES, STATUSES, read_feedback
 from branch_node.home import today
 from branch_node.lists import neighbours, paging
+from branch_node.plans.queries import resolve_customer
+from branch_node.plans.rules import Line
 from branch_node.requests import path_id, query_id
 from branch_node.staff.queries import employee_for, names_of
 from shared.errors import Invalid, NotFound
@@ -37,6 +39,24 @@ def shape_of(status: str) -> Status:
 
 
 async def show_list(request: Request) -> Response:
+    return page(request, "feedback/list.html", await list_page(request, empty_form()))
+
+
+async def add_line(request: Request) -> Response:
+    """One typed line becomes one feedback: a few seconds while the customer is still on the phone."""
+    person: Person = request.state.person
+    form = await read_form(request, LineForm)
+    if form.errors:
+        return page(request, "feedback/list.html", await list_page(request, form), status=422)
+    read = read_feedback(form.value.line)
+    line, customer_id = await resolve_customer(person, Line(read.subject, customer=read.customer))
+    customer = await customer_for(person, customer_id) if customer_id else None
+    entry = FeedbackForm(subject=line.text[:200] or _(KINDS[read.kind]), kind=read.kind, level=read.level)  # type: ignore[arg-type]
+    await actions.enter_feedback(person, entry, customer)
+    return redirect("/feedback", toast=_("Feedback recorded."))
+
+
+async def list_page(request: Request, line: Form[Any]) -> ListPage:
     person: Person = request.state.person
     form = read_query(request, ListForm)
     wanted = form.value if not form.errors else ListForm()
@@ -77,7 +97,7 @@ async def show_list(request: Request) -> Response:
     )
     scope = _(SCOPE_LABELS[reach(person, "feedback.view").kind])
     bar = filter_bar(form, wanted, request.query_params.get("view", "open"))
-    return page(request, "feedback/list.html", ListPage(tabs, table, bar, scope, person.may("feedback.edit")))
+    return ListPage(tabs, table, bar, scope, person.may("feedback.edit"), line)
 
 
 def feedback_row(row: queries.FeedbackRow) -> Row:

@@ -11,13 +11,14 @@ from shared.web.parts import Filters, Option, Status, Tab, TableView
 
 @dataclass(frozen=True)
 class ListPage:
-    """feedback/list.html."""
+    """feedback/list.html. `form` is the line to type into, with its message after a refused one."""
 
     tabs: Sequence[Tab]
     table: TableView
     filters: Filters
     scope: str
     can_edit: bool
+    form: Form[Any]
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from shared.web.routing import Route
 ROUTES = [
     Route("GET", "/feedback", handlers.show_list, "feedback.view"),
     Route("GET", "/feedback/new", handlers.new, "feedback.edit"),
+    Route("POST", "/feedback/line", handlers.add_line, "feedback.edit"),
     Route("POST", "/feedback", handlers.enter, "feedback.edit"),
     Route("GET", "/feedback/{id}", handlers.show_one, "feedback.view"),
     Route("POST", "/feedback/{id}/assign", handlers.assign, "feedback.handle"),

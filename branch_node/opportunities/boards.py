@@ -168,7 +168,7 @@ async def filter_bar(request: Request, form: Form[Any], wanted: ListForm, url: s
     fields.append(
         Field(
             "overdue",
-            _("Close"),
+            _("Expected close"),
             "select",
             options=[Option("", _("any")), Option("1", _("overdue"))],
             width="s",

@@ -68,12 +68,19 @@ class GivenTask:
 
 @dataclass(frozen=True)
 class Due:
-    """What the day asks for beside the plan: follow-ups due, planned visits and calls, money due from customers."""
+    """What the day asks for beside the plan: follow-ups due, planned visits and calls, money due from customers,
+    directives that wait to be acknowledged or are due."""
 
     followups: int = 0
     overdue_followups: int = 0
     receivables: int = 0
     receivables_amount: Money | None = None
+    directives: int = 0
+    late_directives: int = 0
+
+    @property
+    def is_something(self) -> bool:
+        return bool(self.followups or self.overdue_followups or self.receivables or self.directives)
 
 
 @dataclass(frozen=True)
@@ -123,6 +130,14 @@ SELECT 'receivable', '', '', currency, '', '', '',
   CAST(sum(amount_minor - received_minor - credited_minor - written_off_minor) AS BIGINT), count(*)
   FROM receivable WHERE owner_id = :employee AND branch = :branch AND due_on <= :day AND cancelled_on IS NULL
   AND deleted_at IS NULL AND amount_minor > received_minor + credited_minor + written_off_minor GROUP BY currency
+UNION ALL
+SELECT 'directive', '', '', CASE WHEN d.deadline_on < :day THEN 'late' ELSE 'open' END, '', '', '', 0, count(*)
+  FROM directive d LEFT JOIN directive_receipt x ON x.directive_id = d.id AND x.employee_id = :employee
+    AND x.branch = :branch AND x.deleted_at IS NULL
+  WHERE d.issued_at IS NOT NULL AND d.withdrawn_at IS NULL AND d.deleted_at IS NULL AND d.id IN
+    (SELECT directive_id FROM directive_recipient WHERE employee_id = :employee AND deleted_at IS NULL)
+    AND (x.id IS NULL OR x.status IN ('delivered', 'read') OR (x.status = 'acknowledged' AND d.deadline_on <= :day))
+  GROUP BY 4
 """
 
 RECORDED_SQL = """
@@ -233,7 +248,10 @@ def _task(row: Mapping[str, Any]) -> GivenTask:
 def _due(asked: Mapping[str, Sequence[Mapping[str, Any]]]) -> Due:
     followups = {row["state"]: int(row["n"]) for row in asked.get("followup", ())}
     money = [row for row in asked.get("receivable", ()) if row["state"] == home().currency]
+    directives = {row["state"]: int(row["n"]) for row in asked.get("directive", ())}
     return Due(
+        directives=sum(directives.values()),
+        late_directives=directives.get("late", 0),
         followups=followups.get("today", 0),
         overdue_followups=followups.get("overdue", 0),
         receivables=sum(int(row["n"]) for row in asked.get("receivable", ())),

@@ -8,7 +8,7 @@ ROUTES = [
     Route("GET", "/plan", team.my_plan_of, "plan.view"),
     Route("POST", "/plan/comments", team.answer_comment, "plan.edit"),
     Route("GET", "/plan/live", handlers.my_day_live, "plan.view"),
-    Route("GET", "/plan/suggest", handlers.suggest, "plan.edit"),
+    Route("GET", "/plan/suggest", handlers.suggest, "customer.view"),
     Route("POST", "/plan/items", handlers.add_item, "plan.edit"),
     Route("GET", "/plan/items/{id}", handlers.edit_item, "plan.edit"),
     Route("POST", "/plan/items/{id}", handlers.change_item, "plan.edit"),

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from secrets import token_hex
 from shutil import copyfile
@@ -32,8 +33,9 @@ from branch_node.staff.actions import ensure_roles, name_deputy
 from branch_node.staff.forms import DeputyForm
 from branch_node.tasks.actions import give_task
 from branch_node.tasks.forms import TaskForm
+from shared import clock
 from shared.database import as_actor, open_database
-from shared.records import Address, Employee
+from shared.records import COMPANY, Address, Directive, DirectiveRecipient, Employee
 from shared.web import accounts
 from shared.web.passwords import Passwords
 from tests.support.cast import ADMIN, LIN, MANAGER, SALES_SH, SHANGHAI, SUN, WANG, ZHOU, Member, hire
@@ -61,6 +63,7 @@ class Rows:
     deputy: UUID
     field: UUID
     opportunity: UUID
+    directive: UUID
     employee: UUID = LIN.id
     department: UUID = SALES_SH
 
@@ -71,11 +74,12 @@ class Rows:
             "/api/v1/activities": self.activity, "/plan/items": self.item, "/api/v1/plans": self.item,
             "/team": self.employee, "/tasks": self.task, "/feedback": self.feedback, "/intel": self.note,
             "/staff": self.employee, "/departments": self.department, "/settings/fields": self.field,
-            "/opportunities": self.opportunity,
+            "/opportunities": self.opportunity, "/directives": self.directive,
         }  # fmt: skip
         own = next((row for prefix, row in by_prefix.items() if url.startswith(prefix)), UUID(int=0))
         places = {
             "id": own, "contact": self.contact, "address": self.address, "deputy": self.deputy, "code": "salesperson",
+            "file": UUID(int=0),
         }  # fmt: skip
         return re.sub(r"\{(\w+)\}", lambda match: str(places[match[1]]), url)
 
@@ -138,9 +142,21 @@ async def lins_day() -> Rows:
     opportunity = await enter_opportunity(
         me, customer, OpportunityForm(customer_id=customer.id, title="M-20 电机 10 台", amount="96000")
     )
+    directive = await Directive.create(
+        branch=COMPANY, number="D-2026-7", kind="decision", title="年底盘点安排", body="12月31日前完成盘点并回复。",
+        issued_at=clock.now(), issued_by_name="陈总", status="issued", deadline_on=today() + timedelta(days=3),
+    )  # fmt: skip
+    for member in (LIN, SUN, MANAGER):
+        await DirectiveRecipient.create(
+            branch=COMPANY,
+            directive_id=directive.id,
+            unit_branch="SH",
+            employee_id=member.id,
+            employee_name=member.name,
+        )
     return Rows(
         customer.id, foreign.id, contact.id, address.id, done.id, planned.id, item.id, task.id, feedback.id, note.id,
-        deputy.id, field.id, opportunity.id,
+        deputy.id, field.id, opportunity.id, directive.id,
     )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from uuid import uuid4
 import pytest
 
 from branch_node.customers.routes import ROUTES as CUSTOMERS
+from branch_node.directives.routes import ROUTES as DIRECTIVES
 from branch_node.feedback.routes import ROUTES as FEEDBACK
 from branch_node.figures.routes import ROUTES as FIGURES
 from branch_node.followups.routes import ROUTES as FOLLOWUPS
@@ -20,6 +21,7 @@ from tests.support.web_site import Visitor
 
 ROUTES = [
     *CUSTOMERS,
+    *DIRECTIVES,
     *FEEDBACK,
     *FIGURES,
     *FOLLOWUPS,
@@ -61,7 +63,7 @@ def test_a_route_answers_those_who_have_its_right_and_nobody_else(
         url = site.rows.fill(route.url)
         if route.method == "POST":
             url = route.url
-            for place in ("id", "contact", "address", "deputy"):
+            for place in ("id", "contact", "address", "deputy", "file"):
                 url = url.replace(f"{{{place}}}", str(uuid4()))
             url = url.replace("{code}", "nobodys_role")
         status = ask(people[name], route, url)

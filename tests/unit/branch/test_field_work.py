@@ -160,3 +160,15 @@ def test_any_text_is_a_note(typed: str) -> None:
 def test_a_link_never_leads_into_a_script(text: str) -> None:
     assert safe_link(text) == "" or safe_link(text).startswith(("http://", "https://"))
     assert safe_link("javascript:" + text) == ""
+
+
+def test_a_feedback_is_read_from_one_line_and_nothing_is_lost() -> None:
+    from branch_node.feedback.rules import FeedbackLine, read_feedback
+
+    assert read_feedback("交货晚了 ＠华东机电 ＃投诉 ！！") == FeedbackLine(
+        "交货晚了", "complaint", "high", "华东机电"
+    )
+    assert read_feedback("delivery #unheard of") == FeedbackLine("delivery #unheard of")
+    assert read_feedback("#prai thanks @East Motors") == FeedbackLine(
+        "thanks", "praise", "normal", "East Motors"
+    )
