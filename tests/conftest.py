@@ -1,5 +1,5 @@
 """Fixtures for all tests."""
 
-from tests.support.databases import database, hq_database, sqlite_database, templates
+from tests.support.databases import center_database, database, hq_database, sqlite_database, templates
 
-__all__ = ["database", "hq_database", "sqlite_database", "templates"]
+__all__ = ["center_database", "database", "hq_database", "sqlite_database", "templates"]

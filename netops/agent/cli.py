@@ -35,6 +35,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     commands.add_parser("key", help="print this node's public key, making the key first").set_defaults(
         run=show_key
     )
+    enrolling = commands.add_parser("enrol", help="make this node known to its center, with a one-time token")
+    enrolling.add_argument("token")
+    enrolling.add_argument("--url", required=True, help="the center's address")
+    enrolling.add_argument("--node", required=True)
+    enrolling.add_argument("--branch", default="")
+    enrolling.add_argument("--role", default="branch")
+    enrolling.add_argument("--key-file", default="node.key", help="where this node's key is or will be")
+    enrolling.add_argument(
+        "--ca-file", default="", help="certificate authority to trust instead of the system's"
+    )
+    enrolling.set_defaults(run=enrol_node)
     for name, what in (
         ("status", "services"),
         ("recoveries", "recoveries"),
@@ -100,6 +111,30 @@ def show_key(arguments: argparse.Namespace) -> int:
         print(error, file=sys.stderr)
         return 2
     print(f"{key.public_text}  ({fingerprint(key.public_text)})")
+    return 0
+
+
+def enrol_node(arguments: argparse.Namespace) -> int:
+    """0: enrolled, and the [center] table for the node file is printed. 1: refused or nobody answered."""
+    import asyncio
+
+    from netops.agent.enrol import enrol
+    from netops.agent.http_out import LineBroken
+    from shared.nodes.enrolment import EnrolmentRefused
+
+    given = {"node": arguments.node, "branch": arguments.branch, "role": arguments.role}
+    key_file = Path(arguments.key_file)
+    try:
+        answer = asyncio.run(
+            enrol(arguments.url, arguments.token, key_file, ca_file=arguments.ca_file, **given)
+        )
+    except (EnrolmentRefused, LineBroken, OSError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(f"# {answer.node} is enrolled. For its node file:\n[center]\nurl = {json.dumps(arguments.url)}")
+    if arguments.ca_file:
+        print(f"ca_file = {json.dumps(arguments.ca_file)}")
+    print(f"key_file = {json.dumps(str(key_file))}\ncommand_keys = {json.dumps(answer.command_keys)}")
     return 0
 
 

@@ -17,6 +17,8 @@ import msgspec
 import psutil
 
 from netops.agent import events
+from netops.agent.command_keys import CommandKeys
+from netops.agent.http_out import LineBroken
 from netops.agent.run_command import run_command
 from netops.agent.service_log import last_lines
 from netops.agent.settings import Center, Limits, NodeFileError
@@ -29,6 +31,8 @@ from shared.nodes.command import (
     Command,
     CommandRefused,
     CommandReplayed,
+    KeyArguments,
+    KeyIdArguments,
     KillArguments,
     LimitArguments,
     LogLevelArguments,
@@ -38,8 +42,8 @@ from shared.nodes.command import (
     RestartArguments,
     ServiceArguments,
     StopArguments,
+    audit_entry,
     check_command,
-    key_id_of,
     read_genuine,
 )
 from shared.nodes.report import CommandResult, SignedCommand
@@ -61,14 +65,16 @@ class CommandDesk:
     """One per agent with a center. `take` never raises."""
 
     def __init__(self, agent: Agent, center: Center, center_now: Callable[[], datetime]) -> None:
-        self._agent, self._center, self._center_now = agent, center, center_now
+        self._agent, self._center_now = agent, center_now
+        self._keys = CommandKeys(center.command_keys, agent.journal)
+        agent.command_keys = self._keys
         self._last_seq: int | None = None
 
     @property
     def policy(self) -> NodePolicy:
         return NodePolicy(
             node=self._agent.node_file.node,
-            keys={key_id_of(text): text for text in self._center.command_keys},
+            keys=self._keys.believed(),
             allowed=frozenset(self._agent.node_file.commands.allow),
         )
 
@@ -106,6 +112,7 @@ class CommandDesk:
         except CommandRefused as refused:
             await self._note(command, "refused", refused.code, str(refused))
             return
+        self._keys.signing = envelope.key_id
         if await self._note(command, "accepted"):
             await self._act(command, arguments)
 
@@ -144,9 +151,8 @@ class CommandDesk:
         if journal is None:
             events.warning("command without journal", command=step.id)
             return False
-        entry = msgspec.json.encode([step.id, step.seq, step.state, step.at, step.code])
         try:
-            await self._agent.disk.ask(lambda: journal.keep_command(step, entry))
+            await self._agent.disk.ask(lambda: journal.keep_command(step, audit_entry(step)))
         except Exception as error:
             events.warning("command cannot be written down", command=step.id, error=str(error))
             return False
@@ -299,6 +305,37 @@ async def _reboot(agent: Agent, _command: Command, _arguments: Arguments) -> Res
     return await _named(agent, "reboot", {})
 
 
+async def _trust(agent: Agent, _command: Command, arguments: Arguments) -> Result:
+    assert isinstance(arguments, KeyArguments)
+    keys = _keys_of(agent)
+    return {"key_id": await agent.disk.ask(lambda: keys.trust(arguments.public_key))}
+
+
+async def _forget(agent: Agent, _command: Command, arguments: Arguments) -> Result:
+    assert isinstance(arguments, KeyIdArguments)
+    keys = _keys_of(agent)
+    if arguments.key_id == keys.signing:
+        raise CommandFailed("a key cannot order that it be forgotten: sign with the new one")
+    await agent.disk.ask(lambda: keys.forget(arguments.key_id))
+    return {"effect": "forgotten"}
+
+
+async def _renew(agent: Agent, _command: Command, _arguments: Arguments) -> Result:
+    """A new node key: made here, told to the center under the old one, used from the next request on."""
+    if agent.telemetry.uplink is None:
+        raise CommandFailed("this agent has no center")
+    try:
+        return {"public_key": await agent.telemetry.uplink.renew_key()}
+    except LineBroken as error:
+        raise CommandFailed(f"the center did not take the new key: {error}") from error
+
+
+def _keys_of(agent: Agent) -> CommandKeys:
+    if agent.command_keys is None or agent.journal is None:
+        raise CommandFailed("this node cannot keep command keys: its journal is not usable")
+    return agent.command_keys
+
+
 async def _named(agent: Agent, name: str, env: Mapping[str, str]) -> Result:
     command = agent.node_file.commands.actions.get(name, [])
     return await _run(agent, command, f"the node file has no action {name}", env)
@@ -337,5 +374,8 @@ _HANDLERS: Mapping[str, Callable[[Agent, Command, Arguments], Awaitable[Result]]
     "disk.free_up": _action,
     "standby.promote": _action,
     "node.reboot": _reboot,
+    "keys.trust": _trust,
+    "keys.forget": _forget,
+    "keys.renew": _renew,
 }
 assert _HANDLERS.keys() == VERBS.keys()

@@ -13,7 +13,7 @@ import msgspec
 
 from netops.agent.drivers import Mark
 from netops.agent.rules import History
-from shared.nodes.report import CommandResult, Incident, RecoveryRecord
+from shared.nodes.report import AuditSlice, AuditStep, CommandResult, Incident, RecoveryRecord
 
 _KEPT_RECORDS = 500
 _SCHEMA = """
@@ -101,7 +101,8 @@ class Journal:
 
         self._db.execute("begin immediate")
         try:
-            chained = audit_hash(self.audit_head(), audit_entry)
+            result.audit_before = self.audit_head()
+            chained = audit_hash(result.audit_before, audit_entry)
             self._db.execute("insert into audit (hash, entry) values (?, ?)", (chained, audit_entry))
             result.audit = chained
             self._db.execute(
@@ -121,6 +122,16 @@ class Journal:
     def audit(self) -> list[tuple[str, bytes]]:
         """All (hash, entry), oldest first."""
         return self._db.execute("select hash, entry from audit order by number").fetchall()
+
+    def audit_after(self, head: str, count: int = 500) -> AuditSlice:
+        """At most `count` entries after the one with this hash; from the start, and said so, when it is not here."""
+        row = self._db.execute("select number from audit where hash = ?", (head,)).fetchone()
+        after = row[0] if row else 0
+        rows = self._db.execute(
+            "select hash, entry from audit where number > ? order by number limit ?", (after, count)
+        )
+        entries = [AuditStep(hash, bytes(entry).decode()) for hash, entry in rows]
+        return AuditSlice(after=head, is_known=row is not None or head == "", entries=entries)
 
     def unfinished_commands(self) -> list[CommandResult]:
         """Commands that were accepted and never ended: the agent was killed between the two."""

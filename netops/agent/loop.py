@@ -16,6 +16,7 @@ import msgspec
 
 from netops.agent import events
 from netops.agent.collect import Collector, Values
+from netops.agent.command_keys import CommandKeys
 from netops.agent.disk import DiskThread
 from netops.agent.drivers.process import ProcessDriver
 from netops.agent.host_clock import host_boot
@@ -64,6 +65,7 @@ class Agent:
         self._tasks: list[asyncio.Task[Any]] = []
         self._service_tasks: dict[str, asyncio.Task[None]] = {}
         self.changed = asyncio.Event()
+        self.command_keys: CommandKeys | None = None
         self.telemetry = Telemetry(self)
 
     # Life

@@ -35,7 +35,8 @@ class Telemetry:
         self.lost_items = 0
         """Items that could not even be written to the spool."""
         self._tails: list[Tail] = []
-        self._uplink: Uplink | None = None
+        self.uplink: Uplink | None = None
+        """Set by `start` when the node file names a center."""
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
@@ -47,8 +48,8 @@ class Telemetry:
 
         self.follow_logs()
         self._tasks.append(asyncio.create_task(self._follow(), name="logs"))
-        self._uplink = Uplink(self._agent, self.spool, center)
-        self._tasks += self._uplink.start()
+        self.uplink = Uplink(self._agent, self.spool, center)
+        self._tasks += self.uplink.start()
 
     async def close(self) -> None:
         """Stops sending; what is not acknowledged stays in the spool for the next agent."""
@@ -100,7 +101,7 @@ class Telemetry:
 
     def contact(self) -> dict[str, Any]:
         """How the center is reached, for the local page."""
-        return self._uplink.contact() if self._uplink is not None else {"contact": "none configured"}
+        return self.uplink.contact() if self.uplink is not None else {"contact": "none configured"}
 
     async def _follow(self) -> None:
         while True:

@@ -23,9 +23,11 @@ from netops.agent.http_out import HttpOut, LineBroken
 from netops.agent.settings import Center
 from netops.agent.spool import Spool, keys_of
 from shared.clock import now
+from shared.nodes.enrolment import draft_of, new_key_of, take_draft
 from shared.nodes.identity import BootSource, NodeKey, RequestSigner
 from shared.nodes.report import (
     COMMANDS_PATH,
+    KEY_PATH,
     REPORT_PATH,
     Ack,
     Hello,
@@ -51,9 +53,9 @@ class Uplink:
 
     def __init__(self, agent: Agent, spool: Spool, center: Center) -> None:
         self._agent, self._spool, self._center = agent, spool, center
-        key = NodeKey.load_or_create(agent.node_file.path_of(center.key_file))
+        self._key_file = agent.node_file.path_of(center.key_file)
         self._boot = BootSource(agent.folder / "boot").next_boot()
-        self._signer = RequestSigner(key, agent.node_file.node, self._boot)
+        self._signer = RequestSigner(NodeKey.load_or_create(self._key_file), agent.node_file.node, self._boot)
         ca_file = str(agent.node_file.path_of(center.ca_file)) if center.ca_file else ""
         self._line = HttpOut(center.url, ca_file)
         self._desk = CommandDesk(agent, center, self.center_now)
@@ -62,11 +64,15 @@ class Uplink:
         self._problem = "not yet reached"
         self._failures = 0
         self._owes_hello = True
+        self._renewing = asyncio.Lock()
         self._credit = Ack(at=now())
 
     def start(self) -> list[asyncio.Task[None]]:
-        tasks = [asyncio.create_task(self._report_for_ever(), name="report")]
-        if self._center.command_keys:
+        tasks = [
+            asyncio.create_task(self._report_for_ever(), name="report"),
+            asyncio.create_task(self._end_renewal(), name="renewal"),
+        ]
+        if self._desk.policy.keys:
             tasks.append(asyncio.create_task(self._listen_for_ever(), name="commands"))
         return tasks
 
@@ -81,6 +87,31 @@ class Uplink:
             "problem": self._problem if self._failures or not self._last_contact else "",
             "url": self._center.url,
         }
+
+    async def renew_key(self) -> str:
+        """Makes a new node key and tells the center under the old one; its public text. Raises LineBroken.
+
+        1. The new key is on disk beside the old one. 2. The center knows both. 3. The new one takes the old one's place.
+        After a crash between 2 and 3 the next renewal, or the next start, goes on with the key of step 1.
+        """
+        async with self._renewing:
+            draft = NodeKey.load_or_create(draft_of(self._key_file))
+            body, headers = encode_body(new_key_of(draft, self._agent.node_file.node))
+            if await self._send("POST", KEY_PATH, body, headers, timeout_seconds=20.0) is None:
+                raise LineBroken("the center refuses the new key")
+            take_draft(self._key_file)
+            self._signer.key = draft
+            events.info("node key renewed", public_key=draft.public_text)
+            return draft.public_text
+
+    async def _end_renewal(self) -> None:
+        """A key that an earlier agent made and did not come to use."""
+        while draft_of(self._key_file).exists():
+            try:
+                await self.renew_key()
+            except LineBroken as error:
+                events.warning("node key not renewed yet", problem=str(error))
+                await asyncio.sleep(_LONGEST_PAUSE_SECONDS)
 
     async def _report_for_ever(self) -> None:
         await self._desk.close_unfinished()
@@ -115,6 +146,7 @@ class Uplink:
             events.warning("center away", problem=problem)
         self._problem = problem
         self._failures += 1
+        self._owes_hello = True
         return random.uniform(0, min(_LONGEST_PAUSE_SECONDS, 1.0 * 2 ** min(self._failures, 10)))
 
     async def _report_once(self) -> float:
@@ -152,6 +184,9 @@ class Uplink:
         self._offset = ack.at - now()
         self._last_contact = now()
         self._watch(ack.is_watched)
+        journal, after = self._agent.journal, ack.audit_after
+        if journal is not None and after is not None:
+            self._agent.disk.tell(lambda: self._agent.telemetry.put(journal.audit_after(after)))
 
     def _watch(self, is_watched: bool) -> None:
         if is_watched:
@@ -205,6 +240,9 @@ class Uplink:
             metrics=metric_units(services),
             command_seq=seq,
             audit_head=head,
+            allowed=agent.node_file.commands.allow,
+            actions=sorted(agent.node_file.commands.actions),
+            command_keys=sorted(self._desk.policy.keys),
         )
 
     async def _listen_for_ever(self) -> None:

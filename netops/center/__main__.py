@@ -8,11 +8,15 @@ import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
+from netops.center.control_cli import add_control_commands, add_node_commands
 from netops.center.settings import CenterSettings
 from shared import log
 from shared.errors import Refused
 from shared.i18n import render
 from shared.settings import SettingsError, load
+
+DEMO_PEOPLE = (("ada", "Ada"), ("grace", "Grace"))
+"""Two administrators: what needs two persons can be tried."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -67,6 +71,8 @@ def parser() -> argparse.ArgumentParser:
     enrol.add_argument("--public-key", required=True)
     enrol.add_argument("--json", action="store_true")
     enrol.set_defaults(run=enrol_node)
+    add_node_commands(verbs)
+    add_control_commands(commands)
     return top
 
 
@@ -101,6 +107,8 @@ def run_migrate(_args: argparse.Namespace) -> int:
 
 
 def run_seed(_args: argparse.Namespace) -> int:
+    from netops.center.commands.actions import grant
+    from netops.center.commands.rules import Right
     from shared.demo_company import DEMO_PASSWORD
     from shared.web.accounts import create_account
     from shared.web.models import Account
@@ -111,20 +119,31 @@ def run_seed(_args: argparse.Namespace) -> int:
     async def work() -> None:
         async with open_center(chosen):
             if not await Account.exists(username="ada"):
-                await create_account(
-                    Passwords(chosen),
-                    username="ada",
-                    display_name="Ada",
-                    password=DEMO_PASSWORD,
-                    person_id=None,
-                )
+                for username, name in DEMO_PEOPLE:
+                    await create_account(
+                        Passwords(chosen),
+                        username=username,
+                        display_name=name,
+                        password=DEMO_PASSWORD,
+                        person_id=None,
+                    )
+                    account = await Account.get(username=username)
+                    await grant(account.id, Right("*", "*", "*"), "seed")
 
     asyncio.run(work())
-    print(json.dumps([{"username": "ada", "password": DEMO_PASSWORD, "role": "sysadmin", "name": "Ada"}]))
+    print(
+        json.dumps(
+            [
+                {"username": username, "password": DEMO_PASSWORD, "role": "sysadmin", "name": name}
+                for username, name in DEMO_PEOPLE
+            ]
+        )
+    )
     return 0
 
 
 def enrol_node(args: argparse.Namespace) -> int:
+    from netops.center.commands.keys import CenterKeys
     from netops.center.nodes.actions import enrol
 
     async def work() -> None:
@@ -132,7 +151,9 @@ def enrol_node(args: argparse.Namespace) -> int:
             await enrol(args.name, args.role, args.public_key, branch=args.branch, behind=args.behind)
 
     asyncio.run(work())
-    print(json.dumps({"node": args.name}) if args.json else f"{args.name} may report")
+    command_key = CenterKeys(settings().data_dir).command.public_text
+    answer = {"node": args.name, "command_key": command_key}
+    print(json.dumps(answer) if args.json else f"{args.name} may report; it is to believe {command_key}")
     return 0
 
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from starlette.applications import Starlette
 
+from netops.center.commands.actions import Commands
+from netops.center.commands.keys import CenterKeys
 from netops.center.ingest.writer import Writer
 from netops.center.keeper import TASKS
 from netops.center.menu import MENU
@@ -27,7 +29,7 @@ HERE = Path(__file__).resolve().parent
 
 def center_app(settings: CenterSettings) -> Starlette:
     """The site of the center; its database must have been migrated."""
-    return site_app(
+    app = site_app(
         site=Site(
             code="center",
             name=N_("Network center"),
@@ -46,6 +48,8 @@ def center_app(settings: CenterSettings) -> Starlette:
         tasks=TASKS,
         static_roots=[HERE / "static"],
     )
+    app.state.commands = Commands(CenterKeys(settings.data_dir))
+    return app
 
 
 @asynccontextmanager

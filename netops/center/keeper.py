@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from starlette.applications import Starlette
 
+from netops.center.commands.actions import keep_time, watch_for_orders
 from netops.center.models import Node
 from netops.center.nodes.state import Fleet
 from netops.center.telemetry.retention import forget_old
@@ -78,4 +79,4 @@ async def forget(app: Starlette) -> None:
             events.info("telemetry forgotten", chunks=gone.chunks, log_days=gone.log_days)
 
 
-TASKS: Sequence[Task] = (write_reports, follow_nodes, seal_hours, forget)
+TASKS: Sequence[Task] = (write_reports, follow_nodes, seal_hours, forget, watch_for_orders, keep_time)

@@ -11,7 +11,11 @@ from shared.database import DatabaseApp
 from shared.database.fields import InstantField, JsonField
 from shared.ids import new_id
 
-CENTER_APP = DatabaseApp("center", ("netops.center.models",), "netops.center.migrations")
+CENTER_APP = DatabaseApp(
+    "center",
+    ("netops.center.models", "netops.center.commands.models", "netops.center.audit.models"),
+    "netops.center.migrations",
+)
 
 
 class Node(Model):
@@ -23,6 +27,8 @@ class Node(Model):
     branch = fields.CharField(max_length=32, default="")
     behind = fields.CharField(max_length=64, default="")
     public_key = fields.CharField(max_length=80)
+    next_public_key = fields.CharField(max_length=80, default="")
+    """Set while the node changes its key: both hold until the first request under this one."""
     status = fields.CharField(max_length=16, default="active")
     enrolled_at = InstantField(default=clock.now)
     revoked_at = InstantField(null=True)
@@ -32,7 +38,8 @@ class Node(Model):
 
 
 class EnrolmentToken(Model):
-    """Lets one node enrol itself, once, within its time; only its hash is kept."""
+    """Lets one node enrol itself, once, within its time; only its hash is kept. `replaces`: the node is known already and
+    lost its key. `tries` counts refusals; five use it up."""
 
     id = fields.UUIDField(primary_key=True, default=new_id)
     token_hash = fields.CharField(max_length=64, unique=True)
@@ -43,7 +50,8 @@ class EnrolmentToken(Model):
     issued_at = InstantField(default=clock.now)
     expires_at = InstantField()
     used_at = InstantField(null=True)
-    revoked_at = InstantField(null=True)
+    replaces = fields.BooleanField(default=False)
+    tries = fields.IntField(default=0)
 
     class Meta:
         table = "enrolment_token"

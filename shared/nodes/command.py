@@ -21,7 +21,7 @@ import msgspec
 
 from shared.errors import Refused
 from shared.nodes.identity import NodeKey, check_signature, fingerprint
-from shared.nodes.report import SignedCommand
+from shared.nodes.report import CommandResult, SignedCommand
 
 LARGEST_PAYLOAD_BYTES = 16 * 1024
 LONGEST_LIFE = timedelta(days=7)
@@ -141,6 +141,18 @@ class ActionArguments(Arguments, frozen=True):
     action: Name
 
 
+class KeyArguments(Arguments, frozen=True):
+    """A command key to believe from now on."""
+
+    public_key: Annotated[str, msgspec.Meta(pattern=r"^ed25519:[A-Za-z0-9_-]{43}$")]
+
+
+class KeyIdArguments(Arguments, frozen=True):
+    """A command key to believe no longer. The key that signs this command cannot be the one."""
+
+    key_id: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{16}$")]
+
+
 @dataclass(frozen=True, slots=True)
 class Verb:
     """What a verb takes, whether it must name the instance it is meant for, and whether two persons must want it."""
@@ -168,6 +180,9 @@ VERBS: Mapping[str, Verb] = {
     "disk.free_up": Verb(ActionArguments),
     "standby.promote": Verb(ActionArguments, needs_approval=True),
     "node.reboot": Verb(Arguments, needs_approval=True),
+    "keys.trust": Verb(KeyArguments),
+    "keys.forget": Verb(KeyIdArguments),
+    "keys.renew": Verb(Arguments),
 }
 """Every verb there is. There is no verb that runs what the sender writes."""
 
@@ -298,6 +313,11 @@ def _is_allowed(allowed: frozenset[str], verb: str, service: str) -> bool:
     if service:
         rules |= {f"{verb} {service}", f"{group} {service}"}
     return not rules.isdisjoint(allowed)
+
+
+def audit_entry(step: CommandResult) -> bytes:
+    """What a node's audit says of one step of a command; both ends make the same bytes of it."""
+    return msgspec.json.encode([step.id, step.seq, step.state, step.at, step.code])
 
 
 def audit_hash(previous: str, entry: bytes) -> str:

@@ -46,7 +46,7 @@ BODY_HEADER = "X-Trunkline-Body"
 SIGNATURE_HEADER = "X-Trunkline-Signature"
 
 _SCHEME = "trunkline-request-1"
-_NODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+NODE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _BOOT = re.compile(r"[0-9]{13,19}-[0-9a-f]{8}")
 _NUMBER = re.compile(r"[1-9][0-9]{0,17}")
 _PATH = re.compile(r"/[\x21-\x7e]{0,4095}")
@@ -381,7 +381,7 @@ def _header(headers: Mapping[str, str], name: str) -> str:
 
 
 def _signed_bytes(node: str, method: str, path: str, boot: str, number: str, digest: str) -> bytes:
-    fields = ((node, _NODE), (method, _METHOD), (path, _PATH), (boot, _BOOT), (number, _NUMBER))
+    fields = ((node, NODE_NAME), (method, _METHOD), (path, _PATH), (boot, _BOOT), (number, _NUMBER))
     for value, shape in fields:
         if not shape.fullmatch(value):
             raise ValueError(f"cannot be signed: {value[:80]!r}")

@@ -21,6 +21,9 @@ import msgspec
 PROTOCOL = 1
 REPORT_PATH = "/agent/v1/report"
 COMMANDS_PATH = "/agent/v1/commands"
+KEY_PATH = "/agent/v1/key"
+ENROL_HELLO_PATH = "/agent/v1/enrol/hello"
+ENROL_PATH = "/agent/v1/enrol"
 LARGEST_REPORT_BYTES = 4 * 1024 * 1024
 _DEFLATE_FROM_BYTES = 1024
 
@@ -56,6 +59,12 @@ class Hello(msgspec.Struct, kw_only=True, omit_defaults=True):
     """Greatest command sequence number this node has judged."""
     audit_head: str
     """Hash of the node's latest audit entry (see shared/nodes/command.py)."""
+    allowed: list[str] = []
+    """The node's own allow-list: what the center may offer for it."""
+    actions: list[str] = []
+    """Names of the node file's own actions."""
+    command_keys: list[str] = []
+    """Ids of the command keys that this node believes now."""
 
 
 class ServiceState(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -196,10 +205,30 @@ class CommandResult(msgspec.Struct, kw_only=True, tag="command", omit_defaults=T
     result: dict[str, str | int | float | bool | list[str] | None] = {}
     audit: str = ""
     """Hash of the node's audit entry for this step."""
+    audit_before: str = ""
+    """Hash of the entry before it; "" for the first."""
     history: bool = False
 
 
-Item = SampleBatch | LogBatch | RecoveryRecord | Incident | CommandResult
+class AuditSlice(msgspec.Struct, kw_only=True, tag="audit", omit_defaults=True):
+    """The node's own audit after an entry that the center has (`Ack.audit_after`), oldest first."""
+
+    key: int = 0
+    after: str
+    is_known: bool
+    """Whether the node has that entry. If not, its audit was lost or changed, and the slice begins at its start."""
+    entries: list[AuditStep] = []
+    history: bool = False
+
+
+class AuditStep(msgspec.Struct, array_like=True):
+    """One entry of an audit: its hash and the text that was hashed."""
+
+    hash: str
+    text: str
+
+
+Item = SampleBatch | LogBatch | RecoveryRecord | Incident | CommandResult | AuditSlice
 
 
 class Report(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -227,6 +256,8 @@ class Ack(msgspec.Struct, kw_only=True):
     is_watched: bool = False
     """Somebody looks at this node: sample every second."""
     say_hello: bool = False
+    audit_after: str | None = None
+    """Not null: send an AuditSlice of what follows this hash ("" = everything)."""
 
 
 class CommandOutbox(msgspec.Struct, kw_only=True):

@@ -55,6 +55,8 @@ STATUSES: Mapping[str, Shape] = {
     "refused": Shape(N_("refused"), "circle-x", "bad"),
     "expired": Shape(N_("expired"), "clock", "muted"),
     "unknown": Shape(N_("unknown"), "help", "warn"),
+    "command_approval": Shape(N_("waits for approval"), "lock", "warn"),
+    "command_requested": Shape(N_("requested"), "send", "muted"),
     # plans, quotes, orders, money
     "planned": Shape(N_("planned"), "circle-dashed", "muted"),
     "carried_over": Shape(N_("carried over"), "arrow-right", "warn"),

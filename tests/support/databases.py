@@ -54,12 +54,20 @@ def hq_apps() -> list[DatabaseApp]:
     return migrated([RECORDS_APP, WEB_APP, HQ_APP])
 
 
+def center_apps() -> list[DatabaseApp]:
+    """The apps of the network center."""
+    from netops.center.models import CENTER_APP
+    from shared.web.models import WEB_APP
+
+    return migrated([WEB_APP, CENTER_APP])
+
+
 def migrated(apps: list[DatabaseApp]) -> list[DatabaseApp]:
     """The apps that have migrations."""
     return [app for app in apps if importlib.util.find_spec(app.migrations) is not None]
 
 
-KINDS = {"branch": (branch_apps, BRANCH), "hq": (hq_apps, COMPANY)}
+KINDS = {"branch": (branch_apps, BRANCH), "hq": (hq_apps, COMPANY), "center": (center_apps, "")}
 
 
 def apart(work: Coroutine[Any, Any, T]) -> T:
@@ -155,9 +163,11 @@ async def command(sql: str) -> None:
 
 
 async def prepare(url: str, kind: str) -> None:
-    """Migrate and install the change capture."""
+    """Migrate and, where there are replicated records, install the change capture."""
     apps, owner = KINDS[kind]
     await migrate(url, apps())
+    if not owner:
+        return
     async with open_database(url, apps()):
         await capture.install(owner)
 
@@ -215,4 +225,13 @@ async def hq_database(
 ) -> AsyncIterator[Database]:
     """A migrated, empty database of headquarters, on each engine."""
     async with fresh_database(templates, request.param, "hq", tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture(params=ENGINES)
+async def center_database(
+    request: pytest.FixtureRequest, templates: Templates, tmp_path: Path
+) -> AsyncIterator[Database]:
+    """A migrated, empty database of the network center, on each engine."""
+    async with fresh_database(templates, request.param, "center", tmp_path) as opened:
         yield opened

@@ -1,23 +1,20 @@
 """The requests that agents make."""
 
-import asyncio
-
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
 from netops.center.ingest.proof import accept_once, prove
-from netops.center.ingest.records import take_records
+from netops.center.ingest.records import greeted, take_records
 from netops.center.ingest.rules import credit, is_full
 from netops.center.ingest.topics import FLEET, INCIDENTS, LINES, of_node
 from netops.center.ingest.writer import Arrival, Writer
 from netops.center.nodes.state import Fleet, NodeState
 from shared import clock
-from shared.errors import Invalid, Refused
+from shared.errors import Invalid
 from shared.i18n import N_
-from shared.nodes.report import Ack, CommandOutbox, LogBatch, Report, SampleBatch, TooLarge, decode_report
+from shared.nodes.report import Ack, LogBatch, Report, SampleBatch, TooLarge, decode_report
 
-LONGEST_WAIT_SECONDS = 50.0
 _ANSWER = msgspec.json.Encoder()
 
 
@@ -27,7 +24,7 @@ async def take_report(request: Request) -> Response:
     if is_full(writer.waiting_count):
         return Response(status_code=503, headers={"retry-after": "5"})
     body = await request.body()
-    node, signed = prove(request, body)
+    node, signed = await prove(request, body)
     try:
         report = decode_report(body, request.headers.get("content-encoding", ""))
     except (TooLarge, msgspec.DecodeError) as error:
@@ -35,12 +32,15 @@ async def take_report(request: Request) -> Response:
     accept_once(node, signed)
     now = clock.now()
     has_records = await take_records(node, report.items, now)
+    missing = await greeted(node, report.hello)
     word = "maintenance" if node.mode == "maintenance" else report.state.condition if report.state else "ok"
     node.strip.mark(now, word)
     arrival = Arrival(node, report, now)
     await writer.store(arrival)
     know(request, arrival, is_news=has_records)
-    return Response(_ANSWER.encode(acknowledge(request, node, report)), media_type="application/json")
+    return Response(
+        _ANSWER.encode(acknowledge(request, node, report, missing)), media_type="application/json"
+    )
 
 
 def know(request: Request, arrival: Arrival, *, is_news: bool) -> None:
@@ -58,7 +58,7 @@ def know(request: Request, arrival: Arrival, *, is_news: bool) -> None:
     request.app.state.hub.publish(*topics, *([INCIDENTS] if is_news else []))
 
 
-def acknowledge(request: Request, node: NodeState, report: Report) -> Ack:
+def acknowledge(request: Request, node: NodeState, report: Report, audit_after: str | None) -> Ack:
     """What the agent may forget and what it may do next."""
     fleet: Fleet = request.app.state.fleet
     writer: Writer = request.app.state.writer
@@ -76,16 +76,5 @@ def acknowledge(request: Request, node: NodeState, report: Report) -> Ack:
         wait_seconds=min(1.0, granted.wait_seconds) if node.is_watched else granted.wait_seconds,
         is_watched=node.is_watched,
         say_hello=node.hello is None,
+        audit_after=audit_after,
     )
-
-
-async def wait_for_commands(request: Request) -> Response:
-    """GET /agent/v1/commands: answers when the wait is over; no command is queued by this release."""
-    node, _ = prove(request, b"")
-    try:
-        wait = min(float(request.query_params.get("wait", "0")), LONGEST_WAIT_SECONDS)
-    except ValueError:
-        raise Refused(N_("The report cannot be read.")) from None
-    await asyncio.sleep(max(wait, 0.0))
-    outbox = CommandOutbox(at=clock.now(), is_watched=node.is_watched)
-    return Response(_ANSWER.encode(outbox), media_type="application/json")

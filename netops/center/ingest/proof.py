@@ -1,15 +1,16 @@
-"""Who an agent's request comes from: the five headers against the key on file, all in memory."""
+"""Who an agent's request comes from: the five headers against the key on file, in memory; its next key during a renewal."""
 
 from __future__ import annotations
 
 from starlette.requests import Request
 
+from netops.center.models import Node
 from netops.center.nodes.state import Fleet, NodeState
 from shared.i18n import N_
 from shared.nodes.identity import BadSignature, SignedRequest, claimed_node, verify_request
 
 
-def prove(request: Request, body: bytes) -> tuple[NodeState, SignedRequest]:
+async def prove(request: Request, body: bytes) -> tuple[NodeState, SignedRequest]:
     """The node behind a request. Raises a refusal of shared.nodes.identity. It does not say that the request is new:
     `accept_once` does."""
     fleet: Fleet = request.app.state.fleet
@@ -19,7 +20,22 @@ def prove(request: Request, body: bytes) -> tuple[NodeState, SignedRequest]:
             N_("This node is not enrolled here, or was revoked. Enrol it again with a new token.")
         )
     target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    return node, verify_request(node.public_key, request.headers, request.method, target, body)
+    try:
+        return node, verify_request(node.public_key, request.headers, request.method, target, body)
+    except BadSignature:
+        if not node.next_public_key:
+            raise
+    signed = verify_request(node.next_public_key, request.headers, request.method, target, body)
+    await take_next_key(node)
+    return node, signed
+
+
+async def take_next_key(node: NodeState) -> None:
+    """The first request under a next key makes it the key: from then on the old one is refused. May be done twice."""
+    await Node.filter(name=node.name, next_public_key=node.next_public_key).update(
+        public_key=node.next_public_key, next_public_key=""
+    )
+    node.public_key, node.next_public_key = node.next_public_key, ""
 
 
 def accept_once(node: NodeState, signed: SignedRequest) -> None:

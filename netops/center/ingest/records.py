@@ -6,11 +6,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Any
 
+from netops.center.audit.node_audits import take_slice
+from netops.center.commands.actions import reconcile, take_result
 from netops.center.incidents.actions import take_agent_incident
 from netops.center.models import Recovery
 from netops.center.nodes.state import NodeState
 from shared.database import transaction
-from shared.nodes.report import CommandResult, Incident, Item, RecoveryRecord
+from shared.nodes.report import AuditSlice, CommandResult, Hello, Incident, Item, RecoveryRecord
 
 Taker = Callable[[NodeState, Any, datetime], Awaitable[None]]
 
@@ -41,14 +43,29 @@ def micros(seconds: float | None) -> int | None:
     return None if seconds is None else round(seconds * 1_000_000)
 
 
-async def take_command_result(_node: NodeState, _result: CommandResult, _received_at: datetime) -> None:
-    """Results are kept by the command channel."""
+async def take_command_result(node: NodeState, result: CommandResult, _received_at: datetime) -> None:
+    await take_result(node.name, result)
+
+
+async def take_audit_slice(node: NodeState, part: AuditSlice, _received_at: datetime) -> None:
+    """What a node's own audit says of commands counts like their results: none is lost with a spool."""
+    for step in await take_slice(node.name, part):
+        await take_result(node.name, step)
+
+
+async def greeted(node: NodeState, hello: Hello | None) -> str | None:
+    """After a greeting both audits are compared; the hash after which the node should send its own, None: nothing is missing."""
+    if hello is None:
+        return None
+    async with transaction():
+        return await reconcile(node.name, hello.command_seq, hello.audit_head)
 
 
 TAKERS: Mapping[type, Taker] = {
     RecoveryRecord: take_recovery,
     Incident: take_agent_incident,
     CommandResult: take_command_result,
+    AuditSlice: take_audit_slice,
 }
 """Who keeps which kind of item."""
 

@@ -3,6 +3,7 @@ from tortoise.migrations import operations as ops
 from shared.clock import now
 from shared.database.fields import InstantField, JsonField
 from shared.ids import new_id
+from uuid import uuid4
 from tortoise import fields
 from tortoise.indexes import Index
 
@@ -69,6 +70,23 @@ class Migration(migrations.Migration):
             bases=["Model"],
         ),
         ops.CreateModel(
+            name="CommandRight",
+            fields=[
+                ("id", fields.UUIDField(primary_key=True, default=uuid4, unique=True, db_index=True)),
+                ("account_id", fields.UUIDField(db_index=True)),
+                ("verb", fields.CharField(max_length=40)),
+                ("place", fields.CharField(max_length=64)),
+                ("service", fields.CharField(max_length=64)),
+            ],
+            options={
+                "table": "command_right",
+                "app": "center",
+                "unique_together": (("account_id", "verb", "place", "service"),),
+                "pk_attr": "id",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
             name="EnrolmentToken",
             fields=[
                 ("id", fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
@@ -80,7 +98,8 @@ class Migration(migrations.Migration):
                 ("issued_at", InstantField(default=now)),
                 ("expires_at", InstantField()),
                 ("used_at", InstantField(null=True)),
-                ("revoked_at", InstantField(null=True)),
+                ("replaces", fields.BooleanField(default=False)),
+                ("tries", fields.IntField(default=0)),
             ],
             options={
                 "table": "enrolment_token",
@@ -177,11 +196,87 @@ class Migration(migrations.Migration):
                 ("branch", fields.CharField(default="", max_length=32)),
                 ("behind", fields.CharField(default="", max_length=64)),
                 ("public_key", fields.CharField(max_length=80)),
+                ("next_public_key", fields.CharField(default="", max_length=80)),
                 ("status", fields.CharField(default="active", max_length=16)),
                 ("enrolled_at", InstantField(default=now)),
                 ("revoked_at", InstantField(null=True)),
             ],
             options={"table": "node", "app": "center", "pk_attr": "name"},
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="NodeAudit",
+            fields=[
+                ("node", fields.CharField(primary_key=True, unique=True, db_index=True, max_length=64)),
+                ("proved", fields.CharField(default="", max_length=64)),
+                ("proved_count", fields.BigIntField(default=0)),
+                ("claimed", fields.CharField(default="", max_length=64)),
+                ("judged", fields.BigIntField(default=0)),
+                ("state", fields.CharField(default="equal", max_length=8)),
+                ("detail", fields.CharField(default="", max_length=200)),
+                ("checked_at", InstantField(null=True)),
+            ],
+            options={"table": "node_audit", "app": "center", "pk_attr": "node"},
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="NodeAuditStep",
+            fields=[
+                ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ("node", fields.CharField(max_length=64)),
+                ("hash", fields.CharField(max_length=64)),
+                ("previous", fields.CharField(default="", max_length=64)),
+                ("entry", fields.TextField(unique=False)),
+                ("received_at", InstantField()),
+            ],
+            options={
+                "table": "node_audit_step",
+                "app": "center",
+                "unique_together": (("node", "hash"),),
+                "indexes": [Index(fields=["node", "previous"])],
+                "pk_attr": "id",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="NodeCommand",
+            fields=[
+                ("id", fields.CharField(primary_key=True, unique=True, db_index=True, max_length=36)),
+                ("node", fields.CharField(max_length=64)),
+                ("seq", fields.BigIntField(null=True)),
+                ("verb", fields.CharField(max_length=40)),
+                ("args", JsonField(default=dict, generated=False, null=False, unique=False)),
+                ("instance", fields.CharField(default="", max_length=160)),
+                ("reason", fields.CharField(max_length=500)),
+                ("lifetime", fields.CharField(default="now", max_length=8)),
+                ("requested_by", fields.CharField(max_length=160)),
+                ("requested_by_id", fields.UUIDField(null=True)),
+                ("approved_by", fields.CharField(default="", max_length=160)),
+                ("state", fields.CharField(max_length=16)),
+                ("requested_at", InstantField()),
+                ("expires_at", InstantField()),
+                ("issued_at", InstantField(null=True)),
+                ("sent_at", InstantField(null=True)),
+                ("accepted_at", InstantField(null=True)),
+                ("ended_at", InstantField(null=True)),
+                ("code", fields.CharField(default="", max_length=64)),
+                ("detail", fields.TextField(default="", unique=False)),
+                ("result", JsonField(default=dict, generated=False, null=False, unique=False)),
+                ("payload", fields.TextField(default="", unique=False)),
+                ("key_id", fields.CharField(default="", max_length=16)),
+                ("signature", fields.CharField(default="", max_length=128)),
+            ],
+            options={
+                "table": "node_command",
+                "app": "center",
+                "unique_together": (("node", "seq"),),
+                "indexes": [
+                    Index(fields=["state", "expires_at"]),
+                    Index(fields=["requested_at"]),
+                    Index(fields=["node", "requested_at"]),
+                ],
+                "pk_attr": "id",
+            },
             bases=["Model"],
         ),
         ops.CreateModel(

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from starlette.requests import Request
 from starlette.responses import Response
 
+from netops.center.commands.node_page import commands_of, order_links
 from netops.center.nodes import queries
 from netops.center.nodes.charts import RANGES, charts_of, range_asked
 from netops.center.nodes.pages import FleetPage, NodePage
@@ -146,7 +147,7 @@ async def show_node(request: Request) -> Response:
         NodePage(
             name=node.name,
             scope=" · ".join(part for part in (node.branch, node.role) if part),
-            actions=[],
+            actions=[Action(_("All commands"), f"{base}/commands", "send", key="o")],
             statuses=statuses(view),
             received_at=view.received_at,
             sentence=sentence(view, now, has_incidents=bool(incidents)),
@@ -155,7 +156,8 @@ async def show_node(request: Request) -> Response:
             range_seconds=RANGES[span][1],
             series_url=f"{base}/series?range={span}",
             charts=charts_of(node),
-            services=services_table(view.services),
+            services=services_table(view.services, await order_links(request, node)),
+            commands=await commands_of(node.name),
             recoveries=recoveries_table(await queries.recoveries(node.name)),
             lines=await latest_lines(request, node),
             logs_url=f"/logs?node={node.name}",

@@ -8,6 +8,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from netops.center.commands.node_page import order_links
 from netops.center.ingest.topics import FLEET, INCIDENTS, of_node
 from netops.center.nodes import queries
 from netops.center.nodes.charts import charts_for
@@ -109,7 +110,7 @@ async def live_part(request: Request, node: NodeState) -> NodeLivePart:
         view.received_at,
         sentence(view, now, has_incidents=bool(incidents)),
         [problem_of(incident, now) for incident in incidents],
-        services_table(view.services),
+        services_table(view.services, await order_links(request, node)),
         await latest_lines(request, node),
     )
 

@@ -63,7 +63,7 @@ class ChartPlace:
 
 @dataclass(frozen=True)
 class NodePage:
-    """/nodes/{name}. `controls` and `commands` are filled by the command channel (controls.html, commands.html)."""
+    """/nodes/{name}. `commands` is what was ordered lately."""
 
     name: str
     scope: str
@@ -77,12 +77,11 @@ class NodePage:
     series_url: str
     charts: Sequence[ChartPlace]
     services: TableView
+    commands: TableView
     recoveries: TableView
     lines: Sequence[StoredLine]
     logs_url: str
     live_url: str
-    controls: Any = None
-    commands: Any = None
 
 
 @dataclass(frozen=True)

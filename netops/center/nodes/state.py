@@ -29,6 +29,7 @@ class NodeState:
     branch: str
     behind: str
     public_key: str
+    next_public_key: str = ""
     replay: ReplayState = field(default_factory=ReplayState)
     received_at: datetime | None = None
     hello: Hello | None = None
@@ -103,7 +104,7 @@ class Fleet:
             self._nodes[record.name] = known
             self._nodes = dict(sorted(self._nodes.items()))
         known.role, known.branch, known.behind = record.role, record.branch, record.behind
-        known.public_key = record.public_key
+        known.public_key, known.next_public_key = record.public_key, record.next_public_key
         return known
 
     def fill(self, records: Iterable[Node]) -> None:
@@ -111,7 +112,12 @@ class Fleet:
         for record in sorted(records, key=lambda record: record.name):
             if record.status == "active":
                 self._nodes[record.name] = NodeState(
-                    record.name, record.role, record.branch, record.behind, record.public_key
+                    record.name,
+                    record.role,
+                    record.branch,
+                    record.behind,
+                    record.public_key,
+                    record.next_public_key,
                 )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from netops.center.models import Recovery
 from netops.center.nodes.queries import NodeView
@@ -10,7 +10,7 @@ from netops.center.nodes.rules import service_status
 from shared.i18n import N_
 from shared.i18n import gettext as _
 from shared.nodes.report import ServiceState
-from shared.web.parts import Cell, Column, Count, Empty, Row, Status, TableView
+from shared.web.parts import Cell, Column, Count, Empty, Link, Row, Status, TableView
 
 
 def status_of(word: str) -> Status:
@@ -60,7 +60,8 @@ def nodes_table(rows: Sequence[Row], count: int, empty: Empty, next_url: str, pr
     )
 
 
-def services_table(services: Sequence[ServiceState]) -> TableView:
+def services_table(services: Sequence[ServiceState], orders: Mapping[str, Link]) -> TableView:
+    """`orders`: the button beside each service by its name, where the person may order something."""
     rows = [
         Row(
             {
@@ -69,6 +70,7 @@ def services_table(services: Sequence[ServiceState]) -> TableView:
                 "since": service.since,
                 "starts": service.starts_in_window,
                 "exit": service.last_exit or None,
+                "order": orders.get(service.name),
             },
             id=service.name,
         )
@@ -83,6 +85,7 @@ def services_table(services: Sequence[ServiceState]) -> TableView:
             Column("since", _("Running since"), "instant", phone="second"),
             Column("starts", _("Starts in 10 min"), "number"),
             Column("exit", _("Last exit")),
+            *([Column("order", _("Do"), "link", phone="second")] if orders else []),
         ],
         rows=rows,
         empty=Empty("nothing", _("No service has been reported yet.")),

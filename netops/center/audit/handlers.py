@@ -1,0 +1,104 @@
+"""The page of the audit."""
+
+from collections.abc import Sequence
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from netops.center.audit import queries
+from netops.center.audit.models import NodeAudit
+from netops.center.audit.pages import AuditPage
+from netops.center.commands.views import verb_label
+from netops.center.models import AuditEntry
+from shared.errors import Invalid
+from shared.i18n import N_
+from shared.i18n import gettext as _
+from shared.web.parts import AuditRow, Column, Empty, Row, Status, TableView
+from shared.web.responses import page
+
+ACTIONS = {
+    "command.request": N_("ordered: %(what)s on %(subject)s"),
+    "command.approve": N_("approved: %(what)s on %(subject)s"),
+    "command.cancel": N_("took back: %(what)s on %(subject)s"),
+    "command.accepted": N_("accepted: %(what)s"),
+    "command.done": N_("carried out: %(what)s"),
+    "command.failed": N_("could not carry out: %(what)s"),
+    "command.refused": N_("refused: %(what)s"),
+    "command.expired": N_("expired: %(what)s on %(subject)s"),
+    "command.unknown": N_("does not know what became of: %(what)s"),
+    "command.unanswered": N_("had no answer to: %(what)s on %(subject)s"),
+    "right.grant": N_("granted a right to order"),
+    "right.withdraw": N_("withdrew rights to order"),
+    "audit.broken": N_("found the audit of %(subject)s broken"),
+    "audit.accept": N_("accepted the audit of %(subject)s anew"),
+    "node.enrol": N_("enrolled node %(subject)s"),
+    "node.revoke": N_("revoked node %(subject)s"),
+    "node.key": N_("changed the key of node %(subject)s"),
+    "token.make": N_("made an enrolment token for %(subject)s"),
+    "keys.rotate": N_("rotated the command key"),
+}
+NODE_STATES = {"equal": "ok", "behind": "delayed", "broken": "failed"}
+
+
+async def show_audit(request: Request) -> Response:
+    """Who did what. The chain of what is shown is checked each time."""
+    subject = request.query_params.get("node", "")
+    try:
+        before = int(request.query_params["before"]) if "before" in request.query_params else None
+    except ValueError:
+        raise Invalid() from None
+    rows, has_more = await queries.newest(before, subject)
+    broken = None if subject else await queries.broken_among(rows)
+    older = f"/audit?node={subject}&before={rows[-1].seq}" if has_more else ""
+    return page(
+        request,
+        "audit/list.html",
+        AuditPage(
+            rows=[audit_row(row, broken, is_checked=not subject) for row in rows],
+            subject=subject,
+            broken_at=broken,
+            nodes=nodes_table(await queries.nodes()),
+            older_url=older,
+        ),
+    )
+
+
+def audit_row(row: AuditEntry, broken: int | None, *, is_checked: bool) -> AuditRow:
+    facts = row.facts
+    what = f"{verb_label(str(facts.get('verb', '')))} {facts.get('args', {}).get('service', '')}".strip()
+    sentence = ACTIONS.get(row.action)
+    return AuditRow(
+        at=row.at,
+        who=row.actor,
+        text=_(sentence, what=what, subject=row.subject) if sentence else f"{row.action} {row.subject}",
+        reason=row.reason,
+        is_chained=(broken is None or row.seq < broken) if is_checked else None,
+    )
+
+
+def nodes_table(rows: Sequence[NodeAudit]) -> TableView:
+    return TableView(
+        key="node-audits",
+        caption=_("The nodes' own audits, compared with what they reported"),
+        columns=[
+            Column("node", _("Node"), phone="head"),
+            Column("state", _("Compared"), "status", phone="second"),
+            Column("count", _("Entries proved"), "number"),
+            Column("at", _("Last compared"), "instant"),
+            Column("detail", _("What is wrong")),
+        ],
+        rows=[
+            Row(
+                {
+                    "node": row.node,
+                    "state": Status(NODE_STATES[row.state]),
+                    "count": row.proved_count,
+                    "at": row.checked_at,
+                    "detail": row.detail or None,
+                }
+            )
+            for row in rows
+        ],
+        empty=Empty("nothing", _("No node has reported an audit yet.")),
+        shows_caption=True,
+    )

@@ -1,0 +1,329 @@
+"""What people do with commands, and what nodes answer: order, approve, cancel; hand out, take results, expire.
+
+Every step is one transaction with its audit entry. Commands leave the center only after the commit, and come back as the
+node's own word, which is written down once however often it arrives.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from starlette.applications import Starlette
+
+from netops.center.audit.actions import Act, record, record_all
+from netops.center.audit.node_audits import compare, is_equal, note_step
+from netops.center.commands import queries, rules
+from netops.center.commands.keys import CenterKeys
+from netops.center.commands.models import CommandRight, NodeCommand
+from netops.center.commands.outbox import Outbox
+from netops.center.models import Node
+from shared import clock
+from shared.database import fetch_all, transaction
+from shared.errors import Conflict, Invalid, NotAllowed, NotFound
+from shared.i18n import N_
+from shared.ids import new_id
+from shared.nodes.command import VERBS, Command, CommandMalformed, sign_command
+from shared.nodes.report import CommandResult, SignedCommand
+
+
+@dataclass(frozen=True)
+class Orderer:
+    """Somebody who orders or approves: account, and the words by which nodes and audit know them."""
+
+    account_id: UUID | None
+    words: str
+    rights: Sequence[rules.Right]
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is wanted of one or many nodes. `until` only with lifetime "until"."""
+
+    verb: str
+    reason: str
+    args: dict[str, Any] = field(default_factory=dict)
+    instance: str = ""
+    lifetime: str = "now"
+    until: datetime | None = None
+
+
+class Commands:
+    """The channel of one center process: its keys and the lines that wait. Made once, kept in app.state."""
+
+    def __init__(self, keys: CenterKeys, outbox: Outbox | None = None) -> None:
+        self.keys, self.outbox = keys, outbox or Outbox()
+
+    async def order(self, by: Orderer, order: Order, nodes: Sequence[str]) -> list[NodeCommand]:
+        """Order `order` at each of `nodes`; the commands, in that order. All or none.
+
+        1. The person may and the arguments fit. 2. In one transaction: numbers, signatures, rows, audit; a starred verb
+        is not signed yet. 3. After the commit the nodes that wait have them at once.
+        NotFound, NotAllowed, Invalid, Conflict (a node whose commands nobody hears).
+        """
+        check_arguments(order)
+        now = clock.now()
+        async with transaction():
+            found = await self._targets(by, order, nodes)
+            rows = [self._draft(by, order, node.name, now) for node in found]
+            signed = {} if rules.needs_approval(order.verb) else await self._sign(rows, found, now)
+            await NodeCommand.bulk_create(rows)
+            await record_all([_act(by.words, "command.request", row) for row in rows])
+        self.outbox.deliver(signed)
+        return rows
+
+    async def _targets(self, by: Orderer, order: Order, names: Sequence[str]) -> list[Node]:
+        """The nodes, locked so that their numbers grow one by one."""
+        by_name = {node.name: node for node in await Node.filter(name__in=list(names)).select_for_update()}
+        service = str(order.args.get("service", ""))
+        for name in names:
+            node = by_name.get(name)
+            if node is None or node.status != "active":
+                raise NotFound(N_("There is no node %(name)s that takes commands."), name=name)
+            if not rules.may_order(by.rights, order.verb, queries.places(node.name, node.branch), service):
+                raise NotAllowed(
+                    N_("Your account may not order %(verb)s here. An administrator of the center grants it."),
+                    verb=order.verb,
+                )
+        return [by_name[name] for name in names]
+
+    def _draft(self, by: Orderer, order: Order, node: str, now: datetime) -> NodeCommand:
+        is_starred = rules.needs_approval(order.verb)
+        expires = now + rules.APPROVAL_LIFE if is_starred else rules.expiry(order.lifetime, order.until, now)
+        return NodeCommand(
+            id=str(new_id()), node=node, verb=order.verb, args=order.args, instance=order.instance,
+            reason=order.reason, lifetime=order.lifetime, requested_by=by.words, requested_by_id=by.account_id,
+            state="approval" if is_starred else "requested", requested_at=now, expires_at=expires,
+        )  # fmt: skip
+
+    async def _sign(
+        self, rows: Sequence[NodeCommand], nodes: Sequence[Node], now: datetime
+    ) -> dict[str, list[SignedCommand]]:
+        """Numbers and signs rows, of any number per node, in their order."""
+        known = await queries.last_numbers([node.name for node in nodes])
+        key, signed = self.keys.command, defaultdict(list)
+        for row in rows:
+            row.seq = known[row.node] = known.get(row.node, 0) + 1
+            envelope = sign_command(key, _command_of(row, now))
+            row.issued_at, row.payload = now, envelope.payload
+            row.key_id, row.signature = envelope.key_id, envelope.signature
+            row.sent_at = now if self.outbox.is_waiting(row.node) else None
+            signed[row.node].append(envelope)
+        return dict(signed)
+
+    async def approve(self, by: Orderer, command_id: str) -> NodeCommand:
+        """A second person wants it too: it is signed and sent. Conflict when it no longer waits; NotAllowed for the first
+        person and for anybody who may not order it."""
+        now = clock.now()
+        async with transaction():
+            row = await _locked(command_id)
+            node = await Node.filter(name=row.node).select_for_update().get()
+            if row.state != "approval" or row.expires_at <= now:
+                raise Conflict(N_("This command no longer waits for approval."))
+            if by.account_id is None or by.account_id == row.requested_by_id:
+                raise NotAllowed(N_("A second person has to approve this; you ordered it."))
+            service = str(row.args.get("service", ""))
+            if not rules.may_order(by.rights, row.verb, queries.places(node.name, node.branch), service):
+                raise NotAllowed(
+                    N_("Your account may not order %(verb)s here. An administrator of the center grants it."),
+                    verb=row.verb,
+                )
+            row.approved_by, row.state = by.words, "requested"
+            row.expires_at = now + rules.NOW_LIFE if row.lifetime == "now" else row.expires_at
+            signed = await self._sign([row], [node], now)
+            await row.save()
+            await record_all([_act(by.words, "command.approve", row)])
+        self.outbox.deliver(signed)
+        return row
+
+    async def hand_out(self, node: str, after: int) -> list[SignedCommand]:
+        """What waits for a node beyond the number it has judged, oldest first; marks it as sent.
+
+        A command that is over is not handed out: if it was never judged it is expired, and now that is certain.
+        """
+        now = clock.now()
+        rows = await NodeCommand.filter(node=node, state="requested", seq__gt=after).order_by("seq")
+        if not rows:
+            return []
+        over = [row for row in rows if row.expires_at <= now]
+        if over:
+            await self._expire(over, now)
+        fresh = [row for row in rows if row.expires_at > now]
+        unsent = [row.id for row in fresh if row.sent_at is None]
+        if unsent:
+            await NodeCommand.filter(id__in=unsent).update(sent_at=now)
+        return [
+            SignedCommand(payload=row.payload, key_id=row.key_id, signature=row.signature) for row in fresh
+        ]
+
+    async def _expire(self, rows: Sequence[NodeCommand], now: datetime) -> None:
+        async with transaction():
+            for row in rows:
+                moved = await NodeCommand.filter(id=row.id, state=row.state).update(
+                    state="expired", ended_at=now, code="command.expired"
+                )
+                if moved:
+                    await record_all([_act("center", "command.expired", row)])
+
+    async def expire(self) -> int:
+        """Commands whose time is over: never handed out ones are expired; handed out ones without an answer become
+        unknown until the node speaks. How many."""
+        now = clock.now()
+        rows = await NodeCommand.filter(state__in=list(rules.WAITING), expires_at__lte=now).limit(500)
+        unsent = [row for row in rows if row.sent_at is None]
+        await self._expire(unsent, now)
+        for row in [row for row in rows if row.sent_at is not None]:
+            async with transaction():
+                moved = await NodeCommand.filter(id=row.id, state="requested").update(
+                    state="unknown", code="command.no_answer"
+                )
+                if moved:
+                    await record_all([_act("center", "command.unanswered", row)])
+        return len(rows)
+
+
+async def cancel(by: Orderer, command_id: str) -> NodeCommand:
+    """Take back what has not been handed to the node. Conflict when it has: then the node decides."""
+    async with transaction():
+        row = await _locked(command_id)
+        if not rules.may_move(row.state, "cancelled") or row.sent_at is not None:
+            raise Conflict(N_("The node already has this command; it cannot be taken back."))
+        row.state, row.ended_at = "cancelled", clock.now()
+        await row.save()
+        await record_all([_act(by.words, "command.cancel", row)])
+    return row
+
+
+async def take_result(node: str, step: CommandResult) -> bool:
+    """Write down what a node says of a command, inside its report's transaction. Whether the command moved.
+
+    May arrive many times and out of order; a node speaks for its own commands only.
+    """
+    if step.audit:
+        await note_step(node, step)
+    row = await NodeCommand.get_or_none(id=step.id, node=node)
+    if row is None:
+        return False
+    to = rules.told(row.state, step.state, step.code, by_node=is_nodes_word(row))
+    if to is None:
+        if step.result and not row.result and row.state == step.state:
+            await NodeCommand.filter(id=row.id).update(result=step.result, detail=step.detail)
+        return False
+    row.state, row.code, row.detail = to, step.code, step.detail
+    row.result = step.result or row.result
+    row.sent_at = row.sent_at or clock.now()
+    if to == "accepted":
+        row.accepted_at, row.ended_at = step.at, None
+    else:
+        row.ended_at = step.at
+    await row.save()
+    await record_all([_act(node, f"command.{to}", row)])
+    return True
+
+
+async def reconcile(node: str, judged: int, audit_head: str) -> str | None:
+    """Compare audits after a node's greeting; the hash after which it should send its own, None: both are equal.
+
+    Once they are equal, everything the node did is known here. A command it has passed over (a later one reached it
+    first) was never judged and never will be: that is a refusal, and nothing was done.
+    """
+    missing = await compare(node, audit_head, judged)
+    if missing is None and await is_equal(node):
+        rows = await NodeCommand.filter(node=node, state__in=["requested", "unknown"], seq__lte=judged)
+        for row in rows:
+            if row.state == "requested" or row.code == "command.no_answer":
+                row.state, row.code, row.ended_at = "refused", "command.passed_over", clock.now()
+                await row.save()
+                await record_all([_act(node, "command.refused", row)])
+    return missing
+
+
+def is_nodes_word(row: NodeCommand) -> bool:
+    """Whether the command's end was told by the node, and not only supposed here."""
+    return row.state in rules.ENDED and row.code not in ("command.no_answer", "command.expired")
+
+
+def check_arguments(order: Order) -> None:
+    """Raises Invalid when the verb does not exist or does not take these arguments."""
+    verb = VERBS.get(order.verb)
+    if verb is None:
+        raise Invalid(N_("There is no such command."))
+    if verb.needs_instance and not order.instance:
+        raise Invalid(N_("Nothing of this service runs at the node, so there is nothing to act on."))
+    if len(order.reason.strip()) < 3:
+        too_short = N_("Say why, in three characters or more: it is kept in the audit.")
+        raise Invalid(too_short, fields={"reason": too_short})
+    probe = Command(
+        id="x" * 8, node="x", seq=1, verb=order.verb, args=order.args, instance=order.instance,
+        issued_at=clock.now(), expires_at=clock.now(), requested_by="nobody", approved_by="", reason=order.reason,
+    )  # fmt: skip
+    try:
+        probe.arguments()
+    except CommandMalformed as wrong:
+        raise Invalid(N_("These values do not fit the command: %(why)s"), why=str(wrong)) from None
+
+
+def _command_of(row: NodeCommand, now: datetime) -> Command:
+    return Command(
+        id=row.id, node=row.node, seq=row.seq or 0, verb=row.verb, args=row.args, instance=row.instance,
+        issued_at=now, expires_at=row.expires_at, requested_by=row.requested_by, approved_by=row.approved_by,
+        reason=row.reason,
+    )  # fmt: skip
+
+
+def _act(who: str, action: str, row: NodeCommand) -> Act:
+    detail: Mapping[str, Any] = {
+        "command": row.id, "verb": row.verb, "args": row.args, "instance": row.instance, "seq": row.seq,
+        "code": row.code,
+    }  # fmt: skip
+    return Act(who, action, row.node, row.reason, dict(detail))
+
+
+async def _locked(command_id: str) -> NodeCommand:
+    row = await NodeCommand.filter(id=command_id).select_for_update().first()
+    if row is None:
+        raise NotFound()
+    return row
+
+
+async def grant(account_id: UUID, right: rules.Right, by: str) -> None:
+    """Allow an account to order. The same right again changes nothing."""
+    async with transaction():
+        fits = {"verb": right.verb, "place": right.place, "service": right.service}
+        if not await CommandRight.exists(account_id=account_id, **fits):
+            await CommandRight.create(id=new_id(), account_id=account_id, **fits)
+            await record(by, "right.grant", str(account_id), **fits)
+
+
+async def withdraw(account_id: UUID, by: str) -> int:
+    """Take all rights to order from an account; how many there were."""
+    async with transaction():
+        count = await CommandRight.filter(account_id=account_id).delete()
+        if count:
+            await record(by, "right.withdraw", str(account_id))
+    return count
+
+
+async def watch_for_orders(app: Starlette, seconds: float = 0.5) -> None:
+    """For ever: lines of this process look again when another process (the command line) has ordered something.
+
+    One small query each time, whatever the number of nodes.
+    """
+    commands: Commands = app.state.commands
+    while True:
+        rows = await fetch_all(
+            "SELECT DISTINCT node FROM node_command WHERE state = 'requested' AND sent_at IS NULL LIMIT 1000"
+        )
+        commands.outbox.look(str(row["node"]) for row in rows)
+        await asyncio.sleep(seconds)
+
+
+async def keep_time(app: Starlette, seconds: float = 5.0) -> None:
+    """For ever: commands whose time is over."""
+    commands: Commands = app.state.commands
+    while True:
+        await commands.expire()
+        await asyncio.sleep(seconds)

@@ -1,0 +1,186 @@
+"""Pages of commands, and the long poll by which agents hear of them."""
+
+from typing import Any
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from netops.center.commands import actions, queries, rules, views
+from netops.center.commands.actions import Order, Orderer
+from netops.center.commands.forms import ApprovalForm, CommandForm, arguments_of, missing_field, until_of
+from netops.center.commands.pages import CommandsPage, NodeOrdersPage
+from netops.center.commands.words import WORDS
+from netops.center.ingest.proof import accept_once, prove
+from netops.center.nodes.queries import node_named, node_view
+from netops.center.nodes.state import NodeState
+from shared import clock
+from shared.errors import Invalid, NotFound, Refused
+from shared.i18n import N_
+from shared.i18n import gettext as _
+from shared.nodes.report import CommandOutbox
+from shared.web.forms import Form, empty_form, read_form, with_error, with_errors
+from shared.web.me.actions import sign_in
+from shared.web.responses import page, part, redirect
+from shared.web.session import client_address
+
+LONGEST_WAIT_SECONDS = 50.0
+
+
+async def orderer(request: Request) -> Orderer:
+    """Who asks, with their rights to order."""
+    account = request.state.account
+    name = account.display_name or account.username
+    return Orderer(account.id, f"{name} ({account.username})"[:80], await queries.rights_of(account.id))
+
+
+async def show_commands(request: Request) -> Response:
+    node = request.query_params.get("node", "")
+    found = await queries.commands(node, request.query_params.get("before", ""))
+    rights = await queries.all_rights()
+    return page(
+        request,
+        "commands/list.html",
+        CommandsPage(
+            node=node,
+            open=views.commands_table("waiting", _("Waiting or unknown"), found.open),
+            ended=views.commands_table("ended", _("Ended"), found.ended),
+            rights=views.rights_table(rights),
+            older_url=f"/commands?node={node}&before={found.older}" if found.older else "",
+        ),
+    )
+
+
+async def show_node_orders(request: Request) -> Response:
+    """Everything that may be ordered at a node: what the person may, and what the node allows."""
+    node = node_named(request.app.state.fleet, request.path_params["name"])
+    view = node_view(node, clock.now(), request.app.state.settings)
+    by = await orderer(request)
+    return page(
+        request,
+        "commands/node.html",
+        NodeOrdersPage(
+            node=node.name,
+            services=views.service_orders(node, by.rights),
+            own=views.node_orders(node, by.rights),
+            is_silent=view.contact == "silent",
+        ),
+    )
+
+
+async def ask_command(request: Request) -> Response:
+    """The confirm page. It is a page, so that it works without scripts."""
+    node = node_named(request.app.state.fleet, request.path_params["name"])
+    verb, service = request.query_params.get("verb", ""), request.query_params.get("service", "")
+    if verb not in WORDS:
+        raise NotFound()
+    silent = node_view(node, clock.now(), request.app.state.settings).contact == "silent"
+    form = empty_form(
+        verb=verb,
+        service=service,
+        instance=views.instance_of(node, service) if service else "",
+        lifetime="until" if silent else "now",
+        lines=100,
+        signal="TERM",
+        level="INFO",
+    )
+    return await _confirm(request, node, verb, service, form)
+
+
+async def _confirm(
+    request: Request, node: NodeState, verb: str, service: str, form: Form[Any], status: int = 200
+) -> Response:
+    shown = views.confirm_page(node, verb, service, form, request.app.state.settings)
+    return page(request, "commands/confirm.html", shown, status=status)
+
+
+async def order_command(request: Request) -> Response:
+    node = node_named(request.app.state.fleet, request.path_params["name"])
+    form = await read_form(request, CommandForm)
+    verb, service = form.text("verb"), form.text("service")
+    if verb not in WORDS:
+        raise NotFound()
+    if form.errors:
+        return await _confirm(request, node, verb, service, form, 422)
+    typed = form.value
+    missing = missing_field(typed, WORDS[verb].fields)
+    if missing:
+        wrong = with_error(form, missing, _("Enter this; it cannot be left empty."))
+        return await _confirm(request, node, verb, service, wrong, 422)
+    order = Order(
+        verb=verb,
+        reason=typed.reason,
+        args=arguments_of(typed, WORDS[verb].fields),
+        instance=typed.instance,
+        lifetime=typed.lifetime,
+        until=until_of(typed),
+    )
+    try:
+        if rules.needs_approval(verb):
+            await step_up(request, typed.password, typed.code)
+        rows = await request.app.state.commands.order(await orderer(request), order, [node.name])
+    except Invalid as refused:
+        return await _confirm(request, node, verb, service, with_errors(form, refused), 422)
+    return redirect(f"/commands/{rows[0].id}")
+
+
+async def step_up(request: Request, password: str, code: str) -> None:
+    """The person proves again who they are: a session left open is not enough to reboot a machine. Invalid, TooMany."""
+    account = request.state.account
+    found = await sign_in(
+        request.app.state.passwords,
+        request.app.state.settings,
+        username=account.username,
+        password=password,
+        code=code,
+        address=client_address(request),
+    )
+    if found.id != account.id:
+        raise Invalid()
+
+
+async def show_command(request: Request) -> Response:
+    """A command; asked again by the page every two seconds until it is over."""
+    row = await queries.command(request.path_params["id"])
+    shown = views.command_page(row, request.state.account.id, empty_form())
+    if request.query_params.get("part"):
+        return part(request, "commands/show.html", shown, block="live")
+    return page(request, "commands/show.html", shown)
+
+
+async def approve_command(request: Request) -> Response:
+    row = await queries.command(request.path_params["id"])
+    form = await read_form(request, ApprovalForm)
+    if not form.errors:
+        try:
+            await step_up(request, form.value.password, form.value.code)
+        except Invalid as refused:
+            form = with_errors(form, refused)
+    if form.errors:
+        shown = views.command_page(row, request.state.account.id, form)
+        return page(request, "commands/show.html", shown, status=422)
+    await request.app.state.commands.approve(await orderer(request), row.id)
+    return redirect(f"/commands/{row.id}")
+
+
+async def cancel_command(request: Request) -> Response:
+    row = await actions.cancel(await orderer(request), request.path_params["id"])
+    return redirect(f"/commands/{row.id}")
+
+
+async def wait_for_commands(request: Request) -> Response:
+    """GET /agent/v1/commands: what waits for the node, at once; else when something is ordered or the wait is over."""
+    node, signed = await prove(request, b"")
+    accept_once(node, signed)
+    try:
+        wait = min(float(request.query_params.get("wait", "0")), LONGEST_WAIT_SECONDS)
+        after = int(request.query_params.get("after", "0"))
+    except ValueError:
+        raise Refused(N_("The report cannot be read.")) from None
+    commands: actions.Commands = request.app.state.commands
+    async with commands.outbox.line(node.name) as line:
+        found = await commands.hand_out(node.name, after)
+        if not found and await line.wait(max(wait, 0.0)):
+            found = line.commands or await commands.hand_out(node.name, after)
+    outbox = CommandOutbox(at=clock.now(), commands=found, is_watched=node.is_watched)
+    return Response(msgspec.json.encode(outbox), media_type="application/json")

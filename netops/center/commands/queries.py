@@ -1,0 +1,88 @@
+"""Reads of commands and rights."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from netops.center.commands.models import CommandRight, NodeCommand
+from netops.center.commands.rules import Right
+from shared.database import fetch_all
+from shared.errors import NotFound
+
+PAGE = 100
+
+
+def places(name: str, branch: str) -> list[str]:
+    """What a right's place may name a node by: its name and its branch."""
+    return [name, branch] if branch else [name]
+
+
+async def last_numbers(nodes: Sequence[str]) -> dict[str, int]:
+    """The greatest number known for each node that has one: of those given here, and of those it said to have judged (our
+    tables may be an older copy than the node's journal)."""
+    sql = "SELECT node, max(seq) AS seq FROM node_command {where} GROUP BY node UNION ALL SELECT node, judged FROM node_audit {where}"
+    if len(nodes) == 1:
+        rows = await fetch_all(sql.format(where="WHERE node = :node"), node=nodes[0])
+    else:
+        rows = await fetch_all(sql.format(where=""))
+    found: dict[str, int] = {}
+    for row in rows:
+        found[str(row["node"])] = max(found.get(str(row["node"]), 0), int(row["seq"] or 0))
+    return found
+
+
+async def rights_of(account_id: UUID) -> list[Right]:
+    """What an account may order."""
+    rows = await CommandRight.filter(account_id=account_id)
+    return [Right(row.verb, row.place, row.service) for row in rows]
+
+
+async def command(command_id: str) -> NodeCommand:
+    """Raises NotFound."""
+    found = await NodeCommand.get_or_none(id=command_id)
+    if found is None:
+        raise NotFound()
+    return found
+
+
+@dataclass(frozen=True)
+class CommandList:
+    """A page of commands: those that wait or are unknown first (all of them), then the others, newest first."""
+
+    open: Sequence[NodeCommand]
+    ended: Sequence[NodeCommand]
+    older: str
+
+
+async def commands(node: str = "", before: str = "") -> CommandList:
+    """Commands of one node or of all; `before` is the id of the last row of the page before (ids grow with time)."""
+    found = NodeCommand.filter(node=node) if node else NodeCommand.all()
+    still = ("approval", "requested", "accepted", "unknown")
+    waiting: list[Any] = [] if before else await found.filter(state__in=still).order_by("-id").limit(PAGE)
+    rest = found.exclude(state__in=still).order_by("-id")
+    if before:
+        rest = rest.filter(id__lt=before)
+    rows = await rest.limit(PAGE + 1)
+    return CommandList(waiting, rows[:PAGE], rows[PAGE - 1].id if len(rows) > PAGE else "")
+
+
+async def latest(node: str, limit: int = 10) -> Sequence[NodeCommand]:
+    """The newest commands of a node."""
+    return await NodeCommand.filter(node=node).order_by("-requested_at").limit(limit)
+
+
+@dataclass(frozen=True)
+class RightRow:
+    """Who may order what, for people."""
+
+    account: str
+    right: Right
+
+
+async def all_rights() -> list[RightRow]:
+    rows = await fetch_all(
+        "SELECT a.username, r.verb, r.place, r.service FROM command_right r"
+        " JOIN web_account a ON a.id = r.account_id ORDER BY a.username, r.verb, r.place"
+    )
+    return [RightRow(str(row["username"]), Right(row["verb"], row["place"], row["service"])) for row in rows]

@@ -1,0 +1,294 @@
+"""Rows -> what pages show of commands."""
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from netops.center.commands import rules
+from netops.center.commands.models import NodeCommand
+from netops.center.commands.pages import CommandPage, ConfirmPage
+from netops.center.commands.queries import RightRow, places
+from netops.center.commands.words import (
+    EXPLAINED,
+    NO_ANSWER,
+    NODE_VERBS,
+    PASSED_OVER,
+    SERVICE_VERBS,
+    STATE_KEYS,
+    WORDS,
+)
+from netops.center.nodes.queries import node_view
+from netops.center.nodes.state import NodeState
+from netops.center.settings import CenterSettings
+from shared import clock
+from shared.i18n import gettext as _
+from shared.nodes.command import VERBS
+from shared.nodes.report import ServiceState
+from shared.web.forms import Form
+from shared.web.parts import Column, Empty, Field, Link, Option, Row, Status, TableView
+
+MEASURED_LINES = 200
+
+
+def verb_label(verb: str) -> str:
+    return _(WORDS[verb].label) if verb in WORDS else verb
+
+
+def ask_url(node: str, verb: str, service: str = "") -> str:
+    """The confirm page of a command."""
+    query = {"verb": verb, "service": service} if service else {"verb": verb}
+    return f"/nodes/{node}/commands/new?{urlencode(query)}"
+
+
+def commands_table(key: str, caption: str, rows: Sequence[NodeCommand]) -> TableView:
+    return TableView(
+        key=key,
+        caption=caption,
+        columns=[
+            Column("at", _("When"), "instant", phone="head"),
+            Column("verb", _("Command"), "link", phone="second"),
+            Column("node", _("Node"), phone="second"),
+            Column("service", _("Service")),
+            Column("state", _("State"), "status", phone="second"),
+            Column("by", _("Ordered by")),
+            Column("reason", _("Reason")),
+            Column("expires", _("Valid until"), "instant"),
+        ],
+        rows=[
+            Row(
+                {
+                    "at": row.requested_at,
+                    "verb": Link(verb_label(row.verb), f"/commands/{row.id}"),
+                    "node": row.node,
+                    "service": row.args.get("service") or row.args.get("action"),
+                    "state": Status(STATE_KEYS[row.state]),
+                    "by": row.requested_by,
+                    "reason": row.reason,
+                    "expires": row.expires_at,
+                },
+                id=row.id,
+            )
+            for row in rows
+        ],
+        empty=Empty("nothing", _("No command.")),
+        shows_caption=True,
+    )
+
+
+def rights_table(rows: Sequence[RightRow]) -> TableView:
+    return TableView(
+        key="rights",
+        caption=_("Who may order what"),
+        columns=[
+            Column("account", _("User"), phone="head"),
+            Column("verb", _("Command"), phone="second"),
+            Column("place", _("Node or branch"), phone="second"),
+            Column("service", _("Service")),
+        ],
+        rows=[
+            Row(
+                {
+                    "account": row.account,
+                    "verb": _("all") if row.right.verb == "*" else row.right.verb,
+                    "place": _("all") if row.right.place == "*" else row.right.place,
+                    "service": _("all") if row.right.service == "*" else row.right.service,
+                }
+            )
+            for row in rows
+        ],
+        empty=Empty(
+            "nothing",
+            _("Nobody may order anything yet. An administrator grants rights on the center's machine."),
+        ),
+        shows_caption=True,
+    )
+
+
+def service_named(node: NodeState, service: str) -> ServiceState | None:
+    return next((found for found in node.services if found.name == service), None)
+
+
+def instance_of(node: NodeState, service: str) -> str:
+    """The instance that runs now, as the node last reported; "" when none does."""
+    found = service_named(node, service)
+    return found.instance if found else ""
+
+
+def is_possible(node: NodeState, rights: Sequence[rules.Right], verb: str, service: str = "") -> bool:
+    """Whether to offer it: the person may, the node allows it, and there is something to act on."""
+    allowed = node.hello.allowed if node.hello else []
+    if not rules.may_order(rights, verb, places(node.name, node.branch), service) or not rules.is_offered(
+        allowed, verb, service
+    ):
+        return False
+    return not VERBS[verb].needs_instance or bool(instance_of(node, service))
+
+
+def service_orders(node: NodeState, rights: Sequence[rules.Right]) -> list[tuple[str, Sequence[Link]]]:
+    """Per service of the node the commands that may be ordered for it."""
+    found = []
+    for name in (service.name for service in node.services):
+        links = [
+            Link(verb_label(verb), ask_url(node.name, verb, name))
+            for verb in SERVICE_VERBS
+            if is_possible(node, rights, verb, name)
+        ]
+        found.append((name, links))
+    return found
+
+
+def node_orders(node: NodeState, rights: Sequence[rules.Right]) -> list[Link]:
+    return [
+        Link(verb_label(verb), ask_url(node.name, verb))
+        for verb in NODE_VERBS
+        if is_possible(node, rights, verb)
+    ]
+
+
+def restart_link(node: NodeState, rights: Sequence[rules.Right], service: str) -> Link | None:
+    """The button of the node page: restart what runs, or start what does not."""
+    for verb in ("service.restart", "service.start"):
+        if is_possible(node, rights, verb, service):
+            return Link(verb_label(verb), ask_url(node.name, verb, service))
+    return None
+
+
+def confirm_page(
+    node: NodeState, verb: str, service: str, form: Form[Any], settings: CenterSettings
+) -> ConfirmPage:
+    view = node_view(node, clock.now(), settings)
+    words, is_silent = WORDS[verb], view.contact == "silent"
+    consequences = [_(words.note)]
+    running = service_named(node, service)
+    if verb == "service.restart" and running:
+        consequences.append(
+            _(
+                "%(count)s starts in the last ten minutes; after five it counts as a crash loop.",
+                count=running.starts_in_window,
+            )
+        )
+    if is_silent:
+        consequences.append(
+            _("The node is silent. The command waits here until it is back, and no longer than you say.")
+        )
+    return ConfirmPage(
+        title=_(words.title, service=service, node=node.name),
+        verb=verb,
+        verb_label=f"{_(words.label)} {service}".strip(),
+        node=node.name,
+        consequences=consequences,
+        fields=[*verb_fields(node, verb), *lifetime_fields(is_silent), *step_up_fields(verb)],
+        needs_step_up=rules.needs_approval(verb),
+        is_danger=verb.startswith(("service.stop", "process.", "standby.", "node.")),
+        form=form,
+    )
+
+
+def verb_fields(node: NodeState, verb: str) -> list[Field]:
+    """The boxes of a verb's own arguments."""
+    actions = [Option(name, name) for name in (node.hello.actions if node.hello else [])]
+    known = {
+        "with_dependants": Field("with_dependants", _("Restart what depends on it, too"), "tick"),
+        "queue": Field(
+            "queue", _("Job queue"), hint=_("Name of the queue, such as default or imports."), width="m"
+        ),
+        "level": Field(
+            "level",
+            _("Level"),
+            "select",
+            options=[Option(name, name) for name in ("DEBUG", "INFO", "WARNING", "ERROR")],
+        ),
+        "lines": Field("lines", _("Number of lines"), "number", width="s"),
+        "cpu_percent": Field(
+            "cpu_percent",
+            _("CPU"),
+            "number",
+            unit="%",
+            hint=_("100 is one core."),
+            is_optional=True,
+            width="s",
+        ),
+        "memory_mib": Field("memory_mib", _("Memory"), "number", unit="MiB", is_optional=True, width="s"),
+        "pid": Field("pid", _("Process number"), "number", width="s"),
+        "created_us": Field(
+            "created_us", _("Created at"), "number", hint=_("Microseconds since 1970, from the snapshot.")
+        ),
+        "signal": Field(
+            "signal", _("Signal"), "select", options=[Option(name, name) for name in ("TERM", "KILL")]
+        ),
+        "action": Field("action", _("Action of the node file"), "select", options=actions),
+        "public_key": Field("public_key", _("Public key"), width="l"),
+        "key_id": Field("key_id", _("Key id"), width="m"),
+    }
+    return [known[name] for name in WORDS[verb].fields]
+
+
+def lifetime_fields(is_silent: bool) -> list[Field]:
+    """How long the command may be on its way; a silent node can only be waited for."""
+    options = (
+        []
+        if is_silent
+        else [
+            Option("now", _("Now or never"), _("If the node does not take it within a minute, it expires."))
+        ]
+    )
+    options.append(Option("until", _("When the node is back, until")))
+    return [
+        Field("lifetime", _("Validity"), "radio", options=options),
+        Field(
+            "until",
+            _("At the latest"),
+            hint=_("Date and time such as 2026-11-22 14:05; empty: one day."),
+            is_optional=True,
+            width="m",
+        ),
+    ]
+
+
+def step_up_fields(verb: str) -> list[Field]:
+    if not rules.needs_approval(verb):
+        return []
+    return [
+        Field("password", _("Your password, once more"), "password", autocomplete="current-password"),
+        Field("code", _("Code of your app"), is_optional=True, width="s", autocomplete="one-time-code"),
+    ]
+
+
+def command_page(row: NodeCommand, reader: UUID, form: Form[Any]) -> CommandPage:
+    by_code = {"command.no_answer": NO_ANSWER, "command.passed_over": PASSED_OVER}
+    explained = by_code.get(row.code) or EXPLAINED.get(row.state, "")
+    service = str(row.args.get("service", ""))
+    return CommandPage(
+        id=row.id,
+        title=f"{verb_label(row.verb)} {service}".strip(),
+        node=row.node,
+        state=STATE_KEYS[row.state],
+        explained=_(explained) if explained else "",
+        reason=row.reason,
+        requested_by=row.requested_by,
+        approved_by=row.approved_by,
+        steps=[
+            (_("Ordered"), row.requested_at),
+            (_("Signed by the center"), row.issued_at),
+            (_("Handed to the node"), row.sent_at),
+            (_("Accepted by the node"), row.accepted_at),
+            (_("Ended"), row.ended_at),
+        ],
+        expires_at=row.expires_at,
+        code=row.code,
+        detail=row.detail,
+        result=[(name, shown(value)) for name, value in row.result.items()],
+        arguments=[(name, shown(value)) for name, value in row.args.items()],
+        is_over=row.state in rules.ENDED and row.state != "unknown",
+        may_cancel=rules.may_move(row.state, "cancelled") and row.sent_at is None,
+        asks_approval=row.state == "approval" and row.requested_by_id != reader,
+        form=form,
+    )
+
+
+def shown(value: object) -> str:
+    """A value of arguments or result as text; lists line by line."""
+    if isinstance(value, list):
+        return "\n".join(str(item) for item in value[-MEASURED_LINES:])
+    return "—" if value is None else str(value)

@@ -1,0 +1,163 @@
+"""Commands in people's words: verbs, questions, results. Translated where they are shown."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from shared.i18n import N_
+
+
+@dataclass(frozen=True)
+class VerbWords:
+    """`label` names the verb, `title` asks the question (with %(service)s and %(node)s), `note` says what happens."""
+
+    label: str
+    title: str
+    note: str
+    fields: tuple[str, ...] = ()
+
+
+WORDS: Mapping[str, VerbWords] = {
+    "service.start": VerbWords(
+        N_("Start"), N_("Start %(service)s on %(node)s?"), N_("It starts at once, also out of a crash loop.")
+    ),
+    "service.stop": VerbWords(
+        N_("Stop"),
+        N_("Stop %(service)s on %(node)s?"),
+        N_("It stays stopped until somebody starts it; what it serves is away until then."),
+    ),
+    "service.restart": VerbWords(
+        N_("Restart"),
+        N_("Restart %(service)s on %(node)s?"),
+        N_(
+            "What it serves is away for the seconds of its start. Only the instance that runs now is restarted."
+        ),
+        ("with_dependants",),
+    ),
+    "service.drain": VerbWords(
+        N_("Drain"),
+        N_("Drain %(service)s on %(node)s?"),
+        N_("It finishes what it has and takes no new work."),
+    ),
+    "service.undrain": VerbWords(
+        N_("End draining"), N_("Let %(service)s on %(node)s take work again?"), N_("It takes new work again.")
+    ),
+    "limits.set": VerbWords(
+        N_("Set limits"),
+        N_("Limit %(service)s on %(node)s?"),
+        N_("An empty box lifts that limit. It holds until the service is started again."),
+        ("cpu_percent", "memory_mib"),
+    ),
+    "queue.pause": VerbWords(
+        N_("Pause job queue"),
+        N_("Pause a job queue of %(service)s on %(node)s?"),
+        N_("Jobs wait in the queue until it is resumed; none is lost."),
+        ("queue",),
+    ),
+    "queue.resume": VerbWords(
+        N_("Resume job queue"),
+        N_("Resume a job queue of %(service)s on %(node)s?"),
+        N_("Waiting jobs start again."),
+        ("queue",),
+    ),
+    "process.kill": VerbWords(
+        N_("Kill a process"),
+        N_("Kill a process on %(node)s?"),
+        N_("It is hit only if it was created at the instant given: a number used again is left alone."),
+        ("pid", "created_us", "signal"),
+    ),
+    "log.level": VerbWords(
+        N_("Set log level"),
+        N_("Change what %(service)s on %(node)s writes?"),
+        N_("It holds at once."),
+        ("level",),
+    ),
+    "log.tail": VerbWords(
+        N_("Fetch log lines"),
+        N_("Fetch the last log lines of %(service)s on %(node)s?"),
+        N_("Nothing changes at the node."),
+        ("lines",),
+    ),
+    "diagnostics.snapshot": VerbWords(
+        N_("Take a snapshot"),
+        N_("Take a diagnostic snapshot of %(node)s?"),
+        N_("Nothing changes at the node."),
+    ),
+    "configuration.reload": VerbWords(
+        N_("Reload configuration"),
+        N_("Reload the node file of %(node)s?"),
+        N_("New services start, changed ones restart, removed ones end."),
+    ),
+    "backup.now": VerbWords(
+        N_("Back up now"),
+        N_("Back up %(node)s now?"),
+        N_("It runs the node file's own command."),
+        ("action",),
+    ),
+    "disk.free_up": VerbWords(
+        N_("Free up disk"),
+        N_("Free up disk on %(node)s?"),
+        N_("It runs the node file's own safe action."),
+        ("action",),
+    ),
+    "standby.promote": VerbWords(
+        N_("Promote standby"),
+        N_("Make the standby on %(node)s the primary?"),
+        N_("From then on headquarters refuses the former primary. A second person has to approve."),
+        ("action",),
+    ),
+    "node.reboot": VerbWords(
+        N_("Reboot"),
+        N_("Reboot %(node)s?"),
+        N_("Everything on the machine is away until it is up again. A second person has to approve."),
+    ),
+    "keys.trust": VerbWords(
+        N_("Trust a command key"),
+        N_("Let %(node)s believe one more command key?"),
+        N_("Part of a key rotation."),
+        ("public_key",),
+    ),
+    "keys.forget": VerbWords(
+        N_("Forget a command key"),
+        N_("Let %(node)s forget a command key?"),
+        N_("Part of a key rotation."),
+        ("key_id",),
+    ),
+    "keys.renew": VerbWords(
+        N_("Renew node key"),
+        N_("Let %(node)s make itself a new key?"),
+        N_("The old key holds until the first request under the new one."),
+    ),
+}
+
+SERVICE_VERBS = ("service.start", "service.stop", "service.restart", "service.drain", "service.undrain", "limits.set",
+                 "queue.pause", "queue.resume", "log.level", "log.tail")  # fmt: skip
+NODE_VERBS = ("diagnostics.snapshot", "configuration.reload", "backup.now", "disk.free_up", "process.kill", "keys.renew",
+              "standby.promote", "node.reboot")  # fmt: skip
+
+STATE_KEYS: Mapping[str, str] = {
+    "approval": "command_approval", "requested": "command_requested", "accepted": "accepted", "done": "done",
+    "failed": "failed", "refused": "refused", "expired": "expired", "unknown": "unknown", "cancelled": "cancelled",
+}  # fmt: skip
+"""State of a command -> status part."""
+
+EXPLAINED: Mapping[str, str] = {
+    "approval": N_("Waits for a second person. It is not signed, and the node knows nothing of it yet."),
+    "requested": N_("Signed and waiting for the node."),
+    "accepted": N_("The node has judged it and is acting on it."),
+    "unknown": N_(
+        "The node stopped between start and report; the result is unknown. Check its state; it will not be repeated by itself."
+    ),
+    "expired": N_(
+        "Its time was over before the node took it. Nothing was done; order it anew if it is still wanted."
+    ),
+    "refused": N_(
+        "The node's own rules do not allow it, or it could not prove itself there. Nothing was done."
+    ),
+    "cancelled": N_("Taken back before the node had it. Nothing was done."),
+}
+PASSED_OVER = N_(
+    "The node took a later command first and passed this one over. Nothing was done; order it anew if it is still wanted."
+)
+NO_ANSWER = N_(
+    "It was handed to the node and its time is over without an answer. If the node took it, its word will stand here once it is back."
+)

@@ -1,0 +1,1 @@
+"""How nodes become known here, change their keys, and are shut out."""

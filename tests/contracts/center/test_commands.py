@@ -1,0 +1,183 @@
+"""Remote control as people use it, without scripts: order, second person, refusal, result, audit."""
+
+import asyncio
+import re
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from netops.center.commands.keys import CenterKeys
+from netops.center.nodes.actions import enrol
+from shared.clock import now
+from shared.nodes.report import Ack, CommandOutbox, Report, decode_ack, decode_outbox, encode_body
+from tests.support.center_people import CenterSite
+from tests.support.desk_node import DeskNode
+from tests.support.web_site import PASSWORD, Visitor, in_app
+
+People = dict[str, Visitor]
+
+
+class Wire:
+    """A desk node that talks to the center over HTTP, signed."""
+
+    def __init__(self, node: DeskNode, visitor: Visitor) -> None:
+        self.node, self.client = node, visitor.client
+
+    def post(self, path: str, message: Any) -> Any:
+        body, headers = encode_body(message)
+        signed = self.node.signer.headers("POST", path, body)
+        return self.client.post(path, content=body, headers={**headers, **signed})
+
+    def report(self, *, hello: bool = False, items: list[Any] | None = None) -> Ack:
+        sent = self.node.outgoing if items is None else items
+        answer = self.post(
+            "/agent/v1/report",
+            Report(
+                at=now(),
+                hello=self.node.hello() if hello else None,
+                state=self.node.state(),
+                items=list(sent),
+            ),
+        )
+        assert answer.status_code == 200, answer.text
+        self.node.outgoing = []
+        return decode_ack(answer.content)
+
+    def poll(self) -> CommandOutbox:
+        path = f"/agent/v1/commands?after={asyncio.run(self.node.judged())}&wait=0"
+        answer = self.client.get(path, headers=self.node.signer.headers("GET", path))
+        assert answer.status_code == 200, answer.text
+        return decode_outbox(answer.content)
+
+    def obey(self) -> None:
+        """Poll, act, report, as the agent does."""
+        for envelope in self.poll().commands:
+            asyncio.run(self.node.take(envelope))
+        self.report()
+
+
+@pytest.fixture(scope="module")
+def wire(center: CenterSite, people: People, tmp_path_factory: pytest.TempPathFactory) -> Wire:
+    key = CenterKeys(center.settings.data_dir).command.public_text
+    folder: Path = tmp_path_factory.mktemp("node")
+    node = DeskNode(
+        "gz-db1", folder, [key], allow=("service.*", "configuration.reload", "node.reboot", "log.tail")
+    )
+
+    in_app(
+        center.app,
+        lambda: enrol("gz-db1", "branch", node.key.public_text, branch="SH", fleet=center.app.state.fleet),
+    )
+    wire = Wire(node, people["nobody"])
+    wire.report(hello=True)
+    return wire
+
+
+def order(visitor: Visitor, verb: str, service: str = "", **fields: str) -> Any:
+    asked = visitor.open(f"/nodes/gz-db1/commands/new?verb={verb}&service={service}")
+    assert asked.status_code == 200
+    hidden = dict(re.findall(r'name="(verb|service|instance|once)" value="([^"]*)"', asked.text))
+    return visitor.send(
+        "/nodes/gz-db1/commands", **{**hidden, "reason": "it hangs", "lifetime": "now", **fields}
+    )
+
+
+def test_a_service_is_restarted_in_three_clicks_with_a_reason(people: People, wire: Wire) -> None:
+    ada = people["ada"]
+    node = ada.open("/nodes/gz-db1")
+    button = re.search(r'href="(/nodes/gz-db1/commands/new\?verb=service.restart[^"]*)"', node.text)
+    assert button
+    assert "Restart web on gz-db1?" in ada.open(button[1].replace("&amp;", "&")).text
+    answer = order(ada, "service.restart", "web")
+    assert "requested" in answer.text and "it hangs" in answer.text
+    [envelope] = wire.poll().commands
+    sent = msgspec.json.decode(envelope.payload)
+    assert (sent["instance"], sent["args"]["service"], sent["requested_by"]) == ("i-1", "web", "Ada (ada)")
+
+
+def test_the_result_stands_on_the_page_and_both_audits_agree(people: People, wire: Wire) -> None:
+    ada = people["ada"]
+    answer = order(ada, "configuration.reload")
+    wire.obey()
+    shown = ada.open(str(answer.url)).text
+    assert 'data-status="done"' in shown
+    assert "Accepted by the node" in shown
+    assert wire.report(hello=True).audit_after is None
+    audit = ada.open("/audit")
+    assert "ordered: Reload configuration on gz-db1" in audit.text
+    assert "carried out: Reload configuration" in audit.text
+    assert "chain broken" not in audit.text
+    assert 'data-status="ok"' in audit.text
+
+
+def test_a_reason_is_needed_and_what_was_typed_is_kept(people: People, wire: Wire) -> None:
+    answer = order(people["ada"], "log.tail", "web", reason="", lines="7")
+    assert answer.status_code == 422
+    assert "<title>Error:" in answer.text and 'value="7"' in answer.text
+
+
+def test_rights_reach_by_verb_place_and_service(people: People, wire: Wire) -> None:
+    assert order(people["tom"], "service.restart", "web").status_code == 200
+    assert order(people["tom"], "service.stop", "web").status_code == 403
+    assert order(people["eve"], "service.restart", "web").status_code == 403
+    assert people["nobody"].open("/commands").url.path == "/sign-in"
+    assert "Stop" not in people["tom"].open("/nodes/gz-db1/commands").text.split("<main")[1]
+
+
+def test_what_the_node_does_not_allow_is_not_offered_and_refused_by_the_node(
+    people: People, wire: Wire
+) -> None:
+    offered = people["ada"].open("/nodes/gz-db1/commands").text
+    assert "Restart" in offered and "Pause job queue" not in offered
+    answer = order(people["ada"], "queue.pause", "web", queue="default")
+    wire.obey()
+    assert 'data-status="refused"' in people["ada"].open(str(answer.url)).text
+
+
+def test_a_reboot_needs_two_persons_who_prove_themselves(people: People, wire: Wire) -> None:
+    ada, grace = people["ada"], people["grace"]
+    assert order(ada, "node.reboot", password="wrong").status_code == 422
+    answer = order(ada, "node.reboot", password=PASSWORD)
+    path = answer.url.path
+    assert 'data-status="command_approval"' in answer.text
+    assert wire.poll().commands == [] or all("node.reboot" not in one.payload for one in wire.poll().commands)
+    assert ada.send(f"{path}/approve", password=PASSWORD).status_code == 403
+    assert people["tom"].send(f"{path}/approve", password=PASSWORD).status_code == 403
+    grace.open(path)
+    assert grace.send(f"{path}/approve", password="wrong").status_code == 422
+    assert grace.send(f"{path}/approve", password=PASSWORD).status_code == 200
+    [envelope] = [one for one in wire.poll().commands if "node.reboot" in one.payload]
+    assert msgspec.json.decode(envelope.payload)["approved_by"] == "Grace (grace)"
+    assert grace.send(f"{path}/approve", password=PASSWORD).status_code == 409
+
+
+def test_a_command_can_be_taken_back_until_the_node_has_it(people: People, wire: Wire) -> None:
+    wire.obey()
+    ada = people["ada"]
+    first = order(ada, "configuration.reload", lifetime="until")
+    assert 'data-status="cancelled"' in ada.send(f"{first.url.path}/cancel").text
+    second = order(ada, "configuration.reload", lifetime="until")
+    wire.obey()
+    assert ada.send(f"{second.url.path}/cancel").status_code == 409
+    assert wire.node.effects[first.url.path.rsplit("/", 1)[1]] == 0
+    assert wire.node.effects[second.url.path.rsplit("/", 1)[1]] == 1
+
+
+def test_waiting_commands_stand_first_in_the_list_with_their_end(people: People, wire: Wire) -> None:
+    order(people["ada"], "configuration.reload")
+    wire.obey()
+    order(people["ada"], "configuration.reload", lifetime="until")
+    page = people["ada"].open("/commands")
+    before_ended = page.text[: page.text.index("<caption>Ended</caption>")]
+    assert 'data-status="command_requested"' in before_ended
+    assert 'data-status="done"' in page.text[len(before_ended) :]
+    assert "Waiting or unknown" in before_ended and "Who may order what" in page.text
+
+
+def test_a_poll_is_good_once(people: People, wire: Wire) -> None:
+    path = "/agent/v1/commands?after=0&wait=0"
+    headers = wire.node.signer.headers("GET", path)
+    assert wire.client.get(path, headers=headers).status_code == 200
+    assert wire.client.get(path, headers=headers).status_code == 409
