@@ -20,6 +20,18 @@ class WebSettings(CommonSettings):
     body_limit_bytes: int = setting(
         "Largest request body, except where a page takes files.", default=1_048_576
     )
+    oidc_issuer: str = setting(
+        "Address of the company's identity provider (OpenID Connect); empty: passwords only.", default=""
+    )
+    oidc_client_id: str = setting("The name under which the provider knows this site.", default="")
+    oidc_client_secret: str = setting("The secret that goes with it.", default="", secret=True)
+    oidc_name: str = setting(
+        "What the button on the sign-in page calls the provider; empty: the company's sign-in.", default=""
+    )
+    oidc_claim: str = setting(
+        "The claim that is a person's user name here at the first sign-in; email counts only when it is verified.",
+        default="preferred_username",
+    )
     trusted_proxies: int = setting(
         "Reverse proxies in front; the client's address is that many entries from the right of X-Forwarded-For.",
         default=0,

@@ -23,7 +23,7 @@ from shared.web.me.forms import (
     StopSecondFactorForm,
     TokenForm,
 )
-from shared.web.me.pages import MePage, SecondFactorPage, SignInPage
+from shared.web.me.pages import MePage, SecondFactorPage, SignInPage, company_sign_in
 from shared.web.parts import Option
 from shared.web.responses import page, redirect
 from shared.web.session import client_address, end_all_sessions, start_session
@@ -39,7 +39,11 @@ async def show_sign_in(request: Request) -> Response:
     back = local_path(request.query_params.get("next"))
     if request.state.person is not None:
         return redirect(back)
-    return page(request, "me/sign_in.html", SignInPage(empty_form(next=back)))
+    return page(
+        request,
+        "me/sign_in.html",
+        SignInPage(empty_form(next=back), company=company_sign_in(request.app.state.settings)),
+    )
 
 
 async def sign_in(request: Request) -> Response:
@@ -61,7 +65,8 @@ async def sign_in(request: Request) -> Response:
             response = redirect(local_path(value.next))
             await start_session(request, response, account)
             return response
-    view = SignInPage(form, asks_code="code" in form.errors)
+    company = company_sign_in(request.app.state.settings)
+    view = SignInPage(form, asks_code="code" in form.errors, company=company)
     return page(request, "me/sign_in.html", view, status=422)
 
 

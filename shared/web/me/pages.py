@@ -6,16 +6,29 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from shared.i18n import gettext
 from shared.web.forms import Form
 from shared.web.parts import Option
+from shared.web.settings import WebSettings
 
 
 @dataclass(frozen=True)
 class SignInPage:
-    """The sign-in form; `asks_code` once an account with a second factor has been named."""
+    """The sign-in form; `asks_code` once an account with a second factor has been named. `company` is what the button
+    to the identity provider says, "" without one."""
 
     form: Form[Any]
     asks_code: bool = False
+    company: str = ""
+
+
+def company_sign_in(settings: WebSettings) -> str:
+    """What the button to the identity provider says; "" where none is configured."""
+    if not settings.oidc_issuer:
+        return ""
+    if not settings.oidc_name:
+        return gettext("Sign in through the company")
+    return gettext("Sign in with %(name)s", name=settings.oidc_name)
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,13 @@
 """Addresses of the account pages."""
 
-from shared.web.me import handlers
+from shared.web.me import handlers, oidc_handlers
 from shared.web.routing import PUBLIC, SIGNED_IN, Route
 
 ROUTES = [
     Route("GET", "/sign-in", handlers.show_sign_in, PUBLIC),
     Route("POST", "/sign-in", handlers.sign_in, PUBLIC),
+    Route("GET", "/sign-in/company", oidc_handlers.leave_for_provider, PUBLIC),
+    Route("GET", oidc_handlers.BACK, oidc_handlers.come_back, PUBLIC),
     Route("POST", "/sign-out", handlers.sign_out, PUBLIC),
     Route("GET", "/me", handlers.show_me, SIGNED_IN),
     Route("POST", "/me/preferences", handlers.save_preferences, SIGNED_IN),
