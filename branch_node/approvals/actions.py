@@ -4,24 +4,22 @@ from collections.abc import Collection
 from typing import Literal
 from uuid import UUID
 
-from branch_node.approvals.queries import VIEW_OF, approvers_for, deputies_on, request_by_id
-from branch_node.approvals.rules import (
-    REQUEST,
-    deciders,
-    judge,
-    may_refuse,
-    needed_limit,
-    require_reason,
-)
-from branch_node.approvals.subjects import Subject, approve, reject, subject_of
+from branch_node.approvals.queries import URL_OF, VIEW_OF, current_step, deputies_on, request_by_id
+from branch_node.approvals.rules import REQUEST, covering, deciders, judge, may_refuse, require_reason
+from branch_node.approvals.subjects import Subject, approve, asked_of, reject, rules_met, subject_of
 from branch_node.editing import locked
 from branch_node.home import home, today
+from branch_node.notifications.actions import tell
 from shared import clock
 from shared.database import transaction
 from shared.errors import Conflict, NotFound
 from shared.i18n import N_
 from shared.permissions import Person, reach
 from shared.records import ApprovalRequest, ApprovalStep
+
+WAITS = N_("%(number)s over %(amount)s waits for your approval.")
+APPROVED = N_("%(number)s was approved by %(name)s.")
+REFUSED = N_("%(number)s was refused by %(name)s: %(comment)s")
 
 
 async def ask(subject: Subject, requested_by: UUID) -> ApprovalRequest:
@@ -39,10 +37,35 @@ async def ask(subject: Subject, requested_by: UUID) -> ApprovalRequest:
         currency=subject.amount.currency,
         happened_on=today(),
     )
-    await ApprovalStep.create(
+    first = await ApprovalStep.create(
         branch=home().code, request_id=request.id, needs_action=subject.action, position=1
     )
+    for place, rule in enumerate(await rules_met(subject), 2):
+        await ApprovalStep.create(
+            branch=home().code,
+            request_id=request.id,
+            role_code=rule.role_code,
+            reason=rule.name,
+            position=place,
+        )
+    await tell_approvers(subject, request, first)
     return request
+
+
+async def tell_approvers(subject: Subject, request: ApprovalRequest, step: ApprovalStep) -> None:
+    """Tell those who can decide a step, and who stands in for them today."""
+    approvers, needed = await asked_of(subject, step)
+    able = {one.id for one in covering(approvers, subject.authors, needed)}
+    able |= {row.deputy_id for row in await deputies_on(today()) if row.employee_id in able}
+    await tell(
+        able - subject.authors,
+        "approval",
+        WAITS,
+        f"/approvals/{request.id}",
+        f"approval:{step.id}",
+        number=subject.number,
+        amount=subject.amount,
+    )
 
 
 async def void_requests(entity: str, entity_id: UUID, statuses: Collection[str] = ("waiting",)) -> int:
@@ -73,24 +96,27 @@ async def decide(
     """Approve or refuse a request.
 
     1. lock the document, its request, its customer  2. is it still waiting, unchanged, and as it was seen?
-    3. may this person, in own right or as a deputy?  4. put it into effect or send it back  5. note who decided,
-    and for whom. Two at once: the second waits at 1 and is refused at 2. Raises NotFound, NotAllowed (with who
+    3. may this person decide the step it stands at, in own right or as a deputy?  4. after the last step put it into
+    effect, or send it back  5. note who decided, and for whom; tell the author or those asked next. Two at once: the second waits at 1 and is refused at 2. Raises NotFound, NotAllowed (with who
     can), Conflict, and Invalid for a refusal without a reason.
     """
     waiting = await request_by_id(request_id)
     async with transaction():
         subject = await subject_of(waiting.entity, waiting.entity_id, waiting.requested_by, lock=True)
         request = await locked(ApprovalRequest, request_id)
-        approvers = await approvers_for(subject.action, subject.row.owner_id, subject.row.department_id)
+        step = await current_step(request_id)
+        approvers, needed = await asked_of(subject, step)
         deputies = await deputies_on(today())
         if not sees(person, subject) and not deciders(person.id, approvers, deputies, today()):
             raise NotFound()
         status = REQUEST.target(verdict, request.status, subject.number)
         _require_unchanged(request, subject, seen)
         if verdict == "approve":
-            found = judge(
-                person.id, subject.authors, needed_limit(subject.reasons), approvers, deputies, today()
-            )
+            found = judge(person.id, subject.authors, needed, approvers, deputies, today())
+            if step is not None and (following := await step_after(step)) is not None:
+                await _note_step(step, "approved", person.id, found.acted_for, comment)
+                await tell_approvers(subject, request, following)
+                return request
             await approve(subject, person.id)
         else:
             found = may_refuse(person.id, subject.authors, approvers, deputies, today())
@@ -98,8 +124,22 @@ async def decide(
         request.status, request.decided_at = status, clock.now()
         request.reasons = list(subject.reasons)
         await request.save()
-        await _note_decision(request, person.id, found.acted_for, comment)
+        step = step or ApprovalStep(branch=request.branch, request_id=request.id)
+        await _note_step(step, status, person.id, found.acted_for, comment)
+        text = APPROVED if status == "approved" else REFUSED
+        await tell(
+            subject.authors - {person.id}, "decided", text, f"{URL_OF[request.entity]}/{request.entity_id}",
+            f"decided:{request.id}", number=subject.number, name=person.name, comment=comment.strip(),
+        )  # fmt: skip
     return request
+
+
+async def step_after(step: ApprovalStep) -> ApprovalStep | None:
+    """The next step that waits behind this one."""
+    found = ApprovalStep.filter(
+        request_id=step.request_id, status="waiting", position__gt=step.position, deleted_at=None
+    )
+    return await found.order_by("position").first()
 
 
 def sees(person: Person, subject: Subject) -> bool:
@@ -127,10 +167,7 @@ def _require_unchanged(request: ApprovalRequest, subject: Subject, seen: str) ->
         )
 
 
-async def _note_decision(request: ApprovalRequest, by: UUID, acted_for: UUID | None, comment: str) -> None:
-    step = await ApprovalStep.filter(request_id=request.id, deleted_at=None).order_by("position").first()
-    if step is None:
-        step = ApprovalStep(branch=request.branch, request_id=request.id)
-    step.status, step.decided_by, step.acted_for = request.status, by, acted_for
-    step.decided_at, step.comment = request.decided_at, comment.strip()
+async def _note_step(step: ApprovalStep, status: str, by: UUID, acted_for: UUID | None, comment: str) -> None:
+    step.status, step.decided_by, step.acted_for = status, by, acted_for
+    step.decided_at, step.comment = clock.now(), comment.strip()
     await step.save()

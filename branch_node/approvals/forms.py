@@ -1,8 +1,9 @@
 """Forms of approvals."""
 
 from typing import Annotated, Literal
+from uuid import UUID
 
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 
 from shared.web.forms import FormModel
 
@@ -13,6 +14,12 @@ class DecisionForm(FormModel):
     verdict: Literal["approve", "reject"]
     comment: Annotated[str, StringConstraints(max_length=500)] = ""
     seen: Annotated[str, StringConstraints(max_length=40)] = ""
+
+
+class ManyForm(FormModel):
+    """Which requests are decided together."""
+
+    ids: Annotated[list[UUID], Field(min_length=1, max_length=50)]
 
 
 class FilterForm(FormModel):

@@ -3,18 +3,20 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
+from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from branch_node.approvals import queries
 from branch_node.approvals.actions import decide, sees
-from branch_node.approvals.forms import DecisionForm, FilterForm
+from branch_node.approvals.forms import DecisionForm, FilterForm, ManyForm
 from branch_node.approvals.pages import DecidePage, LineNote, ListPage
-from branch_node.approvals.queries import URL_OF, approvers_for, deputies_on, request_by_id
-from branch_node.approvals.rules import Approver, Deputy, covering, deciders, judge, names_of, needed_limit
-from branch_node.approvals.subjects import Subject, subject_of
+from branch_node.approvals.queries import URL_OF, current_step, deputies_on, request_by_id
+from branch_node.approvals.rules import Approver, Deputy, covering, deciders, judge, names_of
+from branch_node.approvals.subjects import Subject, asked_of, subject_of
 from branch_node.approvals.words import ENTITIES, reason_notes, request_notes
+from branch_node.bulk import BulkRow, ids_of, is_sure, preview
 from branch_node.expenses.queries import categories, label_of
 from branch_node.home import today
 from branch_node.listing import Listing, nothing
@@ -24,10 +26,10 @@ from branch_node.requests import path_id
 from branch_node.staff.queries import names_of as staff_names
 from shared.errors import Invalid, NotFound, Refused
 from shared.i18n import gettext as _
-from shared.i18n import render
+from shared.i18n import ngettext, render
 from shared.money import Money, round_half_even
 from shared.permissions import Person
-from shared.records import ApprovalRequest, Expense, Order, Quotation
+from shared.records import ApprovalRequest, ApprovalStep, Expense, Order, Quotation
 from shared.web import filters as show
 from shared.web.error_pages import shown
 from shared.web.forms import Form, empty_form, read_form, read_query, with_errors
@@ -55,7 +57,8 @@ async def show_list(request: Request) -> Response:
         Tab(label, f"/approvals?which={which}", wanted.which == which, waiting if which == "mine" else None)
         for which, label in (("mine", _("For me")), ("asked", _("Asked by me")), ("decided", _("Decided")))
     ]
-    table = await listing(wanted.which).table(request, cut, order, None, empty)
+    bulk = [Action(_("Approve ..."), "/approvals/approve")] if wanted.which == "mine" else []
+    table = await listing(wanted.which).table(request, cut, order, None, empty, bulk=bulk)
     return page(request, "approvals/list.html", ListPage(table, tabs, ""))
 
 
@@ -123,8 +126,50 @@ async def decide_request(request: Request) -> Response:
             {("comment" if name == "reason" else name): text for name, text in form.errors.items()},
         )
         return page(request, "approvals/show.html", await decide_page(request, found, form), status=422)
-    toast = _("Approved.") if decided.status == "approved" else _("Refused; the author is told why.")
+    words = {"approved": _("Approved."), "waiting": _("Approved; the next step waits for others.")}
+    toast = words.get(decided.status, _("Refused; the author is told why."))
     return redirect("/approvals", toast=toast)
+
+
+async def approve_many(request: Request) -> Response:
+    """Approve the ticked requests: first what each is and which cannot be, then, when sure, one by one."""
+    person: Person = request.state.person
+    form: Form[Any] = await read_form(request, ManyForm)
+    rows = [row for one in ids_of(form, 50) if (row := await bulk_row(person, one)) is not None]
+    if not is_sure(form):
+        crumb = Crumb(_("Approvals"), "/approvals")
+        return preview(
+            request, _("Approve these?"), crumb, "/approvals/approve", _("Approve"), rows, Form(form.typed)
+        )
+    count = 0
+    for row in rows:
+        try:
+            await decide(person, row.id, "approve", "")
+        except Refused:
+            continue
+        count += 1
+    left = len(rows) - count
+    toast = ngettext("%(n)s document approved.", "%(n)s documents approved.", count)
+    if left:
+        toast += " " + ngettext("%(n)s could not be; open it.", "%(n)s could not be; open them.", left)
+    return redirect("/approvals", toast=toast)
+
+
+async def bulk_row(person: Person, request_id: UUID) -> BulkRow | None:
+    """A request in the preview; None for one that is not there for this person."""
+    try:
+        found = await request_by_id(request_id)
+        subject = await subject_of(found.entity, found.entity_id, found.requested_by)
+        standing = await standing_of(person, subject, await current_step(found.id))
+    except Refused:
+        return None
+    label = f"{_(ENTITIES[found.entity])} {subject.number} {show.money(subject.amount)}"
+    blocking = [one.text for one in reason_notes(subject.reasons, found.entity) if one.is_blocking]
+    refusal = standing.refusal or " ".join(blocking)
+    if found.status != "waiting":
+        refusal = _("It waits for no decision any more.")
+    why = " ".join(one.text for one in reason_notes(subject.reasons, found.entity))
+    return BulkRow(found.id, label, refusal or why, can=not refusal)
 
 
 @dataclass(frozen=True)
@@ -138,14 +183,13 @@ class Standing:
     is_possible: bool
 
 
-async def standing_of(person: Person, subject: Subject) -> Standing:
-    """NotFound for whoever neither sees the document nor may decide it."""
-    approvers = await approvers_for(subject.action, subject.row.owner_id, subject.row.department_id)
+async def standing_of(person: Person, subject: Subject, step: ApprovalStep | None) -> Standing:
+    """How somebody stands to a step. NotFound for whoever neither sees the document nor may decide it."""
+    approvers, needed = await asked_of(subject, step)
     deputies = await deputies_on(today())
     is_possible = bool(deciders(person.id, approvers, deputies, today()))
     if not is_possible and not sees(person, subject):
         raise NotFound()
-    needed = needed_limit(subject.reasons)
     able = covering(approvers, subject.authors, needed)
     try:
         decision = judge(person.id, subject.authors, needed, approvers, deputies, today())
@@ -160,7 +204,8 @@ async def decide_page(request: Request, found: ApprovalRequest, form: Form[Any])
     """Everything an approver needs on one page."""
     person: Person = request.state.person
     subject = await subject_of(found.entity, found.entity_id, found.requested_by)
-    standing = await standing_of(person, subject)
+    step = await current_step(found.id) if found.status == "waiting" else None
+    standing = await standing_of(person, subject, step)
     is_waiting = found.status == "waiting"
     away = [row for row in standing.deputies if row.employee_id in {one.id for one in standing.able}]
     people = await staff_names(
@@ -181,6 +226,7 @@ async def decide_page(request: Request, found: ApprovalRequest, form: Form[Any])
         credit=subject.credit,
         margin_bp=margin(subject),
         acting_for=standing.acting_for if is_waiting else "",
+        rule=step.reason if step is not None else "",
         deputies=[deputy_text(row, people) for row in away],
         refusal=standing.refusal if is_waiting else "",
         can_decide=is_waiting and person.id not in subject.authors and standing.is_possible,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from branch_node.approvals.queries import DecidedStep
 from branch_node.approvals.rules import CreditStanding
 from shared.money import Money
 from shared.web.forms import Form
@@ -22,17 +23,14 @@ class ReasonNote:
 
 @dataclass(frozen=True)
 class RequestNote:
-    """A request and its decision, for the page of the document."""
+    """A request and the decisions of its steps, for the page of the document."""
 
     id: str
     status: str
     asked_by: str
     asked_at: datetime
     reasons: Sequence[ReasonNote]
-    decided_by: str
-    acted_for: str
-    decided_at: datetime | None
-    comment: str
+    steps: Sequence[DecidedStep]
     is_current: bool
 
 
@@ -61,7 +59,7 @@ class LineNote:
 class DecidePage:
     """approvals/show.html: what is asked, why it needs this person, the two buttons.
 
-    `refusal` says why this person cannot approve (empty: can). `margin_bp` None: the costs are not known.
+    `refusal` says why this person cannot approve (empty: can); `rule` names the rule behind a further step. `margin_bp` None: the costs are not known.
     """
 
     request_id: str
@@ -76,6 +74,7 @@ class DecidePage:
     credit: CreditStanding | None
     margin_bp: int | None
     acting_for: str
+    rule: str
     deputies: Sequence[str]
     refusal: str
     can_decide: bool

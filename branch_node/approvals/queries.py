@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from branch_node import rates
-from branch_node.approvals.rules import Approver, CreditStanding, Deputy
+from branch_node.approvals.rules import Approver, CreditStanding, Deputy, StepRule
 from branch_node.home import home, today
 from branch_node.lists import Cut, Paging, Sort, as_kind
 from branch_node.staff.queries import person_by_id
@@ -18,7 +18,7 @@ from shared.database.scope import reach_sql
 from shared.errors import Conflict, NotFound
 from shared.money import Money
 from shared.permissions import Person, Scope, reach
-from shared.records import ApprovalRequest, Customer
+from shared.records import ApprovalRequest, ApprovalRule, ApprovalStep, Customer
 
 ACTION_OF: Mapping[str, str] = {
     "order": "order.approve",
@@ -70,6 +70,30 @@ async def approvers_for(action: str, owner_id: UUID | None, department_id: UUID 
             row_id = as_kind(row["id"], UUID)
             found[row_id] = Approver(row_id, row["name"], int(row["discount_limit_bp"]))
     return list(found.values())
+
+
+async def role_holders(role_code: str) -> list[Approver]:
+    """Everybody at work who holds a role, by id: who decides a step that a rule asks of that role."""
+    rows = await fetch_all(
+        "SELECT DISTINCT e.id, e.name FROM employee e JOIN employee_role r ON r.employee_id = e.id AND r.deleted_at IS NULL "
+        "WHERE r.role_code = :role AND e.branch = :branch AND e.active = :yes AND e.deleted_at IS NULL ORDER BY e.id",
+        role=role_code,
+        branch=home().code,
+        yes=True,
+    )
+    return [Approver(as_kind(row["id"], UUID), row["name"], 10_000) for row in rows]
+
+
+async def rules_for(entity: str) -> list[StepRule]:
+    """The rules in force that ask for further decisions about a kind of document."""
+    rows = await ApprovalRule.filter(branch=home().code, entity=entity, active=True, deleted_at=None)
+    return [StepRule(row.name, row.when, row.threshold, row.role_code, row.position) for row in rows]
+
+
+async def current_step(request_id: UUID) -> ApprovalStep | None:
+    """The first step of a request that nobody has decided; None when all are."""
+    found = ApprovalStep.filter(request_id=request_id, status="waiting", deleted_at=None)
+    return await found.order_by("position", "id").first()
 
 
 async def deputies_on(day: date) -> list[Deputy]:
@@ -176,7 +200,11 @@ LEFT JOIN quotation q ON r.entity = 'quotation' AND q.id = r.entity_id
 LEFT JOIN expense x ON r.entity = 'expense' AND x.id = r.entity_id
 LEFT JOIN customer c ON c.id = COALESCE(o.customer_id, q.customer_id)
 LEFT JOIN employee e ON e.id = r.requested_by
-LEFT JOIN approval_step s ON s.request_id = r.id AND s.position = 1 AND s.deleted_at IS NULL
+LEFT JOIN approval_step s ON s.request_id = r.id AND s.deleted_at IS NULL AND s.position = COALESCE(
+  (SELECT MIN(w.position) FROM approval_step w WHERE w.request_id = r.id AND w.status = 'waiting'
+    AND w.deleted_at IS NULL AND r.status = 'waiting'),
+  (SELECT MAX(w.position) FROM approval_step w WHERE w.request_id = r.id AND w.status <> 'waiting'
+    AND w.deleted_at IS NULL), 1)
 LEFT JOIN employee d ON d.id = s.decided_by
 LEFT JOIN employee f ON f.id = s.acted_for
 WHERE r.branch = :branch AND r.deleted_at IS NULL AND {where} AND {page} {order}"""
@@ -198,9 +226,14 @@ async def decidable(person: Person, day: date) -> tuple[str, dict[str, Any]]:
                 scope, more = reach_sql(
                     reach(one, action), OWNER, DEPARTMENT, "r.branch", prefix=f"q{place}_{entity}"
                 )
-                clauses.append(f"(r.entity = '{entity}' AND {scope})")
+                clauses.append(f"(r.entity = '{entity}' AND COALESCE(s.role_code, '') = '' AND {scope})")
                 params |= more
-    return "(" + (" OR ".join(clauses) or "1 = 0") + ")", params
+    params["qualities"] = [one.id for one in quality]
+    clauses.append(
+        "s.role_code IN (SELECT g.role_code FROM employee_role g WHERE g.employee_id IN :qualities "
+        "AND g.deleted_at IS NULL)"
+    )
+    return "(" + " OR ".join(clauses) + ")", params
 
 
 async def requests_page(person: Person, filters: Filter, paging: Paging) -> Cut[RequestRow]:
@@ -260,46 +293,70 @@ async def request_by_id(request_id: UUID) -> ApprovalRequest:
 
 
 @dataclass(frozen=True)
-class Decided:
-    """A request about a document with its decision."""
+class DecidedStep:
+    """A step of a request: the rule that asks for it ("" for the first), and what was decided, if anything was."""
 
-    id: UUID
     status: str
-    requested_by: str
-    requested_at: datetime
-    reasons: Sequence[Mapping[str, Any]]
+    rule: str
+    role_code: str
     decided_by: str
     acted_for: str
     decided_at: datetime | None
     comment: str
 
 
+@dataclass(frozen=True)
+class Decided:
+    """A request about a document with its steps in order."""
+
+    id: UUID
+    status: str
+    requested_by: str
+    requested_at: datetime
+    reasons: Sequence[Mapping[str, Any]]
+    steps: list[DecidedStep]
+
+
 REQUESTS_SQL = """
-SELECT r.id, r.status, r.recorded_at, r.reasons, r.decided_at, e.name AS requested_by, d.name AS decided_by,
-  f.name AS acted_for, s.comment
+SELECT r.id, r.status, r.recorded_at, r.reasons, e.name AS requested_by, d.name AS decided_by, f.name AS acted_for,
+  s.status AS step_status, s.reason, s.role_code, s.decided_at, s.comment
 FROM approval_request r
-LEFT JOIN approval_step s ON s.request_id = r.id AND s.position = 1 AND s.deleted_at IS NULL
+LEFT JOIN approval_step s ON s.request_id = r.id AND s.deleted_at IS NULL
 LEFT JOIN employee e ON e.id = r.requested_by
 LEFT JOIN employee d ON d.id = s.decided_by
 LEFT JOIN employee f ON f.id = s.acted_for
 WHERE r.entity = :entity AND r.entity_id = :id AND r.deleted_at IS NULL
-ORDER BY r.recorded_at DESC, r.id DESC LIMIT 20"""
+ORDER BY r.recorded_at DESC, r.id DESC, s.position LIMIT 60"""
 
 
 async def requests_of(entity: str, entity_id: UUID) -> list[Decided]:
-    """The requests about a document with their decisions, newest first, at most 20. One query."""
-    rows = await fetch_all(REQUESTS_SQL, entity=entity, id=entity_id)
-    return [
-        Decided(
-            as_kind(row["id"], UUID),
-            row["status"],
-            row["requested_by"] or "",
-            from_micros(int(row["recorded_at"])),
-            json.loads(row["reasons"]),
-            row["decided_by"] or "",
-            row["acted_for"] or "",
-            from_micros(int(row["decided_at"])) if row["decided_at"] is not None else None,
-            row["comment"] or "",
+    """The requests about a document with their decisions, newest first. One query."""
+    found: dict[UUID, Decided] = {}
+    for row in await fetch_all(REQUESTS_SQL, entity=entity, id=entity_id):
+        row_id = as_kind(row["id"], UUID)
+        one = found.setdefault(
+            row_id,
+            Decided(
+                row_id,
+                row["status"],
+                row["requested_by"] or "",
+                from_micros(int(row["recorded_at"])),
+                json.loads(row["reasons"]),
+                [],
+            ),
         )
-        for row in rows
-    ]
+        if row["step_status"] is not None:
+            one.steps.append(_decided_step(row))
+    return list(found.values())
+
+
+def _decided_step(row: Mapping[str, Any]) -> DecidedStep:
+    return DecidedStep(
+        row["step_status"],
+        row["reason"],
+        row["role_code"],
+        row["decided_by"] or "",
+        row["acted_for"] or "",
+        from_micros(int(row["decided_at"])) if row["decided_at"] is not None else None,
+        row["comment"] or "",
+    )

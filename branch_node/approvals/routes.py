@@ -5,6 +5,7 @@ from shared.web.routing import SIGNED_IN, Route
 
 ROUTES = [
     Route("GET", "/approvals", handlers.show_list, SIGNED_IN),
+    Route("POST", "/approvals/approve", handlers.approve_many, SIGNED_IN),
     Route("GET", "/approvals/{id}", handlers.show_request, SIGNED_IN),
     Route("POST", "/approvals/{id}", handlers.decide_request, SIGNED_IN),
 ]

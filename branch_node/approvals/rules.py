@@ -106,6 +106,37 @@ def require_no_hold(credit: CreditStanding | None, customer: str) -> None:
         )
 
 
+# --- further steps ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class StepRule:
+    """When documents need a further decision: `when` is amount (base minor units above `threshold`), discount (basis
+    points above it) or credit (over the sales limit). `role_code` names who decides."""
+
+    name: str
+    when: str
+    threshold: int
+    role_code: str
+    position: int = 1
+
+
+def further_steps(
+    rules: Sequence[StepRule], found: Sequence[Mapping[str, Any]], base_minor: int, effective_bp: int
+) -> list[StepRule]:
+    """The rules that a document meets, in order; a role that is asked twice is asked once, by its first rule."""
+    holds = {
+        "amount": lambda rule: base_minor > rule.threshold,
+        "discount": lambda rule: effective_bp > rule.threshold,
+        "credit": lambda _rule: any(reason["code"] == "credit" for reason in found),
+    }
+    steps: dict[str, StepRule] = {}
+    for rule in sorted(rules, key=lambda one: (one.position, one.name)):
+        if holds[rule.when](rule):
+            steps.setdefault(rule.role_code, rule)
+    return list(steps.values())
+
+
 # --- who decides ------------------------------------------------------------------------------------------------
 
 

@@ -10,8 +10,16 @@ from typing import Any
 from uuid import UUID
 
 from branch_node import fiscal, rates
-from branch_node.approvals.queries import ACTION_OF, credit_of
-from branch_node.approvals.rules import CreditStanding, reasons, require_no_hold
+from branch_node.approvals.queries import ACTION_OF, approvers_for, credit_of, role_holders, rules_for
+from branch_node.approvals.rules import (
+    Approver,
+    CreditStanding,
+    StepRule,
+    further_steps,
+    needed_limit,
+    reasons,
+    require_no_hold,
+)
 from branch_node.expenses.rules import EXPENSE, expense_hash
 from branch_node.home import home, today
 from branch_node.orders.posting import put_into_effect
@@ -20,7 +28,16 @@ from shared import clock
 from shared.database.fields import canonical_json
 from shared.errors import NotFound
 from shared.money import Money
-from shared.records import Customer, Employee, Expense, Order, OrderLine, Quotation, QuotationLine
+from shared.records import (
+    ApprovalStep,
+    Customer,
+    Employee,
+    Expense,
+    Order,
+    OrderLine,
+    Quotation,
+    QuotationLine,
+)
 
 Document = Order | Quotation | Expense
 MODELS: Mapping[str, type[Document]] = {"order": Order, "quotation": Quotation, "expense": Expense}
@@ -129,6 +146,25 @@ def _expense_subject(row: Expense, requested_by: UUID | None) -> Subject:
         (),
         Money(row.amount_minor, row.currency),
     )
+
+
+async def asked_of(subject: Subject, step: ApprovalStep | None) -> tuple[list[Approver], int]:
+    """Who may decide a step, and the discount limit it takes: the right over the document, or the role a rule names."""
+    if step is not None and step.role_code:
+        return await role_holders(step.role_code), 0
+    approvers = await approvers_for(subject.action, subject.row.owner_id, subject.row.department_id)
+    return approvers, needed_limit(subject.reasons)
+
+
+async def rules_met(subject: Subject) -> list[StepRule]:
+    """The rules that ask for further decisions about this document as it is."""
+    rules = await rules_for(subject.entity)
+    if not rules:
+        return []
+    rate = await rates.rate_to_base(subject.amount.currency, today())
+    base = rates.to_base(subject.amount.minor, subject.amount.currency, rate)
+    effective = getattr(subject.row, "effective_discount_bp", 0)
+    return further_steps(rules, subject.reasons, base, effective)
 
 
 async def approve(subject: Subject, approved_by: UUID) -> None:

@@ -75,10 +75,7 @@ async def request_notes(entity: str, entity_id: UUID) -> list[RequestNote]:
             row.requested_by,
             row.requested_at,
             reason_notes(row.reasons, entity),
-            row.decided_by,
-            row.acted_for,
-            row.decided_at,
-            row.comment,
+            row.steps,
             row.status == "waiting",
         )
         for row in await requests_of(entity, entity_id)

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from branch_node.approvals.words import request_notes
+from branch_node.attachments.actions import files_of
 from branch_node.customers.queries import customer_names
 from branch_node.editing import ChangedMeanwhile
 from branch_node.expenses import actions, queries
@@ -288,6 +289,8 @@ async def show_page(request: Request, row: Expense, form: Form[Any]) -> ShowPage
         facts=[(label, text) for label, text in facts if text],
         customer=(await customer_names([row.customer_id])).get(row.customer_id, ""),
         requests=await request_notes("expense", row.id),
+        files=await files_of("expense", row.id),
+        can_attach="edit" in EXPENSE.allowed(row.status) and person.may("expense.edit"),
         can_pay="pay" in EXPENSE.allowed(row.status) and person.may("expense.pay"),
         today=today(),
         form=form,

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from branch_node.approvals.pages import RequestNote
+from branch_node.attachments.models import Attachment
 from shared.money import Money
 from shared.records import Expense
 from shared.web.forms import Form
@@ -51,6 +52,8 @@ class ShowPage:
     facts: Sequence[tuple[str, str]]
     customer: str
     requests: Sequence[RequestNote]
+    files: Sequence[Attachment]
+    can_attach: bool
     can_pay: bool
     today: date
     form: Form[Any]

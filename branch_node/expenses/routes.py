@@ -1,6 +1,6 @@
 """Routes of expenses."""
 
-from branch_node.expenses import api, handlers
+from branch_node.expenses import api, files, handlers
 from shared.web.routing import Route
 
 ROUTES = [
@@ -13,5 +13,6 @@ ROUTES = [
     Route("POST", "/expenses/{id}/submit", handlers.submit_expense, "expense.edit"),
     Route("POST", "/expenses/{id}/withdraw", handlers.withdraw_expense, "expense.edit"),
     Route("POST", "/expenses/{id}/pay", handlers.pay_expense, "expense.pay"),
+    *files.ROUTES,
     *api.ROUTES,
 ]

@@ -24,8 +24,6 @@ KINDS: Mapping[str, Kind] = {
     "promise": Kind(N_("A customer broke a promise to pay"), by_mail=True),
     "step_late": Kind(N_("A step of an order is late")),
     "work": Kind(N_("Work was given to you")),
-    "feedback": Kind(N_("Customer feedback for you")),
-    "directive": Kind(N_("Decisions and documents from HQ"), by_mail=True),
 }
 
 

@@ -108,6 +108,7 @@ def actions_of(order: Order, person: Person, *, is_done: bool) -> list[Action]:
         found.append(Action(_("New receipt"), f"/receipts/new?customer={order.customer_id}", "cash"))
     if "edit" in allowed and person.may("order.edit"):
         found.append(Action(_("Edit"), f"{url}/edit", "pencil", key="e"))
+    found.append(Action(_("Print"), f"{url}/print", "file-text"))
     if "cancel" in allowed and order.shipped_on is None and person.may("order.cancel"):
         found.append(Action(_("Cancel order"), f"{url}/cancel", "x", is_danger=True))
     return found

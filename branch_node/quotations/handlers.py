@@ -335,6 +335,7 @@ def actions_of(
     found: list[Action] = []
     if row.order_id is not None:
         found.append(Action(_("Open its order"), f"/orders/{row.order_id}", "file-text", is_primary=True))
+    found.append(Action(_("Print"), f"{url}/print", "file-text"))
     if not person.may("quotation.edit"):
         return found
     if "send" in allowed and needs and not is_waiting:
