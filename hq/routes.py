@@ -8,6 +8,8 @@ from hq.compare import handlers as compare
 from hq.customers import handlers as customers
 from hq.dashboard import handlers as dashboard
 from hq.definitions import handlers as definitions
+from hq.directives import handlers as directives
+from hq.directives.rules import MAX_FILE_BYTES
 from hq.late import handlers as late
 from hq.news import handlers as news
 from hq.people import handlers as people
@@ -66,6 +68,37 @@ NEWS = [
     Route("POST", "/news/{id}/share", news.share, "news.edit"),
     Route("POST", "/news/{id}/take-back", news.take_back, "news.edit"),
 ]
+DIRECTIVES = [
+    Route("GET", "/directives", directives.show, "directive.view"),
+    Route("GET", "/directives/new", directives.new, "directive.issue"),
+    Route(
+        "POST",
+        "/directives/new",
+        directives.create,
+        "directive.issue",
+        body_limit_bytes=MAX_FILE_BYTES + 200_000,
+    ),
+    Route("GET", "/directives/recipients", directives.recipients, "directive.issue"),
+    Route("GET", "/directives/{id}", directives.show_one, "directive.view"),
+    Route(
+        "POST",
+        "/directives/{id}",
+        directives.save,
+        "directive.issue",
+        body_limit_bytes=MAX_FILE_BYTES + 200_000,
+    ),
+    Route("POST", "/directives/{id}/add", directives.add_unit, "directive.issue"),
+    Route("POST", "/directives/{id}/remove", directives.remove_unit, "directive.issue"),
+    Route("GET", "/directives/{id}/files/{file_id}", directives.download, "directive.view"),
+    Route("POST", "/directives/{id}/files/{file_id}/remove", directives.detach, "directive.issue"),
+    Route("GET", "/directives/{id}/issue", directives.ask_issue, "directive.issue"),
+    Route("POST", "/directives/{id}/issue", directives.issue, "directive.issue"),
+    Route("POST", "/directives/{id}/remind", directives.remind, "directive.issue"),
+    Route("GET", "/directives/{id}/withdraw", directives.ask_withdraw, "directive.issue"),
+    Route("POST", "/directives/{id}/withdraw", directives.withdraw, "directive.issue"),
+    Route("POST", "/directives/{id}/drop", directives.drop, "directive.issue"),
+    Route("GET", "/live/directives/{id}", directives.stream, "directive.view"),
+]
 LATE = [Route("GET", "/late", late.show, "figures.view")]
 DEFINITIONS = [Route("GET", "/definitions", definitions.show, "figures.view")]
 RATES = [
@@ -108,6 +141,7 @@ def all_routes() -> list[Route]:
         *SALES,
         *CUSTOMERS,
         *NEWS,
+        *DIRECTIVES,
         *BRANCHES,
         *LATE,
         *RATES,

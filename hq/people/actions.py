@@ -3,15 +3,14 @@
 from collections.abc import Collection, Mapping
 from uuid import UUID
 
+from hq.audit.actions import note as audited
 from hq.models import HqPerson
 from hq.people.queries import person_named
 from hq.people.rules import ADMIN_ACTION, check_roles, grants_of
 from shared import clock
-from shared.database import actor, transaction
+from shared.database import transaction
 from shared.errors import Conflict, Invalid
 from shared.i18n import N_
-from shared.periods import local_date
-from shared.records import COMPANY, AuditEntry
 from shared.web.accounts import create_account, disable_account, enable_account, set_password
 from shared.web.models import Account
 from shared.web.passwords import Passwords
@@ -123,18 +122,4 @@ def check_branches(branches: Collection[str] | None) -> None:
 
 async def note(action: str, row: HqPerson, details: Mapping[str, object]) -> None:
     """The entry in the audit trail."""
-    who = actor()
-    name = ""
-    if who is not None:
-        found = await HqPerson.get_or_none(id=who)
-        name = found.name if found else ""
-    await AuditEntry.create(
-        branch=COMPANY,
-        happened_on=local_date(clock.now(), DEFAULT_ZONE),
-        person_id=who,
-        person_name=name,
-        action=action,
-        entity="hq_person",
-        entity_id=row.id,
-        details={"name": row.name, **details},
-    )
+    await audited(action, "hq_person", row.id, {"name": row.name, **details})

@@ -48,7 +48,7 @@ PLAN = Plan(
         *(column for column in AGEING_COLUMNS if column.key != "remaining"),
         Column(DIFFERENCE, ""),
     ),
-    money=("receipts", "received", "credited", "written_off", DIFFERENCE, *BUCKETS.values()),
+    money=("receipts", "allocated", "received", "credited", "written_off", DIFFERENCE, *BUCKETS.values()),
     derive=derive,
     chain=tuple(BUCKETS.values()),
 )
