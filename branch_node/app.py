@@ -21,6 +21,7 @@ from branch_node.menu import MENU
 from branch_node.models import BRANCH_APP
 from branch_node.notifications.queries import unread_of
 from branch_node.palette import SOURCES
+from branch_node.replication.inbox import Inbox
 from branch_node.replication.models import ReplicationState
 from branch_node.replication.sender import Identity, Sender
 from branch_node.routes import all_routes
@@ -50,7 +51,7 @@ def branch_app(settings: BranchSettings, *, with_jobs: bool = True) -> Starlette
     resources: list[Resource] = [bind_home(settings)]
     if with_jobs and settings.jobs_in_site:
         resources.append(jobs_inside(settings))
-    tasks: list[Task] = [watch_work, *([push_changes] if settings.hq_url else [])]
+    tasks: list[Task] = [watch_work, *([push_changes, fetch_from_hq] if settings.hq_url else [])]
     return site_app(
         site=frame(settings, routes),
         settings=settings,
@@ -183,3 +184,10 @@ async def push_changes(app: Starlette) -> None:
     settings: BranchSettings = app.state.settings
     identity = Identity(settings.branch_code, settings.data_dir)
     await Sender(identity, settings.hq_url, app.state.database).run()
+
+
+async def fetch_from_hq(app: Starlette) -> None:
+    """Fetch what headquarters owns for as long as the site runs."""
+    settings: BranchSettings = app.state.settings
+    identity = Identity(settings.branch_code, settings.data_dir)
+    await Inbox(identity, settings.hq_url, app.state.database, settings.home).run()

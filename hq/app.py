@@ -17,8 +17,9 @@ from hq.live import applied, telling, watch_cursors
 from hq.menu import MENU
 from hq.models import HQ_APP
 from hq.people.queries import person_of
-from hq.replication import receiver
+from hq.replication import feed_route, receiver
 from hq.replication.engine import applier_for
+from hq.replication.feed import Feed
 from hq.routes import all_routes
 from hq.settings import HqSettings
 from hq.setup import APPS
@@ -28,6 +29,7 @@ from shared.i18n import N_
 from shared.jobs import jobs_of, run_inside, run_worker
 from shared.jobs.registry import Job
 from shared.records import RECORDS_APP
+from shared.replication.feed import FEED_PATH
 from shared.replication.messages import MAX_BODY_BYTES
 from shared.web.app import Resource, site_app
 from shared.web.endpoint import limited
@@ -36,13 +38,18 @@ from shared.web.site import Site
 __all__ = ["APPS", "hq_app"]
 
 PACKAGE = Path(__file__).resolve().parent
-SYNC = {"/sync/v1/enrol": receiver.enrol, "/sync/v1/hello": receiver.hello, "/sync/v1/batch": receiver.batch}
+SYNC = {
+    "/sync/v1/enrol": receiver.enrol,
+    "/sync/v1/hello": receiver.hello,
+    "/sync/v1/batch": receiver.batch,
+    FEED_PATH: feed_route.ask,
+}
 
 
 def hq_app(settings: HqSettings) -> Starlette:
     """The site of headquarters. The database must have been migrated (hq.setup.prepare)."""
     register_jobs()
-    resources: list[Resource] = [telling, receiving]
+    resources: list[Resource] = [telling, receiving, feeding]
     if settings.jobs_in_site and jobs_of("hq"):
         resources.append(jobs_inside(settings))
     app = site_app(
@@ -54,7 +61,7 @@ def hq_app(settings: HqSettings) -> Starlette:
         database_apps=[RECORDS_APP, HQ_APP],
         package=PACKAGE,
         resources=resources,
-        tasks=[watch_cursors],
+        tasks=[watch_cursors, watch_feed],
     )
     for path, handler in SYNC.items():
         app.router.routes.insert(0, StarletteRoute(path, SyncEndpoint(handler), methods=["POST"]))
@@ -95,6 +102,19 @@ async def receiving(app: Starlette) -> AsyncIterator[None]:
         yield
     finally:
         await applier.stop()
+
+
+@asynccontextmanager
+async def feeding(app: Starlette) -> AsyncIterator[None]:
+    """What answers the branches that ask for headquarters' rows."""
+    app.state.feed = Feed()
+    yield
+
+
+async def watch_feed(app: Starlette) -> None:
+    """Wake the branches that wait, for as long as the site runs."""
+    feed: Feed = app.state.feed
+    await feed.watch()
 
 
 def jobs_inside(settings: HqSettings) -> Resource:

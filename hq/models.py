@@ -8,7 +8,9 @@ from shared.database import DatabaseApp
 from shared.database.fields import InstantField, JsonField
 from shared.ids import new_id
 
-HQ_APP = DatabaseApp("hq", ("hq.models", "hq.replication.models"), "hq.migrations")
+HQ_APP = DatabaseApp(
+    "hq", ("hq.models", "hq.replication.models", "hq.replication.feed_models"), "hq.migrations"
+)
 
 
 class HqPerson(Model):

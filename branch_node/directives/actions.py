@@ -5,7 +5,7 @@ A receipt's id is made of directive and employee, so that it is written once how
 
 from uuid import UUID, uuid5
 
-from branch_node.directives.rules import STEPS, steps_between
+from branch_node.directives.rules import STEPS, is_past, steps_between
 from branch_node.editing import locked
 from branch_node.home import home
 from branch_node.lists import as_kind
@@ -63,7 +63,7 @@ async def take_step(person: Person, directive: Directive, step: str, note: str =
     """The recipient has read, acknowledged or done it; steps passed over count as taken now. Only forward: a second
     call, or an earlier step, changes nothing but a note that was empty.
 
-    NotFound for somebody it is not addressed to; Conflict when headquarters has withdrawn it.
+    NotFound for somebody it is not addressed to; Conflict when headquarters has withdrawn it or it came too late.
     """
     if step not in STEPS:
         raise ValueError(f"no such step: {step}")
@@ -76,6 +76,13 @@ async def take_step(person: Person, directive: Directive, step: str, note: str =
             N_("HQ has withdrawn %(number)s. Nothing needs to be done."),
             code="directive.withdrawn",
             number=directive.number,
+        )
+    if is_past(directive.not_after, clock.now()) and step != "read":
+        raise Conflict(
+            N_("%(number)s was to be acted on by %(time)s. It is too late now; nothing needs to be done."),
+            code="directive.past",
+            number=directive.number,
+            time=directive.not_after,
         )
     async with transaction():
         row = await locked(DirectiveReceipt, await _deliver(directive.id, person.id))

@@ -8,9 +8,10 @@ from starlette.responses import Response
 from branch_node.directives import actions, queries
 from branch_node.directives.forms import StepForm
 from branch_node.directives.pages import InboxPage, ShowPage, TeamPage
-from branch_node.directives.rules import KINDS, STEPS, is_late, is_reminded, reached
+from branch_node.directives.rules import KINDS, STEPS, is_late, is_past, is_reminded, reached
 from branch_node.home import today
 from branch_node.requests import path_id
+from shared import clock
 from shared.i18n import gettext as _
 from shared.permissions import SCOPE_LABELS, Person, reach
 from shared.records import DirectiveReceipt
@@ -125,8 +126,9 @@ async def show_one(request: Request) -> Response:
         kind=_(KINDS[directive.kind]) if directive.kind in KINDS else directive.kind,
         mine=mine,
         steps=steps_of(mine.status) if mine else [],
-        next=next_step(mine),
+        next="" if is_past(directive.not_after, clock.now()) else next_step(mine),
         is_late=mine is not None and is_late(mine.status, mine.deadline_on, today()),
+        is_past=is_past(directive.not_after, clock.now()),
         is_reminded=mine is not None and is_reminded(mine.status, mine.acknowledged_at, mine.reminded_at),
         note=note,
         documents=await queries.documents_of(directive.id),

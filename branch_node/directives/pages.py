@@ -40,6 +40,7 @@ class ShowPage:
     steps: Sequence[Step]
     next: str
     is_late: bool
+    is_past: bool
     is_reminded: bool
     note: str
     documents: Sequence[Document]

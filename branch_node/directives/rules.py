@@ -34,6 +34,11 @@ def is_late(status: str, deadline_on: date | None, today: date) -> bool:
     return deadline_on is not None and deadline_on < today and not reached(status, "done")
 
 
+def is_past(not_after: datetime | None, now: datetime) -> bool:
+    """Nobody should act on it any more: it came, or was opened, after its last moment."""
+    return not_after is not None and not_after < now
+
+
 def is_reminded(status: str, acknowledged_at: datetime | None, reminded_at: datetime | None) -> bool:
     """Headquarters asked again and the recipient has not acknowledged since it was issued."""
     return reminded_at is not None and acknowledged_at is None and not reached(status, "acknowledged")

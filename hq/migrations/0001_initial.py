@@ -115,6 +115,34 @@ class Migration(migrations.Migration):
             bases=["Model"],
         ),
         ops.CreateModel(
+            name="FeedReader",
+            fields=[
+                ("branch", fields.CharField(primary_key=True, unique=True, db_index=True, max_length=16)),
+                ("seq", fields.BigIntField(default=0)),
+                ("asked_at", InstantField(null=True)),
+                ("moved_at", InstantField(null=True)),
+                ("reset_at", InstantField(null=True)),
+                ("wire_bytes", fields.BigIntField(default=0)),
+                ("row_count", fields.BigIntField(default=0)),
+                ("replay", fields.TextField(default="", unique=False)),
+            ],
+            options={"table": "feed_reader", "app": "hq", "pk_attr": "branch"},
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="FeedState",
+            fields=[
+                (
+                    "id",
+                    fields.IntField(generated=True, primary_key=True, default=1, unique=True, db_index=True),
+                ),
+                ("epoch", fields.CharField(max_length=32)),
+                ("made_at", InstantField(default=now)),
+            ],
+            options={"table": "feed_state", "app": "hq", "pk_attr": "id"},
+            bases=["Model"],
+        ),
+        ops.CreateModel(
             name="HqBackup",
             fields=[
                 ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),

@@ -77,7 +77,7 @@ def _answer(value: msgspec.Struct, status: int = 200, headers: dict[str, str] | 
     )
 
 
-def _refuse(error: Refused) -> Response:
+def refuse(error: Refused) -> Response:
     cursor = error.cursor if isinstance(error, (Gap, Fork)) else None
     retry = error.status in (429, 503) or isinstance(error, Gap)
     after = getattr(error, "retry_after", None)
@@ -85,7 +85,7 @@ def _refuse(error: Refused) -> Response:
     return _answer(Refusal(error.code, str(error), retry, cursor), error.status, headers)
 
 
-async def _prove(request: Request, body: bytes) -> SignedRequest:
+async def prove(request: Request, body: bytes) -> SignedRequest:
     """The sender, by the key on file. Raises a refusal of shared.nodes.identity."""
     headers = request.headers
     node = await BranchNode.get_or_none(branch=claimed_node(headers))
@@ -100,7 +100,7 @@ async def hello(request: Request) -> Response:
     try:
         async with receiver.admitted():
             body = await request.body()
-            signed = await _prove(request, body)
+            signed = await prove(request, body)
             try:
                 said = msgspec.json.decode(body, type=Hello)
             except msgspec.MsgspecError as error:
@@ -110,7 +110,7 @@ async def hello(request: Request) -> Response:
             outcome = await receiver.applier.cursor(Contact(said.branch, said.epoch, said.head, signed))
     except Refused as error:
         log.warning("hello_refused", code=error.code, node=request.headers.get("x-trunkline-node"))
-        return _refuse(error)
+        return refuse(error)
     receiver.on_applied(said.branch)
     return _answer(outcome.cursor)
 
@@ -123,7 +123,7 @@ async def batch(request: Request) -> Response:
             if int(request.headers.get("content-length") or 0) > MAX_BODY_BYTES:
                 raise TooLarge(N_("The batch is larger than headquarters accepts."))
             body = await request.body()
-            signed = await _prove(request, body)
+            signed = await prove(request, body)
             received = unpack(body)
             if received.head.branch != signed.node:
                 raise Refused(N_("A node sends only for its own branch."), code="bad_batch")
@@ -131,7 +131,7 @@ async def batch(request: Request) -> Response:
             outcome = await receiver.applier.apply(received, contact)
     except Refused as error:
         log.warning("batch_refused", code=error.code, node=request.headers.get("x-trunkline-node"))
-        return _refuse(error)
+        return refuse(error)
     receiver.on_applied(signed.node)
     if outcome.rows:
         log.info("batch_applied", branch=signed.node, rows=outcome.rows, seq=outcome.cursor.seq)
@@ -151,9 +151,9 @@ async def enrol(request: Request) -> Response:
         asked = msgspec.json.decode(await request.body(), type=EnrolRequest)
         node = await enrolment.enrol(asked.token, asked.branch, asked.public_key)
     except msgspec.MsgspecError:
-        return _refuse(Refused(N_("The request cannot be read."), code="bad_request"))
+        return refuse(Refused(N_("The request cannot be read."), code="bad_request"))
     except Refused as error:
         log.warning("enrolment_refused", code=error.code)
-        return _refuse(error)
+        return refuse(error)
     log.info("branch_enrolled", branch=node.branch)
     return _answer(EnrolReply(node.branch, node.name))

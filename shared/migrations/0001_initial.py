@@ -599,6 +599,7 @@ class Migration(migrations.Migration):
                 ("issued_at", InstantField(null=True)),
                 ("issued_by_name", fields.CharField(default="", max_length=120)),
                 ("deadline_on", fields.DateField(null=True)),
+                ("not_after", InstantField(null=True)),
                 ("status", fields.CharField(default="draft", max_length=16)),
                 ("units", JsonField(default=list, generated=False, null=False, unique=False)),
                 ("audience", JsonField(default=list, generated=False, null=False, unique=False)),

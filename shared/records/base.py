@@ -33,6 +33,7 @@ class Record(Model):
     ext = fields.TextField(null=True)
 
     owned_by_company: ClassVar[bool] = False
+    """Whether headquarters writes rows of this table too; those go down to the branches."""
 
     class Meta:
         abstract = True

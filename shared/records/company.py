@@ -51,7 +51,8 @@ class Directive(Record):
     `units` is what the author chose ([{"kind", "branch", "id", "name"}]; kind company, branch, department or employee),
     `audience` the branch codes it goes to. Both, and the rows of DirectiveRecipient, are fixed when it is issued
     (`issued_at`); before that nothing of it leaves. `status` is draft, issued or withdrawn. `reminded_at` is the last
-    reminder: whoever has not acknowledged by then is told again."""
+    reminder: whoever has not acknowledged by then is told again. After `not_after`
+    it is kept and can be read, but nobody is asked to act on it any more."""
 
     number = code_field(32)
     kind = code_field(16, default="decision")
@@ -60,6 +61,7 @@ class Directive(Record):
     issued_at = InstantField(null=True)
     issued_by_name = fields.CharField(max_length=120, default="")
     deadline_on = fields.DateField(null=True)
+    not_after = InstantField(null=True)
     status = code_field(16, default="draft")
     units = JsonField(default=list)
     audience = JsonField(default=list)
@@ -110,7 +112,8 @@ class DirectiveFile(Record):
 
 
 class DirectiveReceipt(Record):
-    """What one recipient did with a directive (delivered, read, acknowledged, done); only moves forward."""
+    """What one recipient did with a directive (delivered, read, acknowledged, done); only moves forward. The branch
+    writes `delivered` when it arrives; one row per directive and employee."""
 
     directive_id = reference_field(null=False, index=True)
     employee_id = reference_field(null=False)

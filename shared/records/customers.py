@@ -125,6 +125,7 @@ class CustomFieldDef(Record):
     required = fields.BooleanField(default=False)
     position = fields.IntField(default=0)
     active = fields.BooleanField(default=True)
+    owned_by_company = True
 
     class Meta:
         table = "custom_field_def"

@@ -147,6 +147,7 @@ class DunningLevel(Record):
     subject_en = fields.CharField(max_length=200, default="")
     body_en = fields.TextField(default="")
     active = fields.BooleanField(default=True)
+    owned_by_company = True
 
     class Meta:
         table = "dunning_level"
@@ -208,6 +209,7 @@ class ExpenseCategory(Record):
     label_en = fields.CharField(max_length=80, default="")
     position = fields.IntField(default=0)
     active = fields.BooleanField(default=True)
+    owned_by_company = True
 
     class Meta:
         table = "expense_category"

@@ -83,6 +83,7 @@ class Role(Record):
     name = fields.CharField(max_length=120)
     name_en = fields.CharField(max_length=120, default="")
     builtin = fields.BooleanField(default=False)
+    owned_by_company = True
 
     class Meta:
         table = "role"
@@ -95,6 +96,7 @@ class RoleGrant(Record):
     role_code = code_field(32)
     action = code_field(48)
     scope = code_field(16)
+    owned_by_company = True
 
     class Meta:
         table = "role_grant"
@@ -134,6 +136,7 @@ class FiscalPeriod(Record):
     after_on = fields.DateField()
     closed_at = InstantField(null=True)
     closed_by = reference_field()
+    owned_by_company = True
 
     class Meta:
         table = "fiscal_period"

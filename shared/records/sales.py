@@ -19,6 +19,7 @@ class Product(Record):
     description = fields.TextField(default="")
     active = fields.BooleanField(default=True)
     search_key = fields.CharField(max_length=400, default="")
+    owned_by_company = True
 
     class Meta:
         table = "product"
@@ -34,6 +35,7 @@ class PriceItem(Record):
     price_minor = minor_field()
     from_on = fields.DateField()
     until_on = fields.DateField(null=True)
+    owned_by_company = True
 
     class Meta:
         table = "price_item"
@@ -224,6 +226,7 @@ class StepKind(Record):
     label_en = fields.CharField(max_length=80, default="")
     effect = code_field(16, default="manual")
     active = fields.BooleanField(default=True)
+    owned_by_company = True
 
     class Meta:
         table = "step_kind"
