@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from shared.web.routing import Route
 
 FEATURES = (
-    "plans", "customers", "merges", "followups", "tasks", "feedback", "intelligence",
+    "plans", "customers", "merges", "vcards", "calendar", "followups", "tasks", "feedback", "intelligence",
     "opportunities", "products", "quotations", "orders",
     "approvals", "receivables", "dunning", "receipts", "expenses", "income", "directives", "news", "targets", "imports",
     "figures", "staff", "notifications", "policies", "mail", "attachments", "printing", "replication",

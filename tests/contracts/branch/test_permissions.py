@@ -4,6 +4,7 @@ from uuid import uuid4
 
 import pytest
 
+from branch_node.calendar.routes import ROUTES as CALENDAR
 from branch_node.customers.routes import ROUTES as CUSTOMERS
 from branch_node.directives.routes import ROUTES as DIRECTIVES
 from branch_node.feedback.routes import ROUTES as FEEDBACK
@@ -15,11 +16,14 @@ from branch_node.opportunities.routes import ROUTES as OPPORTUNITIES
 from branch_node.plans.routes import ROUTES as PLANS
 from branch_node.staff.routes import ROUTES as STAFF
 from branch_node.tasks.routes import ROUTES as TASKS
-from shared.web.routing import Route
+from branch_node.vcards.routes import ROUTES as CARDS
+from shared.web.routing import PUBLIC, Route
 from tests.support.branch_site import USERS, BranchSite
 from tests.support.web_site import Visitor
 
 ROUTES = [
+    *CALENDAR,
+    *CARDS,
     *CUSTOMERS,
     *DIRECTIVES,
     *FEEDBACK,
@@ -75,7 +79,9 @@ def test_a_route_answers_those_who_have_its_right_and_nobody_else(
 
 
 @pytest.mark.parametrize(
-    "route", [route for route in ROUTES if route.method == "GET"], ids=lambda one: one.url
+    "route",
+    [route for route in ROUTES if route.method == "GET" and route.permission is not PUBLIC],
+    ids=lambda one: one.url,
 )
 def test_nobody_is_asked_to_sign_in_first(route: Route, people: People, site: BranchSite) -> None:
     answer = people["nobody"].client.get(site.rows.fill(route.url), follow_redirects=False)

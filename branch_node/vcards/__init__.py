@@ -1,0 +1,1 @@
+"""Business cards (vCard) in and out: people at customers."""
