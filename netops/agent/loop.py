@@ -58,6 +58,8 @@ class Agent:
         self.values: Values = {}
         self.service_values: dict[str, Values] = {}
         self.is_watched_until = 0.0
+        self.maintenance_until: float | None = None
+        """Monotonic second at which the window ends that the center told of; it ends by itself with the center away."""
         self._collector = Collector(self.folder)
         self._members: dict[str, list[int]] = {}
         self._ending = asyncio.Event()
@@ -253,6 +255,11 @@ class Agent:
             values[f"service.{service}.is_ready"] = float(self.supervisors[service].is_ready)
         return values
 
+    def present_mode(self) -> Mode:
+        """Maintenance while a window of the center is on, unless something stronger holds."""
+        is_maintained = self.maintenance_until is not None and time.monotonic() < self.maintenance_until
+        return "maintenance" if is_maintained and self.mode == "normal" else self.mode
+
     def state_report(self) -> StateReport:
         """The whole present state, in wire shape."""
         services = [supervisor.report() for supervisor in self.supervisors.values()]
@@ -266,7 +273,7 @@ class Agent:
         incidents = [supervisor.open_incident for supervisor in self.supervisors.values()]
         return StateReport(
             at=now(),
-            mode=self.mode,
+            mode=self.present_mode(),
             condition=condition,
             services=services,
             open_incidents=[incident for incident in incidents if incident],

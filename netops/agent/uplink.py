@@ -187,6 +187,10 @@ class Uplink:
         journal, after = self._agent.journal, ack.audit_after
         if journal is not None and after is not None:
             self._agent.disk.tell(lambda: self._agent.telemetry.put(journal.audit_after(after)))
+        until = ack.maintenance_until
+        self._agent.maintenance_until = (
+            None if until is None else time.monotonic() + (until - ack.at).total_seconds()
+        )
 
     def _watch(self, is_watched: bool) -> None:
         if is_watched:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from starlette.applications import Starlette
 
+from netops.center.alerts.defaults import make_defaults
+from netops.center.alerts.engine import Engine
 from netops.center.commands.actions import Commands
 from netops.center.commands.keys import CenterKeys
 from netops.center.ingest.writer import Writer
@@ -54,7 +56,7 @@ def center_app(settings: CenterSettings) -> Starlette:
 
 @asynccontextmanager
 async def telemetry(app: Starlette) -> AsyncIterator[None]:
-    """The store of samples and lines, its writer, and the state table filled from both databases."""
+    """The store of samples and lines, its writer, the state table filled from both databases, and the alert engine."""
     fleet = Fleet()
     with app.state.use_database():
         fleet.fill(await Node.filter(status="active"))
@@ -62,4 +64,8 @@ async def telemetry(app: Starlette) -> AsyncIterator[None]:
         with store.reading():
             await load_heard(fleet)
         app.state.fleet, app.state.telemetry, app.state.writer = fleet, store, Writer(store)
+        app.state.engine = Engine(fleet, app.state.settings)
+        with app.state.use_database():
+            await make_defaults()
+            await app.state.engine.load_rules()
         yield

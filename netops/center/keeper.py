@@ -1,12 +1,17 @@
-"""What the center does by itself: commits reports, takes up new nodes, seals hours, forgets what is too old."""
+"""What the center does by itself: commits reports, takes up nodes, seals hours, looks for troubles, tells people, forgets."""
 
 import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 
+import httpx
 from starlette.applications import Starlette
 
+from netops.center.channels.dispatch import tell_channels
+from netops.center.channels.sender import deliver_by_apprise, send_due
 from netops.center.commands.actions import keep_time, watch_for_orders
+from netops.center.ingest.topics import INCIDENTS
+from netops.center.maintenance.actions import apply_windows
 from netops.center.models import Node
 from netops.center.nodes.state import Fleet
 from netops.center.telemetry.retention import forget_old
@@ -21,6 +26,9 @@ SEAL_AFTER = timedelta(minutes=5)
 """An hour is sealed when it ended this long ago; what comes later is merged into it."""
 FORGET_EVERY_SECONDS = 600.0
 BREATH_SECONDS = 0.02
+LOOK_EVERY_SECONDS = 5.0
+SEND_EVERY_SECONDS = 2.0
+DEAD_MAN_SECONDS = 60.0
 
 events = log.get_logger()
 
@@ -79,4 +87,54 @@ async def forget(app: Starlette) -> None:
             events.info("telemetry forgotten", chunks=gone.chunks, log_days=gone.log_days)
 
 
-TASKS: Sequence[Task] = (write_reports, follow_nodes, seal_hours, forget, watch_for_orders, keep_time)
+async def watch(app: Starlette) -> None:
+    """Every few seconds: apply maintenance windows, look at all nodes, tell the channels. A failed round is logged; the next
+    one is done all the same."""
+    while True:
+        await asyncio.sleep(LOOK_EVERY_SECONDS)
+        try:
+            await look_once(app)
+        except Exception:
+            events.exception("look failed")
+
+
+async def look_once(app: Starlette) -> None:
+    """One round of `watch`."""
+    engine, now = app.state.engine, clock.now()
+    await apply_windows(app.state.fleet, now)
+    if await engine.look(now):
+        app.state.hub.publish(INCIDENTS)
+    await tell_channels(app.state.settings, now)
+    app.state.looked_at = now
+
+
+async def send_notices(app: Starlette) -> None:
+    """Send what the outbox holds."""
+    while True:
+        await asyncio.sleep(SEND_EVERY_SECONDS)
+        try:
+            if await send_due(deliver_by_apprise, clock.now()):
+                app.state.hub.publish(INCIDENTS)
+        except Exception:
+            events.exception("sending failed")
+
+
+async def dead_man(app: Starlette) -> None:
+    """Once a minute, while the last look was lately: ask the address that notices when this stops."""
+    url = app.state.settings.dead_man_url
+    if not url:
+        return
+    async with httpx.AsyncClient(timeout=10.0) as client:
+        while True:
+            looked_at = getattr(app.state, "looked_at", None)
+            if looked_at is not None and (clock.now() - looked_at).total_seconds() < 3 * LOOK_EVERY_SECONDS:
+                try:
+                    await client.get(url)
+                except httpx.HTTPError as error:
+                    events.warning("dead-man ping failed", error=type(error).__name__)
+            await asyncio.sleep(DEAD_MAN_SECONDS)
+
+
+TASKS: Sequence[Task] = (
+    write_reports, follow_nodes, seal_hours, forget, watch, send_notices, dead_man, watch_for_orders, keep_time,
+)  # fmt: skip

@@ -106,6 +106,12 @@ class Incident(Model):
     escalated_at = InstantField(null=True)
     is_history = fields.BooleanField(default=False)
     """It came from a spool: it fills the record and tells nobody."""
+    is_muted = fields.BooleanField(default=False)
+    """It began in a maintenance window: recorded, told to nobody."""
+    known_at = InstantField(default=clock.now)
+    """The center's clock when it heard of it; `opened_at` is the node's for what an agent found."""
+    told = JsonField(default=dict)
+    """By channel: [micros of the last telling while open, micros of the telling of its end]."""
     exit = fields.CharField(max_length=80, default="")
     detail = fields.TextField(default="")
     last_lines = JsonField(default=list)
@@ -133,13 +139,13 @@ class IncidentEvent(Model):
 
 
 class AlertRule(Model):
-    """A rule as people set it; netops/center/alerts/rules.py says what it means. Limits are in the metric's unit for a
-    threshold, in deviations for a baseline."""
+    """A rule as people set it; netops/center/alerts/rules.py says what it means. Limits are in the metric's unit for above
+    and below, in deviations for a deviation from the baseline."""
 
     id = fields.IntField(primary_key=True, generated=True)
     name = fields.CharField(max_length=80)
     metric = fields.CharField(max_length=120)
-    kind = fields.CharField(max_length=16, default="threshold")
+    kind = fields.CharField(max_length=16, default="above")
     roles = fields.CharField(max_length=200, default="")
     nodes = fields.CharField(max_length=200, default="")
     window_seconds = fields.IntField(default=300)

@@ -258,6 +258,8 @@ class Ack(msgspec.Struct, kw_only=True):
     say_hello: bool = False
     audit_after: str | None = None
     """Not null: send an AuditSlice of what follows this hash ("" = everything)."""
+    maintenance_until: datetime | None = None
+    """The node is in a maintenance window until then, by the center's clock; null: it is not."""
 
 
 class CommandOutbox(msgspec.Struct, kw_only=True):

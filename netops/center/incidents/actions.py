@@ -33,8 +33,9 @@ async def take_agent_incident(node: NodeState, reported: ReportedIncident, recei
             opened_at=reported.opened_at,
             is_history=reported.history,
         )
+        found.is_muted = node.mode == "maintenance"
     elif found.closed_at is not None and reported.closed_at is None:
-        await add_event(found, "reopened", received_at)
+        await reopen(found, received_at)
     found.exit, found.detail = reported.exit[:80], reported.detail
     found.last_lines, found.tries = reported.last_lines, reported.tries
     if reported.closed_at is not None and found.closed_at is None:
@@ -91,6 +92,15 @@ async def close_incident(incident: Incident, at: datetime) -> None:
     async with transaction():
         if await Incident.filter(id=incident.id, closed_at=None).update(closed_at=at):
             await add_event(incident, "closed", at)
+
+
+async def reopen(incident: Incident, at: datetime, facts: dict[str, Any] | None = None) -> None:
+    """The same trouble soon after its end. Channels that were told of the end are told of this as of a new one."""
+    incident.closed_at = None
+    incident.told = {channel: told for channel, told in incident.told.items() if told[1] is None}
+    async with transaction():
+        await incident.save()
+        await add_event(incident, "reopened", at, facts=facts)
 
 
 async def change_members(incident: Incident, nodes: Sequence[str], at: datetime) -> None:

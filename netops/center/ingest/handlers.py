@@ -53,6 +53,7 @@ def know(request: Request, arrival: Arrival, *, is_news: bool) -> None:
     for item in report.items:
         if isinstance(item, SampleBatch):
             node.took(item)
+            node.remember(item, arrival.received_at.timestamp(), request.app.state.fleet.windows)
         elif isinstance(item, LogBatch):
             topics.append(LINES)
     request.app.state.hub.publish(*topics, *([INCIDENTS] if is_news else []))
@@ -77,4 +78,5 @@ def acknowledge(request: Request, node: NodeState, report: Report, audit_after: 
         is_watched=node.is_watched,
         say_hello=node.hello is None,
         audit_after=audit_after,
+        maintenance_until=node.maintenance_until,
     )

@@ -69,7 +69,7 @@ async def show_fleet(request: Request) -> Response:
 
 def center_notice(request: Request) -> str:
     """A warning about the center itself; set by the alert engine."""
-    if getattr(request.app.state, "suspects_itself", False):
+    if request.app.state.engine.suspects_itself:
         return _("Many nodes went late within a minute: the center itself may be the problem.")
     return ""
 

@@ -4,6 +4,7 @@ database. Filled at the start from the store, then by every report after it was 
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -37,8 +38,10 @@ class NodeState:
     values: Mapping[str, float | None] = field(default_factory=dict)
     measured_us: int = 0
     strip: Strip = field(default_factory=Strip)
-    in_maintenance: bool = False
+    maintenance_until: datetime | None = None
     watched_until: float = 0.0
+    recent: dict[str, deque[tuple[float, float]]] = field(default_factory=dict)
+    """(second of receipt, value) of the metrics that rules look at, as long as their longest window."""
 
     @property
     def services(self) -> list[ServiceState]:
@@ -48,7 +51,7 @@ class NodeState:
     def mode(self) -> Mode:
         """Maintenance that the center knows of counts at once, before the agent has heard of it."""
         reported: Mode = self.state.mode if self.state else "normal"
-        return "maintenance" if self.in_maintenance and reported == "normal" else reported
+        return "maintenance" if self.maintenance_until and reported == "normal" else reported
 
     @property
     def condition(self) -> Condition:
@@ -71,12 +74,27 @@ class NodeState:
             self.values = dict(zip(batch.names, newest.values, strict=False))
             self.measured_us = newest.at_us
 
+    def remember(self, batch: SampleBatch, received: float, windows: Mapping[str, float]) -> None:
+        """Keep what rules look at: metric to the longest window in seconds. The center's clock counts, not the node's."""
+        if batch.history:
+            return
+        for place, name in enumerate(batch.names):
+            window = windows.get(name)
+            if window is None:
+                continue
+            points = self.recent.setdefault(name, deque())
+            points.extend((received, value) for row in batch.rows if (value := row.values[place]) is not None)
+            while points and points[0][0] <= received - window:
+                points.popleft()
+
 
 class Fleet:
     """All active nodes by name, in the order of their names."""
 
     def __init__(self) -> None:
         self._nodes: dict[str, NodeState] = {}
+        self.windows: dict[str, float] = {}
+        """Metrics that rules look at, with their longest window in seconds."""
 
     def __iter__(self) -> Iterator[NodeState]:
         return iter(self._nodes.values())

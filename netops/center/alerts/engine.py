@@ -1,0 +1,205 @@
+"""Looks at all nodes every few seconds and keeps the open incidents equal to the troubles that there are.
+
+One task per center. What stands in memory (how each rule stands, baselines) is built again after a restart; what is open
+is read from the incidents, so a restart neither forgets nor repeats one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from netops.center.alerts.rules import (
+    REOPEN_SECONDS,
+    Baseline,
+    Rule,
+    Standing,
+    step,
+    window_mean,
+)
+from netops.center.alerts.topology import Place, Trouble, suspects_itself, troubles_of_silence
+from netops.center.incidents.actions import change_members, close_incident, escalate, open_incident, reopen
+from netops.center.models import AlertRule, Incident
+from netops.center.nodes.rules import contact
+from netops.center.nodes.state import Fleet, NodeState
+from netops.center.settings import CenterSettings
+
+CENTER_CAUSE = "center"
+
+
+@dataclass(slots=True)
+class Engine:
+    """The standing of every rule on every node, and when each late node went late. `look` is called with a growing `now`."""
+
+    fleet: Fleet
+    settings: CenterSettings
+    rules: list[Rule] = field(default_factory=list)
+    standings: dict[tuple[int, str], Standing] = field(default_factory=dict)
+    baselines: dict[tuple[str, str], Baseline] = field(default_factory=dict)
+    late_since: dict[str, float] = field(default_factory=dict)
+    suspects_itself: bool = False
+
+    async def load_rules(self) -> None:
+        """Read the rules as they are now. Standings of rules that were changed begin anew; open incidents stay open."""
+        fresh = [rule_of(record) for record in await AlertRule.filter(is_enabled=True).order_by("id")]
+        before = {rule.id: rule for rule in self.rules}
+        changed = {rule.id for rule in fresh if before.get(rule.id) != rule}
+        self.standings = {key: value for key, value in self.standings.items() if key[0] not in changed}
+        self.rules = fresh
+        windows: dict[str, float] = {}
+        for rule in fresh:
+            windows[rule.metric] = max(windows.get(rule.metric, 0.0), float(rule.window_seconds))
+        self.fleet.windows = windows
+
+    async def look(self, now: datetime) -> bool:
+        """One round: 1. what is wrong now  2. open, change and close incidents  3. escalate. Whether anything changed."""
+        at = now.timestamp()
+        known = {incident.cause: incident for incident in await Incident.filter(closed_at=None)}
+        wanted = {trouble.cause: (trouble, facts) for trouble, facts in self._troubles(at, now, known)}
+        changed = False
+        for cause, (trouble, facts) in wanted.items():
+            if cause in known:
+                before = list(known[cause].nodes)
+                await change_members(known[cause], trouble.nodes, now)
+                changed |= before != list(trouble.nodes)
+            else:
+                await self._open(trouble, facts, now)
+                changed = True
+        for cause, incident in known.items():
+            if cause not in wanted and not cause.startswith("agent ") and not self._is_undecided(cause):
+                await close_incident(incident, now)
+                changed = True
+        return await self._escalate(known.values(), now) or changed
+
+    def _troubles(
+        self, at: float, now: datetime, known: dict[str, Incident]
+    ) -> Iterable[tuple[Trouble, dict[str, Any]]]:
+        silent = self._silent(at, now)
+        if self.suspects_itself:
+            names = tuple(sorted(self.late_since))
+            yield Trouble(CENTER_CAUSE, "center", 1, nodes=names), {"count": len(names)}
+        else:
+            places = {node.name: Place(node.branch, node.behind) for node in self.fleet}
+            for trouble in troubles_of_silence(places, silent):
+                yield trouble, {}
+        for node in self.fleet:
+            if node.received_at is not None:
+                yield from self._rules_of(node, at, node.name in self.late_since, known)
+
+    def _silent(self, at: float, now: datetime) -> set[str]:
+        """Names of silent nodes outside maintenance; notes who went late and whether the center doubts itself."""
+        silent: set[str] = set()
+        heard_count = 0
+        for node in self.fleet:
+            if node.received_at is None:
+                continue
+            heard_count += 1
+            state = contact(
+                node.received_at,
+                now,
+                late_seconds=self.settings.late_seconds,
+                silent_seconds=self.settings.silent_seconds,
+            )
+            if state == "live" or node.mode == "maintenance":
+                self.late_since.pop(node.name, None)
+                continue
+            went_late = node.received_at.timestamp() + self.settings.late_seconds
+            self.late_since.setdefault(node.name, went_late)
+            if state == "silent":
+                silent.add(node.name)
+        self.late_since = {name: since for name, since in self.late_since.items() if self.fleet.get(name)}
+        self.suspects_itself = suspects_itself(
+            self.suspects_itself, list(self.late_since.values()), heard_count, at
+        )
+        return silent
+
+    def _rules_of(
+        self, node: NodeState, at: float, is_late: bool, known: dict[str, Incident]
+    ) -> Iterable[tuple[Trouble, dict[str, Any]]]:
+        """Troubles by rule on one node. A late node's values are unknown; in maintenance nothing new fires."""
+        for rule in self.rules:
+            if not rule.is_for(node.name, node.role):
+                continue
+            key = (rule.id, node.name)
+            points = node.recent.get(rule.metric)
+            value = None if is_late or not points else window_mean(points, at, rule.window_seconds)
+            normal = None
+            if rule.kind == "deviation":
+                baseline = self.baselines.setdefault((node.name, rule.metric), Baseline())
+                if value is not None and points:
+                    baseline.add(at, points[-1][1])
+                normal = baseline.normal()
+            cause = f"rule {rule.id} {node.name}"
+            before = self.standings.get(key) or Standing(is_open=cause in known)
+            after = self.standings[key] = step(rule, before, value, normal, at)
+            if after.is_open and (cause in known or node.mode != "maintenance"):
+                facts = {"rule": rule.name, "metric": rule.metric, "value": value, "limit": after.limit}
+                yield Trouble(cause, "rule", rule.severity, node.name, node.branch, (node.name,)), facts
+
+    def _is_undecided(self, cause: str) -> bool:
+        """A rule's incident whose node reported nothing since the start: no data never resolves."""
+        if self.suspects_itself and cause.split(" ")[0] in ("silent", "line"):
+            return True
+        words = cause.split(" ", 2)
+        if words[0] != "rule" or not any(rule.id == int(words[1]) for rule in self.rules):
+            return False
+        node = self.fleet.get(words[2])
+        return node is not None and (int(words[1]), node.name) not in self.standings
+
+    async def _open(self, trouble: Trouble, facts: dict[str, Any], now: datetime) -> None:
+        """Open the incident of a trouble; the same trouble within ten minutes of its end is the same incident again."""
+        lately = now - timedelta(seconds=REOPEN_SECONDS)
+        before = await Incident.filter(cause=trouble.cause, closed_at__gte=lately).order_by("-number").first()
+        if before is not None:
+            before.nodes = list(trouble.nodes)
+            await reopen(before, now, facts)
+            return
+        await open_incident(
+            trouble.kind,
+            trouble.cause,
+            severity=trouble.severity,
+            opened_at=now,
+            nodes=trouble.nodes,
+            node=self.fleet.get(trouble.node) if trouble.node else None,
+            branch=trouble.branch,
+            facts=facts,
+        )
+
+    async def _escalate(self, incidents: Iterable[Incident], now: datetime) -> bool:
+        """What is grave and nobody acknowledged in time goes to the channels for escalation."""
+        patience = timedelta(minutes=self.settings.escalate_minutes)
+        due = [
+            incident
+            for incident in incidents
+            if incident.acknowledged_at is None
+            and incident.escalated_at is None
+            and not (incident.is_history or incident.is_muted)
+            and incident.severity <= 2
+            and now - incident.known_at >= patience
+            and not (incident.snoozed_until and incident.snoozed_until > now)
+        ]
+        for incident in due:
+            await escalate(incident, "", "")
+        return bool(due)
+
+
+def rule_of(record: AlertRule) -> Rule:
+    """The pure rule of a record."""
+    return Rule(
+        record.id,
+        record.name,
+        record.metric,
+        record.kind,  # type: ignore[arg-type]
+        record.window_seconds,
+        record.fire_at,
+        record.clear_at,
+        record.for_seconds,
+        record.keep_seconds,
+        record.severity,
+        record.least_change,
+        frozenset(record.roles.replace(",", " ").split()),
+        frozenset(record.nodes.replace(",", " ").split()),
+        record.advice,
+    )

@@ -1,0 +1,1 @@
+"""Maintenance windows: planned time in which alerts stay quiet and the agents know it."""

@@ -1,0 +1,185 @@
+"""From reports to incidents to notifications: what an administrator is told, and what not."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from starlette.applications import Starlette
+
+from netops.center.alerts.engine import Engine
+from netops.center.channels.sender import DeliveryFailed, claim, send_due
+from netops.center.incidents.actions import acknowledge
+from netops.center.keeper import look_once
+from netops.center.maintenance.actions import make_window
+from netops.center.models import AlertRule, AuditEntry, Channel, Incident, IncidentEvent, Notice
+from shared import clock
+from shared.clock import FixedClock
+from shared.nodes.report import Incident as ReportedIncident
+from tests.support.center_site import Agent, running_center, settings_of
+
+START = "2026-11-28T02:00:00+00:00"
+
+
+@dataclass
+class Watch:
+    """A center whose clock we move, and the messages that left it."""
+
+    app: Starlette
+    clock: FixedClock
+    sent: list[str] = field(default_factory=list)
+
+    async def deliver(self, _address: str, subject: str, body: str) -> None:
+        self.sent.append(f"{subject}\n{body}")
+
+    async def step(self, seconds: float, *agents: Agent, **values: float) -> None:
+        """Time passes in looks of ten seconds; the agents that are named report before each."""
+        for _ in range(int(seconds // 10)):
+            self.clock.advance(seconds=10)
+            for agent in agents:
+                await agent.says(agent.samples(**(values or {"cpu_ratio": 0.2})))
+            with self.app.state.use_database():
+                await look_once(self.app)
+                await send_due(self.deliver, clock.now())
+
+    async def open_causes(self) -> list[str]:
+        with self.app.state.use_database():
+            return sorted([one.cause for one in await Incident.filter(closed_at=None)])
+
+
+@pytest.fixture
+async def watch(tmp_path: Path) -> AsyncIterator[Watch]:
+    with clock.use(FixedClock(START)) as fixed:
+        async with running_center(settings_of(tmp_path)) as app:
+            with app.state.use_database():
+                await AlertRule.all().delete()
+                await AlertRule.create(
+                    id=1, name="hot", metric="cpu_ratio", window_seconds=30, fire_at=0.9, clear_at=0.7,
+                    for_seconds=20, keep_seconds=60,
+                )  # fmt: skip
+                await Channel.create(
+                    name="duty", address="json://example.test", least_severity=3, locale="en"
+                )
+            app.state.engine = Engine(app.state.fleet, app.state.settings)
+            with app.state.use_database():
+                await app.state.engine.load_rules()
+            yield Watch(app, fixed)
+
+
+async def test_an_overload_is_told_once_and_its_end_once(watch: Watch) -> None:
+    agent = await Agent.enrolled(watch.app, "gz-db1", branch="GZ")
+    await watch.step(120, agent, cpu_ratio=0.97)
+    assert await watch.open_causes() == ["rule 1 gz-db1"]
+    await watch.step(600, agent, cpu_ratio=0.97)
+    await watch.step(600, agent, cpu_ratio=0.1)
+    assert await watch.open_causes() == []
+    assert [text.split("\n")[0] for text in watch.sent] == ["gz-db1: hot", "Over: gz-db1: hot"]
+
+
+async def test_a_cut_branch_is_one_incident_that_names_every_node(watch: Watch) -> None:
+    cut = [await Agent.enrolled(watch.app, f"gz{n}", branch="GZ") for n in range(3)]
+    well = [await Agent.enrolled(watch.app, f"sh{n}", branch="SH") for n in range(12)]
+    await watch.step(20, *cut, *well)
+    await watch.step(150, *well)
+    assert await watch.open_causes() == ["line GZ"]
+    (text,) = watch.sent
+    assert "gz0, gz1, gz2" in text
+    await watch.step(60, *cut, *well)
+    assert await watch.open_causes() == []
+
+
+async def test_when_nearly_all_go_late_at_once_the_center_suspects_itself(watch: Watch) -> None:
+    agents = [await Agent.enrolled(watch.app, f"n{n}", branch=f"B{n % 5}") for n in range(10)]
+    await watch.step(20, *agents)
+    await watch.step(120)
+    assert await watch.open_causes() == ["center"]
+    assert len(watch.sent) == 1
+    await watch.step(60, *agents)
+    assert await watch.open_causes() == []
+
+
+async def test_a_node_that_falls_silent_while_a_rule_fires_does_not_resolve_it(watch: Watch) -> None:
+    agents = [await Agent.enrolled(watch.app, f"n{n}") for n in range(6)]
+    await watch.step(90, agents[0], cpu_ratio=0.97)
+    await watch.step(10, *agents[1:])
+    await watch.step(300, *agents[1:])
+    assert await watch.open_causes() == ["rule 1 n0", "silent n0"]
+
+
+async def test_after_a_restart_what_is_open_stays_open_and_is_not_told_again(watch: Watch) -> None:
+    agent = await Agent.enrolled(watch.app, "gz-db1")
+    await watch.step(120, agent, cpu_ratio=0.97)
+    watch.app.state.engine = Engine(watch.app.state.fleet, watch.app.state.settings)
+    with watch.app.state.use_database():
+        await watch.app.state.engine.load_rules()
+    await watch.step(120, agent, cpu_ratio=0.97)
+    assert (await watch.open_causes(), len(watch.sent)) == (["rule 1 gz-db1"], 1)
+
+
+async def test_replayed_samples_and_incidents_tell_nobody(watch: Watch) -> None:
+    agent = await Agent.enrolled(watch.app, "gz-db1")
+    now = clock.now()
+    old = ReportedIncident(
+        key=9, id="old-1", service="web", kind="crash_loop", opened_at=now, closed_at=now, history=True
+    )
+    for _ in range(20):
+        await agent.says(agent.samples(history=True, cpu_ratio=0.99), old)
+        watch.clock.advance(seconds=1)
+    await watch.step(300, agent)
+    assert (await watch.open_causes(), watch.sent) == ([], [])
+    with watch.app.state.use_database():
+        assert await Incident.filter(id="old-1").count() == 1
+
+
+async def test_nothing_new_fires_in_maintenance_and_agents_are_told_of_it(watch: Watch) -> None:
+    agent = await Agent.enrolled(watch.app, "gz-db1", branch="GZ")
+    with watch.app.state.use_database():
+        ends = clock.now() + timedelta(hours=1)
+        await make_window(
+            "Ada", branch="GZ", node="", starts_at=clock.now(), ends_at=ends, weekly=False, reason="disk"
+        )
+        await look_once(watch.app)
+    assert (await agent.says()).maintenance_until == ends
+    await watch.step(120, agent, cpu_ratio=0.97)
+    await watch.step(300)
+    assert (await watch.open_causes(), watch.sent) == ([], [])
+
+
+async def test_an_acknowledged_incident_is_not_escalated_and_both_are_in_the_audit(watch: Watch) -> None:
+    agent = await Agent.enrolled(watch.app, "gz-db1")
+    await watch.step(120, agent, cpu_ratio=0.97)
+    with watch.app.state.use_database():
+        incident = await Incident.get(cause="rule 1 gz-db1")
+        await acknowledge(incident, "Ada")
+    await watch.step(1200, agent, cpu_ratio=0.97)
+    with watch.app.state.use_database():
+        assert (await Incident.get(id=incident.id)).escalated_at is None
+        assert (await AuditEntry.all().first()).action == "incident.acknowledge"
+        kinds = [event.kind for event in await IncidentEvent.filter(incident=incident.id).order_by("id")]
+    assert kinds == ["opened", "told", "acknowledged"]
+
+
+async def test_a_notice_belongs_to_one_sender_and_a_failed_one_is_tried_again(watch: Watch) -> None:
+    with watch.app.state.use_database():
+        channel = await Channel.get(name="duty")
+        notice = await Notice.create(
+            channel=channel.id,
+            kind="troubles",
+            subject="s",
+            body="b",
+            due_at=clock.now(),
+            made_at=clock.now(),
+        )
+        assert [await claim(notice, owner, clock.now()) for owner in ("a", "b")] == [True, False]
+        watch.clock.advance(minutes=3)
+
+        async def fails(*_: str) -> None:
+            raise DeliveryFailed("no route")
+
+        assert await send_due(fails, clock.now()) == 0
+        assert (await Notice.get(id=notice.id)).error == "no route"
+        assert await send_due(watch.deliver, clock.now()) == 0
+        watch.clock.advance(minutes=5)
+        assert await send_due(watch.deliver, clock.now()) == 1
+        assert (await Notice.get(id=notice.id)).state == "sent"
