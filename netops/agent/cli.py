@@ -118,6 +118,7 @@ def enrol_node(arguments: argparse.Namespace) -> int:
     """0: enrolled, and the [center] table for the node file is printed. 1: refused or nobody answered."""
     import asyncio
 
+    from netops.agent.command_keys import write_keys_beside
     from netops.agent.enrol import enrol
     from netops.agent.http_out import LineBroken
     from shared.nodes.enrolment import EnrolmentRefused
@@ -131,10 +132,11 @@ def enrol_node(arguments: argparse.Namespace) -> int:
     except (EnrolmentRefused, LineBroken, OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
+    write_keys_beside(key_file, answer.command_keys)
     print(f"# {answer.node} is enrolled. For its node file:\n[center]\nurl = {json.dumps(arguments.url)}")
     if arguments.ca_file:
         print(f"ca_file = {json.dumps(arguments.ca_file)}")
-    print(f"key_file = {json.dumps(str(key_file))}\ncommand_keys = {json.dumps(answer.command_keys)}")
+    print(f"key_file = {json.dumps(str(key_file))}")
     return 0
 
 

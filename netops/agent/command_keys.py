@@ -4,11 +4,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from pathlib import Path
 
 from netops.agent.journal import Journal
 from shared.nodes.command import key_id_of
 
 _TRUSTED, _FORGOTTEN = "command_keys.trusted", "command_keys.forgotten"
+
+
+def keys_beside(key_file: Path) -> list[str]:
+    """The command keys that the center named at enrolment, one a line in a file beside the node's key; none without it."""
+    try:
+        return key_file.with_name(key_file.name + ".commands").read_text(encoding="ascii").split()
+    except FileNotFoundError:
+        return []
+
+
+def write_keys_beside(key_file: Path, keys: Sequence[str]) -> None:
+    """Keeps them; `netops agent enrol` does this."""
+    path = key_file.with_name(key_file.name + ".commands")
+    path.write_text("".join(f"{key}\n" for key in keys), encoding="ascii")
 
 
 class CommandKeys:

@@ -17,7 +17,7 @@ import msgspec
 import psutil
 
 from netops.agent import events
-from netops.agent.command_keys import CommandKeys
+from netops.agent.command_keys import CommandKeys, keys_beside
 from netops.agent.http_out import LineBroken
 from netops.agent.run_command import run_command
 from netops.agent.service_log import last_lines
@@ -66,7 +66,8 @@ class CommandDesk:
 
     def __init__(self, agent: Agent, center: Center, center_now: Callable[[], datetime]) -> None:
         self._agent, self._center_now = agent, center_now
-        self._keys = CommandKeys(center.command_keys, agent.journal)
+        enrolled = keys_beside(agent.node_file.path_of(center.key_file))
+        self._keys = CommandKeys([*center.command_keys, *enrolled], agent.journal)
         agent.command_keys = self._keys
         self._last_seq: int | None = None
 

@@ -97,7 +97,7 @@ class Center(Part, frozen=True):
     """Certificate authority to trust instead of the system's: the pin given at enrolment."""
     key_file: str = "node.key"
     command_keys: list[str] = []
-    """Public keys whose commands are believed ("ed25519:...")."""
+    """Public keys whose commands are believed ("ed25519:..."), beside those that enrolment wrote to <key_file>.commands."""
 
 
 class Commands(Part, frozen=True):

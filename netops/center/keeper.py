@@ -14,6 +14,7 @@ from netops.center.ingest.topics import INCIDENTS
 from netops.center.maintenance.actions import apply_windows
 from netops.center.models import Node
 from netops.center.nodes.state import Fleet
+from netops.center.prometheus.actions import keep_telling
 from netops.center.telemetry.retention import forget_old
 from netops.center.telemetry.samples import hours_to_seal, packed_hour, read_for_sealing, seal
 from shared import clock, log
@@ -137,4 +138,5 @@ async def dead_man(app: Starlette) -> None:
 
 TASKS: Sequence[Task] = (
     write_reports, follow_nodes, seal_hours, forget, watch, send_notices, dead_man, watch_for_orders, keep_time,
+    keep_telling,
 )  # fmt: skip

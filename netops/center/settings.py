@@ -49,6 +49,10 @@ class CenterSettings(WebSettings):
         default="",
     )
 
+    alertmanager_url: str = setting(
+        "Address of an Alertmanager that is told every open incident; empty: none.", default=""
+    )
+
     @property
     def url_of_database(self) -> str:
         """DATABASE_URL, or the SQLite file in DATA_DIR."""

@@ -19,6 +19,7 @@ TITLES: Mapping[str, str] = {
     "silent": N_("%(node)s is silent"),
     "line_down": N_("Branch %(branch)s is cut off"),
     "center": N_("The center may be the problem"),
+    "alertmanager": N_("%(rule)s, told by Alertmanager"),
     "recorder": N_("The center cannot keep what it hears"),
 }
 

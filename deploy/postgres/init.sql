@@ -1,0 +1,2 @@
+-- The center's database beside headquarters'.
+CREATE DATABASE center;
