@@ -43,6 +43,12 @@ class Told:
         self._texts.update(fresh)
         return [partial(place, text, "outerMorph") for place, text in fresh.items()]
 
+    def is_news(self, place: str, text: str) -> bool:
+        """Whether a place reads differently; it counts as told from now on."""
+        is_fresh = self._texts.get(place) != text
+        self._texts[place] = text
+        return is_fresh
+
 
 async def fleet_stream(request: Request) -> Response:
     """What has changed on the open fleet page; the rows are those it was opened with."""
@@ -84,11 +90,10 @@ async def node_stream(request: Request) -> Response:
     async def changes(_changed: Collection[str]) -> Sequence[Push]:
         nonlocal last_us
         node.watch()
-        pushes = told.news(
-            {
-                "#node-state": render(request, "nodes/state.html", await live_part(request, node)),
-            }
-        )
+        part = await live_part(request, node)
+        pushes = told.news({"#node-state": render(request, "nodes/state.html", part)})
+        if told.is_news("#node-lines", text := render(request, "nodes/newest.html", part)):
+            pushes.append(partial("#node-lines", text, "innerMorph"))
         if node.measured_us > last_us:
             last_us = node.measured_us
             pushes.append(Push(sample_json(node), "s"))

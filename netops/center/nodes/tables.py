@@ -10,6 +10,7 @@ from netops.center.nodes.rules import service_status
 from shared.i18n import N_
 from shared.i18n import gettext as _
 from shared.nodes.report import ServiceState
+from shared.web.filters import percent
 from shared.web.parts import Cell, Column, Count, Empty, Link, Row, Status, TableView
 
 
@@ -25,16 +26,21 @@ def node_row(view: NodeView) -> Row:
             "branch": view.branch or None,
             "contact": status_of(view.contact),
             "condition": Status("maintenance") if view.mode == "maintenance" else status_of(view.condition),
-            "cpu": view.cpu_bp,
-            "memory": view.memory_bp,
-            "disk": view.disk_bp,
-            "queue": view.queue,
+            "cpu": shown_share(view.cpu_bp),
+            "memory": shown_share(view.memory_bp),
+            "disk": shown_share(view.disk_bp),
+            "queue": None if view.queue is None else f"{view.queue:,}",
             "strip": [Cell(word) for word in view.strip],
         },
         id=view.name,
         url=f"/nodes/{view.name}",
         is_muted=view.contact in ("silent", "never_seen"),
     )
+
+
+def shown_share(share_bp: int | None) -> str | None:
+    """A share in words; None is a dash: a silent node has no value, not an unknown one."""
+    return None if share_bp is None else percent(share_bp)
 
 
 def nodes_table(rows: Sequence[Row], count: int, empty: Empty, next_url: str, previous_url: str) -> TableView:
@@ -46,10 +52,10 @@ def nodes_table(rows: Sequence[Row], count: int, empty: Empty, next_url: str, pr
             Column("branch", _("Branch")),
             Column("contact", _("Contact"), "status", phone="second"),
             Column("condition", _("Condition"), "status", phone="second"),
-            Column("cpu", _("CPU"), "percent", phone="second"),
-            Column("memory", _("Memory"), "percent"),
-            Column("disk", _("Disk"), "percent"),
-            Column("queue", _("Queue"), "number"),
+            Column("cpu", _("CPU"), phone="second"),
+            Column("memory", _("Memory")),
+            Column("disk", _("Disk")),
+            Column("queue", _("Queue"), phone="rest"),
             Column("strip", _("Last 60 min"), "strip"),
         ],
         rows=rows,

@@ -8,7 +8,9 @@
 	const soft = colour => colour.replace('rgb(', 'rgba(').replace(')', ', .18)');
 	const size = value => value == null ? '—' : value >= 1e9 ? (value / 1e9).toFixed(1) + ' G' : value >= 1e6 ? (value / 1e6).toFixed(1) + ' M' : value >= 1e3 ? (value / 1e3).toFixed(1) + ' k' : String(+value.toPrecision(3));
 	const percent = value => value == null ? '—' : (value * 100).toFixed(1) + '%';
-	const clock = seconds => new Date(seconds * 1e3).toLocaleTimeString(document.documentElement.lang, { hour12: false });
+	const { zone } = place.dataset, { lang } = document.documentElement;
+	const clock = seconds => new Date(seconds * 1e3).toLocaleTimeString(lang, { hour12: false, timeZone: zone });
+	const date = seconds => new Date(seconds * 1e3).toLocaleDateString(lang, { month: '2-digit', day: '2-digit', timeZone: zone });
 	const ask = extra => fetch(place.dataset.series + extra, { headers: { accept: 'application/json' } }).then(answer => answer.ok ? answer.json() : Promise.reject(answer.status));
 	const times = data => Array.from({ length: data.count }, (_, at) => data.first + at * data.step);
 	const tones = ['ac', 'good', 'bad', 'muted', 'py', 'line'], dashes = [[], [6, 3], [2, 3], [8, 3, 2, 3], [1, 3], [10, 4]];
@@ -22,7 +24,8 @@
 			series.push({ label: curve.label, stroke, width: 1.5, dash: dashes[at % dashes.length], value, spanGaps: false, points: { show: false } });
 			if (!curve.low) return;
 			columns.push(curve.high, curve.low);
-			series.push({ label: '', stroke: 'transparent', points: { show: false }, value: () => '' }, { label: '', stroke: 'transparent', points: { show: false }, value: () => '' });
+			const edge = () => ({ label: '', class: 'ops-edge', stroke: 'transparent', points: { show: false }, value: () => '' });
+			series.push(edge(), edge());
 			bands.push({ series: [columns.length - 2, columns.length - 1], fill: soft(ink('ac')) });
 		});
 		if (data.late.length) {
@@ -45,11 +48,11 @@
 		const { columns, series, bands, show } = columnsOf(chart, data, before);
 		const axis = { stroke: ink('text'), grid: { stroke: ink('soft'), width: 1 }, ticks: { stroke: ink('soft'), width: 1 } };
 		const plot = new uPlot({
-			width: box.clientWidth || 320, height: 170, series, bands, tzDate: at => new Date(at * 1e3),
+			width: box.clientWidth || 320, height: 170, series, bands, tzDate: at => uPlot.tzDate(new Date(at * 1e3), zone),
 			cursor: { sync: { key: sync.key }, drag: { x: false, y: false } },
-			legend: { live: true, markers: { width: 2 } },
+			legend: { live: true, markers: { width: 2 } }, padding: [12, 16, 0, 0],
 			scales: { y: { range: (_, low, high) => chart.share ? [0, Math.max(1, high || 0)] : [0, Math.max(high || 0, 1e-3) * 1.05] } },
-			axes: [{ ...axis, values: (_, marks, _space, _gap, step) => marks.map(mark => step >= 86400 ? new Date(mark * 1e3).toLocaleDateString(document.documentElement.lang, { month: '2-digit', day: '2-digit' }) : clock(mark).slice(0, step < 60 ? 8 : 5)) }, { ...axis, size: 56, values: (_, marks) => marks.map(show) }],
+			axes: [{ ...axis, values: (_, marks, _space, _gap, step) => marks.map(mark => step >= 86400 ? date(mark) : clock(mark).slice(0, step < 60 ? 8 : 5)) }, { ...axis, size: 72, values: (_, marks) => marks.map(show) }],
 		}, columns, box);
 		charts.set(chart.key, { plot, chart, show });
 		table(figure, chart, columns[0], show);

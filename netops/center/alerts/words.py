@@ -1,0 +1,50 @@
+"""Rules in words: each one is a sentence, in both languages."""
+
+from __future__ import annotations
+
+from netops.center.models import AlertRule
+from shared.i18n import gettext as _
+from shared.web.filters import duration, file_size, percent
+
+
+def value_text(metric: str, value: float | None) -> str:
+    """A value in its metric's unit."""
+    if value is None:
+        return "—"
+    if metric.endswith("_ratio") and not metric.startswith("service."):
+        return percent(round(value * 10_000))
+    if metric.endswith(("_bytes", "_bytes_per_second")):
+        return file_size(round(value)) + ("/s" if metric.endswith("second") else "")
+    return f"{value:.4g}"
+
+
+def sentence_of(rule: AlertRule) -> str:
+    """'cpu_ratio, mean of 5 min, at 90% or more for 3 min; clears below 75% for 5 min.'"""
+    values = {
+        "metric": rule.metric,
+        "window": duration(rule.window_seconds),
+        "keep": duration(rule.keep_seconds),
+        "held": duration(rule.for_seconds) if rule.for_seconds else _("a moment"),
+    }
+    if rule.kind == "deviation":
+        return _(
+            "%(metric)s, mean of %(window)s, %(fire)s deviations above the mean of the last day and at least %(least)s"
+            " more, for %(held)s; clears below %(clear)s deviations for %(keep)s.",
+            fire=f"{rule.fire_at:g}",
+            clear=f"{rule.clear_at:g}",
+            least=value_text(rule.metric, rule.least_change),
+            **values,
+        )
+    values |= {
+        "fire": value_text(rule.metric, rule.fire_at),
+        "clear": value_text(rule.metric, rule.clear_at),
+    }
+    if rule.kind == "below":
+        return _(
+            "%(metric)s, mean of %(window)s, at %(fire)s or less for %(held)s; clears above %(clear)s for %(keep)s.",
+            **values,
+        )
+    return _(
+        "%(metric)s, mean of %(window)s, at %(fire)s or more for %(held)s; clears below %(clear)s for %(keep)s.",
+        **values,
+    )

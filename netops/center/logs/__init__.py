@@ -1,0 +1,1 @@
+"""The log lines of all nodes: searched, filtered, followed, taken away as a file."""

@@ -1,0 +1,19 @@
+"""What people type about a maintenance window."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from netops.center.incidents.forms import Moment
+from shared.web.forms import FormModel
+
+
+class WindowForm(FormModel):
+    """`scope` is "all", "branch" or "node"; `name` the branch or node."""
+
+    scope: Literal["all", "branch", "node"] = "node"
+    name: str = Field("", max_length=64)
+    starts_at: Moment
+    ends_at: Moment
+    weekly: str = ""
+    reason: str = Field(min_length=3, max_length=300)

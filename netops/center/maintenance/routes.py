@@ -1,0 +1,10 @@
+"""Routes of maintenance windows."""
+
+from netops.center.maintenance import handlers
+from shared.web.routing import Route
+
+ROUTES = [
+    Route("GET", "/maintenance", handlers.show, "node.view"),
+    Route("POST", "/maintenance", handlers.make, "node.control"),
+    Route("POST", "/maintenance/{id:uuid}/end", handlers.end, "node.control"),
+]

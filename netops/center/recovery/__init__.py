@@ -1,0 +1,1 @@
+"""What healed itself: every recovery with its times, crash loops on top."""

@@ -1,0 +1,1 @@
+"""The one word on how everything is, for anybody in the company."""
