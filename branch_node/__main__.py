@@ -59,6 +59,7 @@ def settings() -> BranchSettings:
 
 
 def parser() -> argparse.ArgumentParser:
+    from branch_node.replication.command import add_commands as add_replication_commands
     from branch_node.staff.queries import person_id_of
     from shared.web.accounts import add_user_commands
 
@@ -85,6 +86,7 @@ def parser() -> argparse.ArgumentParser:
     enrol = command("enrol", "introduce this branch to headquarters", run_enrol)
     enrol.add_argument("token", help="shown once by headquarters")
     enrol.add_argument("--hq-url", default="", help="instead of TRUNKLINE_HQ_URL")
+    add_replication_commands(commands, settings)
     figures = command("figures", "print a figure of this branch", run_figures)
     add_figure_options(figures)
     commands.add_parser("import", help="read a folder of files; see `import --help`")
@@ -166,8 +168,11 @@ def serve(_args: argparse.Namespace) -> int:
 
 
 async def checked(chosen: BranchSettings) -> None:
+    from branch_node.setup import require_open
+
     async with open_branch(chosen):
         await require_migrated()
+        await require_open()
 
 
 def work_jobs(_args: argparse.Namespace) -> int:

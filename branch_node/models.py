@@ -11,6 +11,7 @@ BRANCH_APP = DatabaseApp(
         "branch_node.models",
         "branch_node.replication.models",
         "branch_node.replication.inbox_models",
+        "branch_node.replication.snapshot_models",
         "branch_node.imports.models",
         "branch_node.calendar.models",
         "branch_node.mail.models",

@@ -3,6 +3,7 @@
 from branch_node.customers.queries import INDEXES
 from branch_node.home import at_home
 from branch_node.models import BRANCH_APP
+from branch_node.replication.bootstrap import is_closed
 from branch_node.settings import BranchSettings
 from branch_node.staff.actions import ensure_roles
 from shared.database import DatabaseApp, execute, open_database
@@ -19,20 +20,53 @@ APPS: list[DatabaseApp] = [RECORDS_APP, WEB_APP, BRANCH_APP]
 async def prepare(settings: BranchSettings) -> list[str]:
     """1 migrate  2 re-create lost indexes  3 change capture  4 the branch's own row  5 built-in roles.
 
-    The names of the migrations applied. May be run any number of times. Conflict when the database belongs to
-    another branch or keeps its books in another currency or calendar.
+    The names of the migrations applied. May be run any number of times; a database that is being rebuilt or follows as a
+    standby gets 1 and 2 only. Conflict when the database belongs to another branch or keeps its books in another currency
+    or calendar.
     """
+    applied = await make_tables(settings)
+    async with open_database(settings.url_of_database, APPS):
+        closed = await is_closed()
+    if not closed:
+        await make_branch(settings)
+    return applied
+
+
+async def make_tables(settings: BranchSettings) -> list[str]:
+    """Tables and indexes; the names of the migrations applied."""
     result = await migrate(settings.url_of_database, APPS)
     async with open_database(settings.url_of_database, APPS) as database:
+        await repair_indexes(database)
+        for statement in INDEXES:
+            await execute(statement)
+    return list(result.applied)
+
+
+async def make_branch(settings: BranchSettings) -> None:
+    """Change capture and the rows that every branch has."""
+    async with open_database(settings.url_of_database, APPS):
         with at_home(settings.home):
-            await repair_indexes(database)
-            for statement in INDEXES:
-                await execute(statement)
             await check_branch(settings)
             await capture.install(settings.branch_code)
             await describe_branch(settings)
             await ensure_roles()
-    return list(result.applied)
+
+
+async def require_open() -> None:
+    """Refuse to serve a database that is being rebuilt, or that follows a branch."""
+    closed = await is_closed()
+    if closed == "standby":
+        raise Conflict(
+            N_(
+                "This node is a standby. Take the branch over with `python -m branch_node standby promote` first."
+            )
+        )
+    if closed:
+        raise Conflict(
+            N_(
+                "This branch is being rebuilt from headquarters. Finish it with `python -m branch_node bootstrap`."
+            )
+        )
 
 
 async def check_branch(settings: BranchSettings) -> None:

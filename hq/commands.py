@@ -132,7 +132,7 @@ async def make_token(args: argparse.Namespace, _hashes: Any, _settings: HqSettin
 
 
 def add_branches(found: Any, inside: Inside) -> None:
-    """branches list | enrol | revoke"""
+    """branches list | enrol | rebuild | revoke"""
     branches = found.add_parser("branches", help="the branches that headquarters knows")
     verbs = branches.add_subparsers(dest="verb", required=True)
     listed = verbs.add_parser("list", help="every branch with how far its data reaches")
@@ -143,7 +143,15 @@ def add_branches(found: Any, inside: Inside) -> None:
     enrol.add_argument("--name", default="")
     enrol.add_argument("--minutes", type=int, default=15, help="how long the token is valid")
     enrol.add_argument("--json", action="store_true")
+    enrol.add_argument("--standby", action="store_true", help="for a node that follows the branch's own")
     enrol.set_defaults(run=lambda args: inside(lambda _settings: enrol_branch(args)))
+    rebuild = verbs.add_parser(
+        "rebuild", help="a token to rebuild a branch from headquarters; its node is refused from now on"
+    )
+    rebuild.add_argument("code")
+    rebuild.add_argument("--minutes", type=int, default=15, help="how long the token is valid")
+    rebuild.add_argument("--json", action="store_true")
+    rebuild.set_defaults(run=lambda args: inside(lambda _settings: rebuild_branch(args)))
     revoke = verbs.add_parser("revoke", help="refuse a branch's node from now on; its data stays")
     revoke.add_argument("code")
     revoke.set_defaults(run=lambda args: inside(lambda _settings: revoke_branch(args)))
@@ -182,12 +190,31 @@ async def enrol_branch(args: argparse.Namespace) -> int:
 
     if not CODE.fullmatch(args.code) or args.code == "COMPANY":
         raise Invalid(N_("A branch code is 1 to 16 letters, digits, - and _."))
-    token = await issue_token(args.code, args.name, args.minutes)
+    role = "standby" if args.standby else "branch"
+    token = await issue_token(args.code, args.name, args.minutes, role)
     if args.json:
         say(as_json({"branch": args.code, "token": token, "minutes": args.minutes}))
     else:
         say(token)
-        note = f"Valid {args.minutes} minutes, once. At the branch: python -m branch_node enrol TOKEN"
+        verb = "standby follow" if args.standby else "enrol"
+        note = f"Valid {args.minutes} minutes, once. At the branch: python -m branch_node {verb} TOKEN"
+        sys.stderr.write(note + "\n")
+    return 0
+
+
+async def rebuild_branch(args: argparse.Namespace) -> int:
+    """Refuse the branch's node and issue the token for the machine on which it is rebuilt."""
+    from hq.replication.enrolment import rebuild_token
+    from hq.replication.models import BranchCursor
+
+    if not await BranchCursor.exists(branch=args.code):
+        raise Invalid(N_("Headquarters holds nothing of branch %(branch)s."), branch=args.code)
+    token = await rebuild_token(args.code, args.minutes)
+    if args.json:
+        say(as_json({"branch": args.code, "token": token, "minutes": args.minutes}))
+    else:
+        say(token)
+        note = f"Valid {args.minutes} minutes, once. With an empty database: python -m branch_node bootstrap TOKEN"
         sys.stderr.write(note + "\n")
     return 0
 

@@ -36,11 +36,11 @@ def company_tables() -> dict[str, Table]:
     return {name: replicated_tables()[name] for name in names}
 
 
-def collapse(lines: Sequence[bytes]) -> dict[str, TableLines]:
-    """The last state per table and row. Lines of tables that this release does not know as headquarters' are left
-    out: after an upgrade everything is read anew. Raises BadLine."""
+def collapse(lines: Sequence[bytes], known: Mapping[str, Table] | None = None) -> dict[str, TableLines]:
+    """The last state per table and row. Lines of tables that are not `known` (headquarters') are left out: after an
+    upgrade everything is read anew. Raises BadLine."""
     tables: dict[str, TableLines] = {}
-    known = company_tables()
+    known = company_tables() if known is None else known
     for number, line in enumerate(lines, 1):
         change: Change = decode_line(line, number)
         if change.table not in known:

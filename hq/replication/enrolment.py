@@ -2,9 +2,10 @@
 
 import hashlib
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from hq.replication.models import BranchNode, EnrolmentToken
+from hq.replication.standby import enrol_standby
 from shared import clock
 from shared.database import execute, transaction
 from shared.errors import Conflict, Refused
@@ -25,13 +26,17 @@ def _hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-async def issue_token(branch: str, name: str = "", minutes: int = TOKEN_MINUTES) -> str:
-    """A new one-time token for `branch`, valid for `minutes`; shown once, only its hash is kept."""
+async def issue_token(branch: str, name: str = "", minutes: int = TOKEN_MINUTES, role: str = "branch") -> str:
+    """A new one-time token for `branch`, valid for `minutes`; shown once, only its hash is kept.
+
+    `role`: branch, or standby for a node that follows the branch's own.
+    """
     token = secrets.token_hex(20)
     now = clock.now()
     await EnrolmentToken.create(
         token_hash=_hash(token),
         branch=branch,
+        role=role,
         name=name or branch,
         created_at=now,
         expires_at=now + timedelta(minutes=minutes),
@@ -56,21 +61,33 @@ async def enrol(token: str, branch: str, public_key: str) -> BranchNode:
         now = clock.now()
         if found.expires_at < now:
             raise TokenRefused(N_("This token has expired. Issue a new one at headquarters."))
+        if found.role == "standby":
+            await _claim(found, now)
+            await enrol_standby(branch, public_key)
+            return BranchNode(branch=branch, name=found.name, public_key=public_key, status="standby")
         present = await BranchNode.get_or_none(branch=branch)
         if present is not None and present.status == "active":
             if present.public_key == public_key:
                 return present
             raise Conflict(N_("Branch %(branch)s already has a node. Revoke it at headquarters first."), branch=branch)  # fmt: skip
-        claimed = await execute(
-            "UPDATE enrolment_token SET used_at = :now WHERE token_hash = :hash AND used_at IS NULL",
-            now=now,
-            hash=found.token_hash,
-        )
-        if not claimed:
-            raise TokenRefused(N_("This token was used already. Issue a new one at headquarters."))
+        await _claim(found, now)
         if present is not None:
             await present.delete()
         return await BranchNode.create(branch=branch, name=found.name, public_key=public_key)
+
+
+async def _claim(found: EnrolmentToken, now: datetime) -> None:
+    """Use the token up. Raises TokenRefused when somebody was faster."""
+    sql = "UPDATE enrolment_token SET used_at = :now WHERE token_hash = :hash AND used_at IS NULL"
+    if not await execute(sql, now=now, hash=found.token_hash):
+        raise TokenRefused(N_("This token was used already. Issue a new one at headquarters."))
+
+
+async def rebuild_token(branch: str, minutes: int = TOKEN_MINUTES) -> str:
+    """A token for the machine on which the branch is rebuilt; the node there is now is refused from this commit on."""
+    async with transaction():
+        await revoke(branch)
+        return await issue_token(branch, minutes=minutes)
 
 
 async def revoke(branch: str) -> None:

@@ -33,3 +33,37 @@ class FeedReader(Model):
 
     class Meta:
         table = "feed_reader"
+
+
+class StandbyNode(Model):
+    """A node that follows a branch and may take it over: its public key. One per branch; `status`: following | promoted.
+    `replay` is the memory of its requests."""
+
+    branch = fields.CharField(max_length=16, primary_key=True)
+    public_key = fields.CharField(max_length=80)
+    status = fields.CharField(max_length=16, default="following")
+    enrolled_at = InstantField(default=clock.now)
+    promoted_at = InstantField(null=True)
+    replay = fields.TextField(default="")
+
+    class Meta:
+        table = "standby_node"
+
+
+class SnapshotRun(Model):
+    """A branch's rows given back: to a branch that is rebuilt (`rebuild`) or a standby (`standby`). `is_whole`: a pass
+    over all tables was completed, the last one at `seq`."""
+
+    id = fields.BigIntField(primary_key=True, generated=True)
+    branch = fields.CharField(max_length=16, db_index=True)
+    kind = fields.CharField(max_length=16)
+    rows = fields.BigIntField(default=0)
+    total = fields.BigIntField(default=0)
+    seq = fields.BigIntField(default=0)
+    wire_bytes = fields.BigIntField(default=0)
+    is_whole = fields.BooleanField(default=False)
+    started_at = InstantField(default=clock.now)
+    seen_at = InstantField(default=clock.now)
+
+    class Meta:
+        table = "snapshot_run"

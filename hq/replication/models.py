@@ -22,10 +22,11 @@ class BranchNode(Model):
 
 
 class EnrolmentToken(Model):
-    """A one-time right to enrol a node for a branch; only the hash of the token is kept."""
+    """A one-time right to enrol a node for a branch; only the hash of the token is kept. `role`: branch | standby."""
 
     token_hash = fields.CharField(max_length=64, primary_key=True)
     branch = fields.CharField(max_length=16)
+    role = fields.CharField(max_length=16, default="branch")
     name = fields.CharField(max_length=120, default="")
     created_at = InstantField(default=clock.now)
     expires_at = InstantField()

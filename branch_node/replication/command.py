@@ -1,0 +1,215 @@
+"""`python -m branch_node bootstrap` and `standby follow | promote | status`; see standby.py and bootstrap.py."""
+
+import argparse
+import asyncio
+import json
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from branch_node.home import at_home
+from branch_node.settings import BranchSettings
+from shared.errors import Conflict
+from shared.i18n import N_
+
+Settings = Callable[[], BranchSettings]
+SHOWN_EVERY = 20
+
+
+def add_commands(commands: Any, settings: Settings) -> None:
+    """bootstrap, standby"""
+    made = commands.add_parser("bootstrap", help="rebuild this branch in an empty database from headquarters")
+    made.add_argument(
+        "token",
+        nargs="?",
+        default="",
+        help="from headquarters: hq branches rebuild CODE; not needed to go on",
+    )
+    add_options(made)
+    made.set_defaults(run=lambda args: run(args, settings(), "rebuild", bootstrap))
+    standby = commands.add_parser("standby", help="follow this branch at headquarters, or take it over")
+    verbs = standby.add_subparsers(dest="verb", required=True)
+    follow = verbs.add_parser("follow", help="fetch what the branch writes until stopped")
+    follow.add_argument(
+        "token", nargs="?", default="", help="from headquarters: hq branches enrol CODE --standby; once"
+    )
+    follow.add_argument("--every", type=float, default=2.0, metavar="SECONDS")
+    follow.add_argument("--once", action="store_true", help="end when the copy is whole")
+    add_options(follow)
+    follow.set_defaults(run=lambda args: run(args, settings(), "standby", follow_branch))
+    promote = verbs.add_parser(
+        "promote", help="become the branch: headquarters refuses the node before from now on"
+    )
+    add_options(promote)
+    promote.set_defaults(run=lambda args: run(args, settings(), "standby", take_over))
+    status = verbs.add_parser("status", help="how far this standby is, as JSON")
+    add_options(status)
+    status.set_defaults(run=lambda args: asyncio.run(print_status(settings())))
+
+
+def add_options(made: argparse.ArgumentParser) -> None:
+    made.add_argument("--hq-url", default="", help="instead of TRUNKLINE_HQ_URL")
+    made.add_argument("--json", action="store_true", help="one line of JSON per step")
+
+
+def run(
+    args: argparse.Namespace,
+    chosen: BranchSettings,
+    role: str,
+    work: Callable[[argparse.Namespace, BranchSettings, str], Awaitable[int]],
+) -> int:
+    """Hold the database, enrol when there is a token, open it migrated and without capture, do the work.
+
+    Exit code 0: done; 1: refused, with the reason; 2: no address of headquarters; 3: the database is in use.
+    """
+    from branch_node.single import only_process
+
+    url = args.hq_url or chosen.hq_url
+    if not url:
+        sys.stderr.write("Give --hq-url or set TRUNKLINE_HQ_URL.\n")
+        return 2
+
+    async def whole() -> int:
+        from branch_node.replication.bootstrap import begin
+
+        async with opened(chosen):
+            await begin(role)
+            if getattr(args, "token", ""):
+                await introduce(chosen, args.token, url)
+            return await work(args, chosen, url)
+
+    with only_process(chosen.url_of_database, role):
+        try:
+            return asyncio.run(whole())
+        except KeyboardInterrupt:
+            return 0
+
+
+@asynccontextmanager
+async def opened(chosen: BranchSettings) -> AsyncIterator[None]:
+    """The branch's database with its tables and indexes, current and at home; no rows are written, nothing is captured."""
+    from branch_node.setup import APPS, make_tables
+    from shared.database import open_database
+
+    await make_tables(chosen)
+    async with open_database(chosen.url_of_database, APPS):
+        with at_home(chosen.home):
+            yield
+
+
+async def introduce(chosen: BranchSettings, token: str, url: str) -> None:
+    """Show the token. Conflict with headquarters' words when it is refused."""
+    from branch_node.replication.sender import EnrolmentRefused, enrol
+
+    try:
+        await enrol(chosen.data_dir, chosen.branch_code, token, url)
+    except EnrolmentRefused as refused:
+        raise Conflict(N_("Headquarters refuses: %(reason)s"), reason=str(refused)) from None
+
+
+def teller(as_json: bool) -> Callable[[Any], None]:
+    """What is told of each page: a line now and then, and one when a pass is over."""
+    pages = 0
+
+    def tell(state: Any) -> None:
+        nonlocal pages
+        pages += 1
+        if state.tbl and pages % SHOWN_EVERY:
+            return
+        told = {
+            "status": state.status,
+            "rows": state.row_count,
+            "total": state.total,
+            "position": state.seq,
+            "table": state.tbl,
+        }
+        text = (
+            json.dumps(told)
+            if as_json
+            else "{status}: {rows} of about {total} rows, position {position} {table}".format(**told)
+        )
+        sys.stderr.write(text.rstrip() + "\n")
+
+    return tell
+
+
+async def bootstrap(args: argparse.Namespace, chosen: BranchSettings, url: str) -> int:
+    """Fetch, prove, open, and fetch what headquarters owns."""
+    from branch_node.replication.bootstrap import Headquarters, fetch_until_whole, open_database
+    from branch_node.replication.snapshot_models import SnapshotState
+    from branch_node.replication.standby import signer_of
+
+    async with Headquarters(url, signer_of(chosen.data_dir, chosen.branch_code, is_standby=False)) as hq:
+        if (await SnapshotState.get(id=1)).status != "open":
+            await fetch_until_whole(hq, teller(args.json))
+        state = await open_database(hq, chosen.data_dir)
+    await settle(chosen)
+    report(args, chosen.branch_code, state, "rebuilt")
+    return 0
+
+
+async def follow_branch(args: argparse.Namespace, chosen: BranchSettings, url: str) -> int:
+    """Follow until stopped."""
+    from branch_node.replication.bootstrap import Headquarters
+    from branch_node.replication.standby import follow, signer_of
+
+    async with Headquarters(url, signer_of(chosen.data_dir, chosen.branch_code, is_standby=True)) as hq:
+        await follow(hq, args.every, teller(args.json), once=args.once)
+    return 0
+
+
+async def take_over(args: argparse.Namespace, chosen: BranchSettings, url: str) -> int:
+    """Become the branch."""
+    from branch_node.replication.bootstrap import Headquarters
+    from branch_node.replication.standby import promote, signer_of
+
+    async with Headquarters(url, signer_of(chosen.data_dir, chosen.branch_code, is_standby=True)) as hq:
+        state = await promote(hq, chosen.data_dir, url, teller(args.json))
+    await settle(chosen)
+    report(args, chosen.branch_code, state, "promoted")
+    return 0
+
+
+async def settle(chosen: BranchSettings) -> None:
+    """What every branch has beside its rows: the remaining steps of `migrate`."""
+    from branch_node.setup import make_branch
+
+    await make_branch(chosen)
+
+
+def report(args: argparse.Namespace, code: str, state: Any, what: str) -> None:
+    """The last line, on standard output."""
+    told = {
+        "branch": code,
+        "what": what,
+        "rows": state.row_count,
+        "position": state.seq,
+        "tables": len(state.digests),
+    }
+    if args.json:
+        sys.stdout.write(json.dumps(told) + "\n")
+        return
+    sys.stdout.write(
+        "{branch} {what}: {tables} tables proved equal to headquarters at position {position}.\n"
+        "Accounts, passwords and uploaded files are not kept at headquarters: add people with "
+        "`python -m branch_node user add`, then start `web`.\n".format(**told)
+    )
+
+
+async def print_status(chosen: BranchSettings) -> int:
+    """Role, status, position, rows."""
+    from branch_node.replication.snapshot_models import SnapshotState
+    from branch_node.setup import APPS
+    from shared.database import open_database
+
+    async with open_database(chosen.url_of_database, APPS):
+        state = await SnapshotState.get_or_none(id=1)
+    names = ("role", "status", "epoch", "seq", "row_count", "total")
+    found: dict[str, Any] = (
+        {name: getattr(state, name) for name in names} if state else {"role": "branch", "status": "open"}
+    )
+    if state:
+        found["seen_at"] = state.seen_at.isoformat() if state.seen_at else None
+    sys.stdout.write(json.dumps(found) + "\n")
+    return 0

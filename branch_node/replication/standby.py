@@ -1,0 +1,43 @@
+"""A standby: follows its branch at headquarters, and takes it over when told to.
+
+Order of a promotion: 1 headquarters makes this node the branch's and refuses the one before (fencing): its cursor
+stands still from then on; 2 what it holds is fetched to the end and proved; 3 the database is opened under a new epoch.
+Each step may be repeated; a promotion that was cut is finished by the next call.
+"""
+
+import asyncio
+from pathlib import Path
+
+from branch_node.home import home
+from branch_node.replication.bootstrap import (
+    Headquarters,
+    Told,
+    fetch_page,
+    fetch_until_whole,
+    open_database,
+)
+from branch_node.replication.snapshot_models import SnapshotState
+from shared.nodes.identity import BootSource, NodeKey, RequestSigner
+from shared.replication.snapshot import PROMOTE_PATH, STANDBY, Promotion
+
+
+def signer_of(folder: Path, code: str, *, is_standby: bool) -> RequestSigner:
+    """A signer for this process, as the branch's node or as its standby."""
+    key = NodeKey.load_or_create(folder / "node.key")
+    return RequestSigner(key, code + STANDBY if is_standby else code, BootSource(folder / "boot").next_boot())
+
+
+async def follow(hq: Headquarters, every_seconds: float, told: Told, once: bool = False) -> None:
+    """Fetch what is new, again and again; with `once` return when the copy is whole."""
+    await fetch_until_whole(hq, told)
+    while not once:
+        await asyncio.sleep(every_seconds)
+        told(await fetch_page(hq))
+
+
+async def promote(hq: Headquarters, folder: Path, url: str, told: Told) -> SnapshotState:
+    """Take the branch over. Raises NotEqual when the copy is not headquarters', NotNow never: it waits."""
+    await hq.insist(PROMOTE_PATH, Promotion(home().code))
+    await fetch_until_whole(hq, told)
+    async with Headquarters(url, signer_of(folder, home().code, is_standby=False)) as as_branch:
+        return await open_database(as_branch, folder)

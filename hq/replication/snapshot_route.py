@@ -1,0 +1,74 @@
+"""POST /sync/v1/snapshot, /sync/v1/promote: a branch is rebuilt, or its standby takes it over."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+import structlog
+from starlette.requests import Request
+from starlette.responses import Response
+
+from hq.live import applied
+from hq.replication import snapshot, standby
+from hq.replication.receiver import refuse
+from shared.errors import Refused
+from shared.i18n import N_
+from shared.replication.messages import EpochBegin
+from shared.replication.snapshot import Promotion, SnapshotAsked
+
+log = structlog.get_logger(__name__)
+
+
+async def pages(request: Request) -> Response:
+    """A page of the branch's own rows."""
+
+    async def work(asked: SnapshotAsked, is_standby: bool) -> Response:
+        body = await snapshot.page(asked, "standby" if is_standby else "rebuild")
+        return Response(body, media_type="application/zstd")
+
+    return await served(request, SnapshotAsked, work)
+
+
+async def promote(request: Request) -> Response:
+    """The standby takes over: from this commit on the node before it is refused."""
+
+    async def work(said: Promotion, is_standby: bool) -> Response:
+        if not is_standby:
+            raise Refused(N_("Only a standby can be promoted."), code="standby.none")
+        return as_json(await standby.promote(said.branch))
+
+    return await served(request, Promotion, work)
+
+
+async def begin(request: Request) -> Response:
+    """The branch begins a new epoch where headquarters stands."""
+
+    async def work(said: EpochBegin, _is_standby: bool) -> Response:
+        cursor = await standby.begin_epoch(said)
+        applied(said.branch)
+        return as_json(cursor)
+
+    return await served(request, EpochBegin, work)
+
+
+def as_json(value: msgspec.Struct) -> Response:
+    return Response(msgspec.json.encode(value), media_type="application/json")
+
+
+async def served(
+    request: Request, shape: type[Any], work: Callable[[Any, bool], Awaitable[Response]]
+) -> Response:
+    """Prove who asks, read the body, answer; a refusal is told as everywhere on the wire."""
+    try:
+        body = await request.body()
+        proved = await standby.prove_reader(request.headers, request.method, request.url.path, body)
+        try:
+            said = msgspec.json.decode(body, type=shape)
+        except msgspec.MsgspecError as error:
+            raise Refused(N_("The request cannot be read."), code="bad_request") from error
+        if said.branch != proved[0]:
+            raise Refused(N_("A node asks only for its own branch."), code="bad_request")
+        return await work(said, proved[1])
+    except Refused as error:
+        log.warning("snapshot_refused", code=error.code, path=request.url.path)
+        return refuse(error)

@@ -1,0 +1,89 @@
+"""A branch whose database is torn out is rebuilt from headquarters, over a line that is cut again and again; a standby
+follows and takes over while people write. Real processes."""
+
+import json
+import random
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from branch_node.setup import APPS as BRANCH_APPS
+from tests.support.processes import SiteProcess, wait_until
+from tests.support.world import PASSWORD, World, branch_settings, company
+
+
+def spare(world: World, folder: Path, name: str, stack: ExitStack) -> SiteProcess:
+    """Another machine for Shanghai, empty, that reaches headquarters over the branch's line."""
+    site = SiteProcess(name, "branch_node", folder / name, BRANCH_APPS, branch_settings("SH"))
+    site.settings["TRUNKLINE_HQ_URL"] = world.line("SH").url
+    stack.callback(site.close)
+    return site
+
+
+def token(world: World, *words: str) -> str:
+    return str(json.loads(world.hq.run("branches", *words, "--json").stdout)["token"])
+
+
+def write_plan_line(branch: SiteProcess, text: str) -> None:
+    lin = branch.sign_in("lin", PASSWORD)
+    lin.open("/")
+    assert lin.send("/plan/items", follow=False, line=text, client_id=text).status_code in (200, 303)
+
+
+def last_line(done: Any) -> dict[str, Any]:
+    return dict(json.loads(done.stdout.strip().splitlines()[-1]))
+
+
+def test_a_branch_is_rebuilt_and_a_standby_takes_over(tmp_path: Path) -> None:
+    seed = random.randrange(10**6)
+    print(f"seed {seed}")
+    pick = random.Random(seed)
+    with ExitStack() as stack, company(["SH"], folder=tmp_path) as world:
+        first, line = world.branch("SH"), world.line("SH")
+        write_plan_line(first, "kept by everybody")
+        world.wait_synced()
+
+        follower = spare(world, tmp_path, "follower", stack)
+        follower.run("standby", "follow", token(world, "enrol", "SH", "--standby"), "--once")
+        assert follower.run("web", check=False).returncode == 1, "a standby is not a branch"
+        write_plan_line(first, "written while the standby was away")
+        world.wait_synced()
+        for _ in range(4):
+            line.cut_after(pick.randrange(200, 20_000), "down")
+        promoted = last_line(follower.run("standby", "promote", "--json"))
+        assert promoted["what"] == "promoted" and promoted["position"] > 0
+
+        write_plan_line(first, "by the old node, after the fence")
+        wait_until(
+            lambda: "identity.signature" in first.log,
+            30,
+            "the old node is refused",
+        )
+        first.kill()
+        world.branches["SH"] = follower
+        follower.start()
+        follower.run("user", "add", "late", "--employee", first.one("SELECT number FROM employee LIMIT 1"), "--password-stdin", typed=f"{PASSWORD}\n")  # fmt: skip
+        late = follower.sign_in("late", PASSWORD)
+        late.open("/")
+        late.send("/plan/items", follow=False, line="by the new node", client_id="new")
+        world.wait_synced()
+        texts = {row["text"] for row in world.hq.rows("SELECT text FROM plan_item")}
+        assert {"kept by everybody", "written while the standby was away", "by the new node"} <= texts
+        assert "by the old node, after the fence" not in texts
+        assert world.differences("SH") == []
+        assert world.is_proved()
+
+        follower.kill()
+        again = spare(world, tmp_path, "again", stack)
+        rebuild = token(world, "rebuild", "SH")
+        for _ in range(5):
+            line.cut_after(pick.randrange(200, 40_000), "down")
+        rebuilt = last_line(again.run("bootstrap", rebuild, "--json"))
+        assert rebuilt["what"] == "rebuilt"
+        world.branches["SH"] = again
+        again.run("staff", "X-9", "Somebody new")
+        again.start()
+        world.wait_synced()
+        assert world.differences("SH") == []
+        assert world.is_proved()
+        assert again.one("SELECT count(*) AS n FROM exchange_rate WHERE branch = 'COMPANY'") > 0
