@@ -228,9 +228,12 @@ async def _restart(agent: Agent, command: Command, arguments: Arguments) -> Resu
 async def _drain(agent: Agent, command: Command, arguments: Arguments) -> Result:
     assert isinstance(arguments, ServiceArguments)
     supervisor = _supervisor(agent, arguments.service)
-    if not _is_target(supervisor, command):
+    if not _is_target(supervisor, command) or supervisor.instance is None:
         return _NOT_RUNNING
-    release = {"TRUNKLINE_RELEASE": "1"} if command.verb == "service.undrain" else {}
+    is_release = command.verb == "service.undrain"
+    if done := await agent.driver.drain(supervisor.instance, release=is_release):
+        return {"effect": done}
+    release = {"TRUNKLINE_RELEASE": "1"} if is_release else {}
     return await _run(agent, supervisor.service.drain, f"{arguments.service} has no drain command", release)
 
 
@@ -240,7 +243,7 @@ async def _limit(agent: Agent, command: Command, arguments: Arguments) -> Result
     if not _is_target(supervisor, command) or supervisor.instance is None:
         return _NOT_RUNNING
     limits = Limits(cpu_percent=arguments.cpu_percent or 0, memory_bytes=arguments.memory_bytes or 0)
-    return {"effect": agent.driver.set_limits(supervisor.instance, limits)}
+    return {"effect": await agent.driver.set_limits(supervisor.instance, limits)}
 
 
 async def _queue(agent: Agent, command: Command, arguments: Arguments) -> Result:

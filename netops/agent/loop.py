@@ -18,6 +18,7 @@ from netops.agent import events
 from netops.agent.collect import Collector, Values
 from netops.agent.command_keys import CommandKeys
 from netops.agent.disk import DiskThread
+from netops.agent.drivers.choose import Drivers
 from netops.agent.drivers.process import ProcessDriver
 from netops.agent.host_clock import host_boot
 from netops.agent.journal import Journal, ServiceMemory
@@ -53,7 +54,7 @@ class Agent:
         self.lag = LoopLag()
         self.disk = DiskThread()
         self.journal = _open_journal(self.folder)
-        self.driver = ProcessDriver(os.fspath(self.folder.resolve()))
+        self.driver = Drivers(ProcessDriver(os.fspath(self.folder.resolve())))
         self.supervisors: dict[str, Supervisor] = {}
         self.values: Values = {}
         self.service_values: dict[str, Values] = {}
@@ -105,6 +106,7 @@ class Agent:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await page.close()
+        await self.driver.close()
         self.disk.close()
         if self.journal is not None:
             self.journal.close()

@@ -66,7 +66,18 @@ class Service(Part, frozen=True):
     """One service of the node."""
 
     name: Name
-    command: Annotated[list[str], msgspec.Meta(min_length=1)]
+    driver: Literal["process", "systemd", "docker", "kubernetes"] = "process"
+    command: list[str] = []
+    """What a process driver runs; the others name what something else runs:"""
+    unit: str = ""
+    """systemd: "trunkline-branch.service"."""
+    container: str = ""
+    """docker: its name."""
+    deployment: str = ""
+    """kubernetes: "namespace/name"."""
+    replicas: Annotated[int, msgspec.Meta(ge=1)] = 1
+    kubernetes_node: str = ""
+    """kubernetes: the cluster node that `service.drain` cordons."""
     cwd: str = ""
     env: dict[str, str] = {}
     autostart: bool = True
@@ -87,6 +98,12 @@ class Service(Part, frozen=True):
     drain: list[str] = []
     """Command that stops new work; released the same way."""
     log: Log = Log()
+
+    @property
+    def target(self) -> str:
+        """What the driver is told to run."""
+        named = {"systemd": self.unit, "docker": self.container, "kubernetes": self.deployment}
+        return named.get(self.driver, "")
 
 
 class Center(Part, frozen=True):
@@ -180,6 +197,11 @@ def _check(path: Path, node_file: NodeFile) -> None:
     except ValueError as error:
         raise NodeFileError(f"{path}: {error}") from error
     for service in node_file.services:
+        if not (service.command if service.driver == "process" else service.target):
+            needed = {"process": "command", "systemd": "unit", "docker": "container"}.get(
+                service.driver, "deployment"
+            )
+            raise NodeFileError(f"{path}: {service.name} (driver {service.driver}) needs {needed} = ...")
         for probe in service.probes:
             problem = _probe_problem(probe)
             if problem:

@@ -247,7 +247,7 @@ class Supervisor:
             if self._restart_order is not None:
                 (cause, detail), self._restart_order = self._restart_order, None
                 self._enter("stopping", detail)
-                exit = await driver.stop(instance, service.stop_grace_seconds)
+                exit = await driver.stop(instance, service.stop_grace_seconds, for_restart=True)
                 return _Ended(exit, cause if cause == "resource" else None, detail)
             if self._hang is not None:
                 return await self._end_hung(instance, self._hang)

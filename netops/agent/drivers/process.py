@@ -75,12 +75,10 @@ class ProcessInstance:
             pass
 
     def cpu_seconds(self) -> float | None:
-        fields = _stat_fields(self.mark.pid)
-        return None if fields is None else (int(fields[11]) + int(fields[12])) / _TICKS_PER_SECOND
+        return cpu_seconds_of(self.mark.pid)
 
     def state(self) -> str:
-        fields = _stat_fields(self.mark.pid)
-        return "" if fields is None else fields[0]
+        return state_of(self.mark.pid)
 
 
 class ProcessDriver:
@@ -115,7 +113,7 @@ class ProcessDriver:
             raise
         if service.limits != Limits():
             try:
-                self.set_limits(instance, service.limits)
+                await self.set_limits(instance, service.limits)
             except OSError as error:
                 events.warning("service runs without its limits", service=service.name, error=str(error))
         return instance
@@ -167,7 +165,7 @@ class ProcessDriver:
                 found.append(Mark(parts[1], parts[2], int(entry), int(fields[19])))
         return found
 
-    async def stop(self, instance: Instance, grace_seconds: float) -> Exit:
+    async def stop(self, instance: Instance, grace_seconds: float, *, for_restart: bool = False) -> Exit:
         assert isinstance(instance, ProcessInstance)
         instance.send(signal.SIGTERM)
         instance.send(signal.SIGCONT)
@@ -181,7 +179,10 @@ class ProcessDriver:
         assert isinstance(instance, ProcessInstance)
         instance.kill_group()
 
-    def set_limits(self, instance: Instance, limits: Limits) -> str:
+    async def drain(self, instance: Instance, *, release: bool) -> str:
+        return ""
+
+    async def set_limits(self, instance: Instance, limits: Limits) -> str:
         """Control groups cover the whole service; without them rlimits cover the main process and what it starts later."""
         pids = self.members(instance)
         if limits.open_files:
@@ -197,15 +198,31 @@ class ProcessDriver:
         return applied or "limits lifted"
 
     def members(self, instance: Instance) -> list[int]:
-        """The main process and its descendants, by the kernel's own lists of children; no walk over all processes."""
-        found = [instance.mark.pid]
-        for pid in found:
-            try:
-                with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as stream:
-                    found += [int(child) for child in stream.read().split()]
-            except OSError:
-                continue
-        return found[:256]
+        return descendants_of(instance.mark.pid)
+
+
+def cpu_seconds_of(pid: int) -> float | None:
+    """CPU time a process has used; None when it is gone."""
+    fields = _stat_fields(pid)
+    return None if fields is None else (int(fields[11]) + int(fields[12])) / _TICKS_PER_SECOND
+
+
+def state_of(pid: int) -> str:
+    """The kernel's letter for a process; "" when it is gone."""
+    fields = _stat_fields(pid)
+    return "" if fields is None else fields[0]
+
+
+def descendants_of(pid: int) -> list[int]:
+    """The process and its descendants, by the kernel's own lists of children; no walk over all processes."""
+    found = [pid]
+    for one in found:
+        try:
+            with open(f"/proc/{one}/task/{one}/children", encoding="ascii") as stream:
+                found += [int(child) for child in stream.read().split()]
+        except OSError:
+            continue
+    return found[:256]
 
 
 def _end_unknown(pid: int) -> None:
