@@ -74,14 +74,15 @@ async def test_systemd_replaces_a_unit_and_an_adopted_one_is_known_by_its_invoca
 
 
 async def test_what_systemd_cannot_start_is_said(systemd, tmp_path):
+    how = ""
     try:
         seen = await systemd.start(
             Service(name="f", driver="systemd", unit="fails.service"), tmp_path / "log"
         )
+        how = str(await ended(seen))
     except OSError as error:
-        assert "ended at once: exit 3" in str(error)
-    else:
-        assert await ended(seen) == Exit(code=3)
+        how = str(error)
+    assert how.endswith("exit 3")
     with pytest.raises(OSError, match=r"nowhere.service"):
         await systemd.start(Service(name="n", driver="systemd", unit="nowhere.service"), tmp_path / "log")
 
