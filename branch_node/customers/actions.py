@@ -101,7 +101,13 @@ def set_keys(row: Customer) -> None:
     """Bring name_key and search_key in step with the master record; before it is saved."""
     row.name_key = name_key(row.name)
     keys = keys_of(row.name, row.phone, row.email, row.tax_number, home().country)
-    row.search_key = search_key(row.name, row.code, *keys.points, row.phone, row.tax_number)
+    own = custom_words(row.custom or {})
+    row.search_key = search_key(row.name, row.code, *keys.points, row.phone, row.tax_number, *own)
+
+
+def custom_words(values: Mapping[str, Any]) -> list[str]:
+    """What of own fields is found by the search: texts, numbers and choices, not yes or no."""
+    return [str(value) for value in values.values() if value is not None and not isinstance(value, bool)]
 
 
 async def write_points(row: Customer) -> None:

@@ -158,7 +158,8 @@ class HandOverForm(FormModel):
 
 
 class FilterForm(FormModel):
-    """Filters of the customer list."""
+    """Filters of the customer list. `ordered_from` counts what was ordered in 12 months, base currency; `custom` are
+    own fields by key, read by `targets.with_custom`."""
 
     q: T80 = ""
     status: T24 = ""
@@ -171,3 +172,11 @@ class FilterForm(FormModel):
     acquired_to: Day | None = None
     signed_from: Day | None = None
     signed_to: Day | None = None
+    industry: T80 = ""
+    source: T80 = ""
+    city: T80 = ""
+    unordered_days: Annotated[WholeNumber, Field(ge=1, le=3650)] | None = None
+    ordered_from: Annotated[AmountMinor, Field(ge=1)] | None = None
+    bought: T80 = ""
+    opportunity: Literal["", "1"] = ""
+    custom: dict[str, str] = {}

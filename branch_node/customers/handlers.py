@@ -244,7 +244,9 @@ async def show_card(request: Request) -> Response:
         audit=audit,
         feedback_url=f"/feedback/new?customer={row.id}" if person.may("feedback.edit") else "",
         merged_into=(await queries.customer_names([row.merged_into_id])).get(row.merged_into_id, ""),
-        merges=await merges_into(row.id) if may_touch(person, row, "customer.merge") else [],
+        merges=await merges_into(row.id)
+        if tab == "audit" and may_touch(person, row, "customer.merge")
+        else [],
         can_merge=row.merged_into_id is None and may_touch(person, row, "customer.merge"),
     )
     return page(request, "customers/card.html", view)

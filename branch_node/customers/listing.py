@@ -1,6 +1,6 @@
 """The list of customers as a page and as a file: views, filters, columns, bulk actions."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -10,10 +10,12 @@ from starlette.responses import Response
 
 from branch_node.audit import note
 from branch_node.customers import queries
-from branch_node.customers.fields import word_of
+from branch_node.customers.fields import custom_fields, custom_label, custom_text, word_of
 from branch_node.customers.forms import FilterForm
 from branch_node.customers.pages import ListPage
 from branch_node.customers.rules import GROUPS, KINDS, STATUSES
+from branch_node.customers.target_pages import target_texts
+from branch_node.customers.targets import PREFIX, with_custom
 from branch_node.home import home, today
 from branch_node.lists import Cut, neighbours, paging
 from branch_node.staff.queries import names_of
@@ -21,6 +23,7 @@ from shared import clock
 from shared.i18n import gettext as _
 from shared.i18n import ngettext
 from shared.permissions import SCOPE_LABELS, Person, reach, require
+from shared.records import CustomFieldDef
 from shared.web import filters as show
 from shared.web.export import ROW_LIMIT, Heading, export, export_links, in_order
 from shared.web.forms import Form, read_query
@@ -49,9 +52,11 @@ async def list_view(request: Request) -> Response:
     person: Person = request.state.person
     form = read_query(request, FilterForm)
     wanted = form.value if not form.errors else FilterForm()
+    own = await custom_fields()
+    wanted = with_custom(wanted, request.query_params, own)
     kind = request.query_params.get("format", "")
     if kind in ("csv", "xlsx"):
-        return await export_list(request, wanted, kind)
+        return await export_list(request, wanted, kind, own)
     found = await queries.customer_page(
         person, wanted, paging(request.query_params, queries.SORTS, queries.default_sort(wanted))
     )
@@ -60,8 +65,8 @@ async def list_view(request: Request) -> Response:
         count = Count(await queries.count_exactly(person, wanted))
     owner = (await names_of([wanted.owner])).get(wanted.owner, "") if wanted.owner else ""
     view = ListPage(
-        table=await table(request, found.cut, count, wanted, person),
-        filters=await filter_bar(form, wanted, owner, count, person),
+        table=await table(request, found.cut, count, wanted, person, own),
+        filters=await filter_bar(form, wanted, owner, count, person, own),
         scope=_(SCOPE_LABELS[reach(person, "customer.view").kind]),
         can_edit=person.may("customer.edit"),
         can_assign=person.may("customer.assign"),
@@ -69,7 +74,8 @@ async def list_view(request: Request) -> Response:
     return page(request, "customers/list.html", view)
 
 
-def columns() -> list[Column]:
+def columns(own: Sequence[CustomFieldDef]) -> list[Column]:
+    """The columns of the master record and, hidden at first, of own fields."""
     unit = show.money_unit(home().currency)
     return [
         Column("name", _("Name"), sort="name", phone="head"),
@@ -83,14 +89,16 @@ def columns() -> list[Column]:
         Column("last_contact", _("Last contact"), "day", sort="last_contact", phone="second"),
         Column("next_contact", _("Next contact"), "day", sort="next_contact"),
         Column("remaining", _("Remaining"), "money_plain", unit=unit),
+        *(Column(f"custom_{one.key}", custom_label(one)) for one in own),
     ]
 
 
 HIDDEN_FIRST = ("region", "signed", "phone")
 
 
-def cells(row: queries.CustomerRow) -> Mapping[str, Any]:
+def cells(row: queries.CustomerRow, own: Sequence[CustomFieldDef]) -> Mapping[str, Any]:
     return {
+        **{f"custom_{one.key}": own_text(one, row.custom) for one in own},
         "name": row.name,
         "owner": row.owner or None,
         "status": _(STATUSES[row.status]),
@@ -105,18 +113,29 @@ def cells(row: queries.CustomerRow) -> Mapping[str, Any]:
     }
 
 
+def own_text(one: CustomFieldDef, values: Mapping[str, Any]) -> str | None:
+    """An own field as a cell; None where nothing was entered."""
+    return custom_text(one, values[one.key]) if one.key in values else None
+
+
 async def table(
-    request: Request, cut: Cut[queries.CustomerRow], count: Count, wanted: FilterForm, person: Person
+    request: Request,
+    cut: Cut[queries.CustomerRow],
+    count: Count,
+    wanted: FilterForm,
+    person: Person,
+    own: Sequence[CustomFieldDef],
 ) -> TableView:
     following, previous = neighbours(cut)
-    every = columns()
-    shown, left = split_columns(request, every, [one.key for one in every if one.key not in HIDDEN_FIRST])
+    every = columns(own)
+    default = [one.key for one in every if one.key not in HIDDEN_FIRST and not one.key.startswith(PREFIX)]
+    shown, left = split_columns(request, every, default)
     is_filtered = wanted != FilterForm()
     return TableView(
         key="customers",
         caption=_("Customers"),
         columns=shown,
-        rows=[Row(cells(row), str(row.id), f"/customers/{row.id}") for row in cut.rows],
+        rows=[Row(cells(row, own), str(row.id), f"/customers/{row.id}") for row in cut.rows],
         sorted_by=paging(request.query_params, queries.SORTS, queries.default_sort(wanted)).sorted_by,
         count=count,
         next_url=following,
@@ -172,7 +191,12 @@ def views(request: Request) -> list[View]:
 
 
 async def filter_bar(
-    form: Form[FilterForm], wanted: FilterForm, owner: str, count: Count, person: Person
+    form: Form[FilterForm],
+    wanted: FilterForm,
+    owner: str,
+    count: Count,
+    person: Person,
+    own: Sequence[CustomFieldDef],
 ) -> Filters:
     any_option = Option("", _("any"))
     fields = [
@@ -195,7 +219,7 @@ async def filter_bar(
         )
     chips = [
         Chip(text, with_query("", **{name: None}, after=None, before=None))
-        for name, text in chip_texts(wanted, owner)
+        for name, text in [*chip_texts(wanted, owner), *target_texts(wanted, own)]
     ]
     sentence = ngettext(
         "%(shown)s customer", "%(shown)s customers", count.number, shown=show.number(count.number)
@@ -204,7 +228,13 @@ async def filter_bar(
         sentence = _("more than %(number)s customers", number=show.number(count.number))
     if chips:
         sentence = sentence + _(": ") + _(", ").join(chip.label for chip in chips)
-    return Filters(fields, form, "/customers", chips, sentence, "/customers" if chips else "")
+    shown = {field.name for field in fields}
+    keep = {
+        name: text
+        for name, text in form.typed.items()
+        if text and name not in shown and isinstance(text, str) and name in FilterForm.model_fields
+    } | {f"{PREFIX}{key}": value for key, value in wanted.custom.items()}
+    return Filters(fields, form, "/customers", chips, sentence, "/customers" if chips else "", keep)
 
 
 def _options(known: Mapping[str, str], *, skip_empty: bool = False) -> list[Option]:
@@ -239,12 +269,14 @@ def chip_texts(wanted: FilterForm, owner: str) -> list[tuple[str, str]]:
     return texts
 
 
-async def export_list(request: Request, wanted: FilterForm, kind: str) -> Response:
+async def export_list(
+    request: Request, wanted: FilterForm, kind: str, own: Sequence[CustomFieldDef]
+) -> Response:
     """The filtered list as a file, at most 5,000 rows; who took it is noted."""
     person: Person = request.state.person
     require(person, "customer.export")
     rows = await queries.export_rows(person, wanted, ROW_LIMIT)
-    chips = _(", ").join(text for _name, text in chip_texts(wanted, ""))
+    chips = _(", ").join(text for _name, text in [*chip_texts(wanted, ""), *target_texts(wanted, own)])
     heading = Heading(
         title=_("Customers"),
         scope=_(SCOPE_LABELS[reach(person, "customer.export").kind]),
@@ -258,6 +290,6 @@ async def export_list(request: Request, wanted: FilterForm, kind: str) -> Respon
         kind=kind,
         name=_("Customers"),
         heading=heading,
-        columns=columns(),
-        rows=in_order([cells(row) for row in rows]),
+        columns=columns(own),
+        rows=in_order([cells(row, own) for row in rows]),
     )

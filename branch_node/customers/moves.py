@@ -7,7 +7,8 @@ from starlette.responses import Response
 
 from branch_node.customers import actions, queries
 from branch_node.customers.forms import AssignForm, HandOverForm
-from branch_node.customers.pages import AssignPage, HandOverPage
+from branch_node.customers.hand_overs import hand_overs
+from branch_node.customers.pages import AssignPage, HandOverPage, HandOversPage
 from branch_node.requests import query_id
 from branch_node.staff.queries import colleague_for, names_of
 from shared.errors import Invalid
@@ -80,6 +81,12 @@ async def hand_over_page(person: Person, form: Form[HandOverForm]) -> HandOverPa
     return HandOverPage(form, names.get(ids.get("from_id"), ""), names.get(ids.get("to_id"), ""), holdings)
 
 
+async def show_hand_overs(request: Request) -> Response:
+    """Who handed over from whom to whom, when, and what moved."""
+    rows = await hand_overs(request.state.person)
+    return page(request, "customers/hand_overs.html", HandOversPage(rows))
+
+
 async def hand_over(request: Request) -> Response:
     """Move everything open of one employee to another one."""
     person: Person = request.state.person
@@ -99,4 +106,4 @@ async def hand_over(request: Request) -> Response:
         tasks=moved["tasks"],
         followups=moved["followups"],
     )
-    return redirect("/customers", toast=toast)
+    return redirect("/customers/hand-overs", toast=toast)

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from branch_node.customers.card import CardMoney, Discount, Event, Next
+from branch_node.customers.hand_overs import HandOver
 from branch_node.customers.queries import Duplicate, Person360
 from branch_node.merges.queries import Merged
 from shared.records import Address, Customer
@@ -131,3 +132,10 @@ class HandOverPage:
     from_name: str
     to_name: str
     holdings: Mapping[str, int] | None
+
+
+@dataclass(frozen=True)
+class HandOversPage:
+    """customers/hand_overs.html: the record of hand-overs, newest first."""
+
+    rows: Sequence[HandOver]

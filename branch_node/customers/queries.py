@@ -1,11 +1,13 @@
 """Reads of customers: one with its right, the list, duplicates, names, the typeahead."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
+from branch_node.customers import targets
 from branch_node.customers.forms import FilterForm
 from branch_node.customers.rules import Keys, keys_of, match_reasons
 from branch_node.home import home, today
@@ -79,6 +81,7 @@ class CustomerRow:
     last_contact_on: date | None
     next_contact_on: date | None
     remaining: Money
+    custom: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -92,7 +95,7 @@ class CustomerPage:
 
 LIST_SQL = """
 SELECT c.id, c.code, c.name, c.status, c.customer_group, c.kind, c.region, c.phone, c.acquired_on, c.signed_on,
-  c.last_contact_on, c.next_contact_on, e.name AS owner, {sort} AS sort_value
+  c.last_contact_on, c.next_contact_on, c.custom, e.name AS owner, {sort} AS sort_value
 FROM customer c LEFT JOIN employee e ON e.id = c.owner_id
 WHERE {where} AND {page} {order}
 """
@@ -136,6 +139,7 @@ def list_condition(
         if (day := getattr(filters, name)) is not None:
             clauses.append(f"c.{column} {sign} :{name}")
             params[name] = day
+    clauses += targets.clauses(filters, params)
     if condition := found_by(filters.q, params, as_subquery=not by_name):
         clauses.append(condition)
     return " AND ".join(clauses), params
@@ -187,7 +191,7 @@ def _row(row: Mapping[str, Any], owed: Mapping[UUID, int]) -> CustomerRow:
         kind=row["kind"], region=row["region"], owner=row["owner"] or "", phone=row["phone"],
         acquired_on=as_kind(row["acquired_on"], date), signed_on=as_kind(row["signed_on"], date),
         last_contact_on=as_kind(row["last_contact_on"], date), next_contact_on=as_kind(row["next_contact_on"], date),
-        remaining=Money(owed.get(row_id, 0), home().currency),
+        remaining=Money(owed.get(row_id, 0), home().currency), custom=json.loads(row["custom"] or "{}"),
     )  # fmt: skip
 
 

@@ -1,15 +1,17 @@
 """Routes of customers."""
 
-from branch_node.customers import api, handlers, moves, own_fields, people
+from branch_node.customers import api, handlers, moves, own_fields, people, target_pages
 from shared.web.routing import Route
 
 ROUTES = [
     Route("GET", "/customers", handlers.show_list, "customer.view"),
     Route("GET", "/customers/new", handlers.new_customer, "customer.edit"),
     Route("POST", "/customers", handlers.add_customer, "customer.edit"),
+    Route("GET", "/customers/targets", target_pages.show_targets, "customer.view"),
     Route("GET", "/customers/pick", handlers.pick, "customer.view"),
     Route("GET", "/customers/duplicates", handlers.show_duplicates, "customer.edit"),
     Route("POST", "/customers/assign", moves.assign, "customer.assign"),
+    Route("GET", "/customers/hand-overs", moves.show_hand_overs, "customer.assign"),
     Route("GET", "/customers/hand-over", moves.ask_hand_over, "customer.assign"),
     Route("POST", "/customers/hand-over", moves.hand_over, "customer.assign"),
     Route("GET", "/customers/{id}", handlers.show_card, "customer.view"),

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from branch_node.customers.actions import custom_words
 from branch_node.customers.rules import Keys, email_key, keys_of, name_key, phone_key, tax_key
 from branch_node.home import home, today
 from branch_node.imports import ledger
@@ -169,6 +170,7 @@ class CustomerImporter(Importer):
     async def values_of(self, item: Item, *, is_new: bool) -> dict[str, Any]:
         values = await super().values_of(item, is_new=is_new)
         values.pop("code", None)
+        custom = self.custom(item)
         code = item.get("code") or item.ids.get("code") or ("" if is_new else None)
         if code is not None:
             values["code"] = code
@@ -180,7 +182,6 @@ class CustomerImporter(Importer):
                 today(), item.get("signed_on") or today()
             )
             values["status"] = values.get("status") or ("customer" if item.get("signed_on") else "prospect")
-            custom = self.custom(item)
             if custom:
                 values["custom"] = canonical_json(custom)
         else:
@@ -196,6 +197,7 @@ class CustomerImporter(Importer):
                 *keys.points,
                 item.get("phone") or "",
                 item.get("tax_number") or "",
+                *custom_words(custom),
             )
         return values
 
@@ -247,6 +249,7 @@ class CustomerImporter(Importer):
         wanted["search_key"] = search_key(
             item.values["name"], wanted.get("code") or current["code"], *keys.points, item.get("phone") or "",
             item.get("tax_number") or current["tax_number"],
+            *custom_words(json.loads(wanted.get("custom") or current["custom"] or "{}")),
         )  # fmt: skip
         return wanted
 

@@ -151,7 +151,8 @@ def LIN_PAGES(made: BranchSite) -> list[str]:
         f"/customers/{rows.customer}/addresses/new", "/followups", "/followups?view=done",
         f"/followups/new?customer={rows.customer}", "/followups/new?plan=1", f"/followups/{rows.planned}", "/tasks",
         "/tasks/new", f"/tasks/{rows.task}", "/feedback", "/feedback/new", f"/feedback/{rows.feedback}", "/intel",
-        f"/intel/{rows.note}", "/team", f"/plan/items/{rows.item}", "/plan",
+        f"/intel/{rows.note}", "/team", f"/plan/items/{rows.item}", "/plan", "/opportunities", f"/opportunities/{rows.opportunity}",
+        f"/directives/{rows.directive}", "/customers/targets",
     ]  # fmt: skip
 
 
@@ -171,6 +172,8 @@ def MA_PAGES(made: BranchSite) -> list[str]:
         "/customers",
         f"/customers/hand-over?from={rows.employee}",
         "/tasks?view=team",
+        "/team/progress",
+        f"/customers/{rows.customer}/merge?other={rows.foreign}",
     ]
 
 

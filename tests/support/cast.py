@@ -116,6 +116,7 @@ async def hire(*members: Member) -> None:
             department_id=member.department_id,
             manager_id=member.manager_id,
             discount_limit_bp=member.discount_limit_bp,
+            search_key=member.name,
         )
         await EmployeeRole.create(branch=member.branch, employee_id=member.id, role_code=member.role)
         await grant_role(member.branch, member.role)
