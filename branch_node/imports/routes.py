@@ -9,7 +9,9 @@ RIGHT = "import.run"
 ROUTES = [
     Route("GET", "/imports", handlers.show_list, RIGHT),
     Route("GET", "/imports/new", handlers.new_import, RIGHT),
-    Route("POST", "/imports", handlers.send_files, RIGHT, body_limit_bytes=LARGEST_UPLOAD_BYTES),
+    Route(
+        "POST", "/imports", handlers.send_files, RIGHT, body_limit_bytes=LARGEST_UPLOAD_BYTES, is_heavy=True
+    ),
     Route("GET", "/imports/mapping", handlers.show_mapping_help, RIGHT),
     Route("GET", "/imports/mapping.schema.json", handlers.download_schema, RIGHT),
     Route("GET", "/imports/{id}", handlers.show_import, RIGHT),

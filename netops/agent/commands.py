@@ -233,6 +233,9 @@ async def _drain(agent: Agent, command: Command, arguments: Arguments) -> Result
     is_release = command.verb == "service.undrain"
     if done := await agent.driver.drain(supervisor.instance, release=is_release):
         return {"effect": done}
+    if agent.load.has(supervisor.service):
+        agent.load.set_drained(supervisor.service, not is_release)
+        return {"effect": "takes work again" if is_release else "draining"}
     release = {"TRUNKLINE_RELEASE": "1"} if is_release else {}
     return await _run(agent, supervisor.service.drain, f"{arguments.service} has no drain command", release)
 
@@ -248,7 +251,10 @@ async def _limit(agent: Agent, command: Command, arguments: Arguments) -> Result
 
 async def _queue(agent: Agent, command: Command, arguments: Arguments) -> Result:
     assert isinstance(arguments, QueueArguments)
-    _supervisor(agent, arguments.service)
+    service, is_paused = _supervisor(agent, arguments.service).service, command.verb == "queue.pause"
+    if agent.load.has(service):
+        agent.load.set_queue(service, arguments.queue, is_paused)
+        return {"effect": "paused" if is_paused else "resumed"}
     env = {"TRUNKLINE_SERVICE": arguments.service, "TRUNKLINE_QUEUE": arguments.queue}
     return await _named(agent, command.verb.replace(".", "_"), env)
 

@@ -7,12 +7,14 @@ from collections.abc import Callable, Mapping
 
 from netops.agent import events
 from netops.agent.host_clock import boot_seconds
+from netops.agent.load_control import LoadControl
 from netops.agent.recovery import Emit
 from netops.agent.rules import Breach, Rung, Watch, next_rung, watch_step
 from netops.agent.run_command import run_command
 from netops.agent.settings import Service
 from shared.clock import now
 from shared.ids import new_id
+from shared.load_state import Rung as LoadRung
 from shared.nodes.report import Incident
 
 _COMMAND_SECONDS = 30.0
@@ -21,8 +23,15 @@ _COMMAND_SECONDS = 30.0
 class Ladder:
     """Fed with measurements by the sampler. `restart(detail, with_dependants)` is called at most once per step."""
 
-    def __init__(self, service: Service, restart: Callable[[str, bool], None], emit: Emit) -> None:
+    def __init__(
+        self,
+        service: Service,
+        restart: Callable[[str, bool], None],
+        emit: Emit,
+        load: LoadControl | None = None,
+    ) -> None:
         self._service, self._restart, self._emit = service, restart, emit
+        self._load = load if load is not None and load.has(service) else None
         self._breaches = [Breach() for _ in service.watches]
         self.rung: Rung = "none"
         self._stepped_at = 0.0
@@ -37,6 +46,8 @@ class Ladder:
     def available(self) -> frozenset[Rung]:
         """Rungs this service has."""
         rungs: set[Rung] = {"restart"}
+        if self._load is not None:
+            rungs |= {"throttle", "drain"}
         if self._service.throttle:
             rungs.add("throttle")
         if self._service.drain:
@@ -58,11 +69,21 @@ class Ladder:
                 self._release()
         elif not was_breached or at - self._stepped_at >= worst.for_seconds:
             self._climb(worst, values.get(worst.metric), at)
+        self._tell_load()
 
     def restarted(self) -> None:
         """A new instance begins with a clean sheet."""
         self._breaches = [Breach() for _ in self._service.watches]
         self.rung = "none"
+        self._tell_load()
+
+    def _tell_load(self) -> None:
+        """The site itself, where it listens: throttle stays on under drain, and is over with both."""
+        if self._load is not None:
+            rung: LoadRung = (
+                "drain" if self.rung == "drain" else "throttle" if self.rung == "throttle" else "none"
+            )
+            self._load.set_rung(self._service, rung)
 
     def _worst(self) -> Watch | None:
         broken = [
@@ -77,7 +98,8 @@ class Ladder:
         detail = f"{watch.metric} {value:.6g} above {watch.above:.6g}" if value is not None else watch.metric
         rung = next_rung(watch.trouble, self.rung, self.available)
         if rung is None:
-            self._tell_person(detail)
+            if watch.trouble != "pressure":
+                self._tell_person(detail)
             return
         self.rung = rung
         events.warning("ladder climbed", service=self._service.name, rung=rung, detail=detail)

@@ -22,6 +22,7 @@ from netops.agent.drivers.choose import Drivers
 from netops.agent.drivers.process import ProcessDriver
 from netops.agent.host_clock import host_boot
 from netops.agent.journal import Journal, ServiceMemory
+from netops.agent.load_control import LoadControl
 from netops.agent.local_page import LocalPage
 from netops.agent.rules import condition_of, start_order
 from netops.agent.settings import NodeFile, NodeFileError, read_node_file
@@ -53,6 +54,7 @@ class Agent:
         self.mode: Mode = "normal"
         self.lag = LoopLag()
         self.disk = DiskThread()
+        self.load = LoadControl(node_file, self.disk)
         self.journal = _open_journal(self.folder)
         self.driver = Drivers(ProcessDriver(os.fspath(self.folder.resolve())))
         self.supervisors: dict[str, Supervisor] = {}
@@ -137,6 +139,7 @@ class Agent:
             emit=self.emit,
             remember=self.remember,
             changed=self.changed.set,
+            load=self.load,
         )
         for name in start_order(self.node_file.dependencies):
             memory = memories.get(name)
@@ -244,9 +247,10 @@ class Agent:
             pids[name] = members if instance is not None else []
         lag = self.lag.worst(time.monotonic() - self.node_file.sample_seconds)
         self.values, self.service_values = self._collector.sample(pids, lag)
+        of_host = {"host_cpu_pressure_ratio": self.values.get("cpu_pressure_ratio")}
         for name, supervisor in self.supervisors.items():
             if supervisor.instance is not None:
-                supervisor.ladder.measured(self.service_values[name])
+                supervisor.ladder.measured({**self.service_values[name], **of_host})
         self.telemetry.put_sample(self.all_values())
 
     def all_values(self) -> Values:

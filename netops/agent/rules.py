@@ -170,7 +170,7 @@ LADDER: tuple[Rung, ...] = (
     "standby",
     "reboot",
 )
-Trouble = Literal["overload", "exhaustion"]
+Trouble = Literal["overload", "exhaustion", "pressure"]
 
 
 def next_rung(trouble: Trouble, rung: Rung, available: frozenset[Rung]) -> Rung | None:
@@ -178,8 +178,11 @@ def next_rung(trouble: Trouble, rung: Rung, available: frozenset[Rung]) -> Rung 
 
     Overload (CPU, latency, queue) is met with less load and never with a restart, unless both throttle and drain exist
     and were tried. Exhaustion (memory, descriptors, threads over the limit) is not cured by less load: what is not
-    available is stepped over. Standby and reboot are never taken here: they need a person.
+    available is stepped over. Pressure (the host has no CPU left, whoever uses it) is no fault of the service: it is
+    throttled and nothing more. Standby and reboot are never taken here: they need a person.
     """
+    if trouble == "pressure":
+        return "throttle" if rung == "none" and "throttle" in available else None
     for candidate in LADDER[LADDER.index(rung) + 1 :]:
         if candidate in ("standby", "reboot"):
             return None
@@ -200,7 +203,7 @@ def next_rung(trouble: Trouble, rung: Rung, available: frozenset[Rung]) -> Rung 
 class Watch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A limit on a measurement of a service: broken when above `above` for `for_seconds`, over when below `clear`."""
 
-    metric: Literal["cpu_ratio", "rss_bytes", "open_files", "threads"]
+    metric: Literal["cpu_ratio", "rss_bytes", "open_files", "threads", "host_cpu_pressure_ratio"]
     above: float
     clear: float | None = None
     for_seconds: float = 60.0
@@ -208,6 +211,8 @@ class Watch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     @property
     def trouble(self) -> Trouble:
+        if self.metric == "host_cpu_pressure_ratio":
+            return "pressure"
         return "overload" if self.metric == "cpu_ratio" else "exhaustion"
 
 

@@ -97,6 +97,9 @@ class Service(Part, frozen=True):
     """Command that makes the service take less work; run again with TRUNKLINE_RELEASE=1 to release it."""
     drain: list[str] = []
     """Command that stops new work; released the same way."""
+    load_file: str = ""
+    """<data folder of a site>/load.json: the site reads there how much work to take (shared/load_state.py). With it
+    throttle, drain and pausing of job queues need no command."""
     log: Log = Log()
 
     @property

@@ -52,7 +52,7 @@ class Supervisor:
         self.service, self._log, self._around, self._memory = service, log, around, memory
         self._account = RecoveryAccount(service.name, around.emit, memory)
         self._probers = [Prober(probe, service.cwd) for probe in service.probes]
-        self.ladder = Ladder(service, self._ladder_restart, around.emit)
+        self.ladder = Ladder(service, self._ladder_restart, around.emit, around.load)
         self.state: State = "stopped"
         self._since = now()
         self.is_ready = False

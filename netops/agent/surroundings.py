@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from netops.agent.drivers import Driver
 from netops.agent.journal import ServiceMemory
+from netops.agent.load_control import LoadControl
 from netops.agent.recovery import Emit
 from netops.agent.starvation import LoopLag
 
@@ -51,5 +52,6 @@ class Surroundings:
     emit: Emit
     remember: Callable[[str, ServiceMemory], None]
     changed: Callable[[], None]
+    load: LoadControl | None = None
     chance: Callable[[], float] = random.random
     peers: dict[str, Supervisor] = field(default_factory=dict)

@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -30,6 +31,7 @@ from shared.jobs.leases import Leases
 from shared.jobs.queue import JobQueue, connect, opened
 from shared.jobs.registry import Job, jobs_of
 from shared.jobs.scheduler import Scheduler, wait_for_end
+from shared.load_state import FILE_NAME, LoadFile
 from shared.log import context as log_context
 from shared.log import get_logger
 from shared.settings import CommonSettings
@@ -51,15 +53,18 @@ class Ended(Exception):
 
 
 class QueueWorker(ArqWorker):
-    """arq's worker of one queue, which stops picking by itself when `closing` is set; its jobs run on."""
+    """arq's worker of one queue, which stops picking by itself when `closing` is set, and pauses while `is_paused` says so;
+    its jobs run on."""
 
-    def __init__(self, closing: asyncio.Event, **options: Any) -> None:
+    def __init__(self, closing: asyncio.Event, is_paused: Callable[[], bool], **options: Any) -> None:
         super().__init__(**options)
-        self._closing = closing
+        self._closing, self._is_paused = closing, is_paused
+        self.allow_pick_jobs = not is_paused()
 
     async def heart_beat(self) -> None:
         if self._closing.is_set():
             raise Ended
+        self.allow_pick_jobs = not self._is_paused()
         await super().heart_beat()
 
 
@@ -75,6 +80,7 @@ class Crew:
     timezone: ZoneInfo
     around: Around
     queues: Sequence[str]
+    load: LoadFile
     max_jobs: int = 10
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     ended: asyncio.Event = field(default_factory=asyncio.Event)
@@ -136,6 +142,7 @@ class Crew:
         jobs = [job for job in self.jobs.values() if job.queue == queue_name]
         return QueueWorker(
             self.closing,
+            partial(self.load.pauses, queue_name),
             functions=[self._function(job) for job in jobs],
             after_job_end=self._put_again,
             queue_name=self.queue.queue_key(queue_name),
@@ -283,7 +290,8 @@ async def run_inside(
     broker = broker_for(settings.data_dir, settings.redis_url)
     async with _connected(site, instance, broker) as queue:
         names = queues or sorted({job.queue for job in jobs_of(site).values()})
-        crew = Crew(queue, broker, ZoneInfo(timezone), around or _nothing_around, names, max_jobs)
+        load = LoadFile(settings.data_dir / FILE_NAME)
+        crew = Crew(queue, broker, ZoneInfo(timezone), around or _nothing_around, names, load, max_jobs)
         scheduler = Scheduler(queue, ZoneInfo(timezone))
         with opened(queue):
             tasks = (

@@ -6,6 +6,7 @@ Each site's app.py calls `site_app` once; nothing else builds a Starlette applic
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -18,6 +19,7 @@ from starlette.routing import Route as StarletteRoute
 from shared import i18n, log
 from shared.database import Database, DatabaseApp, open_database, refresh_statistics
 from shared.errors import Refused
+from shared.load_state import FILE_NAME, LoadFile
 from shared.permissions import LABELS
 from shared.web import assets, health
 from shared.web.access import LoadPerson
@@ -26,6 +28,7 @@ from shared.web.envelope import Envelope
 from shared.web.error_pages import on_http, on_refused
 from shared.web.lists import ROUTES as LIST_ROUTES
 from shared.web.live import Hub
+from shared.web.load import is_taking_work
 from shared.web.me.routes import ROUTES as ACCOUNT_ROUTES
 from shared.web.models import WEB_APP
 from shared.web.once import forget_old_keys
@@ -91,8 +94,11 @@ def site_app(
         exception_handlers={HTTPException: on_http, Refused: on_refused},
         lifespan=lifespan_of(database_url, [*database_apps, WEB_APP], resources, tasks),
     )
+    load = LoadFile(settings.data_dir / FILE_NAME)
+    taking_work = partial(is_taking_work, load)
     keep(
         app,
+        load=load,
         site=site,
         settings=settings,
         load_person=load_person,
@@ -100,7 +106,11 @@ def site_app(
         static=static,
         passwords=Passwords(settings),
         hub=Hub(site.code),
-        checks={"database": within_database(app, health.database_answers), **(checks or {})},
+        checks={
+            "database": within_database(app, health.database_answers),
+            "load": taking_work,
+            **(checks or {}),
+        },
     )
     return app
 

@@ -15,6 +15,7 @@ from shared import i18n, log
 from shared.database import as_actor
 from shared.web import csrf
 from shared.web.access import NotSignedIn, check_permission, identify, nobody, to_sign_in
+from shared.web.load import refuse_under_load
 from shared.web.once import FIELD, HEADER, once
 from shared.web.reader import reading
 from shared.web.responses import is_htmx
@@ -75,6 +76,8 @@ class Endpoint:
             log.bind(person=str(person.id))
             await add_notices(request, self.route)
         with i18n.use_locale(request.state.locale), reading(request), as_actor(person.id if person else None):
+            if self.route.is_heavy:
+                refuse_under_load(request)
             key = await once_key(request)
             if key:
                 return await once(request, key, self.route.handler)

@@ -22,6 +22,7 @@ from shared import clock, i18n
 from shared.i18n import gettext
 from shared.money import Money, exponent, format_plain
 from shared.web import filters
+from shared.web.load import refuse_under_load
 from shared.web.parts import Column, Count, Link, Status, Variance, Watermark, status_word
 from shared.web.reader import reader_zone, reading
 from shared.web.templating import with_query
@@ -192,7 +193,8 @@ def _write_cell(
 async def export(
     request: Request, *, kind: str, name: str, heading: Heading, columns: Sequence[Column], rows: Rows
 ) -> Response:
-    """The file as an answer: kind "csv" or "xlsx", `name` without its ending."""
+    """The file as an answer: kind "csv" or "xlsx", `name` without its ending. Unavailable while the machine is under load."""
+    refuse_under_load(request)
     headers = {"cache-control": "no-store", "content-disposition": disposition(name, kind)}
     if kind == "csv":
         chunks = within_reader(request, csv_chunks(heading, columns, rows))

@@ -58,7 +58,8 @@ class ApiDoc:
 class Route:
     """One method at one url. `permission` is an action such as "customer.view", PUBLIC or SIGNED_IN.
 
-    `body_limit_bytes` overrides the site's limit (a page that takes files). `api` marks a route of the JSON
+    `body_limit_bytes` overrides the site's limit (a page that takes files). `is_heavy` work is refused with 503 while the
+    machine is under load. `api` marks a route of the JSON
     API: it accepts bearer tokens and answers errors as JSON.
     """
 
@@ -69,6 +70,7 @@ class Route:
     api: ApiDoc | None = None
     body_limit_bytes: int | None = None
     is_signed: bool = False
+    is_heavy: bool = False
 
     @property
     def is_api(self) -> bool:

@@ -9,9 +9,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from shared import clock, metrics
+from shared.clock import now
 from shared.errors import Conflict, Unavailable
 from shared.jobs import NoQueue, enqueue, job, jobs_of, open_queue, run_inside, use_queue, worker
 from shared.jobs.scheduler import Scheduler
+from shared.load_state import FILE_NAME, HOLDS_FOR, LoadState, write_load
 
 SITE = "worker_site"
 ends: Counter[str] = Counter()
@@ -135,6 +137,18 @@ async def test_a_refusal_is_final_but_an_absence_is_not(site_settings, instance)
 async def test_each_queue_is_worked_on(site_settings, instance):
     async with run_inside(SITE, site_settings, instance=instance):
         await enqueue(own_queue)
+        await come_to("slow")
+
+
+async def test_queues_pause_under_load_and_go_on_after_it(site_settings, instance):
+    path = site_settings.data_dir / FILE_NAME
+    write_load(path, LoadState(rung="throttle", until=now() + HOLDS_FOR))
+    async with run_inside(SITE, site_settings, instance=instance) as queue:
+        await enqueue(own_queue)
+        await enqueue(count, number=1)
+        await come_to("count 1")
+        assert (ends["slow"], await queue.waiting("slow")) == (0, 1)
+        write_load(path, LoadState())
         await come_to("slow")
 
 
