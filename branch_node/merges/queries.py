@@ -9,7 +9,7 @@ from uuid import UUID
 from branch_node.customers.queries import TAX_KEY
 from branch_node.home import home
 from branch_node.lists import as_kind
-from branch_node.merges.actions import references
+from branch_node.merges.actions import OWN_POINTS, references
 from shared.database import fetch_all
 from shared.database.scope import reach_sql
 from shared.errors import NotFound
@@ -77,6 +77,7 @@ async def counts_of(customer: Customer) -> dict[str, int]:
     """How many rows of each table name a customer; what a merge would move. One query."""
     parts = [
         f"SELECT '{table}' AS what, count(*) AS n FROM \"{table}\" WHERE {column} = :id AND deleted_at IS NULL"
+        + (" AND contact_id IS NOT NULL" if table == OWN_POINTS else "")
         for table, column in references()
     ]
     rows = await fetch_all(" UNION ALL ".join(parts), id=customer.id)

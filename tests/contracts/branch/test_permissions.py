@@ -137,3 +137,13 @@ def test_lin_sees_no_day_but_her_own_and_sun_sees_hers(people: People) -> None:
 
 def test_an_administrator_without_a_plan_lands_on_the_first_page_of_the_menu(people: People) -> None:
     assert str(people["he"].open("/").url).endswith("/customers")
+
+
+def test_the_history_of_a_record_is_for_whoever_may_see_the_record(people: People, site: BranchSite) -> None:
+    url = f"/history/opportunities/{site.rows.opportunity}"
+    answers = {name: people[name].open(url).status_code for name in ("lin", "sun", "wang", "he")}
+    assert answers == {"lin": 200, "sun": 200, "wang": 403, "he": 403}
+    assert people["lin"].open(f"/history/feedback/{site.rows.feedback}").status_code == 200
+    assert people["lin"].open(f"/history/staff/{USERS['lin'].id}").status_code == 200
+    assert people["lin"].open(f"/history/nothing/{uuid4()}").status_code == 404
+    assert people["nobody"].client.get(url, follow_redirects=False).status_code == 303

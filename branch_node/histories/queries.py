@@ -1,0 +1,81 @@
+"""Reads the history of a record from the change log, which keeps each row before and after."""
+
+import json
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from branch_node.expenses.queries import expense_for
+from branch_node.feedback.queries import feedback_for
+from branch_node.followups.queries import activity_for
+from branch_node.histories.rules import KINDS, Kind
+from branch_node.opportunities.queries import opportunity_for
+from branch_node.orders.queries import order_for
+from branch_node.quotations.queries import quotation_for
+from branch_node.receipts.queries import receipt_for
+from branch_node.staff.queries import employee_for
+from branch_node.tasks.queries import task_for
+from shared.database import fetch_all
+from shared.database.fields import from_micros
+from shared.errors import NotFound
+from shared.permissions import Person
+from shared.records import Record
+
+LIMIT = 100
+
+# Whoever may see a record may see who changed it: each kind is fetched by its own right.
+FETCH: Mapping[str, Callable[[Person, UUID], Awaitable[Record]]] = {
+    "orders": order_for, "quotes": quotation_for, "receipts": receipt_for, "expenses": expense_for,
+    "opportunities": opportunity_for, "followups": activity_for, "feedback": feedback_for, "tasks": task_for,
+    "staff": employee_for,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Edit:
+    """One write of a row: by whom and when, and each told column as (column, before, after). An entry has no changes."""
+
+    at: datetime
+    by: UUID | None
+    is_entry: bool
+    is_removal: bool
+    currency: str
+    changes: Sequence[tuple[str, Any, Any]]
+
+
+async def record_of(person: Person, name: str, row_id: UUID) -> tuple[Kind, Record]:
+    """The record by its kind's own right; NotFound for an unknown kind as for a record outside reach."""
+    if name not in KINDS:
+        raise NotFound()
+    return KINDS[name], await FETCH[name](person, row_id)
+
+
+async def history_of(kind: Kind, row_id: UUID) -> list[Edit]:
+    """The last hundred writes that changed something told, newest first. One query by the log's index."""
+    rows = await fetch_all(
+        "SELECT op, row_after, row_before FROM change WHERE pk = :pk AND tbl = :table ORDER BY seq DESC "
+        f"LIMIT {LIMIT}",
+        pk=str(row_id),
+        table=kind.table,
+    )
+    found = (_edit(kind, row) for row in rows)
+    return [edit for edit in found if edit.changes or edit.is_entry or edit.is_removal]
+
+
+def _edit(kind: Kind, row: Mapping[str, Any]) -> Edit:
+    before: dict[str, Any] = json.loads(row["row_before"]) if row["row_before"] else {}
+    after: dict[str, Any] = json.loads(row["row_after"]) if row["row_after"] else before
+    is_entry = row["op"] == "i"
+    is_removal = not is_entry and bool(after.get("deleted_at")) and not before.get("deleted_at")
+    who = after.get("changed_by") or after.get("recorded_by")
+    changes = [
+        (column, before.get(column), after.get(column))
+        for column in kind.told
+        if not is_entry and before.get(column) != after.get(column)
+    ]
+    return Edit(
+        from_micros(int(after["changed_at"] or after["recorded_at"])), UUID(who) if who else None, is_entry, is_removal,
+        after.get("currency") or "", changes,
+    )  # fmt: skip
