@@ -70,6 +70,8 @@ class Site(Part, frozen=True):
     port: int
     title: Title
     values: dict[str, str] = {}
+    node: str = ""
+    """The node it belongs to: each node has an agent of its own. Empty: the company's `node`."""
     host: str = "127.0.0.1"
 
     @property
@@ -101,6 +103,17 @@ class Company(Part, frozen=True):
             if site.name == name:
                 return site
         raise CompanyFileError(f"there is no site {name!r} in the company file")
+
+    def nodes(self) -> dict[str, list[Site]]:
+        """Sites by node, in the order of the file."""
+        found: dict[str, list[Site]] = {}
+        for site in self.sites:
+            found.setdefault(site.node or self.node, []).append(site)
+        return found
+
+    def state_dir(self, node: str) -> str:
+        """Where the node's agent keeps its state, in the demonstration's folder."""
+        return "agent" if node == self.node else f"agents/{node}"
 
     def kind_of(self, site: Site) -> Kind:
         return self.kinds[site.kind]

@@ -8,29 +8,45 @@ from pathlib import Path
 
 from netops.demo.company import Company, Site, fill
 
-KEY_FILE = "agent/node.key"
+_WATCHES = (
+    '[{ metric = "cpu_ratio", above = 0.9, clear = 0.6, for_seconds = 20, clear_seconds = 20 },'
+    ' { metric = "host_cpu_pressure_ratio", above = 0.6, clear = 0.3, for_seconds = 20, clear_seconds = 20 }]'
+)
+"""Under load a site is throttled within half a minute; see netops/agent/ladder.py."""
 
 
-def write_node_file(company: Company, folder: Path, waiting: list[str], command_keys: list[str]) -> Path:
-    """folder/node.toml. Sites named in `waiting` are not started by the agent itself: they have preparation left."""
+def key_file(company: Company, node: str) -> str:
+    """The node's key, in the demonstration's folder."""
+    return f"{company.state_dir(node)}/node.key"
+
+
+def node_path(company: Company, folder: Path, node: str) -> Path:
+    """The node file; the company's own node has the short name."""
+    return folder / ("node.toml" if node == company.node else f"node-{node}.toml")
+
+
+def write_node_file(
+    company: Company, folder: Path, node: str, waiting: list[str], command_keys: list[str]
+) -> Path:
+    """The node file of one node. Sites named in `waiting` are not started by the agent itself: they have preparation left."""
     lines = [
         "# Written by `netops demo` at every start; change netops/demo/company.toml instead.",
-        f"node = {_text(company.node)}",
+        f"node = {_text(node)}",
         'role = "demo"',
-        'state_dir = "agent"',
+        f"state_dir = {_text(company.state_dir(node))}",
         'on_exit = "stop"',
     ]
-    lines += _center(company, command_keys)
-    for site in company.sites:
+    lines += _center(company, node, command_keys)
+    for site in company.nodes()[node]:
         lines += _service(company, site, folder, site.name not in waiting)
-    path = folder / "node.toml"
+    path = node_path(company, folder, node)
     draft = path.with_suffix(".new")
     draft.write_text("\n".join(lines) + "\n", encoding="utf-8")
     os.replace(draft, path)
     return path
 
 
-def _center(company: Company, command_keys: list[str]) -> list[str]:
+def _center(company: Company, node: str, command_keys: list[str]) -> list[str]:
     if company.agent is None:
         return []
     site = company.site(company.agent.site)
@@ -38,7 +54,7 @@ def _center(company: Company, command_keys: list[str]) -> list[str]:
         "",
         "[center]",
         f"url = {_text(site.url)}",
-        f"key_file = {_text(KEY_FILE)}",
+        f"key_file = {_text(key_file(company, node))}",
         f"command_keys = {json.dumps(command_keys)}",
         "",
         "[commands]",
@@ -61,6 +77,8 @@ def _service(company: Company, site: Site, folder: Path, autostart: bool) -> lis
         f"env = {{ {', '.join(f'{_text(name)} = {_text(text)}' for name, text in sorted(own.items()))} }}",
         f"log = {{ file = {_text(f'logs/{site.name}.log')} }}",
         f"restart = {{ good_seconds = {kind.restart_seconds} }}",
+        f"load_file = {_text(f'{site.name}/load.json')}",
+        f"watches = {_WATCHES}",
         "[[services.probes]]",
         f"url = {_text(site.url + kind.alive)}",
     ]

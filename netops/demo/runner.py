@@ -7,32 +7,29 @@ runner is killed; and should both be killed at the same instant, the next start 
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import fcntl
 import os
 import shutil
 import signal
-import sys
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from netops.agent.drivers.process import ProcessDriver
-from netops.agent.local_client import AgentAway, ask_agent
+from netops.agent.local_client import AgentAway
 from netops.demo.company import Company, Site
-from netops.demo.node_file import KEY_FILE, write_node_file
+from netops.demo.node_agent import AgentFailed, NodeAgent
+from netops.demo.node_file import key_file, node_path, write_node_file
 from netops.demo.steps import Preparation, StepFailed
 from netops.demo.table import welcome
 from shared.nodes.identity import NodeKey
 
 MARKER = "trunkline-demo"
 _READY_SECONDS = 180.0
-_PR_SET_PDEATHSIG = 1
 
 
 class DemoFailed(Exception):
@@ -44,9 +41,15 @@ class Runner:
 
     def __init__(self, company: Company, folder: Path, say: Callable[[str], None] = print) -> None:
         self._company, self._folder, self._say = company, folder.resolve(), say
-        self._state = self._folder / "agent"
-        self._driver = ProcessDriver(os.fspath(self._state.resolve()))
-        self._agent: asyncio.subprocess.Process | None = None
+        self._agents = {
+            node: NodeAgent(
+                node,
+                self._folder,
+                self._folder / company.state_dir(node),
+                node_path(company, self._folder, node),
+            )
+            for node in company.nodes()
+        }
         self._ending = asyncio.Event()
 
     async def run(self, *, reset: bool = False, show: Callable[[str], object] | None = None) -> int:
@@ -66,7 +69,7 @@ class Runner:
                 await work
                 if show is not None:
                     show(self._company.site(self._company.open).url)
-                await self._keep_agent()
+                await self._keep_agents()
             return 0
         except (StepFailed, DemoFailed, ExceptionGroup) as failure:
             for sentence in _sentences(failure):
@@ -90,24 +93,14 @@ class Runner:
         if others and not marker.exists():
             os.close(descriptor)
             raise DemoFailed(f"{self._folder} has other files in it: choose another folder with --dir")
-        self._end_old_agent()
+        for agent in self._agents.values():
+            agent.end_old()
         if reset:
             self._kill_strays()
             for entry in others:
                 shutil.rmtree(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
         marker.write_text("Folder of `netops demo`; --reset empties it.\n", encoding="utf-8")
         return descriptor
-
-    def _end_old_agent(self) -> None:
-        """An agent whose runner is gone is told to end but to leave its sites: ours adopts them."""
-        try:
-            pid = int(ask_agent(self._state, {"ask": "status"})["pid"])
-            ask_agent(self._state, {"ask": "end", "services": "leave"})
-        except (AgentAway, ValueError):
-            return
-        deadline = time.monotonic() + 15
-        while time.monotonic() < deadline and _is_alive(pid):
-            time.sleep(0.05)
 
     async def _start(self, began: float) -> None:
         preparation = Preparation(self._company, self._folder, self._say)
@@ -116,12 +109,15 @@ class Runner:
             self._say("Preparing 准备中")
             await preparation.before_start()
         late = {site.name: preparation.waiting_for(site) for site in self._company.sites}
-        key = NodeKey.load_or_create(self._folder / KEY_FILE)
-        command_keys = await preparation.introduce_agent(key.public_text)
-        write_node_file(
-            self._company, self._folder, [name for name, needs in late.items() if needs], command_keys
-        )
-        await self._start_agent()
+        waiting = [name for name, needs in late.items() if needs]
+        for node, sites in self._company.nodes().items():
+            key = NodeKey.load_or_create(self._folder / key_file(self._company, node))
+            branch = next((site.values["code"] for site in sites if "code" in site.values), "")
+            command_keys = await preparation.introduce_agent(node, key.public_text, branch)
+            write_node_file(self._company, self._folder, node, waiting, command_keys)
+        async with asyncio.TaskGroup() as starting:
+            for agent in self._agents.values():
+                starting.create_task(self._start_agent(agent))
         async with asyncio.TaskGroup() as group:
             for site in self._company.sites:
                 group.create_task(self._bring_up(site, late[site.name], preparation))
@@ -134,7 +130,7 @@ class Runner:
             for name in needs:
                 await self._until_ready(self._company.site(name))
             await preparation.after_ready(site)
-            await asyncio.to_thread(ask_agent, self._state, {"ask": "start", "service": site.name})
+            await asyncio.to_thread(self._agent_of(site).ask, ask="start", service=site.name)
         await self._until_ready(site)
 
     async def _until_ready(self, site: Site) -> None:
@@ -151,7 +147,7 @@ class Runner:
     def _trouble(self, site: Site) -> str:
         """Why waiting for a site is no use: it keeps failing. "" while there is hope."""
         with suppress(AgentAway, ValueError):
-            state = ask_agent(self._state, {"ask": "status"})["state"]
+            state = self._agent_of(site).ask(ask="status")["state"]
             for service in state.get("services", []):
                 if service["name"] == site.name and service["state"] in ("crash_loop", "given_up"):
                     return f"keeps failing ({service.get('reason', '')})"
@@ -163,77 +159,54 @@ class Runner:
         log = self._folder / "logs" / f"{site.name}.log"
         return "\n".join(f"    {line}" for line in last_lines(log, 15)) + f"\n    (whole log: {log})"
 
-    # The agent
+    # The agents
 
-    async def _start_agent(self) -> None:
-        """Starts the agent in a session of its own, so that Ctrl-C in the terminal reaches only this runner."""
-        log = self._folder / "logs" / "agent.log"
-        log.parent.mkdir(exist_ok=True)
-        with log.open("ab") as output:
-            self._agent = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                "netops",
-                "agent",
-                "--file",
-                os.fspath(self._folder / "node.toml"),
-                "run",
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=output,
-                stderr=asyncio.subprocess.STDOUT,
-                preexec_fn=partial(_end_with_parent, os.getpid()),
-            )
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline:
-            if self._agent.returncode is not None:
-                raise DemoFailed(
-                    f"the agent ended with {self._agent.returncode}: see {self._folder}/logs/agent.log"
-                )
-            with suppress(AgentAway):
-                if (await asyncio.to_thread(ask_agent, self._state, {"ask": "status"}))[
-                    "pid"
-                ] == self._agent.pid:
-                    return
-            await asyncio.sleep(0.05)
-        raise DemoFailed("the agent does not answer")
+    def _agent_of(self, site: Site) -> NodeAgent:
+        return self._agents[site.node or self._company.node]
 
-    async def _keep_agent(self) -> None:
+    async def _start_agent(self, agent: NodeAgent) -> None:
+        try:
+            await agent.start()
+        except AgentFailed as error:
+            raise DemoFailed(str(error)) from error
+
+    async def _keep_agents(self) -> None:
         """Until we are told to end. An agent that was killed is replaced; the new one adopts the sites."""
-        while not self._ending.is_set():
-            assert self._agent is not None
-            gone = asyncio.create_task(self._agent.wait())
-            ending = asyncio.create_task(self._ending.wait())
-            await asyncio.wait({gone, ending}, return_when=asyncio.FIRST_COMPLETED)
-            ending.cancel()
-            if not self._ending.is_set():
-                self._say(f"The agent ended with {self._agent.returncode}; starting it again.")
-                await self._start_agent()
-            elif not gone.done():
-                gone.cancel()
+        keeping = asyncio.gather(*map(self._keep, self._agents.values()))
+        ending = asyncio.create_task(self._ending.wait())
+        await asyncio.wait({keeping, ending}, return_when=asyncio.FIRST_COMPLETED)
+        ending.cancel()
+        if keeping.done():
+            keeping.result()
+        keeping.cancel()
+        with suppress(asyncio.CancelledError):
+            await keeping
+
+    async def _keep(self, agent: NodeAgent) -> None:
+        while True:
+            assert agent.process is not None
+            status = await agent.process.wait()
+            if self._ending.is_set():
+                return
+            self._say(f"The agent of {agent.node} ended with {status}; starting it again.")
+            await self._start_agent(agent)
 
     async def _end(self) -> None:
-        """Tells the agent to end its sites, waits, and looks for anything left over."""
-        agent = self._agent
-        if agent is not None and agent.returncode is None:
+        """Tells the agents to end their sites, waits, and looks for anything left over."""
+        started = [agent for agent in self._agents.values() if agent.process is not None]
+        if any(agent.process is not None and agent.process.returncode is None for agent in started):
             self._say("Ending 正在结束")
-            agent.terminate()
-            try:
-                async with asyncio.timeout(60):
-                    await agent.wait()
-            except TimeoutError:
-                agent.kill()
-                await agent.wait()
-        if agent is not None:
-            self._kill_strays()
+        await asyncio.gather(*(agent.end() for agent in started))
+        for agent in started:
+            agent.kill_strays()
 
     def _kill_strays(self) -> None:
-        for mark in self._driver.strays(()):
-            with suppress(ProcessLookupError):
-                os.killpg(mark.pid, signal.SIGKILL)
+        for agent in self._agents.values():
+            agent.kill_strays()
 
     def _check_ports(self) -> None:
         """Raises DemoFailed when somebody else listens on one of our ports. Our own sites, still running, do not count."""
-        ours = {mark.service for mark in self._driver.strays(())}
+        ours = {mark.service for agent in self._agents.values() for mark in agent.strays()}
         import socket
 
         for site in self._company.sites:
@@ -258,14 +231,6 @@ def _sentences(failure: Exception) -> list[str]:
     return [str(failure)]
 
 
-def _end_with_parent(parent: int) -> None:
-    """In the child before exec: a session of its own, and TERM when the runner dies, however it dies."""
-    os.setsid()
-    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
-    if os.getppid() != parent:  # it died before the line above
-        os._exit(1)
-
-
 def _answers(address: str) -> bool:
     try:
         with urllib.request.urlopen(address, timeout=2) as answer:
@@ -274,14 +239,7 @@ def _answers(address: str) -> bool:
         return False
 
 
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
-
-
 def remaining(folder: Path) -> list[Any]:
     """Marks of site processes of a folder that still run; for tests and for `--reset`."""
-    return ProcessDriver(os.fspath((folder / "agent").resolve())).strays(())
+    states = [folder / "agent", *sorted((folder / "agents").glob("*"))]
+    return [mark for state in states for mark in ProcessDriver(os.fspath(state.resolve())).strays(())]

@@ -57,19 +57,21 @@ class Preparation:
         told = self._done.get(f"{site.name}/accounts", "[]")
         return msgspec.json.decode(told, type=list[Account])
 
-    async def introduce_agent(self, public_key: str) -> list[str]:
-        """Makes the agent known to the center, once; the public keys of commands it is to believe. Raises StepFailed."""
+    async def introduce_agent(self, node: str, public_key: str, branch: str = "") -> list[str]:
+        """Makes a node's agent known to the center, once; the public keys of commands it is to believe. Raises StepFailed."""
         agent = self._company.agent
         if agent is None:
             return []
-        if "agent/enrol" not in self._done:
+        noted = "agent/enrol" if node == self._company.node else f"agent/enrol/{node}"
+        if noted not in self._done:
             site = self._company.site(agent.site)
-            values = self._company.placeholders(site, self._folder) | {"public_key": public_key}
-            output = await self._command(site, "agent-enrol", fill(agent.run, values))
+            values = self._company.placeholders(site, self._folder)
+            values |= {"public_key": public_key, "node": node, "branch": branch}
+            output = await self._command(site, f"agent-enrol-{node}", fill(agent.run, values))
             answer = dict(read_json(output)) if "{" in output else {}
-            self._done["agent/enrol"] = str(answer.get("command_key", ""))
+            self._done[noted] = str(answer.get("command_key", ""))
             self._note()
-        return [key for key in [self._done["agent/enrol"]] if key]
+        return [key for key in [self._done[noted]] if key]
 
     async def after_ready(self, site: Site) -> None:
         """The steps of a site that had to wait. Raises StepFailed."""

@@ -90,7 +90,7 @@ async def ask_command(request: Request) -> Response:
 async def _confirm(
     request: Request, node: NodeState, verb: str, service: str, form: Form[Any], status: int = 200
 ) -> Response:
-    shown = views.confirm_page(node, verb, service, form, request.app.state.settings)
+    shown = views.confirm_page(node, verb, service, form, request.app.state.settings, request.app.state.fleet)
     return page(request, "commands/confirm.html", shown, status=status)
 
 

@@ -19,12 +19,14 @@ from netops.center.commands.words import (
     WORDS,
 )
 from netops.center.nodes.queries import node_view
-from netops.center.nodes.state import NodeState
+from netops.center.nodes.state import Fleet, NodeState
 from netops.center.settings import CenterSettings
+from netops.center.standby.rules import Advice
 from shared import clock
 from shared.i18n import gettext as _
 from shared.nodes.command import VERBS
 from shared.nodes.report import ServiceState
+from shared.web.filters import duration
 from shared.web.forms import Form
 from shared.web.parts import Column, Empty, Field, Link, Option, Row, Status, TableView
 
@@ -154,8 +156,33 @@ def restart_link(node: NodeState, rights: Sequence[rules.Right], service: str) -
     return None
 
 
+def promotion_advice(standby: NodeState, fleet: Fleet) -> list[str]:
+    """How long the center has not heard of the branch's other nodes: the person decides with two of three in view."""
+    now, lines = clock.now(), []
+    for node in fleet.of_branch(standby.branch) if standby.branch else []:
+        if node.name != standby.name:
+            silent = None if node.received_at is None else (now - node.received_at).total_seconds()
+            advice = Advice(node.name, silent, None)
+            if silent is None:
+                text = _("%(node)s was never heard of here.", node=node.name)
+            elif advice.votes:
+                text = _(
+                    "%(node)s has not been heard of for %(time)s: the center takes it for gone.",
+                    node=node.name,
+                    time=duration(silent),
+                )
+            else:
+                text = _(
+                    "%(node)s was heard of %(time)s ago: it is not gone. Stop it first.",
+                    node=node.name,
+                    time=duration(silent),
+                )
+            lines.append(text)
+    return lines
+
+
 def confirm_page(
-    node: NodeState, verb: str, service: str, form: Form[Any], settings: CenterSettings
+    node: NodeState, verb: str, service: str, form: Form[Any], settings: CenterSettings, fleet: Fleet
 ) -> ConfirmPage:
     view = node_view(node, clock.now(), settings)
     words, is_silent = WORDS[verb], view.contact == "silent"
@@ -168,6 +195,8 @@ def confirm_page(
                 count=running.starts_in_window,
             )
         )
+    if verb == "standby.promote":
+        consequences += promotion_advice(node, fleet)
     if is_silent:
         consequences.append(
             _("The node is silent. The command waits here until it is back, and no longer than you say.")

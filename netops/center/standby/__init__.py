@@ -1,0 +1,1 @@
+"""Who may write for a branch: primary, standby and witness, and what speaks for a promotion."""
