@@ -5,8 +5,9 @@ BIN    := $(VENV)/bin
 RUN    := $(BIN)/python
 WORKERS ?= 2
 MINUTES ?= 10
+EXAMPLES ?= 60
 
-.PHONY: demo demo-reset test check bench bench-netops soak lock migrations format clean
+.PHONY: demo demo-reset test api-check check bench bench-netops soak lock migrations format clean
 
 demo: $(VENV)/.runtime assets
 	@$(RUN) -m netops demo
@@ -16,6 +17,10 @@ demo-reset: $(VENV)/.runtime
 
 test: $(VENV)/.dev assets
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal $(TESTS)
+
+# The JSON API of a branch against its own document, with many made-up requests.
+api-check: $(VENV)/.dev assets
+	TRUNKLINE_API_EXAMPLES=$(EXAMPLES) $(BIN)/pytest tests/contracts/branch_sales/test_api_by_its_document.py
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -12,6 +12,7 @@ from branch_node.lists import Cut
 from shared.errors import Invalid, Text
 from shared.i18n import N_
 from shared.money import Money, format_plain
+from shared.web.endpoint import refuse_nul
 from shared.web.forms import MESSAGES, OTHERWISE, FormModel, read_query
 from shared.web.responses import json_answer
 
@@ -21,8 +22,11 @@ F = TypeVar("F", bound=FormModel)
 
 async def read_json(request: Request, model: type[M]) -> M:
     """The body as `model`. Invalid, with the first message of each field, when it cannot be taken."""
+    body = await request.body()
+    if b"\\u0000" in body:
+        refuse_nul("\0")
     try:
-        return model.model_validate(msgspec.json.decode(await request.body()))
+        return model.model_validate(msgspec.json.decode(body))
     except msgspec.DecodeError:
         raise Invalid(N_("The body is not JSON."), code="json.unreadable") from None
     except ValidationError as wrong:

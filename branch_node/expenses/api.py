@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from branch_node.api import PAGE_SCHEMA, ROW_SCHEMA, money, page_of, read_json
 from branch_node.expenses import actions, queries
-from branch_node.expenses.forms import ExpenseForm, ExpenseIn, FilterForm
+from branch_node.expenses.forms import ExpenseForm, ExpenseIn, FilterForm, PayForm
 from branch_node.expenses.handlers import filter_of
 from branch_node.home import home
 from branch_node.lists import paging
@@ -67,6 +67,20 @@ async def create_expense(request: Request) -> Response:
     return json_answer(expense_json(row), status=201)
 
 
+async def submit_expense(request: Request) -> Response:
+    await actions.submit_expense(request.state.person, path_id(request))
+    return await show_expense(request)
+
+
+async def withdraw_expense(request: Request) -> Response:
+    return json_answer(expense_json(await actions.withdraw_expense(request.state.person, path_id(request))))
+
+
+async def pay_expense(request: Request) -> Response:
+    body = await read_json(request, PayForm)
+    return json_answer(expense_json(await actions.pay_expense(request.state.person, path_id(request), body)))
+
+
 ROUTES = [
     Route(
         "GET", "/api/v1/expenses", list_expenses, "expense.view",
@@ -82,5 +96,17 @@ ROUTES = [
     Route(
         "GET", "/api/v1/expenses/{id}", show_expense, "expense.view",
         api=ApiDoc("One expense.", response=ROW_SCHEMA, errors=(404,)),
+    ),
+    Route(
+        "POST", "/api/v1/expenses/{id}/submit", submit_expense, "expense.edit",
+        api=ApiDoc("Submit an expense for approval.", response=ROW_SCHEMA, errors=(404, 409)),
+    ),
+    Route(
+        "POST", "/api/v1/expenses/{id}/withdraw", withdraw_expense, "expense.edit",
+        api=ApiDoc("Take a submitted expense back to draft.", response=ROW_SCHEMA, errors=(404, 409)),
+    ),
+    Route(
+        "POST", "/api/v1/expenses/{id}/pay", pay_expense, "expense.pay",
+        api=ApiDoc("Record that an expense was paid.", body=PayForm, response=ROW_SCHEMA, errors=(404, 409, 422)),
     ),
 ]  # fmt: skip

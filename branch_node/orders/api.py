@@ -1,6 +1,7 @@
-"""Orders in the JSON API: list, one, create, submit, approve."""
+"""Orders in the JSON API: list, one, create, submit, approve, ship, steps, complete, cancel."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Literal
 
 from pydantic import BaseModel
@@ -10,16 +11,27 @@ from starlette.responses import Response
 from branch_node.api import PAGE_SCHEMA, ROW_SCHEMA, money, page_of, read_json
 from branch_node.approvals.actions import decide
 from branch_node.approvals.queries import requests_of
+from branch_node.home import today
 from branch_node.lists import paging
-from branch_node.orders import actions, queries
-from branch_node.orders.forms import FilterForm, OrderForm, OrderIn, api_name, parse_document
+from branch_node.orders import actions, execution, queries
+from branch_node.orders.forms import (
+    CancelForm,
+    FilterForm,
+    OrderForm,
+    OrderIn,
+    ShipForm,
+    StepDoneForm,
+    api_name,
+    parse_document,
+)
 from branch_node.orders.listing import filter_of
-from branch_node.orders.rules import net_shares
+from branch_node.orders.rules import is_late, net_shares, step_states
+from branch_node.orders.steps import facts_of, kinds
 from branch_node.requests import path_id
 from shared.errors import Conflict, Invalid
 from shared.i18n import N_
 from shared.money import Money
-from shared.records import Order, OrderLine, Receivable
+from shared.records import Order, OrderLine, Quotation, QuotationLine, Receivable
 from shared.web.forms import read_query
 from shared.web.responses import json_answer
 from shared.web.routing import ApiDoc, Route
@@ -56,7 +68,7 @@ def order_json(row: Order, lines: Sequence[OrderLine], receivables: Sequence[Rec
     }
 
 
-def lines_json(row: Order, lines: Sequence[OrderLine]) -> list[dict[str, Any]]:
+def lines_json(row: Order | Quotation, lines: Sequence[OrderLine | QuotationLine]) -> list[dict[str, Any]]:
     """Each line, also with its part of the header discount taken off (`net`: they add up to subtotal - discount)."""
     nets = net_shares([line.amount_minor for line in lines], row.discount_minor)
     return [
@@ -121,15 +133,63 @@ async def show_order(request: Request) -> Response:
 
 async def create_order(request: Request) -> Response:
     body = await read_json(request, OrderIn)
-    form = parse_document(body.typed(), OrderForm)
-    if form.errors:
-        raise Invalid(fields={api_name(box): message for box, message in form.errors.items()})
+    with named_as_in_the_body():
+        form = parse_document(body.typed(), OrderForm)
+        order = await actions.enter_order(request.state.person, form.checked)
+    return await answer(order, 201)
+
+
+@contextmanager
+def named_as_in_the_body() -> Iterator[None]:
+    """Faults of boxes are named as the body names its fields."""
     try:
-        order = await actions.enter_order(request.state.person, form.value)
+        yield
     except Invalid as refused:
         fields = {api_name(box): message for box, message in refused.fields.items()}
         raise Invalid(refused.message, fields=fields, code=refused.code, **refused.params) from None
-    return await answer(order, 201)
+
+
+async def ship_order(request: Request) -> Response:
+    body = await read_json(request, ShipForm)
+    return await answer(await actions.ship_order(request.state.person, path_id(request), body))
+
+
+async def complete_order(request: Request) -> Response:
+    return await answer(await actions.complete_order(request.state.person, path_id(request)))
+
+
+async def cancel_order(request: Request) -> Response:
+    body = await read_json(request, CancelForm)
+    order, _released = await actions.cancel_order(request.state.person, path_id(request), body)
+    return await answer(order)
+
+
+async def list_steps(request: Request) -> Response:
+    """The execution plan of an order with the state of each step today."""
+    order = await queries.order_for(request.state.person, path_id(request))
+    known = await kinds()
+    rows = await queries.steps_of(order.id)
+    facts = facts_of(rows, known)
+    found = [
+        {
+            "id": row.id,
+            "kind": row.kind,
+            "title": row.title or (known[row.kind].shown if row.kind in known else row.kind),
+            "due_on": row.due_on,
+            "state": state,
+            "is_late": is_late(fact, today()),
+            "done_on": row.done_on,
+            "proof": row.proof,
+        }
+        for row, state, fact in zip(rows, step_states(facts), facts, strict=True)
+    ]
+    return json_answer({"rows": found, "next": None, "previous": None})
+
+
+async def set_step(request: Request) -> Response:
+    body = await read_json(request, StepDoneForm)
+    await execution.set_step(request.state.person, path_id(request), path_id(request, "step"), body)
+    return await list_steps(request)
 
 
 async def submit_order(request: Request) -> Response:
@@ -168,6 +228,29 @@ ROUTES = [
     Route(
         "POST", "/api/v1/orders/{id}/submit", submit_order, "order.submit",
         api=ApiDoc("Submit an order for approval.", response=ROW_SCHEMA, errors=(404, 409)),
+    ),
+    Route(
+        "POST", "/api/v1/orders/{id}/ship", ship_order, "order.ship",
+        api=ApiDoc("Record that the goods left.", body=ShipForm, response=ROW_SCHEMA, errors=(404, 409, 422)),
+    ),
+    Route(
+        "POST", "/api/v1/orders/{id}/complete", complete_order, "order.edit",
+        api=ApiDoc("Close an order whose steps are done.", response=ROW_SCHEMA, errors=(404, 409)),
+    ),
+    Route(
+        "POST", "/api/v1/orders/{id}/cancel", cancel_order, "order.cancel",
+        api=ApiDoc("Cancel an order.", body=CancelForm, response=ROW_SCHEMA, errors=(404, 409, 422)),
+    ),
+    Route(
+        "GET", "/api/v1/orders/{id}/steps", list_steps, "order.view",
+        api=ApiDoc("The execution plan with the state of each step.", response=PAGE_SCHEMA, errors=(404,)),
+    ),
+    Route(
+        "POST", "/api/v1/orders/{id}/steps/{step}", set_step, "order.edit",
+        api=ApiDoc(
+            "Note that a step is done, skipped or open again.", body=StepDoneForm, response=PAGE_SCHEMA,
+            errors=(404, 409, 422),
+        ),
     ),
     Route(
         "POST", "/api/v1/orders/{id}/approve", approve_order, "order.approve",

@@ -1,6 +1,6 @@
 """Routes of products."""
 
-from branch_node.products import handlers
+from branch_node.products import api, handlers
 from shared.web.routing import Route
 
 ROUTES = [
@@ -13,4 +13,5 @@ ROUTES = [
     Route("GET", "/products/{id}/edit", handlers.edit_product, "product.edit"),
     Route("POST", "/products/{id}/prices", handlers.add_price, "product.edit"),
     Route("POST", "/products/{id}/prices/{price}/remove", handlers.remove_price, "product.edit"),
+    *api.ROUTES,
 ]

@@ -1,6 +1,6 @@
 """Routes of quotes."""
 
-from branch_node.quotations import handlers
+from branch_node.quotations import api, handlers
 from shared.web.routing import Route
 
 ROUTES = [
@@ -16,4 +16,5 @@ ROUTES = [
     Route("POST", "/quotes/{id}/round", handlers.begin_round, "quotation.edit"),
     Route("POST", "/quotes/{id}/accept", handlers.accept_quotation, "quotation.edit"),
     Route("POST", "/quotes/{id}/reject", handlers.reject_quotation, "quotation.edit"),
+    *api.ROUTES,
 ]

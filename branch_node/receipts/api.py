@@ -12,7 +12,7 @@ from branch_node.api import PAGE_SCHEMA, ROW_SCHEMA, money, page_of, read_json
 from branch_node.customers.queries import customer_for
 from branch_node.lists import paging
 from branch_node.receipts import actions, queries
-from branch_node.receipts.forms import AllocateIn, FilterForm, PartIn, ReceiptForm, ReceiptIn
+from branch_node.receipts.forms import AllocateIn, FilterForm, PartIn, ReceiptForm, ReceiptIn, ReverseForm
 from branch_node.receipts.handlers import filter_of
 from branch_node.requests import path_id
 from shared.errors import Invalid
@@ -104,6 +104,15 @@ async def allocate_receipt(request: Request) -> Response:
     return await answer(await Receipt.get(id=receipt.id))
 
 
+async def reverse_receipt(request: Request) -> Response:
+    body = await read_json(request, ReverseForm)
+    return await answer(await actions.reverse_receipt(request.state.person, path_id(request), body.reason))
+
+
+async def take_back(request: Request) -> Response:
+    return await answer(await actions.take_back_allocation(request.state.person, path_id(request)))
+
+
 ROUTES = [
     Route(
         "GET", "/api/v1/receipts", list_receipts, "receipt.view",
@@ -126,5 +135,15 @@ ROUTES = [
             "Let what is left of a receipt pay instalments.", body=AllocateIn, response=ROW_SCHEMA,
             errors=(404, 409, 422),
         ),
+    ),
+    Route(
+        "POST", "/api/v1/receipts/{id}/reverse", reverse_receipt, "receipt.reverse",
+        api=ApiDoc(
+            "Take a receipt back by counter entries.", body=ReverseForm, response=ROW_SCHEMA, errors=(404, 409, 422)
+        ),
+    ),
+    Route(
+        "POST", "/api/v1/receipts/allocations/{id}/take-back", take_back, "allocation.edit",
+        api=ApiDoc("Take one allocation back.", response=ROW_SCHEMA, errors=(404, 409)),
     ),
 ]  # fmt: skip

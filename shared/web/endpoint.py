@@ -5,6 +5,7 @@ One class, so that the order can be read in one place.
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from urllib.parse import unquote
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -13,6 +14,8 @@ from starlette.types import Message, Receive, Scope, Send
 
 from shared import i18n, log
 from shared.database import as_actor
+from shared.errors import Invalid
+from shared.i18n import N_
 from shared.web import csrf
 from shared.web.access import NotSignedIn, check_permission, identify, nobody, to_sign_in
 from shared.web.load import refuse_under_load
@@ -64,6 +67,7 @@ class Endpoint:
         try:
             await identify(request, bearer=bearer)
             check_permission(request, self.route.permission)
+            refuse_nul(f"{request.url.path}?{unquote(request.url.query)}")
             if not bearer:
                 await read_form_bounded(request, self.body_limit_bytes)
                 await csrf.check_csrf(request)
@@ -111,7 +115,16 @@ async def once_key(request: Request) -> str:
 async def read_form_bounded(request: Request, limit_bytes: int) -> None:
     """Parse a form once with bounds; later request.form() calls give the same result."""
     if request.method not in csrf.SAFE_METHODS and csrf.is_form(request):
-        await request.form(max_fields=FORM_FIELDS, max_files=FORM_FILES, max_part_size=limit_bytes)
+        form = await request.form(max_fields=FORM_FIELDS, max_files=FORM_FILES, max_part_size=limit_bytes)
+        refuse_nul("".join(value for value in form.values() if isinstance(value, str)))
+
+
+def refuse_nul(text: str) -> None:
+    """Invalid for a text with the character 0, which no database keeps."""
+    if "\0" in text:
+        raise Invalid(
+            N_("What was sent holds a character that cannot be kept (0). Remove it."), code="text.nul"
+        )
 
 
 def limited(scope: Scope, receive: Receive, limit_bytes: int) -> Receive:

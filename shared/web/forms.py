@@ -60,6 +60,13 @@ class Form(Generic[M]):
             raise ValueError(f"the form has errors: {dict(self.errors)}")
         return self.result
 
+    @property
+    def checked(self) -> M:
+        """The checked model; Invalid, naming each wrong field, when there are errors."""
+        if self.result is None:
+            raise Invalid(fields=dict(self.errors))
+        return self.result
+
     def text(self, name: str) -> str:
         """What stands in a field."""
         typed = self.typed.get(name, "")

@@ -50,7 +50,7 @@ class SalesRows:
     def fill(self, url: str) -> str:
         """The address with the ids of existing rows in its places."""
         by_prefix = {
-            "/orders": self.order, "/api/v1/orders": self.order, "/quotes": self.quotation,
+            "/orders": self.order, "/api/v1/orders": self.order, "/quotes": self.quotation, "/api/v1/quotes": self.quotation,
             "/approvals": self.request, "/receivables/customers": self.customer,
             "/receivables/adjustments": self.adjustment, "/api/v1/receivables": self.receivable,
             "/dunning/levels": self.level, "/receivables": self.receivable,
