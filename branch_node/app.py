@@ -183,7 +183,8 @@ async def push_changes(app: Starlette) -> None:
     """Send the change log to headquarters for as long as the site runs."""
     settings: BranchSettings = app.state.settings
     identity = Identity(settings.branch_code, settings.data_dir)
-    await Sender(identity, settings.hq_url, app.state.database).run()
+    with at_home(settings.home):
+        await Sender(identity, settings.hq_url, app.state.database).run()
 
 
 async def fetch_from_hq(app: Starlette) -> None:

@@ -17,7 +17,7 @@ from hq.live import applied, telling, watch_cursors
 from hq.menu import MENU
 from hq.models import HQ_APP
 from hq.people.queries import person_of
-from hq.replication import feed_route, receiver, snapshot_route
+from hq.replication import feed_route, receiver, rejoining, snapshot_route
 from hq.replication.engine import applier_for
 from hq.replication.feed import Feed
 from hq.routes import all_routes
@@ -30,7 +30,15 @@ from shared.jobs import jobs_of, run_inside, run_worker
 from shared.jobs.registry import Job
 from shared.records import RECORDS_APP
 from shared.replication.feed import FEED_PATH
-from shared.replication.messages import EPOCH_PATH, MAX_BODY_BYTES
+from shared.replication.messages import (
+    BATCH_PATH,
+    ENROL_PATH,
+    EPOCH_PATH,
+    HELLO_PATH,
+    MARKS_PATH,
+    MAX_BODY_BYTES,
+    ROWS_PATH,
+)
 from shared.replication.snapshot import PROMOTE_PATH, SNAPSHOT_PATH
 from shared.web.app import Resource, site_app
 from shared.web.endpoint import limited
@@ -40,13 +48,15 @@ __all__ = ["APPS", "hq_app"]
 
 PACKAGE = Path(__file__).resolve().parent
 SYNC = {
-    "/sync/v1/enrol": receiver.enrol,
-    "/sync/v1/hello": receiver.hello,
-    "/sync/v1/batch": receiver.batch,
+    ENROL_PATH: receiver.enrol,
+    HELLO_PATH: receiver.hello,
+    BATCH_PATH: receiver.batch,
+    MARKS_PATH: rejoining.marks,
+    ROWS_PATH: rejoining.rows,
+    EPOCH_PATH: snapshot_route.begin,
     FEED_PATH: feed_route.ask,
     SNAPSHOT_PATH: snapshot_route.pages,
     PROMOTE_PATH: snapshot_route.promote,
-    EPOCH_PATH: snapshot_route.begin,
 }
 
 

@@ -13,6 +13,7 @@ import structlog
 from branch_node.replication.models import ReplicationCheckpoint, ReplicationEpoch, ReplicationState
 from branch_node.replication.source import Log, Position
 from shared.database import engine, execute
+from shared.replication.change import CHAIN_START
 from shared.replication.messages import CursorReply
 
 log = structlog.get_logger(__name__)
@@ -79,6 +80,15 @@ async def begin_epoch(
         origin_seq=origin.seq,
         origin_chain=origin.chain,
         reason=reason,
+    )
+
+
+def is_beginning(era: ReplicationEpoch, cursor: CursorReply) -> bool:
+    """Whether headquarters stands exactly where this epoch was begun from, and all of the epoch is still in the log."""
+    return (
+        era.reason != "first"
+        and era.chain == CHAIN_START.hex()
+        and (era.origin_epoch, era.origin_seq, era.origin_chain) == (cursor.epoch, cursor.seq, cursor.chain)
     )
 
 

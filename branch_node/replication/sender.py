@@ -15,8 +15,9 @@ import httpx
 import msgspec
 import structlog
 
-from branch_node.replication.epochs import NotInLog, ensure_epoch, position_at
-from branch_node.replication.models import ReplicationCheckpoint, ReplicationState
+from branch_node.replication.epochs import NotInLog, ensure_epoch, is_beginning, position_at
+from branch_node.replication.models import ReplicationCheckpoint, ReplicationEpoch, ReplicationState
+from branch_node.replication.recovery import Moved, rejoin
 from branch_node.replication.source import (
     Log,
     Position,
@@ -34,9 +35,11 @@ from shared.records import SCHEMA_VERSION
 from shared.replication.messages import (
     BATCH_PATH,
     ENROL_PATH,
+    EPOCH_PATH,
     HELLO_PATH,
     CursorReply,
     EnrolRequest,
+    EpochBegin,
     Hello,
     Refusal,
 )
@@ -55,12 +58,16 @@ class Unreachable(Exception):
         self.after = after
 
 
+class Cloned(Unreachable):
+    """Headquarters hears an older run of this node as well and refuses this one."""
+
+
 class AskAgain(Exception):
     """What we believed about headquarters' cursor was wrong: say hello again."""
 
 
 class Forked(Exception):
-    """The histories differ; pushing stops until a person or the epoch protocol settles it."""
+    """Headquarters' cursor does not lie in our log: this branch must rejoin."""
 
 
 @dataclass(frozen=True)
@@ -126,11 +133,12 @@ class Sender:
             log.info("sync_asks_again", reason=str(reason))
             await self._pause(0.0)
         except Unreachable as reason:
+            await self._note_trouble(state, "cloned" if isinstance(reason, Cloned) else "")
             await self._note_unreachable(state, str(reason))
             await self._pause(reason.after)
         except Forked as reason:
             log.error("sync_forked", reason=str(reason))
-            await self._pause(MAX_BACKOFF_SECONDS)
+            await self._pause(0.0)
         except Exception as reason:
             # a line reset at the wrong moment surfaces as anything, e.g. AttributeError in the HTTP library; the
             # sender must outlive it, or the branch would stay silent until its next start
@@ -145,8 +153,11 @@ class Sender:
 
     async def _push(self, state: ReplicationState, changes: Log) -> None:
         cursor = await self._hello(state, changes)
-        position = await self._prove(state, changes, cursor)
-        await self._note_contact(state, position)
+        try:
+            position = await self._prove(state, changes, cursor)
+        except Forked as reason:
+            position, cursor = await self._rejoin(state, changes, cursor, str(reason))
+        await self._note_contact(state, position, cursor)
         prepared: tuple[bytes, Position] | None = None
         while not self._stopping:
             if prepared is None:
@@ -165,7 +176,7 @@ class Sender:
                 raise AskAgain("headquarters stands elsewhere")
             position = end
             self._failures = 0
-            await self._note_acked(state, position, force=prepared is None)
+            await self._note_acked(state, position, cursor.safe_seq, force=prepared is None)
 
     async def _hello(self, state: ReplicationState, changes: Log) -> CursorReply:
         said = Hello(self.identity.branch, state.epoch, await changes.head(), SCHEMA_VERSION)
@@ -173,17 +184,37 @@ class Sender:
 
     async def _prove(self, state: ReplicationState, changes: Log, cursor: CursorReply) -> Position:
         """The position of headquarters' cursor in our own log. Raises Forked when it is not in it."""
-        if not cursor.epoch:
-            return Position()
-        if cursor.epoch != state.epoch:
+        epoch = cursor.epoch or state.epoch  # nothing known of us yet: the log from its beginning
+        if epoch != state.epoch:
             raise Forked("headquarters knows another epoch of this branch")
         try:
-            position = await position_at(changes, state.epoch, cursor.seq)
+            position = await position_at(changes, epoch, cursor.seq)
         except NotInLog as error:
             raise Forked(f"headquarters stands elsewhere: {error}") from error
         if position.chain.hex() != cursor.chain:
             raise Forked("headquarters knows another history of this branch up to its cursor")
         return position
+
+    async def _rejoin(
+        self, state: ReplicationState, changes: Log, cursor: CursorReply, reason: str
+    ) -> tuple[Position, CursorReply]:
+        """Merge with what headquarters holds unless that is done, then tell it the new epoch; where to push from."""
+        era = await ReplicationEpoch.get(epoch=state.epoch)
+        if not is_beginning(era, cursor):
+            log.warning("branch_rejoins", reason=reason)
+            try:
+                await rejoin(self._ask, self.identity.branch, self.identity.folder, changes)
+            except Moved as error:
+                raise AskAgain(str(error)) from error
+            await state.refresh_from_db()
+            era = await ReplicationEpoch.get(epoch=state.epoch)
+        said = EpochBegin(
+            self.identity.branch, era.epoch, era.base, era.origin_epoch, era.origin_seq, era.origin_chain, era.reason
+        )  # fmt: skip
+        cursor = await self._post(EPOCH_PATH, msgspec.json.encode(said))
+        era.told_at = clock.now()
+        await era.save(update_fields=["told_at"])
+        return await self._prove(state, changes, cursor), cursor
 
     async def _prepare(
         self, state: ReplicationState, changes: Log, start: Position, limit: int
@@ -208,16 +239,20 @@ class Sender:
         return await self._post(BATCH_PATH, body)
 
     async def _post(self, path: str, body: bytes) -> CursorReply:
-        """One signed request. Raises Unreachable, AskAgain (gap) or Forked."""
+        """One signed request answered with a cursor. Raises as `_ask`."""
+        try:
+            return msgspec.json.decode(await self._ask(path, body), type=CursorReply)
+        except msgspec.MsgspecError as error:
+            raise Unreachable("headquarters answered something else") from error
+
+    async def _ask(self, path: str, body: bytes) -> bytes:
+        """One signed request. Raises Unreachable, AskAgain (gap), Forked or Cloned."""
         try:
             answer = await self._http.post(path, content=body, headers=self._signer.headers("POST", path, body))  # fmt: skip
         except httpx.HTTPError as error:
             raise Unreachable(repr(error)) from error
         if answer.status_code == 200:
-            try:
-                return msgspec.json.decode(answer.content, type=CursorReply)
-            except msgspec.MsgspecError as error:
-                raise Unreachable("headquarters answered something else") from error
+            return answer.content
         try:
             refusal = msgspec.json.decode(answer.content, type=Refusal)
         except msgspec.MsgspecError:
@@ -225,15 +260,23 @@ class Sender:
         if refusal.code == "gap":
             raise AskAgain("gap")
         if refusal.code == "fork":
-            raise Forked(refusal.message)
-        raise Unreachable(f"{refusal.code}: {refusal.message}", _retry_after(answer))
+            raise AskAgain("fork")
+        reason = f"{refusal.code}: {refusal.message}"
+        raise (Cloned if refusal.code == "cloned" else Unreachable)(reason, _retry_after(answer))
 
-    async def _note_contact(self, state: ReplicationState, position: Position) -> None:
+    async def _note_contact(self, state: ReplicationState, position: Position, cursor: CursorReply) -> None:
         self._failures = 0
         state.contact_at = clock.now()
         state.unreachable_since = None
-        state.acked_seq = position.seq
-        await state.save(update_fields=["contact_at", "unreachable_since", "acked_seq"])
+        state.acked_seq, state.safe_seq, state.trouble = position.seq, cursor.safe_seq, ""
+        await state.save(
+            update_fields=["contact_at", "unreachable_since", "acked_seq", "safe_seq", "trouble"]
+        )
+
+    async def _note_trouble(self, state: ReplicationState, trouble: str) -> None:
+        if state.trouble != trouble:
+            state.trouble = trouble
+            await state.save(update_fields=["trouble"])
 
     async def _note_unreachable(self, state: ReplicationState, reason: str) -> None:
         if state.unreachable_since is None:
@@ -241,16 +284,20 @@ class Sender:
             await state.save(update_fields=["unreachable_since"])
         log.warning("hq_unreachable", reason=reason, failures=self._failures)
 
-    async def _note_acked(self, state: ReplicationState, position: Position, *, force: bool) -> None:
+    async def _note_acked(
+        self, state: ReplicationState, position: Position, safe_seq: int, *, force: bool
+    ) -> None:
         """Remember the acknowledged position; at most once a second while a backlog drains."""
         now = asyncio.get_running_loop().time()
         if not force and now - self._checkpointed < CHECKPOINT_EVERY_SECONDS:
             return
         self._checkpointed = now
-        state.acked_seq = position.seq
+        state.acked_seq, state.safe_seq = position.seq, safe_seq
         state.acked_at = state.contact_at = clock.now()
         state.unreachable_since = None
-        await state.save(update_fields=["acked_seq", "acked_at", "contact_at", "unreachable_since"])
+        await state.save(
+            update_fields=["acked_seq", "safe_seq", "acked_at", "contact_at", "unreachable_since"]
+        )
         if position.seq and not await ReplicationCheckpoint.exists(epoch=state.epoch, seq=position.seq):
             await ReplicationCheckpoint.create(
                 seq=position.seq,

@@ -81,10 +81,11 @@ class PostgresApplier:
             async with self._pool.acquire() as connection, connection.transaction():
                 cursor = await _lock_cursor(connection, contact.branch)
                 contact.admit(cursor)
+                refusal = contact.greet(cursor)
                 if not cursor.epoch or contact.epoch == cursor.epoch:
                     cursor.head_seq = max(contact.head, cursor.seq)
                 await _write_cursor(connection, cursor)
-                return Applied(cursor.reply(), 0, cursor.seq >= cursor.head_seq)
+                return Applied(cursor.reply(), 0, cursor.seq >= cursor.head_seq, refusal, cursor.status)
         except (asyncpg.PostgresError, OSError, TimeoutError) as error:
             raise EnvironmentFailure from error
 
@@ -136,6 +137,7 @@ async def _apply_batch(connection: Any, batch: Batch, contact: Contact) -> Appli
     """Steps: 1 cursor and replay memory, 2 what is new, 3 rows, digests and rollups per table, 4 cursor."""
     cursor = await _lock_cursor(connection, contact.branch)
     contact.admit(cursor)
+    contact.keep_place(cursor)
     lines = lines_to_apply(cursor, batch)
     if lines:
         await _apply_lines(connection, cursor, lines)

@@ -183,16 +183,18 @@ def _write_cursor(
 def _note_contact(connection: sqlite3.Connection, contact: Contact) -> Applied:
     cursor = _read_cursor(connection, contact.branch)
     contact.admit(cursor)
+    refusal = contact.greet(cursor)
     if not cursor.epoch or contact.epoch == cursor.epoch:
         cursor.head_seq = max(contact.head, cursor.seq)
     _write_cursor(connection, cursor)
-    return Applied(cursor.reply(), 0, cursor.seq >= cursor.head_seq)
+    return Applied(cursor.reply(), 0, cursor.seq >= cursor.head_seq, refusal, cursor.status)
 
 
 def _apply_batch(connection: sqlite3.Connection, batch: Batch, contact: Contact) -> Applied:
     """Steps: 1 cursor and replay memory, 2 what is new, 3 rows, digests and rollups per table, 4 cursor."""
     cursor = _read_cursor(connection, contact.branch)
     contact.admit(cursor)
+    contact.keep_place(cursor)
     lines = lines_to_apply(cursor, batch)
     if lines:
         _apply_lines(connection, cursor, lines)

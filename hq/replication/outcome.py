@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from hq.replication.cursor import Cursor
+from hq.replication.runs import Runs, greeted, is_refused, pushed
 from shared import clock
 from shared.database.fields import to_micros
 from shared.errors import Refused
@@ -28,6 +29,17 @@ class EnvironmentFailure(Refused):
         super().__init__(N_("Headquarters could not store the changes just now; they will be sent again."))
 
 
+class Cloned(Refused):
+    """Two runs of one node are alive; this one is the younger. It keeps everything and asks again later."""
+
+    status = 409
+    code = "cloned"
+    retry_after = 60
+
+    def __init__(self) -> None:
+        super().__init__(N_("An older run of this node is alive as well. Stop one of the two machines."))
+
+
 @dataclass(frozen=True)
 class Contact:
     """A request of a branch that proved who it is. `request` is None in tests and tools that sign nothing."""
@@ -43,6 +55,27 @@ class Contact:
             state = ReplayState.from_text(cursor.replay) if cursor.replay else ReplayState()
             cursor.replay = state.accept(self.request).to_text()
 
+    def greet(self, cursor: Cursor) -> "Cloned | None":
+        """Take the run into the cursor's memory; the refusal when it is the younger of two live copies."""
+        if self.request is None:
+            return None
+        runs = greeted(Runs.from_text(cursor.runs), self.request.boot, to_micros(clock.now()))
+        cursor.runs = runs.to_text()
+        if runs.is_cloned:
+            cursor.status = "cloned"
+        elif cursor.status == "cloned":
+            cursor.status = "normal"
+        return Cloned() if is_refused(runs, self.request.boot) else None
+
+    def keep_place(self, cursor: Cursor) -> None:
+        """Note that the run is alive. Raises Cloned for the younger of two live copies."""
+        if self.request is None or not cursor.runs:
+            return
+        runs = pushed(Runs.from_text(cursor.runs), self.request.boot, to_micros(clock.now()))
+        if is_refused(runs, self.request.boot):
+            raise Cloned
+        cursor.runs = runs.to_text()
+
     def compare_digests(self, cursor: Cursor, head: BatchHead) -> None:
         """Note in the cursor which tables do not equal the branch's own digest at this position."""
         for table, digest in head.digests.items():
@@ -54,8 +87,11 @@ class Contact:
 
 @dataclass(frozen=True)
 class Applied:
-    """After the commit: where the cursor stands, how many changes were new, whether nothing is missing."""
+    """After the commit: where the cursor stands, how many changes were new, whether nothing is missing; a refusal that
+    was written down all the same."""
 
     cursor: CursorReply
     rows: int
     is_complete: bool
+    refusal: Refused | None = None
+    status: str = "normal"

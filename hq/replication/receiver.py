@@ -15,6 +15,7 @@ from starlette.responses import Response
 
 from hq.replication import enrolment
 from hq.replication.batch import Fork, Gap, unpack
+from hq.replication.incidents import close_incident, open_incident
 from hq.replication.models import BranchNode
 from hq.replication.outcome import Applied, Contact
 from shared.errors import Refused, TooMany
@@ -66,12 +67,12 @@ class Receiver:
             self.waiting -= 1
 
 
-def _receiver(request: Request) -> Receiver:
+def receiver_of(request: Request) -> Receiver:
     receiver: Receiver = request.app.state.receiver
     return receiver
 
 
-def _answer(value: msgspec.Struct, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+def answer(value: msgspec.Struct, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     return Response(
         msgspec.json.encode(value), status_code=status, media_type="application/json", headers=headers
     )
@@ -81,8 +82,8 @@ def refuse(error: Refused) -> Response:
     cursor = error.cursor if isinstance(error, (Gap, Fork)) else None
     retry = error.status in (429, 503) or isinstance(error, Gap)
     after = getattr(error, "retry_after", None)
-    headers = {"Retry-After": str(after or 1)} if error.status in (429, 503) else None
-    return _answer(Refusal(error.code, str(error), retry, cursor), error.status, headers)
+    headers = {"Retry-After": str(after or 1)} if after or error.status in (429, 503) else None
+    return answer(Refusal(error.code, str(error), retry, cursor), error.status, headers)
 
 
 async def prove(request: Request, body: bytes) -> SignedRequest:
@@ -96,7 +97,7 @@ async def prove(request: Request, body: bytes) -> SignedRequest:
 
 async def hello(request: Request) -> Response:
     """POST /sync/v1/hello: where headquarters stands with this branch."""
-    receiver = _receiver(request)
+    receiver = receiver_of(request)
     try:
         async with receiver.admitted():
             body = await request.body()
@@ -112,12 +113,17 @@ async def hello(request: Request) -> Response:
         log.warning("hello_refused", code=error.code, node=request.headers.get("x-trunkline-node"))
         return refuse(error)
     receiver.on_applied(said.branch)
-    return _answer(outcome.cursor)
+    if outcome.refusal is not None:
+        await open_incident(said.branch, "cloned", signed.boot)
+        return refuse(outcome.refusal)
+    if outcome.status != "cloned":
+        await close_incident(said.branch, "cloned")
+    return answer(outcome.cursor)
 
 
 async def batch(request: Request) -> Response:
     """POST /sync/v1/batch: apply what is new; the answer is the acknowledgement."""
-    receiver = _receiver(request)
+    receiver = receiver_of(request)
     try:
         async with receiver.admitted():
             if int(request.headers.get("content-length") or 0) > MAX_BODY_BYTES:
@@ -135,7 +141,7 @@ async def batch(request: Request) -> Response:
     receiver.on_applied(signed.node)
     if outcome.rows:
         log.info("batch_applied", branch=signed.node, rows=outcome.rows, seq=outcome.cursor.seq)
-    return _answer(outcome.cursor)
+    return answer(outcome.cursor)
 
 
 class TooLarge(Refused):
@@ -156,4 +162,4 @@ async def enrol(request: Request) -> Response:
         log.warning("enrolment_refused", code=error.code)
         return refuse(error)
     log.info("branch_enrolled", branch=node.branch)
-    return _answer(EnrolReply(node.branch, node.name))
+    return answer(EnrolReply(node.branch, node.name))

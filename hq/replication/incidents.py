@@ -1,0 +1,29 @@
+"""What a person must know of a branch's replication: opened once, closed when it has passed."""
+
+import structlog
+
+from hq.replication.models import SyncIncident
+from shared import clock
+from shared.database import execute
+
+log = structlog.get_logger(__name__)
+
+
+async def open_incident(branch: str, kind: str, detail: str = "") -> None:
+    """Open an incident of this kind for the branch, unless one is open; also said in the log, for alerts."""
+    if await SyncIncident.exists(branch=branch, kind=kind, closed_at=None):
+        return
+    await SyncIncident.create(branch=branch, kind=kind, detail=detail)
+    log.error("sync_incident_opened", branch=branch, kind=kind, detail=detail)
+
+
+async def close_incident(branch: str, kind: str) -> None:
+    """Close the branch's open incident of this kind, if there is one."""
+    closed = await execute(
+        "UPDATE sync_incident SET closed_at = :now WHERE branch = :branch AND kind = :kind AND closed_at IS NULL",
+        now=clock.now(),
+        branch=branch,
+        kind=kind,
+    )
+    if closed:
+        log.info("sync_incident_closed", branch=branch, kind=kind)
