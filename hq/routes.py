@@ -17,7 +17,9 @@ from hq.profit import handlers as profit
 from hq.rates import handlers as rates
 from hq.receivables import handlers as receivables
 from hq.sales import handlers as sales
+from hq.targets import cascade
 from hq.targets import handlers as targets
+from hq.targets.sheet import BYTES_MOST
 from shared.web.routing import ApiDoc, Route
 
 DASHBOARD = [
@@ -52,6 +54,12 @@ TARGETS = [
     Route("GET", "/targets", targets.show, "target.view"),
     Route("GET", "/targets/edit", targets.edit, "target.edit"),
     Route("POST", "/targets/edit", targets.save, "target.edit"),
+    Route("GET", "/targets/cascade", cascade.show, "target.edit"),
+    Route("POST", "/targets/cascade", cascade.save, "target.edit"),
+    Route("GET", "/targets/import", cascade.ask_import, "target.edit"),
+    Route(
+        "POST", "/targets/import", cascade.take_import, "target.edit", body_limit_bytes=BYTES_MOST + 200_000
+    ),
 ]
 STAFF = [
     Route("GET", "/staff", activity.show, "plan.view"),

@@ -141,7 +141,7 @@ def table(board: Board, sort: str, caption: str) -> TableView:
         if key in paths:
             return drill_url(paths[key], question, line.unit)
         if key in ("completion", "gap"):
-            return url_with("/targets", unit=line.unit, as_of=question.last)
+            return url_with("/targets", unit=line.unit, as_of=question.last) + "#why-part"
         return url_with("/receivables", unit=line.unit)
 
     view = table_of(

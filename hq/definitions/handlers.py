@@ -18,6 +18,8 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
     ("ageing", N_("Ageing"), N_("What remains, by days past the due date of each instalment in the branch's calendar. The buckets add up to what remains. Seen as of an earlier day, later payments do not count.")),
     ("profit", N_("Operating profit"), N_("Income less approved expenses of the same days. Income counts by the rule of each branch.")),
     ("targets", N_("Target completion"), N_("Actual in per cent of the target of the same measure, unit and days. Without a target, or with a target of 0, there is no completion.")),
+    ("forecast", N_("Forecast"), N_("What was done so far, and for the rest of the year the average of its complete months. The interval follows from how much these months vary: four of five years end inside it. Nothing is forecast before three months are complete.")),
+    ("known_at", N_("Known at"), N_("What headquarters knew at a moment: everything that arrived later is left out, also changes and reversals. Moments more than a week ago are answered for the end of their day.")),
     ("staff", N_("Staff activity"), N_("Plan items, contacts, customers, orders and receipts of the branch's own day.")),
     ("followup", N_("Follow-up"), N_("Overdue: the next contact was due before today. Silent: the last contact is more than the company's limit of days ago. Never contacted customers are counted apart.")),
     ("freshness", N_("Freshness"), N_("Current: nothing of the branch was missing a moment ago. Delayed: the line works, but changes are still on their way. Unreachable: not heard of for longer than the limit; the last known values stand, dated. Unproven: something is missing or does not add up. A total is complete only when every branch in it is current.")),

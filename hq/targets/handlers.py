@@ -11,7 +11,7 @@ from starlette.responses import Response
 from hq.asking import question_of
 from hq.cards import maker_of
 from hq.figures.aims import BLOCK_LABELS, BLOCKS, TARGET_MEASURES, TargetMeasure, measure_named
-from hq.figures.freshness import Branch, directory
+from hq.figures.freshness import Branch, Directory, directory
 from hq.figures.people import Place, place_of
 from hq.figures.rates import conversion
 from hq.figures.shape import Figure, Line, Question, Unit
@@ -20,13 +20,15 @@ from hq.figures.words import scope_name
 from hq.frame.page import crumbs_of, freshness_line, switches
 from hq.tables import Look, table_of, url_with
 from hq.targets.actions import Aimed, set_target
+from hq.targets.forecast import Forecast, by_cause, by_unit, run_rate
 from hq.targets.forms import TargetForm
-from hq.targets.pages import ChartMonth, EditPage, TargetsPage
-from hq.targets.queries import MonthRow, Revision, currency_of, lines_below, months, revisions
+from hq.targets.pages import BridgeStep, ChartMonth, EditPage, TargetsPage
+from hq.targets.queries import MonthRow, Revision, currency_of, lines_below, months, revisions, volumes
 from hq.targets.rules import even_lines, period_codes
 from shared.errors import Invalid
 from shared.i18n import gettext as _
 from shared.money import Money, exponent, format_amount, parse_amount
+from shared.periods import Month
 from shared.web import parts
 from shared.web.filters import money_card, money_unit, number, percent
 from shared.web.forms import Form, empty_form, read_form, with_errors
@@ -55,6 +57,8 @@ async def show(request: Request) -> Response:
         lines = await lines_below(branches, as_of, measure, currency)
     rows = await months(question, branches, measure, as_of, currency, lines)
     is_company = question.unit.kind in ("company", "region")
+    heading = run_rate({row.period: row.actual for row in rows if row.actual is not None}, as_of)
+    causes = await causes_of(question, branches, measure, as_of, currency)
     view = TargetsPage(
         scope=scope_name(figure),
         crumbs=crumbs_of(request, figure, _("Targets")),
@@ -72,7 +76,10 @@ async def show(request: Request) -> Response:
         cards=[card(figure, block, measure) for block in BLOCKS],
         shared_out=shared_out(figure, measure),
         is_shared_out=not figure.total.number("unassigned_target"),
-        months=[chart_month(row, currency, measure) for row in rows],
+        months=[chart_month(row, currency, measure, heading) for row in rows],
+        forecast=forecast_words(heading, figure, measure),
+        why=why_of(figure, measure, question),
+        causes=causes,
         unit=money_unit(currency) if measure.is_money else "",
         is_money=measure.is_money,
         table=table_of(figure, look_of(request, figure, measure), is_ranked=is_company),
@@ -108,11 +115,19 @@ def actions_of(request: Request, question: Question, as_of: date, has_target: bo
     if question.unit.kind == "company" and question.branches is not None:
         return []
     url = url_with("/targets/edit", unit=str(question.unit), measure=question.measure, year=as_of.year)
-    return [
+    found = [
         Action(
             _("Revise target") if has_target else _("Set target"), url, "pencil", is_primary=not has_target
         )
     ]
+    if question.unit.kind != "employee":
+        share = url_with(
+            "/targets/cascade", unit=str(question.unit), measure=question.measure, year=as_of.year
+        )
+        found.append(Action(_("Share out"), share, "users"))
+    if question.unit.kind == "company":
+        found.append(Action(_("From a sheet"), "/targets/import", "upload"))
+    return found
 
 
 def card(figure: Figure, block: str, measure: TargetMeasure) -> parts.Figure:
@@ -171,8 +186,78 @@ def shared_out(figure: Figure, measure: TargetMeasure) -> str:
     )
 
 
-def chart_month(row: MonthRow, currency: str, measure: TargetMeasure) -> ChartMonth:
-    """Last year, target, actual."""
+def shown_amount(amount: int, figure: Figure, measure: TargetMeasure) -> str:
+    """An amount of the measure as a card writes it."""
+    return money_card(Money(amount, figure.total.currency)) if measure.is_money else number(amount)
+
+
+def forecast_words(heading: Forecast | None, figure: Figure, measure: TargetMeasure) -> str:
+    """Where the year is heading at the pace so far; '' while too few months are complete."""
+    if heading is None:
+        return ""
+    text = _(
+        "Forecast for the year at the pace so far: %(total)s (%(low)s to %(high)s in four of five years).",
+        total=shown_amount(heading.total, figure, measure),
+        low=shown_amount(max(heading.low, 0), figure, measure),
+        high=shown_amount(heading.high, figure, measure),
+    )
+    goal, actual = figure.total.number("year_target"), figure.total.number("year_actual")
+    as_of = figure.question.as_of
+    if goal is None or actual is None or as_of is None or goal <= actual:
+        return text
+    left = 12 - as_of.month + 1
+    need = shown_amount(-(-(goal - actual) // left), figure, measure)
+    pace = _("To meet the target: %(amount)s a month from now on.", amount=need)
+    return f"{text} {pace}"
+
+
+def step_of(label: str, amount: int, currency: str, measure: TargetMeasure, url: str = "", *, is_total: bool = False) -> BridgeStep:  # fmt: skip
+    """A step of a bridge as the page and the chart read it."""
+    value: Money | int = Money(amount, currency) if measure.is_money else amount
+    units = amount // 10 ** exponent(currency) if measure.is_money else amount
+    return BridgeStep(label, value, units, url, is_total)
+
+
+def why_of(figure: Figure, measure: TargetMeasure, question: Question) -> list[BridgeStep]:
+    """From the month's plan to its actual by the units below; each leads to what it sold. Empty without a plan."""
+    total = figure.total
+    plan, actual = total.number("month_target"), total.number("month_actual")
+    if plan is None or actual is None or figure.question.as_of is None:
+        return []
+    month = Month.containing(figure.question.as_of)
+    gaps = [
+        (line.name, line.unit, line.number("month_gap") or 0)
+        for line in figure.rows
+        if line.number("month_gap") is not None and not line.is_left_out
+    ]
+    words = {"": _("Others"), "-": _("Without a target of their own")}
+    steps = [step_of(_("Plan"), plan, total.currency, measure, is_total=True)]
+    for part in by_unit(plan, actual, gaps):
+        url = url_with("/sales", unit=part.unit, period=str(month)) if part.unit else ""
+        steps.append(step_of(words.get(part.label, part.label), part.amount, total.currency, measure, url))
+    return [*steps, step_of(_("Actual"), actual, total.currency, measure, is_total=True)]
+
+
+async def causes_of(
+    question: Question, branches: Directory, measure: TargetMeasure, as_of: date, currency: str
+) -> list[BridgeStep]:
+    """From last year's month to this year's by number of orders, their size and cancellations; for sales only."""
+    if measure.name != "sales":
+        return []
+    month = Month.containing(as_of)
+    now = await volumes(question, branches, month, currency, as_of)
+    before = await volumes(question, branches, month.same_of_last_year(), currency, as_of)
+    parts_found = by_cause(before, now)
+    if parts_found is None:
+        return []
+    words = {"orders": _("Number of orders"), "size": _("Size of orders"), "cancelled": _("Cancelled orders")}
+    steps = [step_of(_("Last year"), before.sales, currency, measure, is_total=True)]
+    steps += [step_of(words[part.label], part.amount, currency, measure) for part in parts_found]
+    return [*steps, step_of(_("This year"), now.sales, currency, measure, is_total=True)]
+
+
+def chart_month(row: MonthRow, currency: str, measure: TargetMeasure, heading: Forecast | None) -> ChartMonth:
+    """Last year, target, actual, and the pace so far for months ahead."""
 
     def cell(amount: int | None) -> tuple[Money | int | None, int | None]:
         if amount is None:
@@ -181,7 +266,8 @@ def chart_month(row: MonthRow, currency: str, measure: TargetMeasure) -> ChartMo
             return amount, amount
         return Money(amount, currency), amount // 10 ** exponent(currency)
 
-    return ChartMonth(row.period, [cell(row.previous), cell(row.target), cell(row.actual)])
+    ahead = heading.month if heading is not None and row.actual is None else None
+    return ChartMonth(row.period, [cell(row.previous), cell(row.target), cell(row.actual), cell(ahead)])
 
 
 def look_of(request: Request, figure: Figure, measure: TargetMeasure) -> Look:

@@ -21,6 +21,17 @@ class ChartMonth:
 
 
 @dataclass(frozen=True)
+class BridgeStep:
+    """A step of a bridge: the amount, its size in whole units for the chart, and where it leads."""
+
+    label: str
+    amount: Money | int
+    units: int
+    url: str = ""
+    is_total: bool = False
+
+
+@dataclass(frozen=True)
 class TargetsPage:
     """/targets: month, quarter, year to date and year of a unit, its months, and the units below."""
 
@@ -36,6 +47,9 @@ class TargetsPage:
     shared_out: str
     is_shared_out: bool
     months: Sequence[ChartMonth]
+    forecast: str
+    why: Sequence[BridgeStep]
+    causes: Sequence[BridgeStep]
     unit: str
     is_money: bool
     table: TableView

@@ -5,17 +5,19 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from hq.figures import cells, facts, memo
-from hq.figures.aims import TargetMeasure
+from hq.figures.aims import TargetMeasure, aims
 from hq.figures.cells import Want
 from hq.figures.freshness import Directory
-from hq.figures.people import place_of
+from hq.figures.people import Place, place_of
 from hq.figures.rates import conversion
 from hq.figures.rules import SAME
+from hq.figures.sales import by_key
 from hq.figures.shape import BASE, Question, Unit
 from hq.figures.units import scope_of
+from hq.targets.forecast import Volume
 from shared.database import fetch_all
 from shared.database.fields import from_micros
-from shared.periods import Year
+from shared.periods import Period, Year
 
 MONTHS_SECONDS = 10.0
 
@@ -83,6 +85,121 @@ async def month_sums(
         amounts = {part: rate.of(int(row[part])) for part in measure.parts}
         found[period] = measure.actual(amounts, place.branch.income_rule)
     return found
+
+
+async def volumes(
+    question: Question, branches: Directory, span: Period, currency: str, as_of: date
+) -> Volume:
+    """Orders, their value and what was cancelled in a span, in `currency`; branches without a rate are left out."""
+    wants = [
+        Want("orders", "ordered", span.first, span.last, "n"),
+        Want("ordered", "ordered", span.first, span.last),
+        Want("cancelled", "cancelled", span.first, span.last),
+    ]
+    if question.unit.kind in ("company", "region"):
+        scope = scope_of(question, branches.codes)
+        sums = await memo.by_branch(branches, lambda _today: wants, branches.date_groups(as_of), scope)
+    else:
+        place = await place_of(question.unit, branches)
+        keyed = await facts.sums(wants, "all", facts.Among(place.branch.code, place.unit, question.known_at))
+        sums = {place.branch.code: next(iter(keyed.values()))} if keyed else {}
+    rates = await conversion(branches.currencies, currency, as_of, question.known_at)
+    orders = ordered = cancelled = 0
+    for code, row in sums.items():
+        branch = branches.get(code)
+        rate = rates.rate(branch.currency) if branch is not None else None
+        if rate is not None:
+            orders += int(row["orders"] or 0)
+            ordered += rate.of(int(row["ordered"] or 0))
+            cancelled += rate.of(int(row["cancelled"] or 0))
+    return Volume(orders, ordered, cancelled)
+
+
+@dataclass(frozen=True)
+class Held:
+    """A unit below with its target of a year and what it did the year before; None where there is none."""
+
+    code: str
+    kind: str
+    branch: str
+    id: str
+    name: str
+    amount: int | None
+    revision: int
+    previous: int | None
+    currency: str
+
+
+async def children_of(
+    unit: Unit, place: Place | None, branches: Directory, measure: TargetMeasure, year: int, currency: str
+) -> list[Held]:
+    """The units directly below: branches of the company; departments and people without one of a branch; people of a
+    department. Their targets in `currency` (None when kept in another without a rate)."""
+    last_year = Year.of(year - 1)
+    value = "base" if measure.is_money else "n"
+    wants = [Want(part, part, last_year.first, last_year.last, value) for part in measure.parts]
+    held = await aims(date(year, 12, 31), measure.name, place.branch.code if place else None)
+    aimed = {aim.currency for aim in held.values()}
+    rates = await conversion({*branches.currencies, *aimed}, currency, date(year, 12, 31))
+    if place is None:
+        before = await memo.by_branch(
+            branches, lambda _today: wants, branches.date_groups(last_year.last), None
+        )
+        units = [("branch", branch.code, "", branch.name, branch) for branch in branches.branches]
+    else:
+        keyed = await cells.by_person(wants, last_year.last, place.branch.code)
+        before = {**by_key(keyed, "department"), **by_key(keyed, "employee")}
+        units = [
+            (kind, place.branch.code, key, name, place.branch) for kind, key, name in await members(place)
+        ]
+    found = []
+    for kind, code, key, name, branch in units:
+        aim = held.get((kind, key or code))
+        rate = rates.rate(branch.currency) if measure.is_money else SAME
+        row = before.get(key or code)
+        did = None
+        if row is not None and rate is not None:
+            did = measure.actual(
+                {part: rate.of(int(row.get(part) or 0)) for part in measure.parts}, branch.income_rule
+            )
+        amount = aim.amounts["year"] if aim is not None and aim.currency in ("", currency) else None
+        found.append(
+            Held(
+                f"{kind}:{key or code}",
+                kind,
+                code,
+                key,
+                name,
+                amount,
+                aim.number if aim else 0,
+                did,
+                currency,
+            )
+        )
+    return found
+
+
+async def members(place: Place) -> list[tuple[str, str, str]]:
+    """(kind, id, name) of what lies directly below: departments and people without one, or a department's people."""
+    code, unit = place.branch.code, place.unit
+    people = await fetch_all(
+        "SELECT id, name, department_id FROM employee WHERE branch = :code AND active AND deleted_at IS NULL ORDER BY name, id",
+        code=code,
+    )
+    if unit.kind == "department":
+        return [
+            ("employee", str(row["id"]), str(row["name"]))
+            for row in people
+            if str(row["department_id"]) == unit.key
+        ]
+    departments = await fetch_all(
+        "SELECT id, name FROM department WHERE branch = :code AND active AND deleted_at IS NULL ORDER BY name, id",
+        code=code,
+    )
+    found = [("department", str(row["id"]), str(row["name"])) for row in departments]
+    return found + [
+        ("employee", str(row["id"]), str(row["name"])) for row in people if not row["department_id"]
+    ]
 
 
 async def lines_below(

@@ -16,7 +16,7 @@ PAGES = [
     "/", "/?compare=py", "/?period=2026", "/compare", "/compare?measure=remaining", "/compare?unit=region:east",
     "/receivables", "/receivables?as_of=2026-08-01", "/receivables?unit=branch:SH", "/receivables?unit=branch:PAR&currency=base",
     "/receivables/receipts?period=2026", "/receivables/receipts?unit=branch:SH&period=2026", "/targets",
-    "/targets?measure=customers_new", "/targets?unit=branch:SH", "/profit", "/profit?unit=branch:PAR&period=2026",
+    "/targets?measure=customers_new", "/targets?unit=branch:SH", "/targets/cascade?unit=branch:SH", "/targets/import", "/profit", "/profit?unit=branch:PAR&period=2026",
     "/staff", "/staff?unit=branch:SH", "/staff?period=2026-11", "/sales", "/sales?unit=branch:SH&period=2026",
     "/sales?kind=cancelled&period=2026", "/sales?unit=unassigned:SH&period=2026", "/customers?period=2026",
     "/customers?tab=signed&period=2026", "/customers?tab=followup", "/customers?tab=followup&list=silent",
