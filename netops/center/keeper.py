@@ -21,7 +21,7 @@ from shared import clock, log
 from shared.database.fields import to_micros
 from shared.web.app import Task
 
-NODES_EVERY_SECONDS = 5.0
+NODES_EVERY_SECONDS = 15.0
 SEAL_EVERY_SECONDS = 60.0
 SEAL_AFTER = timedelta(minutes=5)
 """An hour is sealed when it ended this long ago; what comes later is merged into it."""

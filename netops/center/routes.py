@@ -1,4 +1,4 @@
-"""All routes of the center, feature by feature."""
+"""All routes of the center, feature by feature; what agents ask a hundred times a second is tried first."""
 
 from netops.center.alerts.routes import ROUTES as ALERT_ROUTES
 from netops.center.audit.routes import ROUTES as AUDIT_ROUTES
@@ -15,6 +15,7 @@ from netops.center.recovery.routes import ROUTES as RECOVERY_ROUTES
 from netops.center.status.routes import ROUTES as STATUS_ROUTES
 
 ROUTES = [
+    *INGEST_ROUTES,
     *NODE_ROUTES,
     *INCIDENT_ROUTES,
     *LOG_ROUTES,
@@ -26,6 +27,5 @@ ROUTES = [
     *COMMAND_ROUTES,
     *AUDIT_ROUTES,
     *ENROLMENT_ROUTES,
-    *INGEST_ROUTES,
     *PROMETHEUS_ROUTES,
 ]

@@ -40,6 +40,7 @@ class Endpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope["state"]["route"] = self.route.url
+        scope["state"]["is_routine"] = self.route.is_signed
         request = Request(scope, limited(scope, receive, self.body_limit_bytes))
         if self.for_machines:
             response = await self.route.handler(request)

@@ -104,12 +104,14 @@ class Envelope:
         HTTP_OPEN.labels(self.site).set(self.open_count)
 
     def note_end(self, exchange: Exchange, scope: Scope, queries: int) -> None:
-        """Metrics and the log line; 499 stands for an answer that never began."""
+        """Metrics and the log line; 499 stands for an answer that never began. What machines send by the second is logged only
+        when it went wrong."""
         route, method = scope["state"]["route"], scope["method"]
         HTTP_REQUESTS.labels(self.site, route, method, str(exchange.status or 499)).inc()
         if not exchange.is_stream:
             HTTP_SECONDS.labels(self.site, route).observe(exchange.seconds)
-        if not scope["path"].startswith("/static/"):
+        is_routine = scope["state"].get("is_routine", False) and exchange.status < 300
+        if not is_routine and not scope["path"].startswith("/static/"):
             milliseconds = round(exchange.seconds * 1e3, 1)
             events.info(
                 "request answered", status=exchange.status, milliseconds=milliseconds, queries=queries

@@ -69,6 +69,10 @@ class Standing:
         return len(self.fired_at) >= FLAPPING_FROM
 
 
+QUIET = Standing()
+"""Nothing was ever bad lately: what most rules on most nodes are, most of the time."""
+
+
 @dataclass(frozen=True, slots=True)
 class Normal:
     """Mean and deviation of the last day; None until enough is known."""
@@ -149,8 +153,12 @@ def levels(rule: Rule, normal: Normal | None) -> Levels | None:
 
 def step(rule: Rule, before: Standing, value: float | None, normal: Normal | None, at: float) -> Standing:
     """How the rule stands after looking at `at` (seconds). `value` is the mean over its window, None without data."""
+    if before == QUIET and value is not None and (calm := levels(rule, normal)) and not calm.is_over(value):
+        return before
     fired = tuple(when for when in before.fired_at if at - when < FLAP_WINDOW_SECONDS)
     if value is None:
+        if before.state == "unknown":
+            return before
         return replace(before, state="unknown", over_since=None, clear_since=None, fired_at=fired)
     found = levels(rule, normal)
     if found is None:
@@ -163,7 +171,7 @@ def step(rule: Rule, before: Standing, value: float | None, normal: Normal | Non
             return replace(now, state="ok", is_open=False)
         return replace(now, state="firing")
     if over is None:
-        return replace(now, state="ok")
+        return replace(now, state="ok") if fired else QUIET
     if at - over < rule.for_seconds:
         return replace(now, state="pending")
     return replace(now, state="firing", is_open=True, fired_at=(*fired, at))

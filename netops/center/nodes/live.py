@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 
 import msgspec
 from starlette.requests import Request
@@ -65,8 +66,8 @@ async def fleet_stream(request: Request) -> Response:
         views = [queries.node_view(node, now, settings) for name in names if (node := fleet.get(name))]
         table = fleet_table(question, queries.FleetAnswer(views, len(views), len(fleet), (), {}))
         found = {
-            f"#nodes-{view.name}": render(request, "nodes/row.html", RowPart(table, node_row(view)))
-            for view in views
+            f"#nodes-{row.id}": render(request, "nodes/row.html", RowPart(replace(table, rows=[row])))
+            for row in (node_row(view) for view in views)
         }
         current = queries.fleet_page(fleet, question, now, settings)
         part = problems_part(

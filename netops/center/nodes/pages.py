@@ -7,7 +7,7 @@ from typing import Any
 
 from netops.center.telemetry.lines import StoredLine
 from shared.web.forms import Form
-from shared.web.parts import Action, Filters, Link, Row, Status, Tab, TableView
+from shared.web.parts import Action, Filters, Link, Status, Tab, TableView
 
 
 @dataclass(frozen=True)
@@ -46,10 +46,9 @@ class FleetPage:
 
 @dataclass(frozen=True)
 class RowPart:
-    """One row of a table, for the live stream."""
+    """The table with the one row that is sent."""
 
     table: TableView
-    row: Row
 
 
 @dataclass(frozen=True)

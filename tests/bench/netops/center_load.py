@@ -134,7 +134,7 @@ def load(folder: Path, node_count: int, seconds: int) -> None:
     with center_process(folder) as (process, port):
         measured = psutil.Process(process.pid)
 
-        async def both() -> tuple[float, list[float], tuple[list[float], int, int]]:
+        async def both() -> tuple[float, list[float], tuple[list[float], int, int], list[float], float]:
             times: list[float] = []
             driving = asyncio.create_task(drive(nodes, port, seconds + SETTLE_SECONDS + 20, times))
             await asyncio.sleep(SETTLE_SECONDS)
@@ -147,9 +147,14 @@ def load(folder: Path, node_count: int, seconds: int) -> None:
             kept = list(times)
             pages = await asyncio.to_thread(fleet_pages, port)
             driving.cancel()
-            return share, kept, pages
+            await asyncio.sleep(1)
+            before = measured.cpu_times()
+            quiet, _size, _sent = await asyncio.to_thread(fleet_pages, port)
+            after = measured.cpu_times()
+            page_cpu = (after.user + after.system - before.user - before.system) / len(quiet)
+            return share, kept, pages, quiet, page_cpu
 
-        share, times, (pages, size, sent) = asyncio.run(both())
+        share, times, (pages, size, sent), quiet, page_cpu = asyncio.run(both())
         memory = measured.memory_info().rss
     rate = len(times) / seconds
     print_table(
@@ -164,6 +169,11 @@ def load(folder: Path, node_count: int, seconds: int) -> None:
                 "fleet page p50 / p95",
                 f"{statistics.median(pages):.0f} / {p95(pages):.0f} ms",
                 "while all report",
+            ],
+            [
+                "the same, nobody reporting",
+                f"{statistics.median(quiet):.0f} / {p95(quiet):.0f} ms",
+                f"{page_cpu * 1e3:.0f} ms of CPU each",
             ],
             ["fleet page", f"{size / 1e3:.0f} kB", f"{sent / 1e3:.0f} kB compressed"],
             ["memory", f"{memory / 1e6:.0f} MB", ""],
