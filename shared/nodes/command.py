@@ -15,6 +15,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Annotated, Literal
 
 import msgspec
@@ -228,6 +229,7 @@ class NodePolicy:
     allowed: frozenset[str]
 
 
+@lru_cache(maxsize=64)
 def key_id_of(public_text: str) -> str:
     """Name of a command key: the first 16 hex digits of its hash."""
     return fingerprint(public_text).replace(" ", "")

@@ -7,7 +7,7 @@ node's own word, which is written down once however often it arrives.
 import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -28,6 +28,9 @@ from shared.i18n import N_
 from shared.ids import new_id
 from shared.nodes.command import VERBS, Command, CommandMalformed, sign_command
 from shared.nodes.report import CommandResult, SignedCommand
+
+
+NODES_PER_ENTRY = 20
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,7 @@ class Commands:
             rows = [self._draft(by, order, node.name, now) for node in found]
             signed = {} if rules.needs_approval(order.verb) else await self._sign(rows, found, now)
             await NodeCommand.bulk_create(rows)
-            await record_all([_act(by.words, "command.request", row) for row in rows])
+            await record_all(_requested(by.words, rows))
         self.outbox.deliver(signed)
         return rows
 
@@ -272,6 +275,15 @@ def _command_of(row: NodeCommand, now: datetime) -> Command:
         issued_at=now, expires_at=row.expires_at, requested_by=row.requested_by, approved_by=row.approved_by,
         reason=row.reason,
     )  # fmt: skip
+
+
+def _requested(who: str, rows: Sequence[NodeCommand]) -> list[Act]:
+    """One entry per command; one for all of them when an order went to more nodes than a person reads line by line."""
+    if len(rows) <= NODES_PER_ENTRY:
+        return [_act(who, "command.request", row) for row in rows]
+    one = _act(who, "command.request", rows[0])
+    numbers = {row.node: [row.id, row.seq] for row in rows}
+    return [replace(one, subject=f"{len(rows)} nodes", facts={**one.facts, "commands": numbers})]
 
 
 def _act(who: str, action: str, row: NodeCommand) -> Act:

@@ -43,8 +43,10 @@ async def show_commands(request: Request) -> Response:
         "commands/list.html",
         CommandsPage(
             node=node,
-            open=views.commands_table("waiting", _("Waiting or unknown"), found.open),
-            ended=views.commands_table("ended", _("Ended"), found.ended),
+            open=views.commands_table(
+                "waiting", _("Waiting or unknown"), found.open, _("No command waits, and none is unknown.")
+            ),
+            ended=views.commands_table("ended", _("Ended"), found.ended, _("No command has ended yet.")),
             rights=views.rights_table(rights),
             older_url=f"/commands?node={node}&before={found.older}" if found.older else "",
         ),

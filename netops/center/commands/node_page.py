@@ -19,4 +19,6 @@ async def order_links(request: Request, node: NodeState) -> Mapping[str, Link]:
 
 async def commands_of(node: str) -> TableView:
     """The newest commands of a node."""
-    return views.commands_table("commands", _("Commands"), await queries.latest(node))
+    return views.commands_table(
+        "commands", _("Commands"), await queries.latest(node), _("Nothing was ordered at this node yet.")
+    )

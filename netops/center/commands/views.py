@@ -43,7 +43,7 @@ def ask_url(node: str, verb: str, service: str = "") -> str:
     return f"/nodes/{node}/commands/new?{urlencode(query)}"
 
 
-def commands_table(key: str, caption: str, rows: Sequence[NodeCommand]) -> TableView:
+def commands_table(key: str, caption: str, rows: Sequence[NodeCommand], nothing: str) -> TableView:
     return TableView(
         key=key,
         caption=caption,
@@ -73,7 +73,7 @@ def commands_table(key: str, caption: str, rows: Sequence[NodeCommand]) -> Table
             )
             for row in rows
         ],
-        empty=Empty("nothing", _("No command.")),
+        empty=Empty("nothing", nothing),
         shows_caption=True,
     )
 
@@ -298,7 +298,7 @@ def command_page(row: NodeCommand, reader: UUID, form: Form[Any]) -> CommandPage
         requested_by=row.requested_by,
         approved_by=row.approved_by,
         steps=[
-            (_("Ordered"), row.requested_at),
+            (_("Ordered at"), row.requested_at),
             (_("Signed by the center"), row.issued_at),
             (_("Handed to the node"), row.sent_at),
             (_("Accepted by the node"), row.accepted_at),

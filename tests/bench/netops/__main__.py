@@ -1,4 +1,4 @@
-"""`python -m tests.bench.netops [kill hang loop cost center] [--kills N]`: prints a table for each."""
+"""`python -m tests.bench.netops [kill hang loop cost center commands fuzz] [--kills N]`: prints a table for each."""
 
 from __future__ import annotations
 
@@ -6,21 +6,25 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from tests.bench.netops import agent_cost, center_load, crash_loop, times_to_ready
+from tests.bench.netops import agent_cost, center_load, commands, crash_loop, times_to_ready
 from tests.bench.netops.supervisors import ALL
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="tests.bench.netops", description=__doc__)
     parser.add_argument(
-        "parts", nargs="*", choices=[[], "kill", "hang", "loop", "cost", "center"], help="default: all"
+        "parts",
+        nargs="*",
+        choices=[[], "kill", "hang", "loop", "cost", "center", "commands", "fuzz"],
+        help="default: all",
     )
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--hangs", type=int, default=20)
     parser.add_argument("--seconds", type=int, default=60, help="how long the cost is measured")
     parser.add_argument("--nodes", type=int, default=1_000, help="simulated nodes at the center")
+    parser.add_argument("--commands", type=int, default=10_000, help="how many the fuzz run orders")
     arguments = parser.parse_args()
-    parts = arguments.parts or ["kill", "hang", "loop", "cost", "center"]
+    parts = arguments.parts or ["kill", "hang", "loop", "cost", "center", "commands", "fuzz"]
     for supervisor in ALL:
         if why := supervisor.missing():
             print(f"skipped {supervisor.name}: {why}")
@@ -35,6 +39,10 @@ def main() -> int:
             agent_cost.run(Path(folder) / "cost", arguments.seconds)
         if "center" in parts:
             center_load.run(Path(folder) / "center", arguments.nodes, arguments.seconds)
+        if "commands" in parts:
+            commands.latency(Path(folder) / "commands")
+        if "fuzz" in parts:
+            commands.fuzz(Path(folder) / "fuzz", arguments.commands)
     return 0
 
 

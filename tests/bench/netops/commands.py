@@ -1,0 +1,205 @@
+"""Remote control: how soon 1,000 idle agents have a command, beside bare waiting lines; 10,000 commands under every fault."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import io
+import json
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from netops.agent.http_out import HttpOut, LineBroken
+from netops.center.app import center_app
+from netops.center.commands.actions import Order, Orderer
+from netops.center.commands.rules import Right
+from netops.center.models import Node
+from netops.center.setup import APPS, prepare
+from shared.database import open_database
+from shared.nodes.identity import NodeKey, RequestSigner
+from tests.bench.table import print_table
+from tests.faults.fuzz_commands import Fuzz
+from tests.support.center_site import settings_of
+from tests.support.web_site import Served
+
+ROUNDS = 5
+ADA = Orderer(None, "Ada (ada)", [Right("*", "*", "*")])
+
+
+def key_of(number: int) -> NodeKey:
+    return NodeKey.from_bytes(hashlib.sha256(f"node {number}".encode()).digest())
+
+
+# --- the agents' side, a process of its own ----------------------------------------------------------------------
+
+
+async def wait_in_line(url: str, number: int, after: int) -> float:
+    """One long poll as an agent makes it; when its answer was there (time.monotonic, the same for all processes)."""
+    line = HttpOut(url)
+    signer = RequestSigner(
+        key_of(number), f"n{number}", f"{1_000_000_000_000 + int(time.time() * 1000):013d}-{number:08x}"
+    )
+    path = f"/agent/v1/commands?after={after}&wait=50"
+    try:
+        answer = await line.ask("GET", path, signer.headers("GET", path), timeout_seconds=60)
+    except LineBroken:
+        return float("nan")
+    return time.monotonic() if b"payload" in answer.body else float("nan")
+
+
+async def agents(url: str, count: int) -> None:
+    """Rounds on demand: a line on stdin begins one, the times go to stdout as JSON."""
+    loop = asyncio.get_running_loop()
+    for after in range(ROUNDS):
+        await loop.run_in_executor(None, sys.stdin.readline)
+        tasks = []
+        for number in range(count):
+            tasks.append(asyncio.create_task(wait_in_line(url, number, after)))
+            if number % 50 == 49:
+                await asyncio.sleep(0.05)
+        print("waiting", flush=True)
+        print(json.dumps(await asyncio.gather(*tasks)), flush=True)
+
+
+# --- the center's side -------------------------------------------------------------------------------------------
+
+
+def bare_lines() -> tuple[Starlette, Callable[[], Awaitable[None]]]:
+    """The anchor: lines that wait for one event and are answered with constant bytes of a command's size."""
+    state: dict[str, Any] = {"wake": None, "waiting": 0}
+    body = json.dumps(
+        {"commands": [{"payload": "x" * 420, "key_id": "k" * 16, "signature": "s" * 86}]}
+    ).encode()
+
+    async def wait(_request: Request) -> Response:
+        state["wake"] = state["wake"] or asyncio.Event()
+        await state["wake"].wait()
+        return Response(body, media_type="application/json")
+
+    async def wake() -> None:
+        event, state["wake"] = state["wake"], None
+        event.set()
+
+    return Starlette(routes=[Route("/agent/v1/commands", wait)]), wake
+
+
+def measure(app: Starlette, wake: Callable[[], Awaitable[None]], count: int, settle: float) -> list[float]:
+    """Seconds from the order to each agent's answer, over all rounds."""
+    loops: list[asyncio.AbstractEventLoop] = []
+
+    async def remember(scope: Any, receive: Any, send: Any) -> None:
+        if not loops:
+            loops.append(asyncio.get_running_loop())
+        await app(scope, receive, send)
+
+    found: list[float] = []
+    with Served(remember) as server:  # type: ignore[arg-type]
+        child = subprocess.Popen(
+            [sys.executable, "-m", "tests.bench.netops.commands", server.url, str(count)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        assert child.stdin is not None and child.stdout is not None
+        for _ in range(ROUNDS):
+            child.stdin.write("go\n")
+            child.stdin.flush()
+            assert child.stdout.readline() == "waiting\n"
+            time.sleep(settle)
+            began = time.monotonic()
+            asyncio.run_coroutine_threadsafe(wake(), loops[0]).result(30)
+            found += [at - began for at in json.loads(child.stdout.readline())]
+        child.stdin.close()
+        child.wait(10)
+    return found
+
+
+def center(folder: Path, count: int) -> tuple[Starlette, Callable[[], Awaitable[None]]]:
+    """A center that knows `count` nodes, and the order of one command at all of them."""
+    folder.mkdir(parents=True)
+    settings = settings_of(folder)
+    asyncio.run(prepare(settings))
+
+    async def enrol() -> None:
+        async with open_database(settings.url_of_database, APPS):
+            await Node.bulk_create(
+                [Node(name=f"n{one}", public_key=key_of(one).public_text) for one in range(count)]
+            )
+
+    asyncio.run(enrol())
+    app, nodes = center_app(settings), [f"n{one}" for one in range(count)]
+
+    async def order() -> None:
+        with app.state.use_database():
+            await app.state.commands.order(
+                ADA, Order("configuration.reload", "a measurement", lifetime="until"), nodes
+            )
+
+    return app, order
+
+
+def latency(folder: Path, count: int = 1000) -> None:
+    """Both in the same run, on the same machine, with the same client."""
+    resource.setrlimit(
+        resource.RLIMIT_NOFILE, (min(8192, resource.getrlimit(resource.RLIMIT_NOFILE)[1]),) * 2
+    )
+    rows = []
+    anchor = 0.0
+    for name, (app, wake) in (
+        ("bare waiting lines", bare_lines()),
+        ("center, signed and stored", center(folder, count)),
+    ):
+        seconds = sorted(measure(app, wake, count, 3.0))
+        good = [one for one in seconds if one == one]
+        p50, p95 = good[len(good) // 2] * 1000, good[int(len(good) * 0.95)] * 1000
+        anchor = anchor or p95
+        rows.append(
+            [name, f"{len(good)} of {len(seconds)}", f"{p50:.0f}", f"{p95:.0f}", f"{p95 / anchor:.2f}"]
+        )
+    print_table(
+        f"a command to {count} idle agents at once, {ROUNDS} rounds (goal: p95 <= 100 ms)",
+        ["what", "answered", "p50 ms", "p95 ms", "p95 / bare"],
+        rows,
+    )
+
+
+def fuzz(folder: Path, count: int) -> None:
+    """Kills before the act, after it and before the report; replays, reordering, tampering, lost and repeated answers."""
+    folder.mkdir(parents=True)
+    settings = settings_of(folder)
+
+    async def run() -> Any:
+        await prepare(settings)
+        async with open_database(settings.url_of_database, APPS):
+            return await Fuzz(folder / "node", count, seed=7).run()
+
+    began = time.monotonic()
+    with contextlib.redirect_stdout(io.StringIO()):
+        outcome = asyncio.run(run())
+    states = ", ".join(f"{state} {number}" for state, number in sorted(outcome.states.items()))
+    print_table(
+        f"{count} commands, {outcome.kills} kills, {outcome.mangled} replayed or forged, {time.monotonic() - began:.0f} s (goal: 0, 0, 0)",
+        ["ended as", "lost", "twice", "forged", "audits equal"],
+        [
+            [
+                states,
+                str(len(outcome.lost)),
+                str(len(outcome.twice)),
+                str(len(outcome.forged)),
+                str(outcome.audits_equal),
+            ]
+        ],
+    )
+
+
+if __name__ == "__main__":
+    asyncio.run(agents(sys.argv[1], int(sys.argv[2])))
