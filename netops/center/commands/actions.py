@@ -29,7 +29,6 @@ from shared.ids import new_id
 from shared.nodes.command import VERBS, Command, CommandMalformed, sign_command
 from shared.nodes.report import CommandResult, SignedCommand
 
-
 NODES_PER_ENTRY = 20
 
 

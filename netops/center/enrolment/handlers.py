@@ -152,7 +152,7 @@ def nodes_table(rows: list[Node]) -> TableView:
             Column("branch", _("Branch")),
             Column("role", _("Role")),
             Column("state", _("State"), "status", phone="second"),
-            Column("key", _("Key")),
+            Column("key", _("Fingerprint")),
             Column("since", _("Enrolled"), "instant"),
             Column("revoke", _("Do"), "link", phone="second"),
         ],
