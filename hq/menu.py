@@ -13,6 +13,7 @@ MENU = (
     MenuItem(N_("Sales"), "/sales", "figures.view", "report-money", "l"),
     MenuItem(N_("Customers"), "/customers", "customer.view", "building-store", "k", in_more=True),
     MenuItem(N_("Directives"), "/directives", "directive.view", "send", "d", in_more=True),
+    MenuItem(N_("Feedback"), "/feedback", "feedback.view", "message", "f", in_more=True),
     MenuItem(N_("News"), "/news", "news.view", "news", "n", in_more=True),
     MenuItem(N_("Branches"), "/branches", "figures.view", "server", "b", in_more=True),
     MenuItem(N_("Exchange rates"), "/rates", "figures.view", "refresh", in_more=True),

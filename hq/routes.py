@@ -10,6 +10,7 @@ from hq.dashboard import handlers as dashboard
 from hq.definitions import handlers as definitions
 from hq.directives import handlers as directives
 from hq.directives.rules import MAX_FILE_BYTES
+from hq.feedback import handlers as feedback
 from hq.late import handlers as late
 from hq.news import handlers as news
 from hq.people import handlers as people
@@ -26,6 +27,7 @@ DASHBOARD = [
     Route("GET", "/", dashboard.show, "figures.view"),
     Route("GET", "/live/overview", dashboard.stream, "figures.view"),
 ]
+FEEDBACK = [Route("GET", "/feedback", feedback.show, "feedback.view")]
 SALES = [Route("GET", "/sales", sales.show, "figures.view")]
 PEOPLE = [
     Route("GET", "/people", people.show, "role.view"),
@@ -147,6 +149,7 @@ def all_routes() -> list[Route]:
         *PROFIT,
         *STAFF,
         *SALES,
+        *FEEDBACK,
         *CUSTOMERS,
         *NEWS,
         *DIRECTIVES,

@@ -14,7 +14,7 @@ OTHERS = ("Shanghai", "Harbin", "Head office", "SH-", "HRB-", "HQ-")
 PAGES = [
     "/?period=2026", "/compare?period=2026", "/receivables", "/receivables/receipts?period=2026", "/targets", "/profit?period=2026",
     "/staff", "/sales?period=2026", "/customers?period=2026", "/customers?tab=signed&period=2026",
-    "/customers?tab=followup&list=never", "/news", "/branches", "/find?q=customer",
+    "/customers?tab=followup&list=never", "/news", "/feedback", "/feedback?view=all&branch=SH", "/branches", "/find?q=customer",
 ]  # fmt: skip
 
 

@@ -1,0 +1,1 @@
+"""What customers told the branches, read at headquarters."""
