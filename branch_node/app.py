@@ -107,7 +107,10 @@ async def notices(request: Request) -> Sequence[Notice]:
         waiting,
         time=since,
     )
-    return [Notice(text)]
+    person = getattr(request.state, "person", None)
+    if person is None or not person.may("sync.view"):
+        return [Notice(text)]
+    return [Notice(text, url="/sync", link=i18n.gettext("What waits"))]
 
 
 def bind_home(settings: BranchSettings) -> Resource:

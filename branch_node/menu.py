@@ -25,4 +25,5 @@ MENU = (
     MenuItem(N_("Staff"), "/staff", "staff.view", in_more=True),
     MenuItem(N_("Rules of selling"), "/settings/selling", "settings.edit", in_more=True),
     MenuItem(N_("Imports"), "/imports", "import.run", in_more=True),
+    MenuItem(N_("Replication"), "/sync", "sync.view", in_more=True),
 )

@@ -18,6 +18,7 @@ from hq.profit import handlers as profit
 from hq.rates import handlers as rates
 from hq.receivables import handlers as receivables
 from hq.sales import handlers as sales
+from hq.sync import handlers as sync
 from hq.targets import cascade
 from hq.targets import handlers as targets
 from hq.targets.sheet import BYTES_MOST
@@ -115,6 +116,14 @@ RATES = [
     Route("GET", "/rates", rates.show, "figures.view"),
     Route("POST", "/rates", rates.save, "settings.edit"),
 ]
+SYNC = [
+    Route("GET", "/sync", sync.show, "sync.view"),
+    Route("GET", "/live/sync", sync.stream, "sync.view"),
+    Route("GET", "/sync/{code}", sync.show_one, "sync.view"),
+    Route("GET", "/live/sync/{code}", sync.stream_one, "sync.view"),
+    Route("GET", "/sync/{code}/{verb}", sync.ask, "settings.edit"),
+    Route("POST", "/sync/{code}/{verb}", sync.act, "settings.edit"),
+]
 API = [
     Route(
         "GET", "/api/v1/figures", api.names, "figures.view", ApiDoc("The names and titles of the figures.")
@@ -155,6 +164,7 @@ def all_routes() -> list[Route]:
         *DIRECTIVES,
         *BRANCHES,
         *LATE,
+        *SYNC,
         *RATES,
         *PEOPLE,
         *DEFINITIONS,

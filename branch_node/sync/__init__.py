@@ -1,0 +1,1 @@
+"""/sync: has headquarters got it, and what has come from there."""

@@ -1,0 +1,9 @@
+"""Routes of the branch's replication page."""
+
+from branch_node.sync import handlers
+from shared.web.routing import Route
+
+ROUTES = [
+    Route("GET", "/sync", handlers.show, "sync.view"),
+    Route("POST", "/sync/send", handlers.send_now, "sync.view"),
+]
