@@ -4,6 +4,7 @@ from importlib import import_module
 from importlib.util import find_spec
 
 from branch_node.plans.actions import close_past_plans
+from branch_node.replication.pruning import prune
 from branch_node.routes import FEATURES
 from branch_node.staff.actions import carry_out_moves
 from shared import log
@@ -32,6 +33,12 @@ async def refresh_statistics() -> None:
         await execute("PRAGMA analysis_limit = 1000")
         await execute("PRAGMA optimize = 0x10012")
         events.info("statistics refreshed")
+
+
+@job(at="03:20", name="log_prune", queue="long", timeout=1_800)
+async def prune_log() -> None:
+    """Forget changes that headquarters has acknowledged and holds in its last verified backup."""
+    events.info("log pruned", count=await prune())
 
 
 def register_jobs() -> None:

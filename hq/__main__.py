@@ -50,6 +50,7 @@ def settings() -> HqSettings:
 def parser() -> argparse.ArgumentParser:
     """All commands."""
     from hq import commands
+    from hq.replication import command as keeping
 
     top = argparse.ArgumentParser(prog="hq", description="Headquarters: every branch side by side.")
     found = top.add_subparsers(dest="command", required=True)
@@ -70,6 +71,7 @@ def parser() -> argparse.ArgumentParser:
     commands.add_figures(found, inside)
     commands.add_rates(found, inside)
     commands.add_verify(found, inside)
+    keeping.add_backup(found, inside)
     found.add_parser("seed", help="fill an empty headquarters for a demo; see `seed --help`")
     return top
 

@@ -1,0 +1,117 @@
+"""`python -m tests.faults.soak`: seeded random histories of one branch and headquarters; property P after each.
+
+    python -m tests.faults.soak --minutes 10          (make soak MINUTES=10)
+    python -m tests.faults.soak --runs 1000 --seed 1
+    python -m tests.faults.soak --seed 4711 --runs 1  a run that failed, again
+
+Prints a table of runs and violations; seeds that failed are kept in var/soak-seeds.txt. Exit 0 only without violations.
+"""
+
+import argparse
+import asyncio
+import logging
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+import structlog
+
+from branch_node.replication.pruning import prune
+from hq.replication.backup import make_backup
+from tests.support.databases import KINDS, Templates
+from tests.support.replication_model import FAULTS, Model
+
+STEPS = 12
+SEEDS = Path("var/soak-seeds.txt")
+
+
+async def step(company: Model, saved: set[str], happened: Counter[str]) -> None:
+    """One thing that happens to the company, chosen by its dice."""
+    dice = company.dice
+    name = dice.choices(
+        ("write", "sync", "fault", "save branch", "save hq", "restore branch", "restore hq", "backup and prune"),
+        (30, 25, 25, 4, 4, 5, 4, 3),
+    )[0]  # fmt: skip
+    kind = name.rpartition(" ")[2]
+    if name == "write":
+        await company.write(dice.randrange(1, 4))
+    elif name == "sync":
+        await company.sync()
+    elif name == "fault":
+        fault = dice.choice(FAULTS)
+        company.line.plan([*[""] * dice.randrange(4), fault])
+        name = fault
+        await company.write()
+        await company.sync()
+    elif name.startswith("save"):
+        await company.backup(kind, "old")
+        saved.add(kind)
+    elif name.startswith("restore") and kind in saved:
+        if kind == "hq" or dice.random() < 0.5:
+            await company.settle()
+        await company.restore(kind, "old")
+        await company.write(dice.randrange(4))
+    elif name == "backup and prune":
+        await company.settle()
+        with company.hq.use():
+            await make_backup(company.hq.url, KINDS["hq"][0](), company.folder / "backups")
+        await company.settle()
+        with company.branch.use():
+            await prune()
+    happened[name] += 1
+
+
+async def run(templates: Templates, seed: int, happened: Counter[str]) -> list[str]:
+    """One history from its seed; the violations of P at its end."""
+    with tempfile.TemporaryDirectory(prefix="trunkline-soak-") as folder:
+        async with Model(templates, Path(folder), seed) as company:
+            saved: set[str] = set()
+            try:
+                for _ in range(STEPS):
+                    await step(company, saved, happened)
+                await company.settle()
+                return await company.violations()
+            except AssertionError as error:
+                return [str(error)]
+
+
+def table(happened: Counter[str], runs: int, failed: list[int], seconds: float) -> str:
+    """What was played, for people."""
+    rows = [f"{name:<20} {count:>8}" for name, count in sorted(happened.items())]
+    return "\n".join(
+        ["step                    times", *rows, "", f"runs       {runs:>8}", f"violations {len(failed):>8}", f"seconds    {seconds:>8.0f}"]
+    )  # fmt: skip
+
+
+def main() -> int:
+    """Play until the time or the runs are over."""
+    parser = argparse.ArgumentParser(prog="tests.faults.soak", description=__doc__.splitlines()[0])
+    parser.add_argument("--minutes", type=float, default=10)
+    parser.add_argument("--runs", type=int, default=10**9)
+    parser.add_argument("--seed", type=int, default=int(time.time()))
+    args = parser.parse_args()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    templates, happened, failed, runs = Templates(), Counter[str](), [], 0
+    began = time.monotonic()
+    print(f"seeds from {args.seed}", flush=True)
+    try:
+        while runs < args.runs and time.monotonic() - began < args.minutes * 60:
+            seed = args.seed + runs
+            found = asyncio.run(run(templates, seed, happened))
+            runs += 1
+            if found:
+                failed.append(seed)
+                print(f"seed {seed}: {'; '.join(found)[:400]}", flush=True)
+                SEEDS.parent.mkdir(exist_ok=True)
+                with SEEDS.open("a") as kept:
+                    kept.write(f"{seed}\n")
+    finally:
+        templates.close()
+    print(table(happened, runs, failed, time.monotonic() - began))
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
