@@ -86,7 +86,9 @@ def center(tmp_path: Path) -> Any:
     folder.mkdir()
     found = Center(folder)
     found.run("migrate")
-    found.run("user", "add", "ada", "--name", "Ada", "--locale", "en", "--password-stdin", input=PASSWORD + "\n")
+    found.run(
+        "user", "add", "ada", "--name", "Ada", "--locale", "en", "--password-stdin", input=PASSWORD + "\n"
+    )
     found.run("rights", "grant", "ada")
     found.start()
     yield found
