@@ -1,6 +1,5 @@
 """Agents report to the center: proved by signature, stored once, shown with the age of what was received."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,12 +17,6 @@ from shared.database import fetch_value
 from shared.nodes.identity import NodeKey
 from shared.nodes.report import REPORT_PATH, RecoveryRecord, ServiceState, encode_body
 from tests.support.center_site import Agent, report, running_center, settings_of
-
-
-@pytest.fixture
-async def center(tmp_path: Path) -> AsyncIterator[Starlette]:
-    async with running_center(settings_of(tmp_path)) as app:
-        yield app
 
 
 async def stored_rows(center: Starlette) -> int:

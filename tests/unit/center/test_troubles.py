@@ -16,6 +16,7 @@ from netops.center.maintenance.actions import make_window
 from netops.center.models import AlertRule, AuditEntry, Channel, Incident, IncidentEvent, Notice
 from shared import clock
 from shared.clock import FixedClock
+from shared.database import Database
 from shared.nodes.report import Incident as ReportedIncident
 from tests.support.center_site import Agent, running_center, settings_of
 
@@ -49,9 +50,9 @@ class Watch:
 
 
 @pytest.fixture
-async def watch(tmp_path: Path) -> AsyncIterator[Watch]:
+async def watch(center_database: Database, tmp_path: Path) -> AsyncIterator[Watch]:
     with clock.use(FixedClock(START)) as fixed:
-        async with running_center(settings_of(tmp_path)) as app:
+        async with running_center(settings_of(tmp_path, database_url=center_database.url)) as app:
             with app.state.use_database():
                 await AlertRule.all().delete()
                 await AlertRule.create(
