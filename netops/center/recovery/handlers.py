@@ -29,10 +29,11 @@ async def show(request: Request) -> Response:
     ready = [one.ready_micros for one in found if one.outcome == "recovered" and one.ready_micros is not None]
     sentence = ngettext("%(n)s recovery", "%(n)s recoveries", len(ready))
     if ready:
-        sentence += _(", ready after %(half)s (half of them), %(most)s (95 of 100)") % {
-            "half": milliseconds(percentile(ready, 0.5)),
-            "most": milliseconds(percentile(ready, 0.95)),
-        }
+        sentence += _(
+            ", ready after %(half)s (half of them), %(most)s (95 of 100)",
+            half=milliseconds(percentile(ready, 0.5)),
+            most=milliseconds(percentile(ready, 0.95)),
+        )
     view = RecoveryPage(
         tabs=[
             Tab(_("24 h"), with_query(span=None), span == "24h"),

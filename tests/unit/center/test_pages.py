@@ -1,0 +1,158 @@
+"""A system administrator's day at the center, page by page, in both languages; and who may not see them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from netops.center.app import center_app
+from netops.center.incidents.actions import open_incident
+from netops.center.ingest.routes import ROUTES as AGENT_ROUTES
+from netops.center.routes import ROUTES
+from shared import clock
+from shared.nodes.report import RecoveryRecord, ServiceState
+from shared.web.routing import PUBLIC
+from tests.support.center_process import prepared
+from tests.support.center_site import Agent
+from tests.support.web_site import Visitor
+
+PAGES = ("/", "/nodes/gz-db1", "/incidents", "/incidents?show=all", "/incidents/1", "/logs?span=24h", "/logs?q=timeout",
+         "/recovery", "/rules", "/rules/1", "/rules/new", "/maintenance", "/channels", "/status", "/commands", "/audit",
+         "/enrol", "/incidents/1/timeline.csv", "/incidents/1/timeline.md", "/logs/export?format=csv&span=24h",
+         "/nodes/gz-db1/series?range=15m")  # fmt: skip
+
+
+@dataclass
+class Ada:
+    """Ada, sysadmin, before the center with one node in trouble."""
+
+    app: Starlette
+    client: TestClient
+    visitor: Visitor
+
+    def run(self, work: Any, *args: Any) -> Any:
+        """A coroutine function on the site's own loop, with its database."""
+
+        async def inside() -> Any:
+            with self.app.state.use_database():
+                return await work(*args)
+
+        assert self.client.portal is not None
+        return self.client.portal.call(inside)
+
+
+async def trouble(app: Starlette) -> None:
+    """A node that reports, logs, healed once, and has an open incident."""
+    agent = await Agent.enrolled(app, "gz-db1", branch="GZ")
+    healed = RecoveryRecord(
+        key=77, id="r1", service="web", cause="exit", action="restart", outcome="recovered",
+        detected_at=clock.now(), ready_seconds=0.036, detect_seconds=0.001, act_seconds=0.02,
+    )  # fmt: skip
+    await agent.says(
+        agent.samples(cpu_ratio=0.97, memory_used_ratio=0.5),
+        agent.lines("db timeout <b>order</b>", level="error"),
+        healed,
+        condition="overloaded",
+        services=[ServiceState(name="web", state="running", instance="i1", is_ready=True)],
+    )
+    await open_incident(
+        "rule", "rule 2 gz-db1", severity=2, opened_at=clock.now() - timedelta(minutes=6), nodes=["gz-db1"],
+        node=app.state.fleet.get("gz-db1"),
+        facts={"rule": "CPU is overloaded", "metric": "cpu_ratio", "value": 0.97, "limit": 0.9},
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def ada(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ada]:
+    folder: Path = tmp_path_factory.mktemp("center")
+    app = center_app(prepared(folder, []))
+    with TestClient(app, raise_server_exceptions=False, headers={"accept-language": "en"}) as client:
+        found = Ada(app, client, Visitor(client))
+        found.run(trouble, app)
+        found.visitor.sign_in("ada")
+        yield found
+
+
+@pytest.mark.parametrize("locale", ["zh_CN", "en"])
+def test_every_page_opens_in_both_languages(ada: Ada, locale: str) -> None:
+    ada.visitor.open("/")
+    ada.visitor.send("/language", to=locale, back="/")
+    for url in PAGES:
+        answer = ada.visitor.open(url)
+        assert answer.status_code == 200, url
+    assert ada.visitor.open("/").text.count("gz-db1") > 2
+
+
+def test_what_a_node_logged_is_shown_as_text_never_as_markup(ada: Ada) -> None:
+    page = ada.visitor.open("/logs?q=timeout&span=24h").text
+    assert "db timeout &lt;b&gt;order&lt;/b&gt;" in page
+    assert "<b>order</b>" not in page
+
+
+def test_an_incident_is_acknowledged_in_one_press_and_the_timeline_says_by_whom(ada: Ada) -> None:
+    ada.visitor.open("/incidents/1")
+    ada.visitor.send("/incidents/1/acknowledge")
+    assert "Ada" in ada.visitor.text()
+    again = ada.visitor.send("/incidents/1/acknowledge")
+    assert again.status_code == 409
+    ada.visitor.open("/incidents/1")
+    assert ada.visitor.send("/incidents/1/snooze", hours="999", reason="later").status_code == 422
+    ada.visitor.send("/incidents/1/snooze", hours="2", reason="later")
+    ada.visitor.send("/incidents/1/note", text="disk swapped")
+    assert "disk swapped" in ada.visitor.text()
+
+
+def test_a_rule_that_would_clear_while_it_fires_is_refused_and_a_good_one_is_tried_and_kept(ada: Ada) -> None:
+    ada.visitor.open("/rules/new")
+    rule = {
+        "name": "swap", "metric": "memory_used_ratio", "kind": "above", "fire": "80", "window_minutes": "5",
+        "for_minutes": "1", "keep_minutes": "5", "severity": "2", "is_enabled": "1",
+    }  # fmt: skip
+    assert ada.visitor.send("/rules/new", clear="95", **rule).status_code == 422
+    assert ada.visitor.send("/rules/new/try", clear="70", **rule).status_code == 200
+    assert 'id="tried"' in ada.visitor.page
+    ada.visitor.send("/rules/new", clear="70", **rule)
+    assert "swap" in ada.visitor.text()
+    assert any(kept.name == "swap" and kept.fire_at == 0.8 for kept in ada.app.state.engine.rules)
+
+
+def test_a_window_for_a_node_that_does_not_exist_is_refused_with_words(ada: Ada) -> None:
+    ada.visitor.open("/maintenance")
+    window = {
+        "starts_at": "2026-01-01 10:00",
+        "ends_at": "2026-01-01 11:00",
+        "reason": "disk",
+        "scope": "node",
+    }
+    assert ada.visitor.send("/maintenance", name="nowhere", **window).status_code == 422
+    assert ada.visitor.send("/maintenance", name="gz-db1", **window).status_code == 422
+    window["ends_at"] = "2099-01-01 11:00"
+    assert ada.visitor.send("/maintenance", name="gz-db1", **window).status_code == 422
+
+
+def test_a_channel_may_not_run_programs_and_its_address_is_never_shown(ada: Ada) -> None:
+    ada.visitor.open("/channels")
+    channel = {"name": "duty", "least_severity": "2", "locale": "en"}
+    assert ada.visitor.send("/channels", address="syslog://localhost", **channel).status_code == 422
+    assert ada.visitor.send("/channels", address="file:///etc/passwd", **channel).status_code == 422
+    ada.visitor.send("/channels", address="json://user:secret@example.test/x", **channel)
+    assert "json://…@example.test" in ada.visitor.text()
+    assert "secret" not in ada.visitor.open("/channels").text
+
+
+def test_nobody_sees_the_center_without_signing_in_but_the_status(ada: Ada) -> None:
+    stranger = ada.visitor.other_browser()
+    assert stranger.client.get("/status").status_code == 200
+    public = {route.url for route in ROUTES if route.permission is PUBLIC and not route.is_signed}
+    agents = {route.url for route in AGENT_ROUTES}
+    for route in ROUTES:
+        if route.method == "GET" and route.url not in public | agents and not route.is_api:
+            url = route.url.replace("{number:int}", "1").replace("{id:int}", "1").replace("{name}", "gz-db1")
+            if "{" not in url and not route.is_signed:
+                answer = stranger.client.get(url, follow_redirects=False)
+                assert answer.status_code in (303, 401, 403), url
