@@ -149,6 +149,12 @@ class AssignForm(FormModel):
     to_id: Picked
 
 
+class StateForm(FormModel):
+    """A state for the ticked customers."""
+
+    status: Literal["prospect", "customer", "dormant", "lost"] = "dormant"
+
+
 class HandOverForm(FormModel):
     """All customers of one employee to another."""
 

@@ -153,7 +153,8 @@ def bulk_actions(person: Person) -> list[Action]:
     """What can be done with ticked rows."""
     assign = [Action(_("Assign ..."), "/customers/assign")] if person.may("customer.assign") else []
     merge = [Action(_("Merge two ..."), "/customers/merge")] if person.may("customer.merge") else []
-    return assign + merge
+    state = [Action(_("State ..."), "/customers/states")] if person.may("customer.edit") else []
+    return assign + state + merge
 
 
 def empty(is_filtered: bool, person: Person) -> Empty:
@@ -175,6 +176,7 @@ def views(request: Request) -> list[View]:
         (_("All"), {}),
         (_("Newest customers"), {"acquired_from": since, "sort": "-acquired"}),
         (_("Signed customers"), {"signed_from": since, "sort": "-signed"}),
+        (_("No order for 180 days"), {"status": "customer", "unordered_days": "180"}),
         (_("Not contacted for 30 days"), {"silent_days": str(VIEW_DAYS), "sort": "last_contact"}),
     ]
     asked = {

@@ -5,10 +5,13 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
+from branch_node.bulk import BulkRow, ids_of, is_sure, preview
 from branch_node.customers import actions, queries
-from branch_node.customers.forms import AssignForm, HandOverForm
+from branch_node.customers.forms import AssignForm, HandOverForm, StateForm
 from branch_node.customers.hand_overs import hand_overs
 from branch_node.customers.pages import AssignPage, HandOverPage, HandOversPage
+from branch_node.customers.rules import STATUSES
+from branch_node.customers.states import set_states as give_states
 from branch_node.requests import query_id
 from branch_node.staff.queries import colleague_for, names_of
 from shared.errors import Invalid
@@ -16,6 +19,7 @@ from shared.i18n import gettext as _
 from shared.i18n import ngettext
 from shared.permissions import Person
 from shared.web.forms import Form, empty_form, read_form, with_errors
+from shared.web.parts import Crumb, Field, Option
 from shared.web.responses import page, redirect
 
 
@@ -107,3 +111,24 @@ async def hand_over(request: Request) -> Response:
         followups=moved["followups"],
     )
     return redirect("/customers/hand-overs", toast=toast)
+
+
+async def set_states(request: Request) -> Response:
+    """Ticked customers become dormant or lost, or are woken up: first what would happen to each, then it happens."""
+    person: Person = request.state.person
+    form = await read_form(request, StateForm)
+    ids = ids_of(form)
+    rows = [await queries.customer_for(person, row_id, "customer.edit") for row_id in ids]
+    wanted = form.value.status if not form.errors else "dormant"
+    if is_sure(form) and not form.errors:
+        changed = await give_states(person, ids, wanted)
+        return redirect(
+            "/customers", toast=ngettext("%(n)s customer changed.", "%(n)s customers changed.", changed)
+        )
+    options = [Option(code, _(STATUSES[code])) for code in ("dormant", "lost", "customer")]
+    fields = [Field("status", _("New state"), "radio", options=options)]
+    shown = [BulkRow(row.id, row.name, _(STATUSES[row.status]), row.status != "merged") for row in rows]
+    return preview(
+        request, _("State of customers"), Crumb(_("Customers"), "/customers"), "/customers/states", _("Save state"), shown,
+        empty_form(status=wanted) if not form.errors else form, fields,
+    )  # fmt: skip

@@ -10,6 +10,7 @@ ROUTES = [
     Route("GET", "/customers/targets", target_pages.show_targets, "customer.view"),
     Route("GET", "/customers/pick", handlers.pick, "customer.view"),
     Route("GET", "/customers/duplicates", handlers.show_duplicates, "customer.edit"),
+    Route("POST", "/customers/states", moves.set_states, "customer.edit"),
     Route("POST", "/customers/assign", moves.assign, "customer.assign"),
     Route("GET", "/customers/hand-overs", moves.show_hand_overs, "customer.assign"),
     Route("GET", "/customers/hand-over", moves.ask_hand_over, "customer.assign"),

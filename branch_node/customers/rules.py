@@ -78,6 +78,21 @@ VOCABULARIES: Mapping[str, Mapping[str, str]] = {
     "tax_rule": TAX_RULES,
 }
 
+
+def state_after(status: str, is_signed: bool, wanted: str) -> str | None:
+    """The state a customer has after somebody asked for another one; None where it cannot be.
+
+    Only an approved order makes a customer of a prospect, and whoever has signed is never a prospect again: waking up
+    a dormant or lost one gives what it was. A merged one stays merged.
+    """
+    if status == "merged" or wanted == status:
+        return None
+    if wanted in ("prospect", "customer"):
+        awake = "customer" if is_signed else "prospect"
+        return awake if awake != status else None
+    return wanted
+
+
 # --- duplicates -------------------------------------------------------------------------------------------------
 
 # The commonest characters of company names that differ between traditional and simplified writing.

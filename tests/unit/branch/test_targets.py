@@ -4,14 +4,19 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from branch_node.customers.actions import add_custom_field, add_customer
 from branch_node.customers.fields import custom_fields
 from branch_node.customers.forms import CustomerForm, FilterForm
 from branch_node.customers.queries import SORTS, customer_page, export_rows
+from branch_node.customers.rules import OPEN_STATUSES, state_after
+from branch_node.customers.states import set_states
 from branch_node.customers.targets import custom_sql, with_custom
 from branch_node.lists import paging
 from shared.database import Database
+from shared.errors import NotFound
 from shared.records import Customer, Opportunity, Order, OrderLine
 from tests.support.cast import ADMIN, LIN, SHANGHAI, TODAY, acting, customer_of, hire
 
@@ -86,3 +91,29 @@ async def test_own_fields_are_found_by_search_and_by_criterion(database: Databas
         assert await found(wanted=asking(custom_unknown="x")) == {"甲", "乙"}
         with pytest.raises(ValueError, match="not a key"):
             custom_sql("x'); drop")
+
+
+async def test_customers_fall_asleep_are_lost_and_woken_up_as_what_they_were(database: Database) -> None:
+    with acting(LIN):
+        await hire(*SHANGHAI)
+        signed = await customer_of(LIN, "老客户", status="customer", signed_on=TODAY)
+        fresh = await customer_of(LIN, "新客户")
+        foreign = await customer_of(ADMIN, "别人的")
+        ids = [signed.id, fresh.id]
+        assert await set_states(LIN.person, ids, "dormant") == 2
+        assert await set_states(LIN.person, ids, "dormant") == 0
+        assert await set_states(LIN.person, ids, "lost") == 2
+        assert await set_states(LIN.person, ids, "customer") == 2
+        states = {row.name: row.status for row in await Customer.filter(id__in=ids)}
+        assert states == {"老客户": "customer", "新客户": "prospect"}
+        with pytest.raises(NotFound):
+            await set_states(LIN.person, [foreign.id], "lost")
+
+
+@given(st.sampled_from(OPEN_STATUSES), st.booleans(), st.sampled_from(OPEN_STATUSES))
+def test_no_state_is_given_that_orders_contradict(status: str, is_signed: bool, wanted: str) -> None:
+    found = state_after(status, is_signed, wanted)
+    assert found is None or found != status
+    assert not (found == "customer" and not is_signed)
+    assert not (found == "prospect" and is_signed)
+    assert state_after("merged", is_signed, wanted) is None
