@@ -4,7 +4,7 @@ import hashlib
 import secrets
 from datetime import datetime, timedelta
 
-from hq.replication.models import BranchNode, EnrolmentToken
+from hq.replication.models import BranchCursor, BranchNode, EnrolmentToken
 from hq.replication.standby import enrol_standby
 from shared import clock
 from shared.database import execute, transaction
@@ -73,6 +73,7 @@ async def enrol(token: str, branch: str, public_key: str) -> BranchNode:
         await _claim(found, now)
         if present is not None:
             await present.delete()
+        await BranchCursor.filter(branch=branch).update(runs="")
         return await BranchNode.create(branch=branch, name=found.name, public_key=public_key)
 
 

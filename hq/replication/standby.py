@@ -75,6 +75,9 @@ async def promote(branch: str) -> CursorReply:
             await node.save()
             standby.status, standby.promoted_at = "promoted", clock.now()
             await standby.save()
+            await BranchCursor.filter(branch=branch).update(
+                runs=""
+            )  # those of the node before are no elder of this one
             log.warning("standby_promoted", branch=branch)
         return await cursor_of(branch)
 
