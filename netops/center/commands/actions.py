@@ -7,6 +7,7 @@ node's own word, which is written down once however often it arrives.
 import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -70,7 +71,7 @@ class Commands:
         now = clock.now()
         async with transaction():
             found = await self._targets(by, order, nodes)
-            rows = [self._draft(by, order, node.name, now) for node in found]
+            rows = self._drafts(by, order, [node.name for node in found], now)
             signed = {} if rules.needs_approval(order.verb) else await self._sign(rows, found, now)
             await NodeCommand.bulk_create(rows)
             await record_all(_requested(by.words, rows))
@@ -92,14 +93,21 @@ class Commands:
                 )
         return [by_name[name] for name in names]
 
-    def _draft(self, by: Orderer, order: Order, node: str, now: datetime) -> NodeCommand:
+    def _drafts(self, by: Orderer, order: Order, nodes: Sequence[str], now: datetime) -> list[NodeCommand]:
+        """One row per node; copies of the first, since making a model costs more than signing it."""
         is_starred = rules.needs_approval(order.verb)
         expires = now + rules.APPROVAL_LIFE if is_starred else rules.expiry(order.lifetime, order.until, now)
-        return NodeCommand(
-            id=str(new_id()), node=node, verb=order.verb, args=order.args, instance=order.instance,
-            reason=order.reason, lifetime=order.lifetime, requested_by=by.words, requested_by_id=by.account_id,
+        first = NodeCommand(
+            id="", node="", verb=order.verb, args=order.args, instance=order.instance, reason=order.reason,
+            lifetime=order.lifetime, requested_by=by.words, requested_by_id=by.account_id,
             state="approval" if is_starred else "requested", requested_at=now, expires_at=expires,
         )  # fmt: skip
+        rows = []
+        for node in nodes:
+            row = copy(first)
+            row.id, row.node = str(new_id()), node
+            rows.append(row)
+        return rows
 
     async def _sign(
         self, rows: Sequence[NodeCommand], nodes: Sequence[Node], now: datetime
