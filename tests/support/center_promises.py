@@ -181,9 +181,7 @@ async def level_crossed(folder: Path, *, crossings: int = 100, seconds: int = 60
             for step in range(2 * crossings + 120):
                 fixed.advance(seconds=seconds / crossings / 2)
                 value = float(step % 2) if step < 2 * crossings else 0.0
-                node = app.state.fleet.get(agent.name)
-                node.received_at = clock.now()
-                node.remember(agent.samples(x=value), clock.now().timestamp(), app.state.fleet.windows)
+                agent.is_heard(x=value)
                 with app.state.use_database():
                     await look_once(app)
                     await send_due(deliver, clock.now())

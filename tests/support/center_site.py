@@ -78,6 +78,14 @@ class Agent:
         assert answer.status_code == 200, answer.text
         return msgspec.json.decode(answer.content, type=Ack)
 
+    def is_heard(self, **values: float | None) -> None:
+        """The state table after a report of one sample, without the way there: for what is decided from it alone."""
+        node = self.app.state.fleet.get(self.name)
+        now, batch = clock.now(), self.samples(**values)
+        node.received_at = now
+        node.took(batch)
+        node.remember(batch, now.timestamp(), self.app.state.fleet.windows)
+
     def key_number(self) -> int:
         self._number += 1
         return self._number

@@ -39,7 +39,7 @@ class Watch:
         for _ in range(int(seconds // 10)):
             self.clock.advance(seconds=10)
             for agent in agents:
-                await agent.says(agent.samples(**(values or {"cpu_ratio": 0.2})))
+                agent.is_heard(**(values or {"cpu_ratio": 0.2}))
             with self.app.state.use_database():
                 await look_once(self.app)
                 await send_due(self.deliver, clock.now())
