@@ -91,7 +91,7 @@ def filters_of(asked: LogFilter, services: Sequence[str]) -> Filters:
     )
     return Filters(
         [
-            Field("q", _("Text"), "search", width="l"),
+            Field("q", _("Words in the line"), "search", width="l"),
             Field("node", _("Node"), width="s"),
             Field("service", _("Service"), "select", options=service),
             Field("level", _("Level"), "select", options=level),

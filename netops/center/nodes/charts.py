@@ -51,15 +51,15 @@ HOST_CHARTS = (
         "io",
         N_("Disk traffic"),
         N_("bytes per second"),
-        [("disk_read_bytes_per_second", N_("read")), ("disk_written_bytes_per_second", N_("written"))],
+        [("disk_read_bytes_per_second", N_("reading")), ("disk_written_bytes_per_second", N_("writing"))],
     ),
     Chart(
         "network",
         N_("Network"),
         N_("bytes per second"),
         [
-            ("network_received_bytes_per_second", N_("received")),
-            ("network_sent_bytes_per_second", N_("sent")),
+            ("network_received_bytes_per_second", N_("receiving")),
+            ("network_sent_bytes_per_second", N_("sending")),
         ],
     ),
 )
