@@ -22,6 +22,7 @@ from hq.sync import handlers as sync
 from hq.targets import cascade
 from hq.targets import handlers as targets
 from hq.targets.sheet import BYTES_MOST
+from hq.warnings import handlers as warnings
 from shared.web.routing import ApiDoc, Route
 
 DASHBOARD = [
@@ -76,8 +77,18 @@ CUSTOMERS = [
 NEWS = [
     Route("GET", "/news", news.show, "news.view"),
     Route("POST", "/news", news.save, "news.edit"),
+    Route("GET", "/news/feeds", news.feeds, "news.edit"),
+    Route("POST", "/news/feeds", news.save_feed, "news.edit"),
+    Route("POST", "/news/feeds/{id}/remove", news.drop_feed, "news.edit"),
+    Route("POST", "/news/feeds/items/{id}/share", news.share_feed_item, "news.edit"),
     Route("POST", "/news/{id}/share", news.share, "news.edit"),
     Route("POST", "/news/{id}/take-back", news.take_back, "news.edit"),
+]
+WARNINGS = [
+    Route("GET", "/warnings", warnings.show, "figures.view"),
+    Route("POST", "/warnings/{id}/acknowledge", warnings.acknowledge, "figures.view"),
+    Route("POST", "/warnings/{id}/assign", warnings.assign, "figures.view"),
+    Route("POST", "/warnings/{id}/false-alarm", warnings.false_alarm, "figures.view"),
 ]
 DIRECTIVES = [
     Route("GET", "/directives", directives.show, "directive.view"),
@@ -161,6 +172,7 @@ def all_routes() -> list[Route]:
         *FEEDBACK,
         *CUSTOMERS,
         *NEWS,
+        *WARNINGS,
         *DIRECTIVES,
         *BRANCHES,
         *LATE,

@@ -43,6 +43,9 @@ class HqSettings(WebSettings):
     live_gap_seconds: float = setting(
         "Least time between two live updates of one page.", default=0.2, check=_is_positive
     )
+    feeds_from_private_addresses: bool = setting(
+        "Whether news feeds may lie in a private network; for an intranet, and for tests.", default=False
+    )
     port: int = setting("Port to listen on; 0 takes a free one.", default=8400)
     jobs_in_site: bool = setting(
         "Whether the web process runs the jobs too; no: `worker` processes do (PostgreSQL only).",

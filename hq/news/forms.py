@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field
 
 from shared.i18n import N_
-from shared.web.forms import Day, FormModel, LongText, wrong_entry
+from shared.web.forms import Day, FormModel, LongText, Tick, wrong_entry
 
 
 def _link(value: object) -> object:
@@ -13,6 +13,14 @@ def _link(value: object) -> object:
     if text and not text.startswith(("http://", "https://")):
         raise wrong_entry(N_("Enter an address that begins with http:// or https://."))
     return text
+
+
+class FeedForm(FormModel):
+    """A source of news; `shares` sends its items to every branch without a look at them."""
+
+    name: str = Field(min_length=1, max_length=120)
+    url: str = Field(min_length=8, max_length=500)
+    shares: Tick = False
 
 
 class NewsForm(FormModel):

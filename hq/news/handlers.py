@@ -11,15 +11,17 @@ from hq.figures.lists import news
 from hq.figures.shape import Line, Question
 from hq.figures.words import scope_name
 from hq.frame.page import freshness_line, month_span
+from hq.models import FeedItem, NewsFeed
 from hq.news import actions
-from hq.news.forms import NewsForm
-from hq.news.pages import NewsPage, NewsRow
+from hq.news.feeds import add_feed, remove_feed, share_item
+from hq.news.forms import FeedForm, NewsForm
+from hq.news.pages import FeedRow, FeedsPage, ItemRow, NewsPage, NewsRow
 from hq.tables import pages
-from shared.errors import NotFound
+from shared.errors import Invalid, NotFound
 from shared.i18n import N_
 from shared.i18n import gettext as _
-from shared.web.forms import Form, empty_form, read_form
-from shared.web.parts import Field
+from shared.web.forms import Form, empty_form, read_form, with_errors
+from shared.web.parts import Crumb, Field
 from shared.web.responses import page, redirect
 
 KINDS = {"news": N_("News"), "industry": N_("Industry"), "competitor": N_("Competitor")}
@@ -103,3 +105,70 @@ def id_of(request: Request) -> UUID:
         return UUID(request.path_params["id"])
     except ValueError:
         raise NotFound() from None
+
+
+# --- feeds --------------------------------------------------------------------------------------------------------
+
+
+async def feeds(request: Request) -> Response:
+    """The sources and what they brought."""
+    question_of(request, "news.edit")
+    return await feeds_page(request, empty_form())
+
+
+async def feeds_page(request: Request, form: Form[Any], status: int = 200) -> Response:
+    """The page with what was typed."""
+    fields = [
+        Field("name", _("Name")),
+        Field("url", _("Address of the feed"), width="l", hint=_("RSS or Atom, http or https.")),
+        Field("shares", _("Share everything with every branch at once"), "tick"),
+    ]
+    sources = await NewsFeed.all().order_by("name", "id")
+    found = (
+        await FeedItem.filter(news_id=None)
+        .order_by("-published_at")
+        .limit(PAGE_ROWS)
+        .prefetch_related("feed")
+    )
+    view = FeedsPage(
+        crumbs=[Crumb(_("News"), "/news")],
+        feeds=[
+            FeedRow(str(row.id), row.name, row.url, row.shares, row.checked_at, row.error) for row in sources
+        ],
+        items=[
+            ItemRow(str(row.id), row.title, row.link, row.feed.name, row.summary, row.published_at)
+            for row in found
+        ],
+        form=form,
+        fields=fields,
+        labels={field.name: field.label for field in fields},
+    )
+    return page(request, "news/feeds.html", view, status=status)
+
+
+async def save_feed(request: Request) -> Response:
+    """A new source; it is read within half an hour."""
+    question_of(request, "news.edit")
+    form = await read_form(request, FeedForm)
+    if form.errors:
+        return await feeds_page(request, form, 422)
+    value = form.value
+    try:
+        await add_feed(value.name, value.url, shares=value.shares)
+    except Invalid as refused:
+        return await feeds_page(request, with_errors(form, refused), 422)
+    return redirect("/news/feeds", toast=_("Feed added; it is read within half an hour."))
+
+
+async def drop_feed(request: Request) -> Response:
+    """Forget a source."""
+    question_of(request, "news.edit")
+    await remove_feed(id_of(request))
+    return redirect("/news/feeds", toast=_("Feed removed."))
+
+
+async def share_feed_item(request: Request) -> Response:
+    """Send one item to every branch."""
+    question_of(request, "news.edit")
+    await share_item(id_of(request))
+    return redirect("/news/feeds", toast=_("Shared with every branch."))

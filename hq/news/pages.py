@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from hq.asking import Span
 from hq.frame.page import FreshnessLine
 from shared.web.forms import Form
-from shared.web.parts import Field
+from shared.web.parts import Crumb, Field
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,42 @@ class NewsRow:
     @property
     def is_own(self) -> bool:
         return self.kind == "news"
+
+
+@dataclass(frozen=True)
+class FeedRow:
+    """A source with what came of its last look."""
+
+    id: str
+    name: str
+    url: str
+    shares: bool
+    checked_at: datetime | None
+    error: str
+
+
+@dataclass(frozen=True)
+class ItemRow:
+    """An item of a feed that is not shared."""
+
+    id: str
+    title: str
+    link: str
+    source: str
+    summary: str
+    published_at: datetime
+
+
+@dataclass(frozen=True)
+class FeedsPage:
+    """/news/feeds: the sources, and what they brought that nobody has shared."""
+
+    crumbs: Sequence[Crumb]
+    feeds: Sequence[FeedRow]
+    items: Sequence[ItemRow]
+    form: Form[Any]
+    fields: Sequence[Field]
+    labels: Mapping[str, str]
 
 
 @dataclass(frozen=True)

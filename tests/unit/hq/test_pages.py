@@ -20,7 +20,7 @@ PAGES = [
     "/staff", "/staff?unit=branch:SH", "/staff?period=2026-11", "/sales", "/sales?unit=branch:SH&period=2026",
     "/sales?kind=cancelled&period=2026", "/sales?unit=unassigned:SH&period=2026", "/customers?period=2026",
     "/customers?tab=signed&period=2026", "/customers?tab=followup", "/customers?tab=followup&list=silent",
-    "/customers?q=customer&period=2026", "/news", "/branches", "/branches/SH", "/branches/HRB", "/sync", "/sync/SH", "/sync/HRB", "/rates", "/definitions", "/late", "/late?unit=branch:SH&known_at=2026-11-19", "/?known_at=2026-11-19", "/receivables?known_at=2026-11-19T09:30",
+    "/customers?q=customer&period=2026", "/news", "/branches", "/branches/SH", "/branches/HRB", "/sync", "/sync/SH", "/sync/HRB", "/rates", "/definitions", "/warnings", "/news/feeds", "/directives", "/directives/new", "/late", "/late?unit=branch:SH&known_at=2026-11-19", "/?known_at=2026-11-19", "/receivables?known_at=2026-11-19T09:30",
     "/find?q=SH",
 ]  # fmt: skip
 QUERIES_MOST = 16

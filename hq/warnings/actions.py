@@ -1,0 +1,105 @@
+"""Looks for what is worth a warning and keeps it; acknowledging, taking on, calling a false alarm."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from hq.audit.actions import note
+from hq.directives.queries import counts_of
+from hq.figures.scoreboard import scoreboard
+from hq.figures.shape import House, Question
+from hq.models import Warning
+from hq.warnings.rules import Found, changes, of_complaints, of_directive, of_freshness, of_line
+from shared import clock, figures
+from shared.database import fetch_all, transaction
+from shared.errors import NotFound
+from shared.periods import Year
+from shared.records import Directive
+
+
+async def found_now(house: House) -> list[Found]:
+    """Everything that holds now, of all branches."""
+    board = await scoreboard(Question(currency=house.currency, house=house))
+    today = house.today()
+    year = Year.containing(today)
+    passed = figures.time_passed_bp(year.first, year.after, today)
+    found = [one for mark in board.figure.watermarks if (one := of_freshness(mark)) is not None]
+    for line in board.figure.rows:
+        found += of_line(line, passed, house.overdue_limit_bp)
+    names = {branch.code: branch.name for branch in board.branches.branches}
+    rows = await fetch_all(
+        "SELECT branch, SUM(CASE WHEN happened_on > :week THEN 1 ELSE 0 END) AS recent, COUNT(*) AS fortnight_count FROM feedback "
+        "WHERE kind = 'complaint' AND happened_on > :fortnight AND happened_on <= :today AND deleted_at IS NULL GROUP BY branch",
+        week=today - timedelta(days=7),
+        fortnight=today - timedelta(days=14),
+        today=today,
+    )
+    for row in rows:
+        code, now = str(row["branch"]), int(row["recent"])
+        one = of_complaints(code, names.get(code, code), now, int(row["fortnight_count"]) - now)
+        if one is not None:
+            found.append(one)
+    return found + await late_directives(house)
+
+
+async def late_directives(house: House) -> list[Found]:
+    """Directives past their deadline that somebody has not acknowledged."""
+    late = await Directive.filter(status="issued", deleted_at=None, deadline_on__lt=house.today())
+    counts = await counts_of([str(row.id) for row in late], None)
+    found = []
+    for row in late:
+        progress = counts.get(str(row.id))
+        if progress is not None and progress.acknowledged < progress.total:
+            waiting = progress.total - progress.acknowledged
+            found.append(of_directive(str(row.id), row.title, waiting, progress.total))
+    return found
+
+
+async def check(house: House) -> tuple[int, int]:
+    """Keep what is new, clear what is over: (new, cleared). May be run any number of times."""
+    found = await found_now(house)
+    async with transaction():
+        kept = await Warning.filter(cleared_at=None)
+        fresh, over = changes(found, [row.key for row in kept])
+        by_key = {one.key: one for one in found}
+        now = clock.now()
+        for row in kept:
+            row.checked_at = now
+            if row.key in over:
+                row.cleared_at = now
+            else:
+                row.values = dict(by_key[row.key].values)
+            await row.save()
+        for one in fresh:
+            await Warning.create(
+                key=one.key, kind=one.kind, branch=one.branch, severity=one.severity, values=dict(one.values),
+                url=one.url, seen_at=now, checked_at=now,
+            )  # fmt: skip
+    return len(fresh), len(over)
+
+
+async def warning_for(warning_id: UUID, codes: frozenset[str] | None) -> Warning:
+    """One warning; NotFound when there is none or its branch is not the reader's."""
+    row = await Warning.get_or_none(id=warning_id)
+    if row is None or (codes is not None and row.branch not in codes):
+        raise NotFound()
+    return row
+
+
+async def acknowledge(row: Warning, name: str, *, is_false_alarm: bool = False) -> None:
+    """Somebody has seen it, or calls it a false alarm. May be called twice; the first one counts."""
+    if row.acknowledged_at is not None and not is_false_alarm:
+        return
+    async with transaction():
+        row.acknowledged_at, row.acknowledged_by = clock.now(), name
+        row.is_false_alarm = is_false_alarm
+        await row.save()
+        action = "warning.false_alarm" if is_false_alarm else "warning.acknowledged"
+        await note(action, "hq_warning", row.id, {"key": row.key})
+
+
+async def assign(row: Warning, name: str) -> None:
+    """Somebody takes it on."""
+    async with transaction():
+        row.assigned_to = name
+        await row.save()
+        await note("warning.assigned", "hq_warning", row.id, {"key": row.key, "to": name})

@@ -1,0 +1,109 @@
+"""When something is worth a warning, and the sentence that says so. Pure."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from hq.figures.shape import Line, Watermark
+from shared.i18n import gettext as _
+from shared.money import Money
+from shared.web.filters import as_of, money_card, percent
+
+BEHIND_BP = 1_500
+"""So far behind the part of the year that has passed may a year plan be, in basis points."""
+COMPLAINTS_FEWEST = 4
+
+
+@dataclass(frozen=True)
+class Found:
+    """A matter that holds now. `severity` 1 is the gravest; `values` are plain, for the sentence."""
+
+    key: str
+    kind: str
+    branch: str
+    severity: int
+    values: Mapping[str, Any]
+    url: str
+
+
+def of_freshness(mark: Watermark) -> Found | None:
+    """A branch that cannot be heard of, or whose figures do not add up."""
+    values = {"name": mark.name, "contact_at": mark.contact_at.isoformat() if mark.contact_at else ""}
+    if mark.state in ("unreachable", "unproven"):
+        severity = 1 if mark.state == "unproven" else 2
+        return Found(
+            f"{mark.state}:{mark.branch}",
+            mark.state,
+            mark.branch,
+            severity,
+            values,
+            f"/branches/{mark.branch}",
+        )
+    return None
+
+
+def of_line(line: Line, time_passed_bp: int, overdue_limit_bp: int) -> list[Found]:
+    """What the figures of one branch say: far behind the year plan, too much overdue, a loss."""
+    found = []
+    values: dict[str, Any] = {"name": line.name, "currency": line.currency}
+    completion = line.number("year_completion")
+    if completion is not None and completion < time_passed_bp - BEHIND_BP:
+        known = {**values, "completion": completion, "passed": time_passed_bp}
+        url = f"/targets?unit={line.unit}#why-part"
+        found.append(Found(f"behind:{line.branch}", "behind", line.branch, 2, known, url))
+    share = line.number("overdue_share")
+    if share is not None and share > overdue_limit_bp:
+        known = {**values, "share": share, "limit": overdue_limit_bp}
+        found.append(
+            Found(
+                f"overdue:{line.branch}", "overdue", line.branch, 2, known, f"/receivables?unit={line.unit}"
+            )
+        )
+    profit = line.number("profit")
+    if profit is not None and profit < 0 and not line.is_left_out:
+        found.append(Found(f"loss:{line.branch}", "loss", line.branch, 2, {**values, "amount": profit}, f"/profit?unit={line.unit}"))  # fmt: skip
+    return found
+
+
+def of_complaints(branch: str, name: str, now: int, before: int) -> Found | None:
+    """Complaints that have doubled against the week before."""
+    if now < COMPLAINTS_FEWEST or now < 2 * before:
+        return None
+    values = {"name": name, "now": now, "before": before}
+    return Found(f"complaints:{branch}", "complaints", branch, 2, values, f"/branches/{branch}")
+
+
+def of_directive(directive_id: str, title: str, open_count: int, total: int) -> Found:
+    """A directive past its deadline that somebody has not acknowledged."""
+    values = {"title": title, "open": open_count, "total": total}
+    return Found(f"directive:{directive_id}", "directive", "", 3, values, f"/directives/{directive_id}")
+
+
+SENTENCES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
+    "unreachable": lambda v: _("%(branch)s: no contact since %(time)s", branch=v["name"], time=as_of(instant(v["contact_at"]))),
+    "unproven": lambda v: _("%(branch)s: figures unproven", branch=v["name"]),
+    "behind": lambda v: _("%(branch)s: %(done)s of the year plan, %(passed)s of the year passed", branch=v["name"], done=percent(v["completion"]), passed=percent(v["passed"])),
+    "overdue": lambda v: _("%(branch)s: %(share)s of its receivables overdue, the limit is %(limit)s", branch=v["name"], share=percent(v["share"]), limit=percent(v["limit"])),
+    "loss": lambda v: _("%(branch)s: operating loss of %(amount)s this month", branch=v["name"], amount=money_card(Money(-v["amount"], v["currency"]))),
+    "complaints": lambda v: _("%(branch)s: %(now)s complaints in seven days, %(before)s in the seven before", branch=v["name"], now=v["now"], before=v["before"]),
+    "directive": lambda v: _('"%(title)s" is past its deadline: %(open)s of %(total)s have not acknowledged', title=v["title"], open=v["open"], total=v["total"]),
+}  # fmt: skip
+
+
+def instant(text: str) -> datetime | None:
+    """A moment from its text; None for none."""
+    return datetime.fromisoformat(text) if text else None
+
+
+def sentence(kind: str, values: Mapping[str, Any]) -> str:
+    """What a warning says, in the reader's language."""
+    return SENTENCES[kind](values)
+
+
+def changes(found: Sequence[Found], open_keys: Sequence[str]) -> tuple[list[Found], list[str]]:
+    """(new matters, keys of open ones that are over)."""
+    now = {one.key for one in found}
+    return [one for one in found if one.key not in set(open_keys)], [
+        key for key in open_keys if key not in now
+    ]

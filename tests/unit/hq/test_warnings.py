@@ -1,0 +1,89 @@
+"""What needs somebody is found, kept once, acknowledged by name, and cleared when it is over."""
+
+from datetime import timedelta
+from typing import Any
+
+from starlette.testclient import TestClient
+
+from hq.asking import house_of
+from hq.models import Warning
+from hq.setup import APPS
+from hq.warnings.actions import check
+from hq.warnings.rules import SENTENCES, of_complaints, sentence
+from shared.database import open_database
+from shared.records import Feedback
+from tests.support import hq_world
+from tests.support.hq_site import Headquarters, apart
+from tests.support.hq_world import TODAY
+from tests.support.web_site import Visitor
+
+
+def inside(site: Headquarters, work: Any) -> list[Warning]:
+    """Do something in the site's database; the warnings that are open after it."""
+    found: list[Warning] = []
+
+    async def whole() -> None:
+        async with open_database(site.settings.url_of_database, APPS):
+            await work()
+            await check(house_of(site.settings))
+            found.extend(await Warning.filter(cleared_at=None))
+
+    apart(whole())
+    return found
+
+
+async def nothing() -> None:
+    """Changes nothing."""
+
+
+async def complain() -> None:
+    """Five complaints in Paris this week, one the week before."""
+    for ago in (1, 2, 3, 4, 5, 9):
+        await Feedback.create(
+            branch="PAR", kind="complaint", happened_on=TODAY - timedelta(days=ago), subject="late"
+        )
+
+
+async def heard_of() -> None:
+    """Harbin is back."""
+    await hq_world.reached("HRB")
+
+
+def test_a_matter_is_one_warning_until_it_is_over(
+    site: Headquarters, client: TestClient, chen: Visitor
+) -> None:
+    first = inside(site, complain)
+    keys = [row.key for row in first]
+    assert {"unreachable:HRB", "complaints:PAR"} <= set(keys)
+    assert sorted(row.key for row in inside(site, nothing)) == sorted(keys)
+    chen.open("/warnings")
+    assert "Paris: 5 complaints in seven days, 1 in the seven before" in chen.text()
+    one = next(row for row in first if row.key == "complaints:PAR")
+    chen.send(f"/warnings/{one.id}/acknowledge")
+    chen.open("/warnings")
+    assert "acknowledged by 陈总" in chen.text()
+    assert "unreachable:HRB" not in [row.key for row in inside(site, heard_of)]
+    chen.open("/warnings?list=over")
+    assert "Harbin: no contact since" in chen.text()
+    assert "Harbin" in chen.client.get("/warnings?list=over&format=csv").text
+    mei = site.visitor(client, "mei")
+    mei.open("/warnings?list=over")
+    assert "Harbin" not in mei.text()
+    harbin = next(row for row in first if row.key == "unreachable:HRB")
+    mei.open("/warnings")
+    assert mei.send(f"/warnings/{harbin.id}/acknowledge").status_code == 404
+
+
+def test_complaints_are_a_warning_when_they_double_and_are_not_few() -> None:
+    assert of_complaints("SH", "Shanghai", 3, 0) is None
+    assert of_complaints("SH", "Shanghai", 7, 4) is None
+    assert of_complaints("SH", "Shanghai", 8, 4) is not None
+
+
+def test_every_kind_has_its_sentence() -> None:
+    values = {
+        "name": "Paris", "contact_at": "2026-11-20T04:00:00+00:00", "completion": 6_000, "passed": 8_800, "share": 2_000,
+        "limit": 1_000, "amount": -5, "currency": "CNY", "now": 8, "before": 2, "title": "Prices", "open": 1, "total": 4,
+    }  # fmt: skip
+    for kind in SENTENCES:
+        assert sentence(kind, values)
