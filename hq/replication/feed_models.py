@@ -20,7 +20,7 @@ class FeedState(Model):
 
 class FeedReader(Model):
     """How far a branch says it holds headquarters' own log: its acknowledgement. `replay` is the memory of its
-    requests, `reset_at` when its position was last not found in the log."""
+    requests, `reset_at` when the position it held was last not found in the log."""
 
     branch = fields.CharField(max_length=16, primary_key=True)
     seq = fields.BigIntField(default=0)

@@ -65,6 +65,6 @@ async def note_sent(branch: str, head: FeedHead, size: int) -> None:
         reader = await FeedReader.filter(branch=branch).select_for_update().get()
         reader.wire_bytes += size
         reader.row_count += head.rows
-        if head.is_reset:
+        if head.is_reset and reader.moved_at is not None:
             reader.reset_at = clock.now()
         await reader.save()
