@@ -12,6 +12,8 @@ from pathlib import Path
 
 import psutil
 
+from netops.agent.site_metrics import UNITS as SITE_UNITS
+
 HOST_METRICS: Mapping[str, str] = {
     "cpu_ratio": "ratio",
     "cpu_user_ratio": "ratio",
@@ -76,6 +78,7 @@ def metric_units(services: list[str]) -> dict[str, str]:
     for service in services:
         units.update({f"service.{service}.{name}": unit for name, unit in SERVICE_METRICS.items()})
         units[f"service.{service}.is_ready"] = "ratio"
+        units.update({f"service.{service}.{name}": unit for name, unit in SITE_UNITS.items()})
     return units
 
 

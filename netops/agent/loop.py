@@ -26,6 +26,7 @@ from netops.agent.load_control import LoadControl
 from netops.agent.local_page import LocalPage
 from netops.agent.rules import condition_of, start_order
 from netops.agent.settings import NodeFile, NodeFileError, read_node_file
+from netops.agent.site_metrics import SiteMetrics
 from netops.agent.starvation import LoopLag
 from netops.agent.supervise import Supervisor
 from netops.agent.surroundings import Surroundings
@@ -72,6 +73,7 @@ class Agent:
         self.changed = asyncio.Event()
         self.command_keys: CommandKeys | None = None
         self.telemetry = Telemetry(self)
+        self.site_metrics = SiteMetrics()
 
     # Life
 
@@ -85,6 +87,7 @@ class Agent:
         self._tasks += [
             asyncio.create_task(self.lag.run(), name="lag"),
             asyncio.create_task(self._sample(), name="sample"),
+            asyncio.create_task(self.site_metrics.run(self._metric_addresses), name="site metrics"),
         ]
         self.telemetry.start()
         try:
@@ -253,12 +256,17 @@ class Agent:
                 supervisor.ladder.measured({**self.service_values[name], **of_host})
         self.telemetry.put_sample(self.all_values())
 
+    def _metric_addresses(self) -> dict[str, str]:
+        return {service.name: service.metrics for service in self.node_file.services if service.metrics}
+
     def all_values(self) -> Values:
         """The latest sample under the names used on the wire."""
         values = dict(self.values)
         for service, measured in self.service_values.items():
             values.update({f"service.{service}.{name}": value for name, value in measured.items()})
             values[f"service.{service}.is_ready"] = float(self.supervisors[service].is_ready)
+            said = self.site_metrics.latest(service)
+            values.update({f"service.{service}.{name}": value for name, value in said.items()})
         return values
 
     def present_mode(self) -> Mode:

@@ -100,6 +100,8 @@ class Service(Part, frozen=True):
     load_file: str = ""
     """<data folder of a site>/load.json: the site reads there how much work to take (shared/load_state.py). With it
     throttle, drain and pausing of job queues need no command."""
+    metrics: str = ""
+    """Address of the service's Prometheus page on this host; its job queues and replication lag go to the center."""
     log: Log = Log()
 
     @property

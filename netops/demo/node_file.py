@@ -79,6 +79,7 @@ def _service(company: Company, site: Site, folder: Path, autostart: bool) -> lis
         f"restart = {{ good_seconds = {kind.restart_seconds} }}",
         f"load_file = {_text(f'{site.name}/load.json')}",
         f"watches = {_WATCHES}",
+        f"metrics = {_text(site.url + '/metrics')}",
         "[[services.probes]]",
         f"url = {_text(site.url + kind.alive)}",
     ]

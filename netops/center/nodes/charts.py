@@ -73,7 +73,7 @@ PER_SERVICE = (
 
 def charts_for(node: NodeState) -> list[Chart]:
     """The host's charts, and those per service for which the node sends values."""
-    known = set(node.hello.metrics if node.hello else ()) | set(node.values)
+    known = set(node.values) or set(node.hello.metrics if node.hello else ())
     found = [chart for chart in HOST_CHARTS if any(metric in known for metric, _l in chart.curves)]
     services = [service.name for service in node.services][:SERVICES_SHOWN]
     for key, title, unit, metric in PER_SERVICE:
