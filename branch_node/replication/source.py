@@ -15,6 +15,7 @@ import msgspec
 import zstandard
 
 from shared.replication.change import CHAIN_START, Digest, extend_chain
+from shared.replication.layout import write_layout
 from shared.replication.messages import BatchHead
 
 _LINE = (
@@ -49,22 +50,22 @@ class Position:
 
     def advance(self, rows: Iterable[LogRow]) -> set[str]:
         """Move over `rows`, which follow the position; the tables they touch."""
-        touched: set[str] = set()
+        came: dict[str, list[bytes]] = {}
+        went: dict[str, list[bytes]] = {}
         lines: list[bytes] = []
         for seq, _txid, table, before, line in rows:
-            digest = self.digests.get(table)
-            if digest is None:
-                digest = self.digests[table] = Digest()
-            if before is not None:
-                digest.remove(before.encode())
             after = line[line.rindex(b"\t") + 1 :]
-            if after:
-                digest.add(after)
-            touched.add(table)
+            came.setdefault(table, []).append(after)
+            if before is not None:
+                went.setdefault(table, []).append(before.encode())
             lines.append(line)
             self.seq = seq
+        for table, states in came.items():
+            digest = self.digests.setdefault(table, Digest())
+            digest.add_all(filter(None, states))
+            digest.remove_all(went.get(table, ()))
         self.chain = extend_chain(self.chain, lines)
-        return touched
+        return set(came)
 
     def to_json(self) -> str:
         """For a checkpoint."""
@@ -152,6 +153,7 @@ def pack(branch: str, epoch: str, start: Position, rows: list[LogRow], head: int
     """The request body for `rows` after `start`, and the position after them. No rows: a heartbeat."""
     end = start.copy()
     touched = end.advance(rows)
+    layout, laid_out = write_layout([row[4] for row in rows])
     opening = BatchHead(
         branch=branch,
         epoch=epoch,
@@ -163,6 +165,7 @@ def pack(branch: str, epoch: str, start: Position, rows: list[LogRow], head: int
         head=max(head, end.seq),
         schema=schema,
         digests={name: end.digests[name].text() for name in sorted(touched)},
+        layout=layout,
     )
-    body = b"\n".join([msgspec.json.encode(opening), *(row[4] for row in rows)])
+    body = msgspec.json.encode(opening) + b"\n" + laid_out
     return zstandard.ZstdCompressor(level=3, write_content_size=True).compress(body), end

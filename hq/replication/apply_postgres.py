@@ -21,6 +21,7 @@ from hq.replication.apply_sql import (
     new_mark,
     set_aside,
     table_sql,
+    typed_rows,
 )
 from hq.replication.batch import Batch, TableChanges, collapse, read_changes, single
 from hq.replication.cursor import Cursor, lines_to_apply
@@ -202,52 +203,34 @@ async def _apply_tables(
 async def _apply_table(
     connection: Any, branch: str, sql: TableSql, changes: TableChanges, digest: Digest
 ) -> None:
-    """Stage, old image, guarded upsert, deletions, delta; the digest follows the rows that really changed."""
-    name = sql.table.name
-    old: list[Any] = []
-    has_old = False
-    if changes.rows:
-        await _stage(connection, branch, sql, changes)
-        has_old = int((await _status(connection, sql.take_old)).split()[-1]) > 0
-        if has_old:
-            if await connection.fetch(sql.foreign):
-                raise ValueError("a row with this id belongs to another branch")
-            await connection.fetch(sql.drop_stale)
+    """New rows go straight in, what they add to the figures with them; where some are known, or gone, their old image is
+    taken first. The digest follows."""
+    rows = typed_rows(sql, changes, branch)
+    if not changes.gone and not await connection.fetch(sql.known, [pk.decode() for pk in changes.rows]):
+        await connection.fetch(sql.insert, *zip(*rows, strict=True))
+    else:
+        await _replace(connection, branch, sql, rows, changes.gone)
+        digest.remove_all([row["row"].encode() for row in await connection.fetch(sql.old_canonical)])
+        await connection.fetch(f"DELETE FROM stage_{sql.table.name}")
+        await connection.fetch(f"DELETE FROM old_{sql.table.name}")
+    digest.add_all([row for _seq, row in changes.rows.values()])
+
+
+async def _replace(
+    connection: Any, branch: str, sql: TableSql, rows: list[tuple[Any, ...]], gone: dict[bytes, int]
+) -> None:
+    """Stage, old image, guarded upsert, deletions, delta."""
+    if rows:
+        await connection.fetch(sql.stage, *zip(*rows, strict=True))
+        await connection.fetch(sql.take_old)
+        if await connection.fetch(sql.foreign):
+            raise ValueError("a row with this id belongs to another branch")
+        await connection.fetch(sql.drop_stale)
         await connection.fetch(sql.upsert)
-    if changes.gone:
-        await _take_gone(connection, branch, sql, changes.gone)
-        has_old = True
-    if has_old:
-        old = await connection.fetch(sql.old_canonical)
-    for row in old:
-        digest.remove(row["row"].encode())
-    for _seq, line in changes.rows.values():
-        digest.add(line)
+    if gone:
+        await _take_gone(connection, branch, sql, gone)
     if sql.counted:
-        await connection.fetch(sql.delta_both if has_old else sql.delta_new)
-    await connection.fetch(f"DELETE FROM stage_{name}")
-    if has_old:
-        await connection.fetch(f"DELETE FROM old_{name}")
-
-
-async def _status(connection: Any, query: str) -> str:
-    statement = await connection.prepare(query)
-    await statement.fetch()
-    return str(statement.get_statusmsg())
-
-
-async def _stage(connection: Any, branch: str, sql: TableSql, changes: TableChanges) -> None:
-    """All rows as one JSON array, each with its position; the database reads the columns out of it."""
-    payload = (
-        b"[" + b",".join([b'{"ver":%d,%s' % (seq, row[1:]) for seq, row in changes.rows.values()]) + b"]"
-    )
-    name = sql.table.name
-    await connection.fetch(
-        f'INSERT INTO stage_{name} ({sql.columns}) SELECT {sql.columns} FROM json_populate_recordset(NULL::"{name}", $1::json)',
-        payload.decode(),
-    )
-    if await connection.fetch(sql.strange, branch):
-        raise ValueError("a row belongs to another branch")
+        await connection.fetch(sql.delta_staged)
 
 
 async def _take_gone(connection: Any, branch: str, sql: TableSql, gone: dict[bytes, int]) -> None:

@@ -1,18 +1,20 @@
 """The SQL of applying a table's rows, built once per engine from the replicated columns."""
 
 import json
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from hq.figures.journal import DELTA_COLUMNS, document_sql
 from hq.figures.rollup import COUNTED_TABLES
+from hq.replication.batch import TableChanges
 from hq.replication.cursor import Cursor, mark_slot
 from shared import clock
 from shared.database.fields import to_micros
 from shared.entries_sql import entry_rows_sql
 from shared.replication.change import Change
-from shared.replication.columns import Table, replicated_tables
+from shared.replication.columns import Table, replicated_tables, row_reader
 
 CURSOR_COLUMNS = (
     "branch, epoch, seq, chain, digests, head_seq, unproven, replay, status, runs, safe_epoch, safe_seq"
@@ -59,21 +61,26 @@ def set_aside(cursor: Cursor, change: Change, reason: str, error: str, dialect: 
 
 @dataclass(frozen=True)
 class TableSql:
-    """Statements for one table: stage, old image, guarded upsert, deletion, what it adds to the figures."""
+    """Statements for one table. New rows go straight in (`insert`); where some are known already: stage, old image, guarded
+    upsert. `id_at` and `branch_at` are places among the columns."""
 
     table: Table
     counted: bool
     columns: str
+    id_at: int
+    branch_at: int
+    known: str
+    insert: str
+    stage: str
     take_old: str
     drop_stale: str
     foreign: str
-    strange: str
     upsert: str
     take_gone: str
     delete_gone: str
     old_canonical: str
     delta_new: str
-    delta_both: str
+    delta_staged: str
 
 
 def _table_sql(table: Table, dialect: str) -> TableSql:
@@ -82,14 +89,29 @@ def _table_sql(table: Table, dialect: str) -> TableSql:
     sets = ", ".join(f'"{c}" = excluded."{c}"' for c in (*table.names, "ver") if c != "id")
     counted = table.name in COUNTED_TABLES
     into = f"INSERT INTO delta ({DELTA_COLUMNS}) "
+    is_sqlite = dialect == "sqlite"
+    received = f"VALUES ({', '.join('?' * (len(table.names) + 1))})" if is_sqlite else _received(table)
+    insert = f"INSERT INTO {name} ({columns}) {received}"
+    new = f"(SELECT * FROM {name} WHERE rowid > :newest)" if is_sqlite else "put"
+    delta_new = entry_rows_sql(table.name, dialect, ((new, 1),), document_sql) if counted else ""
+    if counted and not is_sqlite:
+        insert = f"WITH put AS ({insert} RETURNING {_used(table, delta_new)}) {into}{delta_new}"
     return TableSql(
         table=table,
         counted=counted,
         columns=columns,
+        id_at=table.names.index("id"),
+        branch_at=table.names.index("branch"),
+        known=(
+            f"SELECT 1 FROM {name} WHERE id IN (SELECT value FROM json_each(?)) LIMIT 1"
+            if is_sqlite
+            else f"SELECT 1 FROM {name} WHERE id = ANY($1::text[]::uuid[]) LIMIT 1"
+        ),
+        insert=insert,
+        stage=f"INSERT INTO {stage} ({columns}) {received}",
         take_old=f"INSERT INTO {old} ({columns}) SELECT {columns} FROM {name} WHERE id IN (SELECT id FROM {stage})",
         drop_stale=f"DELETE FROM {stage} WHERE id IN (SELECT s.id FROM {stage} s JOIN {old} o ON o.id = s.id WHERE o.ver >= s.ver)",
-        foreign=f"SELECT CAST(o.id AS {'TEXT' if dialect == 'sqlite' else 'VARCHAR'}) AS id FROM {old} o JOIN {stage} s ON s.id = o.id WHERE o.branch <> s.branch",
-        strange=f"SELECT 1 FROM {stage} WHERE branch IS {'NOT ?' if dialect == 'sqlite' else 'DISTINCT FROM $1'} LIMIT 1",
+        foreign=f"SELECT CAST(o.id AS {'TEXT' if is_sqlite else 'VARCHAR'}) AS id FROM {old} o JOIN {stage} s ON s.id = o.id WHERE o.branch <> s.branch",
         upsert=(
             f"INSERT INTO {name} ({columns}) SELECT {columns} FROM {stage} WHERE true ON CONFLICT (id) DO UPDATE SET {sets} "
             f"WHERE {name}.ver < excluded.ver AND {name}.branch = excluded.branch"
@@ -97,14 +119,44 @@ def _table_sql(table: Table, dialect: str) -> TableSql:
         take_gone=f"INSERT INTO {old} ({columns}) SELECT {columns} FROM {name} WHERE id IN (SELECT id FROM gone)",
         delete_gone=f"DELETE FROM {name} WHERE id IN (SELECT id FROM gone)",
         old_canonical=f"SELECT {table.canonical_sql('o', dialect)} AS row FROM {old} o",
-        delta_new=into + entry_rows_sql(table.name, dialect, ((stage, 1),), document_sql) if counted else "",
-        delta_both=into + entry_rows_sql(table.name, dialect, ((stage, 1), (old, -1)), document_sql)
+        delta_new=into + delta_new if counted else "",
+        delta_staged=into + entry_rows_sql(table.name, dialect, ((stage, 1), (old, -1)), document_sql)
         if counted
         else "",
     )
+
+
+def _received(table: Table) -> str:
+    """PostgreSQL: the rows of a batch, which travel as one array per column."""
+    kinds = [(column.name, column.postgres_type) for column in table.columns] + [("ver", "bigint")]
+    as_text = ("uuid", "date")
+    picked = ", ".join(f'"{name}"::{kind}' if kind in as_text else f'"{name}"' for name, kind in kinds)
+    arrays = ", ".join(
+        f"${at}::{'text' if kind in as_text else kind}[]" for at, (_, kind) in enumerate(kinds, 1)
+    )
+    names = ", ".join(f'"{name}"' for name, _ in kinds)
+    return f"SELECT {picked} FROM unnest({arrays}) AS received ({names})"
+
+
+def _used(table: Table, query: str) -> str:
+    """The columns that the figures look at."""
+    words = set(re.findall(r"\w+", query))
+    return ", ".join(f'"{name}"' for name in table.names if name in words)
 
 
 @lru_cache(maxsize=2)
 def table_sql(dialect: str) -> dict[str, TableSql]:
     """Statements of every replicated table by name."""
     return {name: _table_sql(table, dialect) for name, table in replicated_tables().items()}
+
+
+def typed_rows(sql: TableSql, changes: TableChanges, branch: str) -> list[tuple[Any, ...]]:
+    """Per changed row its values in column order and its position. Raises ValueError for a row that is not of this
+    release's shape, or that belongs to another branch."""
+    decode, values = row_reader(sql.table)
+    rows = [(*values(decode(row)), seq) for seq, row in changes.rows.values()]
+    if any(row[sql.branch_at] != branch for row in rows):
+        raise ValueError("a row belongs to another branch")
+    if [row[sql.id_at] for row in rows] != [pk.decode() for pk in changes.rows]:
+        raise ValueError("a row has another id than its change")
+    return rows

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import structlog
 
@@ -25,6 +26,7 @@ from hq.replication.apply_sql import (
     new_mark,
     set_aside,
     table_sql,
+    typed_rows,
 )
 from hq.replication.batch import Batch, TableChanges, collapse, read_changes, single
 from hq.replication.cursor import Cursor, lines_to_apply
@@ -33,7 +35,6 @@ from shared import clock
 from shared.database.fields import to_micros
 from shared.errors import Refused
 from shared.replication.change import Change, Digest
-from shared.replication.columns import row_reader
 
 log = structlog.get_logger(__name__)
 MAX_GROUP = 64
@@ -255,7 +256,6 @@ def _apply_tables(
     for name, changes in tables.items():
         sql = statements[name]
         digest = Digest.parse(cursor.digests.get(name, ""))
-        _clear(connection, name)
         _apply_table(connection, cursor.branch, sql, changes, digest)
         cursor.digests[name] = digest.text()
         counted = counted or sql.counted
@@ -266,39 +266,53 @@ def _apply_tables(
         connection.execute("DELETE FROM delta")
 
 
-def _clear(connection: sqlite3.Connection, name: str) -> None:
-    connection.execute(f"DELETE FROM stage_{name}")
-    connection.execute(f"DELETE FROM old_{name}")
-
-
 def _apply_table(
     connection: sqlite3.Connection, branch: str, sql: TableSql, changes: TableChanges, digest: Digest
 ) -> None:
-    """Stage, old image, guarded upsert, deletions, delta; the digest follows the rows that really changed."""
-    has_old = False
-    if changes.rows:
-        decode, values = row_reader(sql.table)
-        rows = [(*values(decode(row)), seq) for seq, row in changes.rows.values()]
-        places = ", ".join("?" * (len(sql.table.names) + 1))
-        connection.executemany(f"INSERT INTO stage_{sql.table.name} ({sql.columns}) VALUES ({places})", rows)
-        if connection.execute(sql.strange, (branch,)).fetchone() is not None:
-            raise ValueError("a row belongs to another branch")
-        has_old = connection.execute(sql.take_old).rowcount > 0
-        if has_old:
-            if connection.execute(sql.foreign).fetchone() is not None:
-                raise ValueError("a row with this id belongs to another branch")
-            connection.execute(sql.drop_stale)
-        connection.execute(sql.upsert)
-    if changes.gone:
-        _take_gone(connection, branch, sql, changes.gone)
-        has_old = True
-    if has_old:
-        for (row,) in connection.execute(sql.old_canonical):
-            digest.remove(row.encode())
-    for _seq, line in changes.rows.values():
-        digest.add(line)
+    """New rows go straight in; where some are known, or gone, their old image is taken first. The digest follows."""
+    rows = typed_rows(sql, changes, branch)
+    is_new = not changes.gone and not _known(connection, sql, rows)
+    if is_new:
+        _insert(connection, sql, rows)
+    else:
+        _replace(connection, branch, sql, rows, changes.gone)
+        digest.remove_all(row.encode() for (row,) in connection.execute(sql.old_canonical))
+    digest.add_all(row for _seq, row in changes.rows.values())
+
+
+def _known(connection: sqlite3.Connection, sql: TableSql, rows: list[tuple[Any, ...]]) -> bool:
+    ids = json.dumps([row[sql.id_at] for row in rows])
+    return connection.execute(sql.known, (ids,)).fetchone() is not None
+
+
+def _insert(connection: sqlite3.Connection, sql: TableSql, rows: list[tuple[Any, ...]]) -> None:
+    (newest,) = connection.execute(f'SELECT COALESCE(MAX(rowid), 0) FROM "{sql.table.name}"').fetchone()
+    connection.executemany(sql.insert, rows)
     if sql.counted:
-        connection.execute(sql.delta_both if has_old else sql.delta_new)
+        connection.execute(sql.delta_new, {"newest": newest})
+
+
+def _replace(
+    connection: sqlite3.Connection,
+    branch: str,
+    sql: TableSql,
+    rows: list[tuple[Any, ...]],
+    gone: dict[bytes, int],
+) -> None:
+    """Stage, old image, guarded upsert, deletions, delta."""
+    connection.execute(f"DELETE FROM stage_{sql.table.name}")
+    connection.execute(f"DELETE FROM old_{sql.table.name}")
+    if rows:
+        connection.executemany(sql.stage, rows)
+        connection.execute(sql.take_old)
+        if connection.execute(sql.foreign).fetchone() is not None:
+            raise ValueError("a row with this id belongs to another branch")
+        connection.execute(sql.drop_stale)
+        connection.execute(sql.upsert)
+    if gone:
+        _take_gone(connection, branch, sql, gone)
+    if sql.counted:
+        connection.execute(sql.delta_staged)
 
 
 def _take_gone(connection: sqlite3.Connection, branch: str, sql: TableSql, gone: dict[bytes, int]) -> None:

@@ -9,7 +9,8 @@ import zstandard
 from shared.errors import Refused
 from shared.i18n import N_
 from shared.replication.change import BadLine, Change, decode_line, extend_chain
-from shared.replication.messages import MAX_UNPACKED_BYTES, BatchHead, CursorReply
+from shared.replication.layout import BadLayout, read_layout
+from shared.replication.messages import MAX_BATCH_ROWS, MAX_UNPACKED_BYTES, BatchHead, CursorReply
 
 
 class BadBatch(Refused):
@@ -80,7 +81,12 @@ def unpack(body: bytes) -> Batch:
         head = msgspec.json.decode(first, type=BatchHead)
     except msgspec.MsgspecError as error:
         raise BadBatch(N_("The head of the batch cannot be read.")) from error
-    lines = rest.split(b"\n") if rest else []
+    if not 0 <= head.rows <= MAX_BATCH_ROWS:
+        raise BadBatch(N_("The batch is larger than headquarters accepts."))
+    try:
+        lines = read_layout(rest, head.layout, head.rows, MAX_UNPACKED_BYTES)
+    except BadLayout as error:
+        raise BadBatch(N_("A change in the batch cannot be read.")) from error
     if len(lines) != head.rows or head.last - head.base != head.rows or head.base < 0:
         raise BadBatch(N_("The batch does not hold the changes it claims."))
     try:

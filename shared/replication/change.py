@@ -82,6 +82,18 @@ class Digest:
         self.count -= 1
         self.total = (self.total - row_hash(row)) % MODULUS
 
+    def add_all(self, rows: Iterable[bytes]) -> None:
+        """Many rows came in."""
+        count, total = _sum(rows)
+        self.count += count
+        self.total = (self.total + total) % MODULUS
+
+    def remove_all(self, rows: Iterable[bytes]) -> None:
+        """Many rows went."""
+        count, total = _sum(rows)
+        self.count -= count
+        self.total = (self.total - total) % MODULUS
+
     def text(self) -> str:
         """`count:hex`, as carried by batches and stored beside the cursor."""
         return f"{self.count}:{self.total:032x}"
@@ -93,3 +105,9 @@ class Digest:
             return cls()
         count, _, total = text.partition(":")
         return cls(int(count), int(total, 16))
+
+
+def _sum(rows: Iterable[bytes]) -> tuple[int, int]:
+    read = int.from_bytes
+    hashes = [read(blake2b(row, digest_size=16).digest(), "big") for row in rows]
+    return len(hashes), sum(hashes)

@@ -13,7 +13,7 @@ MARKS_PATH = "/sync/v1/marks"
 ROWS_PATH = "/sync/v1/rows"
 EPOCH_PATH = "/sync/v1/epoch"
 PROTOCOL_VERSION = 1
-MAX_BATCH_ROWS = 1_000
+MAX_BATCH_ROWS = 4_000
 MAX_BODY_BYTES = 8 * 1024 * 1024
 MAX_UNPACKED_BYTES = 64 * 1024 * 1024
 
@@ -113,6 +113,7 @@ class BatchHead(msgspec.Struct, frozen=True):
 
     `chain_before` and `chain` are the chain hashes at `base` and `last`; `head` the end of the branch's log when the batch
     was made; `digests` the running digest at `last` of each table the batch touches. `rows` may be 0: a heartbeat.
+    `layout` says how the lines are laid out (see `layout`).
     """
 
     branch: str
@@ -125,6 +126,7 @@ class BatchHead(msgspec.Struct, frozen=True):
     head: int
     schema: int
     digests: dict[str, str] = {}
+    layout: int = 0
     protocol: int = PROTOCOL_VERSION
 
 

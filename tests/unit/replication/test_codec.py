@@ -1,7 +1,9 @@
 """Lines, chain and digest: laws that hold for every row."""
 
+import contextlib
+
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.database.fields import canonical_json
@@ -13,6 +15,7 @@ from shared.replication.change import (
     encode_line,
     extend_chain,
 )
+from shared.replication.layout import COLUMNS, BadLayout, lay_out, read_layout, write_layout
 
 rows = st.dictionaries(
     st.text(min_size=1, max_size=8), st.one_of(st.none(), st.integers(), st.booleans(), st.text())
@@ -20,6 +23,7 @@ rows = st.dictionaries(
 bodies = st.lists(rows.map(lambda row: canonical_json(row).encode("utf-8", "replace")), max_size=20)
 
 
+@settings(deadline=None)
 @given(rows, st.integers(1, 2**62), st.sampled_from("iud"))
 def test_a_line_reads_back_as_it_was_written(row: dict[str, object], seq: int, op: str) -> None:
     text = canonical_json(row).encode("utf-8", "replace").decode()
@@ -67,3 +71,63 @@ def test_the_digest_counts_a_row_that_came_twice(row: bytes) -> None:
 def test_a_torn_line_is_named(line: bytes) -> None:
     with pytest.raises(BadLine, match="line 3"):
         decode_line(line, 3)
+
+
+@st.composite
+def logs(draw: st.DrawFn) -> list[bytes]:
+    """Consecutive lines of a few tables: rows of one shape with values that mislead, odd rows, deletes."""
+    keys = ["id", "notes", "number", "recorded_at"]
+    text = st.one_of(st.text(max_size=5), st.sampled_from(['","', '":', "%b", "!x", "+1", "\x1e", "{", 'a,"number":1']))  # fmt: skip
+    value = st.one_of(st.none(), st.booleans(), st.integers(0, 2**62), text)
+    lines = []
+    for seq in range(7, 7 + draw(st.integers(1, 30))):
+        pk = draw(st.sampled_from(["one", "two", "=3"]))
+        row: dict[str, object] = {"id": pk} | {key: draw(value) for key in keys[1:]}
+        if draw(st.integers(0, 9)) == 0:
+            row = draw(rows)
+        body = canonical_json(row).encode("utf-8", "replace").decode()
+        op = draw(st.sampled_from("iiiud"))
+        lines.append(encode_line(seq, seq * 3, draw(st.sampled_from(["customer", "order"])), op, 1, 10**12 + seq, pk, None if op == "d" else body))  # fmt: skip
+    return lines
+
+
+@settings(deadline=None)
+@given(logs())
+def test_lines_come_back_byte_for_byte_from_their_layout(lines: list[bytes]) -> None:
+    layout, body = write_layout(lines)
+    assert read_layout(body, layout, len(lines), 10**6) == lines
+    columns = lay_out(lines)
+    assert columns is None or read_layout(columns, COLUMNS, len(lines), 10**6) == lines
+
+
+def many(count: int) -> list[bytes]:
+    """Lines of which most are alike, some differ where a sample does not look, one has another shape."""
+    bodies = [{"id": f"n{at}", "notes": "odd," if at == count - 3 else "", "amount": at} for at in range(count)]  # fmt: skip
+    bodies[count - 2] = {"id": "other"}
+    return [encode_line(at, 1, "receipt", "i", 1, 0, str(row["id"]), canonical_json(row)) for at, row in enumerate(bodies, 1)]  # fmt: skip
+
+
+def test_a_rare_value_and_an_odd_row_in_a_large_batch_come_back() -> None:
+    lines = many(1_000)
+    body = lay_out(lines)
+    assert body is not None and len(body) < len(b"\n".join(lines)) / 3
+    assert read_layout(body, COLUMNS, len(lines), 10**6) == lines
+
+
+@given(st.data())
+@settings(deadline=None)
+def test_a_damaged_layout_is_refused_or_gives_other_lines_but_never_fails_otherwise(data: st.DataObject) -> None:  # fmt: skip
+    lines = many(20)
+    body = bytearray(lay_out(lines) or b"")
+    at = data.draw(st.integers(0, len(body) - 1))
+    body[at : at + data.draw(st.integers(0, 3))] = data.draw(st.binary(max_size=3))
+    with contextlib.suppress(BadLayout):
+        assert len(read_layout(bytes(body), COLUMNS, len(lines), 10**6)) == len(lines)
+
+
+def test_a_layout_that_would_grow_beyond_the_limit_is_refused_before_it_is_built() -> None:
+    lines = many(2_000)
+    body = lay_out(lines)
+    assert body is not None
+    with pytest.raises(BadLayout, match="larger"):
+        read_layout(body, COLUMNS, len(lines), len(body) + 1_000)
