@@ -1,13 +1,19 @@
 """/profit: what came in, what was spent, what is left."""
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 from starlette.requests import Request
 from starlette.responses import Response
 
 from hq.asking import question_of
 from hq.cards import maker_of
-from hq.figures.freshness import directory
-from hq.figures.profit import profit
-from hq.figures.shape import Figure, Line
+from hq.figures.aims import aims
+from hq.figures.freshness import Directory, directory
+from hq.figures.profit import EXPENSE, INCOME, PROFIT, profit
+from hq.figures.rates import conversion
+from hq.figures.scoreboard import block_of, goals_of, same_end
+from hq.figures.shape import Better, Figure, Line
 from hq.figures.words import scope_name
 from hq.frame.page import adds_up, crumbs_of, drill_url, freshness_line, month_span, switches
 from hq.profit.pages import BridgeRow, ProfitPage
@@ -16,9 +22,10 @@ from hq.tables import Look, table_of, url_with
 from shared.figures import INCOME_RULES
 from shared.i18n import gettext as _
 from shared.money import Money, exponent
+from shared.periods import add_months
 from shared.web import parts
-from shared.web.filters import money_unit
-from shared.web.parts import Column
+from shared.web.filters import money_card, money_unit
+from shared.web.parts import Bullet, Column, Variance
 from shared.web.responses import page
 
 
@@ -42,7 +49,7 @@ async def show(request: Request) -> Response:
         freshness=freshness_line(figure),
         check=adds_up(figure),
         rule=rule_words(figure, rules),
-        cards=cards(figure),
+        cards=cards(figure, await before(figure, known), await plans(figure, currencies)),
         bridge=[bridge_row(step, currency) for step in steps],
         bridge_unit=money_unit(currency),
         table=table_of(
@@ -67,14 +74,60 @@ def bridge_row(step: BridgeStep, currency: str) -> BridgeRow:
     return BridgeRow(step.label, Money(step.amount, currency), units, step.is_total)
 
 
-def cards(figure: Figure) -> list[parts.Figure]:
-    """Income, expense, profit."""
-    maker = maker_of(figure)
-    return [
-        maker.card("income", _("Income")),
-        maker.card("expense", _("Expense")),
-        maker.card("profit", _("Operating profit")),
-    ]
+MEASURES: Mapping[str, tuple[str, Better]] = {
+    "income": (INCOME, "higher"),
+    "expense": (EXPENSE, "lower"),
+    "profit": (PROFIT, "higher"),
+}
+
+
+async def before(figure: Figure, known: Directory) -> Figure:
+    """The same figure for the same days of last year, at this year's rates of its own days."""
+    first, last = figure.question.first, figure.question.last
+    assert first is not None
+    assert last is not None
+    return await profit(
+        replace(figure.question, first=add_months(first, -12), last=same_end(first, last)), known
+    )
+
+
+async def plans(figure: Figure, currencies: Mapping[str, str]) -> dict[str, int | None]:
+    """The budget of the days: what is aimed at by the unit's own targets on income, expense and profit."""
+    unit, question = figure.question.unit, figure.question
+    last = question.last
+    assert last is not None
+    if unit.kind not in ("company", "branch") or (unit.kind == "company" and question.branches is not None):
+        return {}
+    found: dict[str, int | None] = {}
+    for name in MEASURES:
+        aim = (await aims(last, name, known_at=question.known_at)).get((unit.kind, unit.key))
+        rates = await conversion(
+            {*currencies.values(), aim.currency if aim else ""}, figure.total.currency, last
+        )
+        found[name] = goals_of(aim, rates, block_of(question))[0]
+    return found
+
+
+def cards(figure: Figure, last_year: Figure, goals: Mapping[str, int | None]) -> list[parts.Figure]:
+    """Income, expense, profit beside the budget and last year."""
+    maker, currency = maker_of(figure), figure.total.currency
+    made = []
+    for name, (label, better) in MEASURES.items():
+        actual, goal, previous = figure.total.number(name), goals.get(name), last_year.total.number(name)
+        reference = goal if goal is not None else previous
+        card = maker.card(name, _(label))
+        if actual is not None and reference is not None:
+            words = _("vs plan") if goal is not None else _("vs last year")
+            card = replace(
+                card, variance=Variance(Money(actual - reference, currency), "money_card", better, words)
+            )
+        notes = [_("budget %(amount)s", amount=money_card(Money(goal, currency)))] if goal is not None else []
+        if previous is not None:
+            notes.append(_("last year %(amount)s", amount=money_card(Money(previous, currency))))
+        if actual is not None:
+            card = replace(card, bullet=Bullet(actual, goal, previous, label=_(label)))
+        made.append(replace(card, note=_(", ").join(notes)))
+    return made
 
 
 def look_of(request: Request, figure: Figure, branch_rule: str) -> Look:
