@@ -16,16 +16,22 @@ from hq.figures.rollup import fold_sql
 from hq.replication.apply_sql import (
     CURSOR_COLUMNS,
     TableSql,
+    as_change,
     cursor_of,
+    failed_again,
+    is_newer,
     new_cursor,
     new_mark,
+    recent_poison,
     set_aside,
+    settled,
     table_sql,
     typed_rows,
+    waiting_aside,
 )
 from hq.replication.batch import Batch, TableChanges, collapse, read_changes, single
-from hq.replication.cursor import Cursor, lines_to_apply
-from hq.replication.outcome import Applied, Contact, EnvironmentFailure, received
+from hq.replication.cursor import SYSTEMIC_WINDOW, Cursor, is_systemic, lines_to_apply
+from hq.replication.outcome import Applied, Contact, EnvironmentFailure, Held, received
 from shared import clock
 from shared.database.fields import to_micros
 from shared.replication.change import Change, Digest
@@ -75,6 +81,15 @@ class PostgresApplier:
             log.error("apply_failed", branch=contact.branch, error=repr(error))
             raise EnvironmentFailure from error
 
+    async def retry(self, branch: str) -> Applied:
+        """Try everything of a branch that is set aside once more; `rows` says how many were settled."""
+        assert self._pool is not None
+        try:
+            async with self._pool.acquire() as connection, connection.transaction():
+                return await _retry_aside(connection, branch)
+        except (asyncpg.PostgresError, OSError, TimeoutError) as error:
+            raise EnvironmentFailure from error
+
     async def cursor(self, contact: Contact) -> Applied:
         """Note a contact and return the cursor, committed."""
         assert self._pool is not None
@@ -89,6 +104,28 @@ class PostgresApplier:
                 return Applied(cursor.reply(), 0, cursor.seq >= cursor.head_seq, refusal, cursor.status)
         except (asyncpg.PostgresError, OSError, TimeoutError) as error:
             raise EnvironmentFailure from error
+
+
+async def _retry_aside(connection: Any, branch: str) -> Applied:
+    """In the order of the log; what a later change has overtaken is settled without being applied."""
+    statements, count = table_sql("postgres"), 0
+    cursor = await _lock_cursor(connection, branch)
+    for row in await connection.fetch(waiting_aside("postgres"), branch):
+        change_id, change = as_change(row)
+        if change.table not in statements:
+            continue
+        known = (branch, change.table, change.pk, change.seq)
+        if await connection.fetch(is_newer(change.table, "postgres"), *known):
+            await _run(connection, settled(change_id, "superseded", "postgres"))
+        elif error := await _apply_one(connection, cursor, change, statements):
+            await _run(connection, failed_again(change_id, error, "postgres"))
+            continue
+        else:
+            await _run(connection, settled(change_id, "applied", "postgres"))
+        count += 1
+    cursor.forget_proved()
+    await _write_cursor(connection, cursor)
+    return Applied(cursor.reply(), count, cursor.seq >= cursor.head_seq)
 
 
 async def _prepare(connection: Any) -> None:
@@ -139,16 +176,18 @@ async def _apply_batch(connection: Any, batch: Batch, contact: Contact) -> Appli
     cursor = await _lock_cursor(connection, contact.branch)
     contact.admit(cursor)
     contact.keep_place(cursor)
+    was = cursor.status
     lines = lines_to_apply(cursor, batch)
     if lines:
         await _apply_lines(connection, cursor, lines)
         before = cursor.seq
+        cursor.status = "normal" if was in ("held", "released") else was
         cursor.epoch, cursor.seq, cursor.chain = batch.head.epoch, batch.head.last, batch.head.chain
         contact.compare_digests(cursor, batch.head)
         await _run(connection, new_mark(before, cursor, "postgres"))
     cursor.head_seq = max(batch.head.head, cursor.seq)
     await _write_cursor(connection, cursor, rows=len(lines), wire_bytes=batch.wire_bytes)
-    return Applied(cursor.reply(), len(lines), cursor.seq >= cursor.head_seq)
+    return Applied(cursor.reply(), len(lines), cursor.seq >= cursor.head_seq, None, was)
 
 
 async def _apply_lines(connection: Any, cursor: Cursor, lines: Sequence[bytes]) -> None:
@@ -170,17 +209,31 @@ async def _apply_lines(connection: Any, cursor: Cursor, lines: Sequence[bytes]) 
 async def _apply_one_by_one(
     connection: Any, cursor: Cursor, changes: list[Change], statements: dict[str, TableSql]
 ) -> None:
+    """Set aside what cannot be applied. Raises Held when that is too much, unless a person let it through."""
+    bad = 0
     for change in changes:
         if change.table not in statements:
             await _run(connection, set_aside(cursor, change, "unknown_table", "", "postgres"))
-            continue
-        digests = dict(cursor.digests)
-        try:
-            async with connection.transaction():
-                await _apply_tables(connection, cursor, single(change), statements)
-        except _DATA_ERRORS as error:
-            cursor.digests = digests
-            await _run(connection, set_aside(cursor, change, "poison", repr(error), "postgres"))
+        elif error := await _apply_one(connection, cursor, change, statements):
+            await _run(connection, set_aside(cursor, change, "poison", error, "postgres"))
+            bad += 1
+    if bad and cursor.status != "released":
+        end = cursor.seq + len(changes)
+        recent = (cursor.branch, cursor.epoch, end - SYSTEMIC_WINDOW)
+        if is_systemic(await connection.fetchval(recent_poison("postgres"), *recent), min(SYSTEMIC_WINDOW, end)):  # fmt: skip
+            raise Held
+
+
+async def _apply_one(connection: Any, cursor: Cursor, change: Change, statements: dict[str, TableSql]) -> str:
+    """Apply one change; why its data was refused, empty when it was not."""
+    digests = dict(cursor.digests)
+    try:
+        async with connection.transaction():
+            await _apply_tables(connection, cursor, single(change), statements)
+    except _DATA_ERRORS as error:
+        cursor.digests = digests
+        return repr(error)
+    return ""
 
 
 async def _apply_tables(

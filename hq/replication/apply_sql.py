@@ -59,6 +59,57 @@ def set_aside(cursor: Cursor, change: Change, reason: str, error: str, dialect: 
     )  # fmt: skip
 
 
+def waiting_aside(dialect: str) -> str:
+    """The changes of a branch that are set aside, in the order of its log: id, seq, table, op, schema, row id, row."""
+    place = "?" if dialect == "sqlite" else "$1"
+    return (
+        "SELECT id, seq, tbl, op, schema_version, row_id, row_after FROM quarantined_change "
+        f"WHERE branch = {place} AND settled_at IS NULL ORDER BY seq, id"
+    )
+
+
+def recent_poison(dialect: str) -> str:
+    """How many changes of a branch and epoch after a position are set aside for what they hold."""
+    branch, epoch, seq = ("?", "?", "?") if dialect == "sqlite" else ("$1", "$2", "$3")
+    return (
+        f"SELECT COUNT(*) FROM quarantined_change WHERE branch = {branch} AND epoch = {epoch} AND seq > {seq} "
+        "AND reason = 'poison' AND settled_at IS NULL"
+    )
+
+
+def is_newer(table: str, dialect: str) -> str:
+    """Whether a row, or its tombstone, has a version of at least some position: branch, table, id, position."""
+    if dialect == "sqlite":
+        return (
+            "SELECT 1 FROM tombstone WHERE branch = ?1 AND tbl = ?2 AND row_id = ?3 AND ver >= ?4 "
+            f'UNION ALL SELECT 1 FROM "{table}" WHERE id = ?3 AND ver >= ?4'
+        )
+    return (
+        "SELECT 1 FROM tombstone WHERE branch = $1 AND tbl = $2 AND row_id = $3 AND ver >= $4 "
+        f'UNION ALL SELECT 1 FROM "{table}" WHERE id::text = $3 AND ver >= $4'
+    )
+
+
+def settled(change_id: int, outcome: str, dialect: str) -> tuple[str, tuple[Any, ...]]:
+    """The statement that settles a change that was set aside."""
+    places = ("?", "?", "?") if dialect == "sqlite" else ("$1", "$2", "$3")
+    sql = "UPDATE quarantined_change SET settled_at = {}, outcome = {}, tries = tries + 1 WHERE id = {}"
+    return sql.format(*places), (to_micros(clock.now()), outcome, change_id)
+
+
+def failed_again(change_id: int, error: str, dialect: str) -> tuple[str, tuple[Any, ...]]:
+    """The statement that notes another try in vain."""
+    places = ("?", "?", "?") if dialect == "sqlite" else ("$1", "$2", "$3")
+    sql = "UPDATE quarantined_change SET tried_at = {}, error = {}, tries = tries + 1 WHERE id = {}"
+    return sql.format(*places), (to_micros(clock.now()), error, change_id)
+
+
+def as_change(row: Any) -> tuple[int, Change]:
+    """A row of `waiting_aside`: its id and the change."""
+    change_id, seq, table, op, schema, pk, after = tuple(row)
+    return change_id, Change(seq, 0, table, op, schema, 0, pk, (after or "").encode())
+
+
 @dataclass(frozen=True)
 class TableSql:
     """Statements for one table. New rows go straight in (`insert`); where some are known already: stage, old image, guarded

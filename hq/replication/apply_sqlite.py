@@ -21,16 +21,22 @@ from hq.figures.rollup import fold_sql
 from hq.replication.apply_sql import (
     CURSOR_COLUMNS,
     TableSql,
+    as_change,
     cursor_of,
+    failed_again,
+    is_newer,
     new_cursor,
     new_mark,
+    recent_poison,
     set_aside,
+    settled,
     table_sql,
     typed_rows,
+    waiting_aside,
 )
 from hq.replication.batch import Batch, TableChanges, collapse, read_changes, single
-from hq.replication.cursor import Cursor, lines_to_apply
-from hq.replication.outcome import Applied, Contact, EnvironmentFailure, received
+from hq.replication.cursor import SYSTEMIC_WINDOW, Cursor, is_systemic, lines_to_apply
+from hq.replication.outcome import Applied, Contact, EnvironmentFailure, Held, received
 from shared import clock
 from shared.database.fields import to_micros
 from shared.errors import Refused
@@ -72,6 +78,10 @@ class SqliteApplier:
     async def cursor(self, contact: Contact) -> Applied:
         """Note a contact and return the cursor, committed."""
         return await self._submit(lambda connection: _note_contact(connection, contact))
+
+    async def retry(self, branch: str) -> Applied:
+        """Try everything of a branch that is set aside once more; `rows` says how many were settled."""
+        return await self._submit(lambda connection: _retry_aside(connection, branch))
 
     async def _submit(self, work: Callable[[sqlite3.Connection], Applied]) -> Applied:
         loop = asyncio.get_running_loop()
@@ -196,16 +206,18 @@ def _apply_batch(connection: sqlite3.Connection, batch: Batch, contact: Contact)
     cursor = _read_cursor(connection, contact.branch)
     contact.admit(cursor)
     contact.keep_place(cursor)
+    was = cursor.status
     lines = lines_to_apply(cursor, batch)
     if lines:
         _apply_lines(connection, cursor, lines)
         before = cursor.seq
+        cursor.status = "normal" if was in ("held", "released") else was
         cursor.epoch, cursor.seq, cursor.chain = batch.head.epoch, batch.head.last, batch.head.chain
         contact.compare_digests(cursor, batch.head)
         connection.execute(*new_mark(before, cursor, "sqlite"))
     cursor.head_seq = max(batch.head.head, cursor.seq)
     _write_cursor(connection, cursor, rows=len(lines), wire_bytes=batch.wire_bytes)
-    return Applied(cursor.reply(), len(lines), cursor.seq >= cursor.head_seq)
+    return Applied(cursor.reply(), len(lines), cursor.seq >= cursor.head_seq, None, was)
 
 
 def _apply_lines(connection: sqlite3.Connection, cursor: Cursor, lines: Sequence[bytes]) -> None:
@@ -231,19 +243,58 @@ def _apply_lines(connection: sqlite3.Connection, cursor: Cursor, lines: Sequence
 def _apply_one_by_one(
     connection: sqlite3.Connection, cursor: Cursor, changes: list[Change], statements: dict[str, TableSql]
 ) -> None:
+    """Set aside what cannot be applied. Raises Held when that is too much, unless a person let it through."""
+    bad = 0
     for change in changes:
         if change.table not in statements:
             connection.execute(*set_aside(cursor, change, "unknown_table", "", "sqlite"))
+        elif error := _apply_one(connection, cursor, change, statements):
+            connection.execute(*set_aside(cursor, change, "poison", error, "sqlite"))
+            bad += 1
+    if bad and cursor.status != "released":
+        end = cursor.seq + len(changes)
+        recent = (cursor.branch, cursor.epoch, end - SYSTEMIC_WINDOW)
+        found = connection.execute(recent_poison("sqlite"), recent).fetchone()[0]
+        if is_systemic(found, min(SYSTEMIC_WINDOW, end)):
+            raise Held
+
+
+def _apply_one(
+    connection: sqlite3.Connection, cursor: Cursor, change: Change, statements: dict[str, TableSql]
+) -> str:
+    """Apply one change; why its data was refused, empty when it was not."""
+    digests, refused = dict(cursor.digests), ""
+    connection.execute("SAVEPOINT one")
+    try:
+        _apply_tables(connection, cursor, single(change), statements)
+    except DATA_ERRORS as error:
+        connection.execute("ROLLBACK TO one")
+        cursor.digests = digests
+        refused = repr(error)
+    connection.execute("RELEASE one")
+    return refused
+
+
+def _retry_aside(connection: sqlite3.Connection, branch: str) -> Applied:
+    """In the order of the log; what a later change has overtaken is settled without being applied."""
+    statements, count = table_sql("sqlite"), 0
+    cursor = _read_cursor(connection, branch)
+    for row in connection.execute(waiting_aside("sqlite"), (branch,)).fetchall():
+        change_id, change = as_change(row)
+        if change.table not in statements:
             continue
-        digests = dict(cursor.digests)
-        connection.execute("SAVEPOINT one")
-        try:
-            _apply_tables(connection, cursor, single(change), statements)
-        except DATA_ERRORS as error:
-            connection.execute("ROLLBACK TO one")
-            cursor.digests = digests
-            connection.execute(*set_aside(cursor, change, "poison", repr(error), "sqlite"))
-        connection.execute("RELEASE one")
+        known = (branch, change.table, change.pk, change.seq)
+        if connection.execute(is_newer(change.table, "sqlite"), known).fetchone():
+            connection.execute(*settled(change_id, "superseded", "sqlite"))
+        elif error := _apply_one(connection, cursor, change, statements):
+            connection.execute(*failed_again(change_id, error, "sqlite"))
+            continue
+        else:
+            connection.execute(*settled(change_id, "applied", "sqlite"))
+        count += 1
+    cursor.forget_proved()
+    _write_cursor(connection, cursor)
+    return Applied(cursor.reply(), count, cursor.seq >= cursor.head_seq)
 
 
 def _apply_tables(

@@ -1,4 +1,4 @@
-"""The commands of replication that keep it safe: `python -m hq backup`."""
+"""The commands of replication that keep it safe: `python -m hq backup | quarantine`."""
 
 import argparse
 import json
@@ -42,3 +42,62 @@ async def run_backup(args: argparse.Namespace, settings: HqSettings) -> int:
     for branch, (_epoch, seq) in sorted(made.positions.items()):
         sys.stdout.write(f"{branch}: position {seq:,}\n")
     return 0
+
+
+def add_quarantine(found: Any, inside: Inside) -> None:
+    """quarantine list | retry | release"""
+    quarantine = found.add_parser("quarantine", help="changes of branches that could not be taken over")
+    verbs = quarantine.add_subparsers(dest="verb", required=True)
+    listed = verbs.add_parser("list", help="what is set aside, with the reason and the row")
+    listed.add_argument("--branch", default="")
+    listed.set_defaults(run=lambda args: inside(lambda _settings: list_aside(args)))
+    retry = verbs.add_parser("retry", help="try again, e.g. after an upgrade; exit 0 when nothing is left")
+    retry.add_argument("branch")
+    retry.set_defaults(run=lambda args: inside(lambda settings: retry_aside(args, settings)))
+    let = verbs.add_parser(
+        "release", help="let a held branch send on; what cannot be taken over is set aside"
+    )
+    let.add_argument("branch")
+    let.set_defaults(run=lambda args: inside(lambda _settings: release_branch(args)))
+
+
+async def list_aside(args: argparse.Namespace) -> int:
+    """One JSON object a line, oldest first."""
+    from hq.replication.models import QuarantinedChange
+
+    waiting = QuarantinedChange.filter(settled_at=None).order_by("branch", "seq")
+    for row in await (waiting.filter(branch=args.branch) if args.branch else waiting):
+        told = {
+            name: getattr(row, name)
+            for name in ("branch", "seq", "tbl", "row_id", "op", "reason", "error", "tries", "row_after")
+        }
+        sys.stdout.write(json.dumps(told, ensure_ascii=False) + "\n")
+    return 0
+
+
+async def retry_aside(args: argparse.Namespace, settings: HqSettings) -> int:
+    """Over an applier of its own; it may run beside the site."""
+    from hq.replication.engine import applier_for
+    from hq.replication.models import QuarantinedChange
+    from hq.setup import APPS
+    from shared.database import open_database
+
+    async with open_database(settings.url_of_database, APPS) as database:
+        applier = applier_for(database)
+        await applier.start()
+        try:
+            outcome = await applier.retry(args.branch)
+        finally:
+            await applier.stop()
+        left = await QuarantinedChange.filter(branch=args.branch, settled_at=None).count()
+    sys.stdout.write(f"{args.branch}: {outcome.rows} settled, {left} left\n")
+    return 1 if left else 0
+
+
+async def release_branch(args: argparse.Namespace) -> int:
+    """Only a branch that is held."""
+    from hq.replication.incidents import release
+
+    was_held = await release(args.branch)
+    sys.stdout.write(f"{args.branch}: {'released' if was_held else 'is not held'}\n")
+    return 0 if was_held else 1

@@ -24,6 +24,10 @@ class Cursor:
     safe_epoch: str = ""
     safe_seq: int = 0
 
+    def forget_proved(self) -> None:
+        """Tables that equal the branch's own digest again are no longer unproven."""
+        self.unproven = {name: told for name, told in self.unproven.items() if self.digests.get(name) != told}
+
     def reply(self) -> CursorReply:
         """The cursor as told to the branch."""
         safe = min(self.safe_seq, self.seq) if self.safe_epoch == self.epoch else 0
@@ -62,3 +66,14 @@ def lines_to_apply(cursor: Cursor, batch: Batch) -> Sequence[bytes]:
     if chain.hex() != cursor.chain:
         raise Fork(cursor.reply())
     return rest
+
+
+SYSTEMIC_LEAST = 10
+SYSTEMIC_PERCENT = 5
+SYSTEMIC_WINDOW = 1_000
+
+
+def is_systemic(bad: int, seen: int) -> bool:
+    """Whether so much of what a branch sends cannot be taken over that the cause is not the single row: more than 10
+    changes and more than 5 % of the last `seen`."""
+    return bad > max(SYSTEMIC_LEAST, seen * SYSTEMIC_PERCENT // 100)

@@ -27,3 +27,22 @@ async def close_incident(branch: str, kind: str) -> None:
     )
     if closed:
         log.info("sync_incident_closed", branch=branch, kind=kind)
+
+
+async def hold(branch: str) -> None:
+    """Note that nothing of this branch is taken over until its data is, or a person lets it through (`release`)."""
+    await execute(
+        "UPDATE branch_cursor SET status = 'held' WHERE branch = :branch AND status <> 'released'",
+        branch=branch,
+    )
+    await open_incident(branch, "held", "too many changes cannot be taken over")
+
+
+async def release(branch: str) -> bool:
+    """Let a held branch's next batch through, setting aside whatever cannot be taken over; whether it was held."""
+    return bool(
+        await execute(
+            "UPDATE branch_cursor SET status = 'released' WHERE branch = :branch AND status = 'held'",
+            branch=branch,
+        )
+    )

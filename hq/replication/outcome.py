@@ -40,6 +40,17 @@ class Cloned(Refused):
         super().__init__(N_("An older run of this node is alive as well. Stop one of the two machines."))
 
 
+class Held(Refused):
+    """Too much of what the branch sends cannot be taken over: nothing of the batch was, a person must look."""
+
+    status = 503
+    code = "held"
+    retry_after = 60
+
+    def __init__(self) -> None:
+        super().__init__(N_("Too many changes of this branch cannot be taken over. They wait at the branch until headquarters has looked."))  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Contact:
     """A request of a branch that proved who it is. `request` is None in tests and tools that sign nothing."""

@@ -15,9 +15,9 @@ from starlette.responses import Response
 
 from hq.replication import enrolment
 from hq.replication.batch import Fork, Gap, unpack
-from hq.replication.incidents import close_incident, open_incident
+from hq.replication.incidents import close_incident, hold, open_incident
 from hq.replication.models import BranchNode
-from hq.replication.outcome import Applied, Contact
+from hq.replication.outcome import Applied, Contact, Held
 from shared.errors import Refused, TooMany
 from shared.i18n import N_
 from shared.nodes.identity import BadSignature, SignedRequest, claimed_node, verify_request
@@ -135,10 +135,15 @@ async def batch(request: Request) -> Response:
                 raise Refused(N_("A node sends only for its own branch."), code="bad_batch")
             contact = Contact(signed.node, received.head.epoch, received.head.head, signed)
             outcome = await receiver.applier.apply(received, contact)
+    except Held as error:
+        await hold(signed.node)
+        return refuse(error)
     except Refused as error:
         log.warning("batch_refused", code=error.code, node=request.headers.get("x-trunkline-node"))
         return refuse(error)
     receiver.on_applied(signed.node)
+    if outcome.status in ("held", "released"):
+        await close_incident(signed.node, "held")
     if outcome.rows:
         log.info("batch_applied", branch=signed.node, rows=outcome.rows, seq=outcome.cursor.seq)
     return answer(outcome.cursor)

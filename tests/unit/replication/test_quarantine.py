@@ -1,0 +1,92 @@
+"""What cannot be taken over is kept, tried again, overtaken; too much of it holds the branch; on both engines."""
+
+import json
+import random
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from hq.figures import rollup
+from hq.replication import verify
+from hq.replication.cursor import is_systemic
+from hq.replication.incidents import hold, release
+from hq.replication.models import QuarantinedChange
+from hq.replication.outcome import Held
+from shared.database import execute
+from shared.records import Receipt
+from tests.support.databases import ENGINES, Templates, fresh_database
+from tests.support.replication_model import receipt
+from tests.support.wire import Branch, Headquarters, canonical
+
+
+@pytest.fixture(params=ENGINES)
+async def hq(
+    request: pytest.FixtureRequest, templates: Templates, tmp_path: Any
+) -> AsyncIterator[Headquarters]:
+    async with fresh_database(templates, request.param, "hq", tmp_path) as database:
+        await rollup.install()
+        async with Headquarters(database) as opened:
+            yield opened
+
+
+def poison(branch: Branch, row: Receipt) -> None:
+    """The row with an amount that is no number."""
+    broken = {**json.loads(canonical(row)), "amount_minor": "much"}
+    branch.add("receipt", str(row.id), "i", json.dumps(broken, separators=(",", ":")))
+
+
+def some(count: int) -> list[Receipt]:
+    return [receipt(random.Random(number)) for number in range(count)]
+
+
+async def test_a_change_set_aside_is_applied_when_it_can_be(hq: Headquarters) -> None:
+    branch, row = Branch(), some(1)[0]
+    poison(branch, row)
+    await hq.receive(branch)
+    assert (await hq.applier.retry("SH")).rows == 0, "it is still poison"
+    await QuarantinedChange.all().update(row_after=canonical(row))  # as an upgrade that reads it would
+    assert (await hq.applier.retry("SH")).rows == 1
+    assert await Receipt.filter(id=row.id).count() == 1
+    assert (await QuarantinedChange.get()).outcome == "applied"
+    assert not (await verify.verify()).rollup_differences
+
+
+async def test_a_change_that_a_later_one_overtook_is_not_applied(hq: Headquarters) -> None:
+    branch, row = Branch(), some(1)[0]
+    poison(branch, row)
+    await hq.receive(branch)
+    row.amount_minor = row.base_minor = 77
+    branch.write(row)
+    await hq.receive(branch)
+    await QuarantinedChange.all().update(row_after=canonical(receipt_with(row, 5)))
+    assert (await hq.applier.retry("SH")).rows == 1
+    assert (await Receipt.get(id=row.id)).amount_minor == 77
+    assert (await QuarantinedChange.get()).outcome == "superseded"
+
+
+def receipt_with(row: Receipt, minor: int) -> Receipt:
+    again = Receipt(**{name: getattr(row, name) for name in Receipt._meta.fields_map})
+    again.amount_minor = again.base_minor = minor
+    return again
+
+
+async def test_too_much_poison_holds_the_branch_until_a_person_lets_it_through(hq: Headquarters) -> None:
+    branch = Branch()
+    for row in some(30):
+        poison(branch, row)
+    body = branch.batch()
+    with pytest.raises(Held):
+        await hq.receive(branch, body)
+    assert await QuarantinedChange.all().count() == 0, "nothing of it was taken over"
+    await execute("UPDATE branch_cursor SET status = 'normal'")
+    await hq.applier.cursor(branch.contact())
+    await hold("SH")
+    assert await release("SH")
+    assert (await hq.receive(branch, body)).rows == 30
+    assert await QuarantinedChange.all().count() == 30
+
+
+def test_single_bad_rows_are_not_systemic() -> None:
+    assert not is_systemic(1, 1) and not is_systemic(10, 20) and not is_systemic(50, 1_000)
+    assert is_systemic(11, 20) and is_systemic(51, 1_000)
