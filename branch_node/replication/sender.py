@@ -23,8 +23,8 @@ from branch_node.replication.source import (
     Position,
     PostgresLog,
     SqliteLog,
+    one_batch,
     pack,
-    whole_transactions,
 )
 from shared import clock
 from shared.database import Database
@@ -161,7 +161,7 @@ class Sender:
         prepared: tuple[bytes, Position] | None = None
         while not self._stopping:
             if prepared is None:
-                prepared = await self._prepare(state, changes, position, cursor.rows)
+                prepared = await self._prepare(state, changes, position, cursor)
             if prepared is None:
                 if not await self.nudge.wait(cursor.heartbeat_seconds):
                     prepared = await self._heartbeat(state, changes, position)
@@ -169,7 +169,7 @@ class Sender:
             body, end = prepared
             sending = asyncio.create_task(self._send(body))
             try:
-                prepared = await self._prepare(state, changes, end, cursor.rows)
+                prepared = await self._prepare(state, changes, end, cursor)
             finally:
                 cursor = await sending
             if cursor.seq != end.seq:
@@ -217,15 +217,15 @@ class Sender:
         return await self._prove(state, changes, cursor), cursor
 
     async def _prepare(
-        self, state: ReplicationState, changes: Log, start: Position, limit: int
+        self, state: ReplicationState, changes: Log, start: Position, credit: CursorReply
     ) -> tuple[bytes, Position] | None:
         """The next batch ready to send, or None when the log has nothing more."""
         self.nudge.clear()
-        rows = await changes.rows(start.seq, limit)
-        if not rows:
+        found = await changes.rows(start.seq, credit.rows)
+        if not found:
             return None
-        rows = whole_transactions(rows, limit)
-        head = rows[-1][0] if len(rows) < limit else await changes.head()
+        rows = one_batch(found, credit.rows, credit.bytes)
+        head = rows[-1][0] if len(rows) == len(found) < credit.rows else await changes.head()
         return await asyncio.to_thread(
             pack, self.identity.branch, state.epoch, start, rows, head, SCHEMA_VERSION
         )

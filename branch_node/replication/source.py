@@ -149,6 +149,16 @@ def whole_transactions(rows: list[LogRow], limit: int) -> list[LogRow]:
     return rows[:cut] or rows
 
 
+def one_batch(rows: list[LogRow], limit: int, limit_bytes: int) -> list[LogRow]:
+    """What of `rows` goes into one batch: whole transactions up to `limit_bytes` of lines; at least one change."""
+    size = 0
+    for at, row in enumerate(rows):
+        size += len(row[4])
+        if size > limit_bytes and at:
+            return whole_transactions(rows[:at], at)
+    return whole_transactions(rows, limit)
+
+
 def pack(branch: str, epoch: str, start: Position, rows: list[LogRow], head: int, schema: int) -> tuple[bytes, Position]:  # fmt: skip
     """The request body for `rows` after `start`, and the position after them. No rows: a heartbeat."""
     end = start.copy()

@@ -62,8 +62,7 @@ async def table_digest(table: Table, branch: str) -> Digest:
     )
     while True:
         rows = await connection().execute_query_dict(sql, [branch, last])
-        for row in rows:
-            digest.add(row["row"].encode())
+        digest.add_all(row["row"].encode() for row in rows)
         if len(rows) < PAGE:
             return digest
         last = rows[-1]["id"]

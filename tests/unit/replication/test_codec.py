@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from branch_node.replication.source import LogRow, one_batch
 from shared.database.fields import canonical_json
 from shared.replication.change import (
     CHAIN_START,
@@ -131,3 +132,16 @@ def test_a_layout_that_would_grow_beyond_the_limit_is_refused_before_it_is_built
     assert body is not None
     with pytest.raises(BadLayout, match="larger"):
         read_layout(body, COLUMNS, len(lines), len(body) + 1_000)
+
+
+@given(st.lists(st.integers(1, 4), min_size=1, max_size=12), st.integers(1, 20), st.integers(1, 200))
+def test_a_batch_keeps_to_its_credit_and_to_whole_transactions(sizes: list[int], limit: int, limit_bytes: int) -> None:  # fmt: skip
+    log = [(txid, at) for txid, size in enumerate(sizes, 1) for at in range(size)]
+    rows: list[LogRow] = [(seq, txid, "t", None, b"x" * (5 + at)) for seq, (txid, at) in enumerate(log, 1)]
+    found = rows[:limit]
+    batch = one_batch(found, limit, limit_bytes)
+    assert batch and batch == rows[: len(batch)]
+    assert len(batch) == 1 or sum(len(row[4]) for row in batch) <= limit_bytes
+    is_one_transaction = batch[0][1] == batch[-1][1]
+    is_whole = len(batch) == len(rows) or rows[len(batch)][1] != batch[-1][1]
+    assert is_whole or is_one_transaction
