@@ -10,7 +10,7 @@ from hq.asking import question_of
 from hq.dashboard import view
 from hq.dashboard.live import LiveBoard
 from hq.dashboard.pages import OverviewPage
-from hq.dashboard.queries import series, strip
+from hq.dashboard.queries import series, strip, waiting_warnings
 from hq.figures.scoreboard import Board, scoreboard
 from hq.figures.shape import Question
 from hq.figures.words import scope_name
@@ -39,7 +39,8 @@ async def show(request: Request) -> Response:
     board = await scoreboard(question)
     shapes = await series(board.question, board.branches, last_of(board), board.rates)
     found = await strip(board.question, board.branches, question.house.today())
-    return page(request, "dashboard/show.html", view_of(board, shapes, compare, sort, found))
+    waiting = await waiting_warnings(question)
+    return page(request, "dashboard/show.html", view_of(board, shapes, compare, sort, found, waiting))
 
 
 def last_of(board: Board) -> date:
@@ -54,6 +55,7 @@ def view_of(
     compare: str,
     sort: str,
     found: Mapping[str, Sequence[object]],
+    waiting: int,
 ) -> OverviewPage:
     """The page from what was read."""
     return OverviewPage(
@@ -66,7 +68,7 @@ def view_of(
         freshness=freshness_line(board.figure),
         check=adds_up(board.figure),
         cards=view.cards(board, shapes, compare),
-        alerts=view.alerts(board),
+        alerts=[*view.warned(waiting), *view.alerts(board)],
         table=view.table(board, sort, _("HQ and branches")),
         strip=found,  # type: ignore[arg-type]
         live_url=with_query("/live/overview"),

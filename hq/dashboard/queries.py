@@ -116,6 +116,16 @@ class Alert:
     tone: str = "warn"
 
 
+async def waiting_warnings(question: Question) -> int:
+    """Early warnings of the reader's branches that nobody has acknowledged. One statement."""
+    within = " AND branch IN :codes" if question.branches is not None else ""
+    rows = await fetch_all(
+        f"SELECT COUNT(*) AS n FROM hq_warning WHERE cleared_at IS NULL AND acknowledged_at IS NULL{within}",
+        codes=sorted(question.branches or ()),
+    )
+    return int(rows[0]["n"])
+
+
 def stale_branches(branches: Sequence[Branch]) -> list[Branch]:
     """The branches whose data is not current, the longest silent first."""
     stale = [branch for branch in branches if not branch.mark.is_current]

@@ -93,6 +93,16 @@ def variance_of(line: Line, compare: str) -> Variance | None:
     return Variance((sales - reference) * 10_000 // reference, "percent", "higher", words)
 
 
+def warned(waiting: int) -> list[Alert]:
+    """One line for the early warnings that nobody has acknowledged; none without any."""
+    if not waiting:
+        return []
+    text = ngettext(
+        "%(n)s early warning is not acknowledged", "%(n)s early warnings are not acknowledged", waiting
+    )
+    return [Alert(text, "/warnings")]
+
+
 def alerts(board: Board) -> list[Alert]:
     """What needs somebody: silent or unproven branches, missing rates, the worst gap, too much overdue."""
     found: list[Alert] = []
