@@ -59,7 +59,7 @@ async def pay(customer: Any, member: Any, minor: int, on: date) -> None:
     await Allocation.create(
         branch="SH", receipt_id=receipt.id, receivable_id=due.id, order_id=due.order_id, customer_id=customer.id,
         owner_id=member.id, department_id=member.department_id, happened_on=on, due_on=due.due_on, currency="CNY",
-        amount_minor=minor // 2, base_minor=minor // 2,
+        amount_minor=minor // 2, base_minor=minor // 2, receipt_base_minor=minor // 2,
     )  # fmt: skip
 
 
