@@ -69,6 +69,7 @@ NOT_FOLLOWED = frozenset(
         "opportunity_id",
         "request_id",
         "directive_id",
+        "file_id",
         "plan_id",
         "origin_id",
         "task_id",

@@ -54,7 +54,7 @@ class EnrolmentToken(Model):
     tries = fields.IntField(default=0)
 
     class Meta:
-        table = "enrolment_token"
+        table = "node_token"
         indexes = [("expires_at",)]
 
 
@@ -234,5 +234,5 @@ class AuditEntry(Model):
     hash = fields.CharField(max_length=64)
 
     class Meta:
-        table = "audit_entry"
+        table = "operator_act"
         indexes = [("subject", "seq")]

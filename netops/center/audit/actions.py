@@ -34,7 +34,7 @@ async def record_all(acts: Sequence[Act]) -> list[AuditEntry]:
     other. Writers take turns: the transaction that writes first holds the end of the chain until it commits."""
     async with transaction():
         if engine() == "postgres":
-            await execute("LOCK TABLE audit_entry IN SHARE ROW EXCLUSIVE MODE")
+            await execute("LOCK TABLE operator_act IN SHARE ROW EXCLUSIVE MODE")
         last = await AuditEntry.all().order_by("-seq").first()
         seq, before, now = (last.seq, last.hash, clock.now()) if last else (0, "", clock.now())
         rows = []

@@ -48,7 +48,7 @@ class Migration(migrations.Migration):
                 ("hash", fields.CharField(max_length=64)),
             ],
             options={
-                "table": "audit_entry",
+                "table": "operator_act",
                 "app": "center",
                 "indexes": [Index(fields=["subject", "seq"])],
                 "pk_attr": "seq",
@@ -102,7 +102,7 @@ class Migration(migrations.Migration):
                 ("tries", fields.IntField(default=0)),
             ],
             options={
-                "table": "enrolment_token",
+                "table": "node_token",
                 "app": "center",
                 "indexes": [Index(fields=["expires_at"])],
                 "pk_attr": "id",

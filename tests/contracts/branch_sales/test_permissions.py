@@ -12,7 +12,7 @@ from tests.support.branch_site import USERS
 from tests.support.web_site import Visitor
 
 FIELD_WORK = (
-    "customers", "directives", "feedback", "figures", "followups", "intelligence", "news", "opportunities", "plans",
+    "calendar", "customers", "directives", "feedback", "figures", "followups", "intelligence", "news", "opportunities", "plans",
     "staff", "targets", "tasks", "imports", "replication",
 )  # fmt: skip
 """Rooms whose routes tests/contracts/branch and tests/imports ask; all others are asked here."""
