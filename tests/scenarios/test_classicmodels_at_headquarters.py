@@ -72,10 +72,12 @@ def replicate(hq: SiteProcess, site: SiteProcess) -> None:
     token = json.loads(hq.run("branches", "enrol", code, "--json").stdout)["token"]
     site.settings["TRUNKLINE_HQ_URL"] = hq.url
     site.run("enrol", token)
-    head = site.one("SELECT MAX(seq) AS seq FROM change")
+    head = "SELECT MAX(seq) AS seq FROM change"
     site.start()
     cursor = "SELECT seq FROM branch_cursor WHERE branch = :code"
-    wait_until(lambda: hq.one(cursor, code=code) == head, 60, f"headquarters has all of {code}", pause=0.2)
+    wait_until(
+        lambda: hq.one(cursor, code=code) == site.one(head), 60, f"headquarters has all of {code}", pause=0.2
+    )
     assert site.stop() in (0, -15)
 
 
