@@ -179,7 +179,7 @@ def test_readyz_names_what_is_not_ready(visitor: Visitor) -> None:
     visitor.client.app.state.checks["broker"] = broker
     answer = visitor.open("/readyz")
     assert answer.status_code == 503
-    assert answer.json()["checks"] == {"database": "ok", "broker": "the broker does not answer"}
+    assert answer.json()["checks"] == {"database": "ok", "load": "ok", "broker": "the broker does not answer"}
 
 
 def test_metrics_count_requests_by_route_not_by_address(visitor: Visitor) -> None:
