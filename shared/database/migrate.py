@@ -16,6 +16,7 @@ from typing import Any
 from tortoise.context import TortoiseContext
 from tortoise.migrations.autodetector import MigrationAutodetector
 from tortoise.migrations.executor import MigrationExecutor, MigrationTarget
+from tortoise.migrations.writer import MigrationWriter
 
 from shared.database.context import Database, DatabaseApp, drop_descriptions, tortoise_config
 from shared.errors import Conflict
@@ -171,10 +172,19 @@ async def make_migrations(apps: Sequence[DatabaseApp]) -> list[str]:
 
     A rename comes out as remove and add: write RenameField by hand before running it on real data.
     """
+    return [str(writer.write()) for writer in await _unwritten(apps)]
+
+
+async def missing_migrations(apps: Sequence[DatabaseApp]) -> list[str]:
+    """Labels of the apps whose models say more than their migrations; nothing is written."""
+    return [writer.app_label for writer in await _unwritten(apps)]
+
+
+async def _unwritten(apps: Sequence[DatabaseApp]) -> list[MigrationWriter]:
     config = tortoise_config("sqlite:////dev/null", apps)
     context = TortoiseContext()
     with context:
         await context.init(config=config, init_connections=False)
         drop_descriptions(context)
         assert context.apps is not None
-        return await MigrationAutodetector(context.apps, config["apps"]).write()
+        return await MigrationAutodetector(context.apps, config["apps"]).changes()

@@ -31,6 +31,9 @@ async def take_report(request: Request) -> Response:
         raise Invalid(N_("The report cannot be read.")) from error
     accept_once(node, signed)
     now = clock.now()
+    node.state = (
+        report.state or node.state
+    )  # before its records: whoever reads a result finds the state it left
     has_records = await take_records(node, report.items, now)
     missing = await greeted(node, report.hello)
     word = "maintenance" if node.mode == "maintenance" else report.state.condition if report.state else "ok"
@@ -48,7 +51,6 @@ def know(request: Request, arrival: Arrival, *, is_news: bool) -> None:
     node, report = arrival.node, arrival.report
     node.received_at = arrival.received_at
     node.hello = report.hello or node.hello
-    node.state = report.state or node.state
     topics = [FLEET, of_node(node.name)]
     for item in report.items:
         if isinstance(item, SampleBatch):

@@ -38,7 +38,7 @@ class Migration(migrations.Migration):
         ops.CreateModel(
             name="AuditEntry",
             fields=[
-                ("seq", fields.BigIntField(primary_key=True, unique=True, db_index=True)),
+                ("seq", fields.BigIntField(generated=False, primary_key=True, unique=True, db_index=True)),
                 ("at", InstantField()),
                 ("actor", fields.CharField(max_length=80)),
                 ("action", fields.CharField(max_length=48)),

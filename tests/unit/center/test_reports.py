@@ -1,5 +1,6 @@
 """Agents report to the center: proved by signature, stored once, shown with the age of what was received."""
 
+import asyncio
 from datetime import timedelta
 from pathlib import Path
 
@@ -62,6 +63,23 @@ async def test_items_that_come_twice_are_stored_once(center: Starlette) -> None:
     with center.state.use_database():
         assert await Recovery.all().count() == 1
         assert (await Recovery.get(id="r1")).ready_micros == 31_000
+
+
+async def test_whoever_reads_a_record_finds_the_state_it_left(center: Starlette) -> None:
+    agent = await Agent.enrolled(center, "sh-app1")
+    await agent.says(services=[ServiceState(name="web", state="running", instance="old")])
+    healed = RecoveryRecord(
+        key=3, id="r1", service="web", cause="exit", action="restart", outcome="recovered", detected_at=clock.now()
+    )  # fmt: skip
+    sending = asyncio.create_task(
+        agent.says(healed, services=[ServiceState(name="web", state="running", instance="new")])
+    )
+    with center.state.use_database():
+        while not await Recovery.exists(id="r1"):
+            await asyncio.sleep(0)
+    seen = center.state.fleet.get("sh-app1").state.services[0].instance
+    await sending
+    assert seen == "new"
 
 
 async def test_strangers_replays_and_other_keys_are_refused(center: Starlette) -> None:

@@ -11,7 +11,8 @@ from tortoise.migrations.executor import MigrationExecutor, MigrationTarget
 
 from shared.database import DatabaseApp, fetch_all, open_database
 from shared.database.context import drop_descriptions, tortoise_config
-from shared.database.migrate import migrate, missing_indexes, repair_indexes
+from shared.database.makemigrations import site_apps
+from shared.database.migrate import migrate, missing_indexes, missing_migrations, repair_indexes
 from tests.support.databases import (
     ENGINES,
     Templates,
@@ -82,6 +83,10 @@ async def test_a_fresh_database_equals_one_that_replayed_every_migration(
         finally:
             await command(f'DROP DATABASE "{name}" WITH (FORCE)')
     assert shapes[0] == shapes[1]
+
+
+async def test_no_model_says_more_than_its_migrations() -> None:
+    assert await missing_migrations(site_apps()) == []
 
 
 async def test_migrating_again_applies_nothing(tmp_path: Path) -> None:
