@@ -40,3 +40,8 @@ class PolicyPage:
         """The form whose messages stand at the top."""
         forms = (self.rule_form, self.step_form)
         return next((form for form in forms if form.errors), self.category_form)
+
+    @property
+    def faulty_prefix(self) -> str:
+        """What the ids of that form's fields begin with."""
+        return {id(self.rule_form): "rule-", id(self.step_form): "step-"}.get(id(self.faulty), "category-")

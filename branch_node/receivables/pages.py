@@ -96,6 +96,12 @@ class ShowPage:
         forms = (self.dunning.promise_form, self.dunning.dispute_form)
         return next((form for form in forms if form.errors), self.form)
 
+    @property
+    def faulty_prefix(self) -> str:
+        """What the ids of that form's fields begin with."""
+        by_form = {id(self.dunning.promise_form): "promise-", id(self.dunning.dispute_form): "dispute-"}
+        return by_form.get(id(self.faulty), "")
+
     def money(self, minor: int) -> Money:
         """An amount in the instalment's currency."""
         return Money(minor, self.row.currency)

@@ -234,7 +234,7 @@ class Option:
 class Field:
     """A field of a form. `kind`: text, password, email, tel, number, area, select, radio, checks, tick, file,
     hidden, money, date, pick. Money shows its parsed value, date accepts short forms, pick is a typeahead that asks
-    `pick_url`?q=. `width`: s (8 characters), m (20), l (40), full.
+    `pick_url`?q=. `width`: s (8 characters), m (20), l (40), full. `prefix` keeps the ids of two forms of a page apart.
     """
 
     name: str
@@ -254,6 +254,12 @@ class Field:
     accept: str = ""
     is_focused: bool = False
     reload: str = ""
+    prefix: str = ""
+
+    @property
+    def key(self) -> str:
+        """What the ids of its elements end with."""
+        return self.prefix + self.name
 
 
 @dataclass(frozen=True)

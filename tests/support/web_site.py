@@ -119,6 +119,12 @@ def apart(work: Coroutine[Any, Any, None]) -> None:
         raise failed[0]
 
 
+def ids_used_twice(page: str) -> set[str]:
+    """Ids that more than one element of a page carries."""
+    ids = re.findall(r'<[^>]*?\sid="([^"]+)"', page)
+    return {one for one in ids if ids.count(one) > 1}
+
+
 class Visitor:
     """Somebody in front of a browser: follows redirects, sends forms with the token of the page."""
 

@@ -19,7 +19,7 @@ from branch_node.tasks.routes import ROUTES as TASKS
 from branch_node.vcards.routes import ROUTES as CARDS
 from shared.web.routing import PUBLIC, Route
 from tests.support.branch_site import USERS, BranchSite
-from tests.support.web_site import Visitor
+from tests.support.web_site import Visitor, ids_used_twice
 
 ROUTES = [
     *CALENDAR,
@@ -49,7 +49,9 @@ def ask(visitor: Visitor, route: Route, url: str) -> int:
     if route.url.endswith("/live"):
         return int(visitor.client.head(url, follow_redirects=False).status_code)
     if route.method == "GET":
-        return int(visitor.client.get(url, follow_redirects=False).status_code)
+        answer = visitor.client.get(url, follow_redirects=False)
+        assert not ids_used_twice(answer.text), url
+        return int(answer.status_code)
     headers = {"x-csrf-token": token_of(visitor), "origin": "http://testserver", "accept": "text/html"}
     return int(visitor.client.post(url, headers=headers, follow_redirects=False).status_code)
 

@@ -9,7 +9,7 @@ from branch_node.routes import FEATURES, all_routes, routes_of
 from shared.web.routing import Route
 from tests.contracts.branch_sales.conftest import Office
 from tests.support.branch_site import USERS
-from tests.support.web_site import Visitor
+from tests.support.web_site import Visitor, ids_used_twice
 
 FIELD_WORK = (
     "calendar", "customers", "directives", "feedback", "figures", "followups", "intelligence", "news", "opportunities", "plans",
@@ -29,7 +29,9 @@ def may(name: str, route: Route) -> bool:
 def ask(visitor: Visitor, route: Route, url: str) -> int:
     """The status; posts are empty and carry the token of the account page."""
     if route.method == "GET":
-        return int(visitor.client.get(url, follow_redirects=False).status_code)
+        answer = visitor.client.get(url, follow_redirects=False)
+        assert not ids_used_twice(answer.text), url
+        return int(answer.status_code)
     visitor.open("/me")
     headers = {"x-csrf-token": visitor.token(), "origin": "http://testserver", "accept": "text/html"}
     return int(visitor.client.post(url, headers=headers, follow_redirects=False).status_code)

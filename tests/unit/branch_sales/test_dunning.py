@@ -124,7 +124,7 @@ async def test_the_owner_hears_once_that_a_payment_falls_due():
         assert (await tell_due_soon(), await tell_due_soon()) == (1, 0)
     with clock.use(after(-1)):
         assert await tell_due_soon() == 0
-    assert (await Notification.get()).person_id == LIN.id
+    assert (await Notification.get(kind="due_soon")).person_id == LIN.id
 
 
 @pytest.mark.usefixtures("branch")
