@@ -133,6 +133,7 @@ TARGET_MEASURES: Mapping[str, bool] = {
     "customers_new": False,
     "customers_signed": False,
     "activities": False,
+    "visits": False,
 }
 
 

@@ -36,7 +36,10 @@ PARTS: Mapping[str, tuple[str, ...]] = {
     "customers_new": ("customers_new",),
     "customers_signed": ("customers_signed",),
     "activities": ("activities",),
+    "visits": ("visits",),
 }
+KINDS: Mapping[str, tuple[str, str]] = {"visits": ("activities", "visit")}
+"""Parts that are one kind of a measure: (measure, kind)."""
 
 TARGET_SQL = """
 SELECT t.unit_kind, CAST(t.unit_id AS VARCHAR(36)) AS unit_id, l.period, CAST(sum(l.amount) AS BIGINT) AS amount
@@ -57,9 +60,10 @@ async def targets(parameters: Parameters, scope: Reach | None, blank: Blank) -> 
     measure = parameters.measure
     is_count = not TARGET_MEASURES[measure]
     wants = [
-        Want(f"{block}_{part}", part, span.first, span.last, is_count)
+        Want(f"{block}_{part}", kind[0], span.first, span.last, is_count, kind[1])
         for block, span in spans_of(as_of).items()
         for part in PARTS[measure]
+        for kind in [KINDS.get(part, (part, None))]
     ]
     keyed = await sums(wants, "employee", scope)
     held = await held_targets(as_of, measure)

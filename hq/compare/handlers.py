@@ -1,7 +1,6 @@
 """/compare: one measure, every branch."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Literal
 
 from starlette.requests import Request
@@ -9,23 +8,26 @@ from starlette.responses import Response
 
 from hq.asking import PAGE_ROWS, question_of
 from hq.compare.pages import ComparedRow, ComparePage
+from hq.compare.queries import multiples
 from hq.compare.rules import Compared, favourable_count, ranked, worst
-from hq.figures.freshness import directory
-from hq.figures.scoreboard import COLUMNS, Board, scoreboard
-from hq.figures.shape import COMPANY_UNIT, Column, Line, Question
+from hq.compare.side import side_by_side
+from hq.figures.scoreboard import COLUMNS, GOALS, Board, scoreboard
+from hq.figures.shape import Column, Line, Question
 from hq.figures.words import scope_name
-from hq.frame.page import drill_url, freshness_line, month_span
+from hq.frame.page import drill_url, freshness_line, month_span, region_tabs
 from hq.tables import mark_of, pages, total_mark, url_with
 from shared.i18n import gettext as _
 from shared.money import Money
-from shared.vocabulary import region_word
-from shared.web.filters import money_card, money_unit, percent
+from shared.web.filters import money_card, money_unit, number, percent
 from shared.web.parts import Bar, Tab, Variance
 from shared.web.responses import page
 from shared.web.templating import with_query
 
-MEASURES = ("sales", "income", "expense", "profit", "receipts", "remaining", "overdue", "orders", "customers_new", "customers_signed", "followups")  # fmt: skip
-REFERENCES: Mapping[str, Mapping[str, str]] = {"sales": {"plan": "target", "py": "py_sales"}}
+MEASURES = ("sales", "income", "expense", "profit", "receipts", "remaining", "overdue", "orders", "customers_new", "customers_signed", "followups", "visits")  # fmt: skip
+REFERENCES: Mapping[str, Mapping[str, str]] = {
+    "sales": {"plan": "target", "py": "py_sales"},
+    **{key: {"plan": f"goal_{key}", "py": f"py_{key}"} for key in GOALS},
+}
 PATHS = {
     "sales": "/sales",
     "orders": "/sales",
@@ -38,7 +40,10 @@ PATHS = {
     "customers_new": "/customers",
     "customers_signed": "/customers",
     "followups": "/customers",
+    "visits": "/staff",
 }
+
+KEPT = ("measure", "against", "period", "from", "to", "unit", "known_at", "currency")
 
 
 async def show(request: Request) -> Response:
@@ -47,8 +52,10 @@ async def show(request: Request) -> Response:
     question = question_of(request, "figures.view", measure="sales")
     wanted = params.get("measure", "sales")
     column = next(column for column in COLUMNS if column.key == (wanted if wanted in MEASURES else "sales"))
-    against = "py" if params.get("against") == "py" else "plan"
     board = await scoreboard(question)
+    against = params.get("against", "")
+    if against not in ("plan", "py"):
+        against = default_reference(board, column)
     rows = [compared(line, column, against) for line in board.figure.rows]
     ordered = ranked(rows, column.better)
     shown = ordered[question.offset : question.offset + PAGE_ROWS]
@@ -57,6 +64,8 @@ async def show(request: Request) -> Response:
     amounts = [abs(value) for row in rows for value in (row.actual, row.reference) if value is not None]
     differences = [abs(row.difference) for row in rows if row.difference is not None]
     names = {name: _(found.label) for name in MEASURES for found in COLUMNS if found.key == name}
+    names_of = [line.branch for line in (row.line for row in shown)]
+    chosen = side_by_side(board, params.getlist("pick"), against)
     view = ComparePage(
         scope=scope_name(board.figure),
         span=month_span(board.figure),
@@ -65,7 +74,7 @@ async def show(request: Request) -> Response:
             for name, label in names.items()
         ],
         against=references(column, against),
-        regions=await regions(question),
+        regions=await region_tabs(question, board.branches),
         freshness=freshness_line(board.figure),
         sentence=sentence(board, column, rows, against),
         rows=[row_of(row, board, column, total.actual) for row in shown],
@@ -78,8 +87,18 @@ async def show(request: Request) -> Response:
         exports=exports(board, column),
         next_url=following,
         previous_url=previous,
+        keep={name: params[name] for name in KEPT if params.get(name)},
+        picked=[branch.code for branch in chosen.branches] if chosen else [],
+        side=chosen,
+        multiples=await multiples(board, column, names_of, drill_of),
     )
     return page(request, "compare/show.html", view)
+
+
+def default_reference(board: Board, column: Column) -> str:
+    """Plan where any branch has one on this measure, else last year."""
+    plan = REFERENCES.get(column.key, {}).get("plan", "")
+    return "plan" if any(line.number(plan) is not None for line in board.figure.rows) else "py"
 
 
 def compared(line: Line, column: Column, against: str) -> Compared:
@@ -98,20 +117,6 @@ def references(column: Column, against: str) -> list[Tab]:
     return [Tab(labels[name], with_query(against=name), name == against) for name in REFERENCES[column.key]]
 
 
-async def regions(question: Question) -> list[Tab]:
-    """The regions of the branches, for a narrower comparison; none when there is at most one."""
-    known = await directory(replace(question, unit=COMPANY_UNIT))
-    names = sorted({branch.region for branch in known.branches if branch.region})
-    if len(names) < 2:
-        return []
-    present = question.unit.key if question.unit.kind == "region" else ""
-    tabs = [Tab(_("All regions"), with_query(unit=None, offset=None), not present)]
-    return tabs + [
-        Tab(region_word(name), with_query(unit=f"region:{name}", offset=None), name == present)
-        for name in names
-    ]
-
-
 def sentence(board: Board, column: Column, rows: list[Compared], against: str) -> str:
     """The largest unfavourable gap and how many are on the good side; the same numbers in both languages."""
     good, known = favourable_count(rows, column.better)
@@ -119,13 +124,18 @@ def sentence(board: Board, column: Column, rows: list[Compared], against: str) -
         return _("%(measure)s of every branch; there is nothing to compare it with.", measure=_(column.label))
     bad = worst(rows, column.better)
     word = _("plan") if against == "plan" else _("last year")
-    count = _("%(good)s of %(known)s are at or above %(word)s.", good=good, known=known, word=word)
+    count = _("%(good)s of %(known)s have reached %(word)s.", good=good, known=known, word=word)
     if bad is None:
         return count
-    gap = money_card(Money(bad.difference or 0, board.figure.total.currency), signed=True)
+    amount = bad.difference or 0
+    gap = (
+        money_card(Money(amount, board.figure.total.currency), signed=True)
+        if column.kind == "money"
+        else number(amount, signed=True)
+    )
     share = f" ({percent(bad.share_bp, signed=True)})" if bad.share_bp is not None else ""
     head = _(
-        "%(branch)s is furthest below %(word)s: %(gap)s%(share)s.",
+        "%(branch)s is furthest from %(word)s: %(gap)s%(share)s.",
         branch=bad.line.name,
         word=word,
         gap=gap,
@@ -171,6 +181,8 @@ def drill_of(column: Column, question: Question, line: Line) -> str:
     path = PATHS[column.key]
     if path == "/receivables":
         return url_with(path, unit=line.unit)
+    if path == "/staff":
+        return url_with(path, unit=line.unit, **{"from": question.first, "to": question.last})
     tab = {"customers_signed": "signed", "followups": "followup"}.get(column.key)
     return drill_url(path, question, line.unit, tab=tab)
 

@@ -27,8 +27,63 @@ class ComparedRow:
 
 
 @dataclass(frozen=True)
+class Pillar:
+    """A column of a small chart: place and size in a box of 130 x 40; `tone` is ac, or muted for a silent branch."""
+
+    x: int
+    y: float
+    height: float
+    tone: str
+
+
+@dataclass(frozen=True)
+class Multiple:
+    """One branch as thirteen months on the scale of all; `zero` is where the columns stand."""
+
+    name: str
+    url: str
+    pillars: Sequence[Pillar]
+    zero: float
+    label: str
+
+
+@dataclass(frozen=True)
+class SideCell:
+    """One measure of one branch: the value and how it stands to what it is compared with."""
+
+    value: Money | int | None
+    variance: Variance | None
+
+
+@dataclass(frozen=True)
+class SideRow:
+    """One measure with a cell for each of the chosen branches; `kind` is money, count or share."""
+
+    label: str
+    kind: str
+    cells: Sequence[SideCell]
+
+
+@dataclass(frozen=True)
+class SideHead:
+    """A chosen branch."""
+
+    code: str
+    name: str
+    mark: Watermark
+
+
+@dataclass(frozen=True)
+class SideBySide:
+    """Two or three branches, every measure."""
+
+    branches: Sequence[SideHead]
+    rows: Sequence[SideRow]
+
+
+@dataclass(frozen=True)
 class ComparePage:
-    """/compare: one measure, one sentence, bars of one scale."""
+    """/compare: one measure, one sentence, bars of one scale; chosen branches side by side; thirteen months of each."""
 
     scope: str
     span: Span
@@ -47,3 +102,7 @@ class ComparePage:
     exports: Mapping[str, str]
     next_url: str
     previous_url: str
+    keep: Mapping[str, str]
+    picked: Sequence[str]
+    side: SideBySide | None
+    multiples: Sequence[Multiple]

@@ -1,20 +1,21 @@
 """/ and its live stream."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from hq.asking import question_of
-from hq.dashboard import view
+from hq.dashboard import view as parts
 from hq.dashboard.live import LiveBoard
 from hq.dashboard.pages import OverviewPage
 from hq.dashboard.queries import series, strip, waiting_warnings
 from hq.figures.scoreboard import Board, scoreboard
 from hq.figures.shape import Question
 from hq.figures.words import scope_name
-from hq.frame.page import adds_up, freshness_line, month_span
+from hq.frame.page import adds_up, freshness_line, month_span, region_tabs
 from hq.live import topics_of
 from shared.i18n import gettext as _
 from shared.web.live import Push, live
@@ -40,7 +41,11 @@ async def show(request: Request) -> Response:
     shapes = await series(board.question, board.branches, last_of(board), board.rates)
     found = await strip(board.question, board.branches, question.house.today())
     waiting = await waiting_warnings(question)
-    return page(request, "dashboard/show.html", view_of(board, shapes, compare, sort, found, waiting))
+    view = replace(
+        view_of(board, shapes, compare, sort, found, waiting),
+        regions=await region_tabs(question, board.branches),
+    )
+    return page(request, "dashboard/show.html", view)
 
 
 def last_of(board: Board) -> date:
@@ -67,9 +72,9 @@ def view_of(
         ],
         freshness=freshness_line(board.figure),
         check=adds_up(board.figure),
-        cards=view.cards(board, shapes, compare),
-        alerts=[*view.warned(waiting), *view.alerts(board)],
-        table=view.table(board, sort, _("HQ and branches")),
+        cards=parts.cards(board, shapes, compare),
+        alerts=[*parts.warned(waiting), *parts.alerts(board)],
+        table=parts.table(board, sort, _("HQ and branches")),
         strip=found,  # type: ignore[arg-type]
         live_url=with_query("/live/overview"),
     )

@@ -11,7 +11,7 @@ from shared.web.parts import Figure, Tab, TableView
 
 @dataclass(frozen=True)
 class OverviewPage:
-    """/ : the sentence of freshness, eight cards, what needs somebody, every branch, four short lists."""
+    """/ : the sentence of freshness, twelve cards, what needs somebody, every branch, four short lists."""
 
     scope: str
     span: Span
@@ -23,3 +23,4 @@ class OverviewPage:
     table: TableView
     strip: Mapping[str, Sequence[StripRow]]
     live_url: str
+    regions: Sequence[Tab] = ()

@@ -1,18 +1,18 @@
 """The overview as parts: cards, alerts and the table, made from one board; the page and its live stream share them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from hq.cards import CardMaker, maker_of
 from hq.dashboard.queries import Alert, stale_branches, worst_gap
-from hq.figures.scoreboard import Board
+from hq.figures.scoreboard import COLUMNS, Board
 from hq.figures.shape import Line
 from hq.frame.page import drill_url
 from hq.tables import Look, table_of, url_with
 from shared import clock
 from shared import figures as definitions
+from shared.i18n import N_, ngettext
 from shared.i18n import gettext as _
-from shared.i18n import ngettext
 from shared.money import Money
 from shared.periods import Year
 from shared.web.filters import as_of, duration, money_card, percent
@@ -22,41 +22,78 @@ ALERTS_MOST = 6
 
 
 def cards(board: Board, series: Mapping[str, Sequence[int]], compare: str) -> list[Figure]:
-    """The eight figures of the company; each leads to its page."""
-    total, question = board.figure.total, board.question
-    maker = maker_of(board.figure)
-    dates = {"from": question.first, "to": question.last}
-    sales = replace(
-        maker.card("sales", _("Sales"), url_with("/sales", **dates)),
-        bullet=bullet_of(total),
-        variance=variance_of(total, compare),
-        spark=series.get("sales", ()),
-        definition_url="/definitions#sales",
-    )
-    profit = replace(
-        maker.card("profit", _("Operating profit"), url_with("/profit", **dates)),
-        spark=series.get("profit", ()),
-        definition_url="/definitions#profit",
-    )
-    late = money_card(maker.money("overdue"))
-    remaining = replace(
-        maker.card("remaining", _("Remaining"), "/receivables"),
-        note=_("overdue %(amount)s", amount=late),
-        definition_url="/definitions#receivables",
-    )
-    receipts = maker.card("receipts", _("Receipts"), url_with("/receivables/receipts", **dates))
-    expense = maker.card("expense", _("Expense"), url_with("/profit", **dates))
-    people = _("of %(n)s", n=total.number("staff") or 0)
+    """The twelve figures of the company, each beside what it is compared with; each leads to its page."""
+    maker, seen = maker_of(board.figure), Compared(board, compare)
+    dates = {"from": board.question.first, "to": board.question.last}
+
+    def money(key: str, label: str, path: str, topic: str) -> Figure:
+        made = maker.card(key, label, url_with(path, **dates))
+        return replace(seen.beside(made), spark=series.get(key, ()), definition_url=f"/definitions#{topic}")
+
+    def number(key: str, label: str, url: str) -> Figure:
+        return seen.beside(maker.number(key, label, url))
+
+    remaining = replace(maker.card("remaining", _("Remaining"), "/receivables"), definition_url="/definitions#receivables")  # fmt: skip
+    overdue = maker.card("overdue", _("Overdue"), url_with("/receivables", sort="-overdue_share"))
+    share = maker.total.number("overdue_share")
+    people = replace(maker.number("plans", _("Plans in today"), "/staff"), unit=_("of %(n)s", n=maker.total.number("staff") or 0))  # fmt: skip
     return [
-        sales,
+        replace(money("sales", _("Sales"), "/sales", "sales"), bullet=bullet_of(maker.total)),
         year_card(maker, board),
-        profit,
-        remaining,
-        replace(receipts, spark=series.get("receipts", ())),
-        replace(expense, spark=series.get("expense", ())),
-        maker.number("plans", _("Plans in today"), "/staff", people),
-        maker.number("followups_today", _("Follow-ups today"), "/staff"),
-    ]
+        money("income", _("Income"), "/profit", "profit"),
+        money("profit", _("Operating profit"), "/profit", "profit"),
+        money("expense", _("Expense"), "/profit", "profit"),
+        replace(seen.beside(maker.card("receipts", _("Receipts"), url_with("/receivables/receipts", **dates))), spark=series.get("receipts", ())),
+        seen.beside(remaining),
+        replace(overdue, note=_("%(share)s of what remains", share=percent(share)) if share is not None else ""),
+        number("customers_new", _("New customers"), url_with("/customers", **dates)),
+        number("customers_signed", _("Signed customers"), url_with("/customers", tab="signed", **dates)),
+        seen.beside(people),
+        number("followups_today", _("Follow-ups today"), "/staff"),
+    ]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Compared:
+    """The total of a board beside its plan or last year, and what has no plan beside what it was before."""
+
+    board: Board
+    compare: str
+
+    def beside(self, card: Figure) -> Figure:
+        """The card with its variance: in per cent of the reference, as an amount where that is not above zero; none
+        where there is nothing to compare with."""
+        total = self.board.figure.total
+        actual, (reference, words) = total.number(card.key), self.reference(card.key)
+        if actual is None or reference is None:
+            return card
+        better, difference = BETTER[card.key], actual - reference
+        if reference > 0:
+            return replace(
+                card, variance=Variance(difference * 10_000 // reference, "percent", better, words)
+            )
+        if card.kind != "money_card":
+            return replace(card, variance=Variance(difference, "number", better, words))
+        amount = Money(difference, total.currency)
+        return replace(card, variance=Variance(amount, "money_card", better, words))
+
+    def reference(self, key: str) -> tuple[int | None, str]:
+        """What a figure is compared with, and in words: its plan when asked for and set, else what it was before."""
+        total, before = self.board.figure.total, BEFORE.get(key)
+        if before is not None:
+            return total.number(before[0]), _(before[1])
+        goal = total.number("target" if key == "sales" else f"goal_{key}")
+        if self.compare != "py" and goal is not None:
+            return goal, _("vs plan")
+        return total.number(f"py_{key}"), _("vs last year")
+
+
+BETTER = {column.key: column.better for column in COLUMNS}
+BEFORE = {
+    "remaining": ("remaining_before", N_("since the month began")),
+    "plans": ("plans_before", N_("vs a week ago")),
+    "followups_today": ("followups_before", N_("vs a week ago")),
+}
 
 
 def year_card(maker: CardMaker, board: Board) -> Figure:
@@ -69,7 +106,9 @@ def year_card(maker: CardMaker, board: Board) -> Figure:
     if made.value is None:
         return replace(made, note=_("No target is set for this year."))
     bullet = Bullet(total.number("year_sales"), total.number("year_target"), label=_("Year plan"))
-    return replace(made, bullet=bullet, note=_("time passed %(share)s", share=percent(passed)))
+    ahead = Variance((total.number("year_completion") or 0) - passed, "points", "higher", _("vs time passed"))
+    note = _("time passed %(share)s", share=percent(passed))
+    return replace(made, bullet=bullet, variance=ahead, note=note)
 
 
 def bullet_of(line: Line, scale: int = 0) -> Bullet:
@@ -81,16 +120,6 @@ def bullet_of(line: Line, scale: int = 0) -> Bullet:
 
 def shown(amount: int | None, line: Line) -> str:
     return "—" if amount is None else money_card(Money(amount, line.currency))
-
-
-def variance_of(line: Line, compare: str) -> Variance | None:
-    """The difference to plan, or to last year, in per cent of it; None where there is nothing to compare with."""
-    reference = line.number("py_sales" if compare == "py" else "target")
-    sales = line.number("sales")
-    if not reference or reference < 0 or sales is None:
-        return None
-    words = _("vs last year") if compare == "py" else _("vs plan")
-    return Variance((sales - reference) * 10_000 // reference, "percent", "higher", words)
 
 
 def warned(waiting: int) -> list[Alert]:

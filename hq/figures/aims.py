@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from hq.figures import memo
+from hq.figures.cells import Want
 from shared import figures
 from shared.database import fetch_all
 from shared.errors import Invalid
@@ -41,6 +42,22 @@ class TargetMeasure:
             return figures.operating_profit(income, row["expense"]) if self.name == "profit" else income
         return row[self.parts[0]]
 
+    def wants(self, first: date, last: date, prefix: str = "") -> list[Want]:
+        """The sums of its parts over these days, named prefix + part."""
+        value = "base" if self.is_money else "n"
+        return [Want(prefix + part, *_sum_of(part, first, last, value)) for part in self.parts]
+
+
+def _sum_of(
+    part: str, first: date, last: date, value: str
+) -> tuple[str, date, date, str, frozenset[str] | None]:
+    """Measure, days, value and kinds of a part; visits are follow-ups of one kind."""
+    if part == "visits":
+        return ("activities", first, last, value, VISITS)
+    return (part, first, last, value, None)
+
+
+VISITS = frozenset({"visit"})
 
 _INCOME = ("ordered", "cancelled", "shipped", "receipts")
 TARGET_MEASURES: Mapping[str, TargetMeasure] = {
@@ -54,6 +71,7 @@ TARGET_MEASURES: Mapping[str, TargetMeasure] = {
         TargetMeasure("customers_new", N_("New customers"), False, ("customers_new",)),
         TargetMeasure("customers_signed", N_("Signed customers"), False, ("customers_signed",)),
         TargetMeasure("activities", N_("Follow-ups"), False, ("activities",)),
+        TargetMeasure("visits", N_("Visits"), False, ("visits",)),
     )
 }
 
@@ -95,10 +113,10 @@ class Aim:
 Aims = Mapping[tuple[str, str], Aim]
 """By (kind, key): ("company", ""), ("branch", "SH"), ("employee", id)."""
 
-CURRENT = """SELECT t.id, t.unit_kind, t.unit_branch, t.unit_id, t.currency, t.number, {sums}
+CURRENT = """SELECT t.id, t.measure, t.unit_kind, t.unit_branch, t.unit_id, t.currency, t.number, {sums}
 FROM target t LEFT JOIN target_line l ON l.target_id = t.id AND l.deleted_at IS NULL
-WHERE t.year = :year AND t.measure = :measure AND {holds} AND t.deleted_at IS NULL{where}
-GROUP BY t.id, t.unit_kind, t.unit_branch, t.unit_id, t.currency, t.number ORDER BY t.number"""
+WHERE t.year = :year AND t.measure IN :measures AND {holds} AND t.deleted_at IS NULL{where}
+GROUP BY t.id, t.measure, t.unit_kind, t.unit_branch, t.unit_id, t.currency, t.number ORDER BY t.number"""
 
 
 def codes_of(span: Period) -> tuple[list[str], list[str]]:
@@ -125,17 +143,53 @@ async def aims(
     of one branch.
 
     Kept for some seconds; setting a target in this process forgets them at once."""
+    return (await aims_on(as_of, (measure,), branch, known_at))[measure]
+
+
+async def aims_on(
+    as_of: date, measures: tuple[str, ...], branch: str | None = None, known_at: datetime | None = None
+) -> Mapping[str, Aims]:
+    """The same for several measures in one statement; a measure without targets has an empty mapping."""
     return await memo.kept(
-        ("aims", as_of, measure, branch, known_at),
+        ("aims", as_of, measures, branch, known_at),
         AIMS_SECONDS,
-        lambda: read_aims(as_of, measure, branch, known_at),
+        lambda: read_aims(as_of, measures, branch, known_at),
     )
 
 
-async def read_aims(as_of: date, measure: str, branch: str | None, known_at: datetime | None = None) -> Aims:
+async def read_aims(
+    as_of: date, measures: tuple[str, ...], branch: str | None, known_at: datetime | None = None
+) -> Mapping[str, Aims]:
     """The same, read now."""
+    sums, params, sizes = spans_sql(as_of)
+    params |= {"year": as_of.year, "measures": list(measures)}
+    if branch is None:
+        where = " AND t.unit_kind IN ('company', 'branch')"
+    else:
+        where = " AND (t.unit_kind = 'company' OR t.unit_branch = :branch)"
+        params["branch"] = branch
+    holds = "t.superseded_at IS NULL"
+    if known_at is not None:
+        holds = "t.issued_at <= :known_at AND (t.superseded_at IS NULL OR t.superseded_at > :known_at)"
+        params["known_at"] = known_at
+    rows = await fetch_all(CURRENT.format(sums=sums, where=where, holds=holds), **params)
+    found: dict[str, dict[tuple[str, str], Aim]] = {measure: {} for measure in measures}
+    for row in rows:
+        kind = str(row["unit_kind"])
+        key = str(row["unit_branch"]) if kind == "branch" else str(row["unit_id"] or "")
+        amounts = {
+            block: int(row[block]) if row[f"{block}_months"] == sizes[block] else None for block in BLOCKS
+        }
+        aim = Aim(str(row["currency"]), amounts, str(row["id"]), int(row["number"]))
+        found[str(row["measure"])][kind, key] = aim
+    return found
+
+
+def spans_sql(as_of: date) -> tuple[str, dict[str, object], dict[str, int]]:
+    """The sum of a target's lines in each span and the months they cover, as SQL, with its parameters and the months
+    that each span has."""
     sums: list[str] = []
-    params: dict[str, object] = {"year": as_of.year, "measure": measure}
+    params: dict[str, object] = {}
     sizes: dict[str, int] = {}
     for block, span in spans_of(as_of).items():
         months, quarters = codes_of(span)
@@ -147,22 +201,4 @@ async def read_aims(as_of: date, measure: str, branch: str | None, known_at: dat
             f"CAST(SUM(CASE WHEN l.period IN :m_{block} THEN 1 WHEN l.period IN :q_{block} THEN 3 ELSE 0 END) "
             f"AS BIGINT) AS {block}_months"
         )
-    if branch is None:
-        where = " AND t.unit_kind IN ('company', 'branch')"
-    else:
-        where = " AND (t.unit_kind = 'company' OR t.unit_branch = :branch)"
-        params["branch"] = branch
-    holds = "t.superseded_at IS NULL"
-    if known_at is not None:
-        holds = "t.issued_at <= :known_at AND (t.superseded_at IS NULL OR t.superseded_at > :known_at)"
-        params["known_at"] = known_at
-    rows = await fetch_all(CURRENT.format(sums=", ".join(sums), where=where, holds=holds), **params)
-    found: dict[tuple[str, str], Aim] = {}
-    for row in rows:
-        kind = str(row["unit_kind"])
-        key = str(row["unit_branch"]) if kind == "branch" else str(row["unit_id"] or "")
-        amounts = {
-            block: int(row[block]) if row[f"{block}_months"] == sizes[block] else None for block in BLOCKS
-        }
-        found[kind, key] = Aim(str(row["currency"]), amounts, str(row["id"]), int(row["number"]))
-    return found
+    return ", ".join(sums), params, sizes

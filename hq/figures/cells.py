@@ -11,7 +11,7 @@ from itertools import count
 from typing import Any
 
 from hq.figures import journal
-from hq.figures.spans import DAY, YEAR, Piece, pieces
+from hq.figures.spans import DAY, MONTH, YEAR, Piece, pieces
 from shared.database import fetch_all
 
 DUE_AHEAD = timedelta(days=400)
@@ -194,6 +194,29 @@ async def by_month(
         keys = (f"substr(j.period, 1, {size})", "COALESCE(b.currency, '')")
         later = await journal.later_by(keys, wants, branches, known_at)
         journal.less(found, later, [want.name for want in wants])
+    return found
+
+
+async def by_branch_month(
+    wants: Sequence[Want], today: date, branches: frozenset[str], known_at: datetime | None = None
+) -> dict[tuple[str, str], Sums]:
+    """The wants per (branch, month) of a few branches, for series; spans are whole months."""
+    statement = _Statement(personal=False)
+    condition = f" AND branch IN {statement.param(sorted(branches))}"
+    first, last = wants[0].first, wants[0].last
+    assert first is not None
+    assert last is not None
+    piece = Piece(MONTH, first.isoformat()[:7], last.isoformat()[:7])
+    for want in wants:
+        statement.columns[want.name] = [statement.case(want, 0)]
+    statement.arms.append(statement.arm(piece, wants, 0, condition, "branch, period", enumerate_periods=True))
+    rows = await fetch_all(statement.sql("branch, period"), **statement.params)
+    found: dict[tuple[str, str], Sums] = {(row.pop("branch"), row.pop("period")): row for row in rows}
+    if known_at is not None:
+        keys = ("j.branch", "substr(j.period, 1, 7)")
+        journal.less(
+            found, await journal.later_by(keys, wants, branches, known_at), [want.name for want in wants]
+        )
     return found
 
 

@@ -3,19 +3,19 @@
 The same definitions and the same conversion as the single figures, so that a number here equals the page it leads to.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from hq.figures import memo
-from hq.figures.aims import Aim, aims
+from hq.figures.aims import VISITS, Aim, Aims, aims_on
 from hq.figures.assemble import Plan, company_figure
 from hq.figures.cells import Sums, Want
 from hq.figures.freshness import Branch, Directory, directory
 from hq.figures.rates import conversion
 from hq.figures.receivables import bucket_wants, taken_back
 from hq.figures.receivables import wants as receivable_wants
-from hq.figures.rules import Conversion
+from hq.figures.rules import SAME, Conversion
 from hq.figures.shape import BASE, Column, Figure, Line, Question, Value
 from hq.figures.staff import SUBMITTED, head_counts
 from hq.figures.units import month_of, named_period, scope_of
@@ -25,11 +25,13 @@ from shared.periods import Month, Period, Quarter, Year, add_months
 
 MONEY = (
     "ordered", "cancelled", "gained", "lost", "expense", "receipts", "remaining", "not_due", "py_ordered",
-    "py_cancelled", "year_ordered", "year_cancelled",
+    "py_cancelled", "py_gained", "py_lost", "py_expense", "py_receipts", "remaining_before", "year_ordered",
+    "year_cancelled",
 )  # fmt: skip
 COUNTS = (
-    "orders", "customers_new", "customers_signed", "followups", "plans", "staff", "planned", "done",
-    "followups_today", "overdue_contacts",
+    "orders", "customers_new", "customers_signed", "followups", "visits", "py_customers_new", "py_customers_signed",
+    "py_followups", "py_visits", "plans", "staff", "planned", "done", "followups_today", "overdue_contacts",
+    "plans_before", "followups_before",
 )  # fmt: skip
 
 COLUMNS = (
@@ -52,19 +54,40 @@ COLUMNS = (
     Column("customers_new", N_("New customers"), "count", "higher"),
     Column("customers_signed", N_("Signed customers"), "count", "higher"),
     Column("followups", N_("Follow-ups"), "count", "higher"),
+    Column("visits", N_("Visits"), "count", "higher"),
     Column("followups_today", N_("Follow-ups today"), "count", "higher"),
     Column("overdue_contacts", N_("Contacts overdue"), "count", "lower"),
     Column("staff", N_("Staff"), "count"),
     Column("plans", N_("Plans in today"), "count", "higher"),
     Column("planned", N_("Planned"), "count"),
     Column("done", N_("Done"), "count", "higher"),
+    *(Column(f"py_{key}", N_("Last year")) for key in ("income", "expense", "profit", "receipts")),
+    *(
+        Column(f"py_{key}", N_("Last year"), "count")
+        for key in ("customers_new", "customers_signed", "followups", "visits")
+    ),
+    *(Column(f"goal_{key}", N_("Target")) for key in ("income", "expense", "profit", "receipts")),
+    *(
+        Column(f"goal_{key}", N_("Target"), "count")
+        for key in ("customers_new", "customers_signed", "followups", "visits")
+    ),
+    Column("remaining_before", N_("End of the month before")),
+    Column("plans_before", N_("A week before"), "count"),
+    Column("followups_before", N_("A week before"), "count"),
 )
 TARGETED = ("target", "gap", "completion", "year_target", "year_completion")
+GOALS = {
+    "income": "income", "expense": "expense", "profit": "profit", "receipts": "receipts",
+    "customers_new": "customers_new", "customers_signed": "customers_signed", "followups": "activities",
+    "visits": "visits",
+}  # fmt: skip
+"""Measure of the board -> measure that targets are set on, beside sales."""
+AIMED = ("sales", *GOALS.values())
 
 
 def derive(row: Mapping[str, int]) -> dict[str, Value]:
     """What follows from the primitives; targets are added per unit."""
-    income = row["gained"] - row["lost"]
+    income, py_income = row["gained"] - row["lost"], row["py_gained"] - row["py_lost"]
     overdue = row["remaining"] - row["not_due"]
     return {
         "sales": figures.sales(row["ordered"], row["cancelled"]),
@@ -72,40 +95,57 @@ def derive(row: Mapping[str, int]) -> dict[str, Value]:
         "year_sales": figures.sales(row["year_ordered"], row["year_cancelled"]),
         "income": income,
         "profit": figures.operating_profit(income, row["expense"]),
+        "py_income": py_income,
+        "py_profit": figures.operating_profit(py_income, row["py_expense"]),
         "overdue": overdue,
         "overdue_share": figures.completion_bp(overdue, row["remaining"]) if row["remaining"] > 0 else None,
-        **dict.fromkeys(TARGETED),
+        **UNAIMED,
     }
 
 
+UNAIMED: Mapping[str, Value] = dict.fromkeys((*TARGETED, *(f"goal_{key}" for key in GOALS)))
 PLAN = Plan(COLUMNS, MONEY, COUNTS, derive)
+WEEK = timedelta(days=7)
 
 
 def wants(first: date, last: date, today: date) -> list[Want]:
     """Everything of one branch: the span, the same span of last year, the year, what is owed, and today's work."""
     then = (add_months(first, -12), same_end(first, last))
     year = Year.containing(last)
-    found = [Want(name, name, first, last) for name in ("ordered", "cancelled", "shipped", "expense")]
+    found = span_wants(first, last)
+    found += [replace(want, name=f"py_{want.name}") for want in span_wants(*then)]
     found += [
-        Want("span_receipts", "receipts", first, last),
         Want("orders", "ordered", first, last, "n"),
-        Want("customers_new", "customers_new", first, last, "n"),
-        Want("customers_signed", "customers_signed", first, last, "n"),
-        Want("followups", "activities", first, last, "n"),
-        Want("py_ordered", "ordered", *then),
-        Want("py_cancelled", "cancelled", *then),
         Want("year_ordered", "ordered", year.first, year.last),
         Want("year_cancelled", "cancelled", year.first, year.last),
         Want("plans", "plans", today, today, "n", SUBMITTED),
+        Want("plans_before", "plans", today - WEEK, today - WEEK, "n", SUBMITTED),
         Want("planned", "plan_items", today, today, "n"),
         Want("done", "plan_items", today, today, "n", frozenset({"done"})),
         Want("followups_today", "activities", today, today, "n"),
+        Want("followups_before", "activities", today - WEEK, today - WEEK, "n"),
         Want("overdue_contacts", "customers_by_next_contact", None, today - timedelta(days=1), "n"),
     ]
-    found += [
-        replace(want, name=f"all_{want.name}") for want in receivable_wants(today) if want.name != "receipts"
-    ]
+    for prefix, day in (("all", today), ("before", Month.containing(today).first - timedelta(days=1))):
+        found += [
+            replace(want, name=f"{prefix}_{want.name}") for want in receivable_wants(day) if want.name in OWED
+        ]
     return found
+
+
+OWED = ("due", "received", "credited", "written_off")
+
+
+def span_wants(first: date, last: date) -> list[Want]:
+    """What is compared with the same days of last year."""
+    return [
+        *(Want(name, name, first, last) for name in ("ordered", "cancelled", "shipped", "expense")),
+        Want("span_receipts", "receipts", first, last),
+        Want("customers_new", "customers_new", first, last, "n"),
+        Want("customers_signed", "customers_signed", first, last, "n"),
+        Want("followups", "activities", first, last, "n"),
+        Want("visits", "activities", first, last, "n", VISITS),
+    ]
 
 
 def same_end(first: date, last: date) -> date:
@@ -118,18 +158,16 @@ def same_end(first: date, last: date) -> date:
 
 def primitives(row: Sums, not_due: int, staff: int, rule: str) -> dict[str, int]:
     """The primitives of PLAN from the sums of one branch."""
-    parts = {
-        "ordered": row["ordered"],
-        "shipped": row["shipped"],
-        "receipts": row["span_receipts"],
-    }
-    gained = figures.income(rule, **parts, cancelled=0)
-    lost = -figures.income(rule, ordered=0, shipped=0, receipts=0, cancelled=row["cancelled"])
-    remaining = figures.remaining(
-        row["all_due"], row["all_received"], row["all_credited"], row["all_written_off"]
-    )
-    found = {**row, "gained": gained, "lost": lost, "receipts": row["span_receipts"], "remaining": remaining}
-    return {**found, "not_due": not_due, "staff": staff}
+    found = {**row, "not_due": not_due, "staff": staff}
+    for prefix in ("", "py_"):
+        receipts = row[f"{prefix}span_receipts"]
+        parts = {"ordered": row[f"{prefix}ordered"], "shipped": row[f"{prefix}shipped"], "receipts": receipts}
+        found[f"{prefix}gained"] = figures.income(rule, **parts, cancelled=0)
+        lost = figures.income(rule, ordered=0, shipped=0, receipts=0, cancelled=row[f"{prefix}cancelled"])
+        found[f"{prefix}lost"], found[f"{prefix}receipts"] = -lost, receipts
+    found["remaining"] = figures.remaining(*(row[f"all_{name}"] for name in OWED))
+    found["remaining_before"] = figures.remaining(*(row[f"before_{name}"] for name in OWED))
+    return found
 
 
 @dataclass(frozen=True)
@@ -142,7 +180,7 @@ class Board:
     figure: Figure
     branches: Directory
     rates: Conversion
-    held: Mapping[tuple[str, str], Aim]
+    held: Mapping[str, Aims]
     sums: Mapping[str, Sums]
     ages: Mapping[str, Sums]
     staff: Mapping[str, int]
@@ -160,7 +198,7 @@ async def scoreboard(question: Question) -> Board:
     scope = scope_of(question, branches.codes)
     sums, ages = await read(question, branches, scope)
     staff = await head_counts(scope)
-    held = await aims(last, "sales", known_at=question.known_at)
+    held = await aims_on(last, AIMED, known_at=question.known_at)
     return await assembled(question, branches, sums, ages, staff, held)
 
 
@@ -189,7 +227,7 @@ async def assembled(
     sums: Mapping[str, Sums],
     ages: Mapping[str, Sums],
     staff: Mapping[str, int],
-    held: Mapping[tuple[str, str], Aim],
+    held: Mapping[str, Aims],
 ) -> Board:
     """The board from what was read."""
     last = question.last
@@ -197,7 +235,7 @@ async def assembled(
     currency = question.currency
     if currency == BASE:
         currency = next(iter(branches.currencies), question.house.currency)
-    currencies = {*branches.currencies, *(aim.currency for aim in held.values())}
+    currencies = {*branches.currencies, *(aim.currency for aims in held.values() for aim in aims.values())}
     rates = await conversion(currencies, currency, last, question.known_at)
     rules = {branch.code: branch.income_rule for branch in branches.branches}
     rows = {
@@ -211,20 +249,48 @@ async def assembled(
     block = block_of(question)
 
     def finish(branch: Branch, values: dict[str, Value]) -> None:
-        add_goals(values, *goals_of(held.get(("branch", branch.code)), rates, block))
+        key = ("branch", branch.code)
+        add_goals(values, *goals_of(held["sales"].get(key), rates, block))
+        add_other_goals(values, held, key, rates, block)
 
     figure = await company_figure("scoreboard", question, branches, rows, PLAN, last, finish, rates)
-    own = held.get(("company", "")) if scope_of(question, branches.codes) is None else None
+    is_whole = scope_of(question, branches.codes) is None
+    own = held["sales"].get(("company", "")) if is_whole else None
     values = dict(figure.total.values)
     add_goals(values, *(goals_of(own, rates, block) if own else summed_goals(figure.rows)))
+    for key in GOALS:
+        values[f"goal_{key}"] = added([line.number(f"goal_{key}") for line in figure.rows])
+    if is_whole:
+        add_other_goals(values, held, ("company", ""), rates, block)
     total = figure.total._replace(values=values)
     return Board(replace(figure, total=total), branches, rates, held, sums, ages, staff)
 
 
+def add_other_goals(
+    values: dict[str, Value],
+    held: Mapping[str, Aims],
+    unit: tuple[str, str],
+    rates: Conversion,
+    block: str,
+) -> None:
+    """The targets of one unit on the other measures, where it has any."""
+    for key, measure in GOALS.items():
+        if (aim := held[measure].get(unit)) is not None:
+            values[f"goal_{key}"] = goals_of(aim, rates, block)[0]
+
+
+def added(values: Iterable[int | None]) -> int | None:
+    """The sum of what is known; unknown where nothing is."""
+    known = [value for value in values if value is not None]
+    return sum(known) if known else None
+
+
 def goals_of(aim: Aim | None, rates: Conversion, block: str) -> tuple[int | None, int | None]:
-    """The target of the span and of the year, converted; unknown where there is none or no rate."""
-    rate = rates.rate(aim.currency) if aim is not None else None
-    if aim is None or rate is None:
+    """The target of the span and of the year, converted (counts are not); unknown where there is none or no rate."""
+    if aim is None:
+        return None, None
+    rate = rates.rate(aim.currency) if aim.currency else SAME
+    if rate is None:
         return None, None
     goal, year = aim.amounts.get(block), aim.amounts["year"]
     return None if goal is None else rate.of(goal), None if year is None else rate.of(year)
@@ -241,11 +307,7 @@ def block_of(question: Question) -> str:
 
 def summed_goals(rows: Sequence[Line]) -> tuple[int | None, int | None]:
     """The targets of the rows added up; unknown where no row has one."""
-    found: list[int | None] = []
-    for key in ("target", "year_target"):
-        known = [number for number in (row.number(key) for row in rows) if number is not None]
-        found.append(sum(known) if known else None)
-    return found[0], found[1]
+    return added(row.number("target") for row in rows), added(row.number("year_target") for row in rows)
 
 
 def add_goals(values: dict[str, Value], goal: int | None, year: int | None) -> None:

@@ -55,11 +55,10 @@ def columns_of(measure: TargetMeasure) -> list[Column]:
 
 def wants(measure: TargetMeasure, as_of: date) -> list[Want]:
     """The parts of the measure in each span, named block_part."""
-    value = "base" if measure.is_money else "n"
     return [
-        Want(f"{block}_{part}", part, span.first, span.last, value)
+        want
         for block, span in spans_of(as_of).items()
-        for part in measure.parts
+        for want in measure.wants(span.first, span.last, f"{block}_")
     ]
 
 

@@ -1,21 +1,22 @@
 """The line of freshness and the check that rows add up: on every page that shows a figure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from starlette.requests import Request
 
 from hq.asking import Span, span_of
-from hq.figures.freshness import oldest_common
-from hq.figures.shape import BASE, Figure, Question
+from hq.figures.freshness import Directory, directory, oldest_common
+from hq.figures.shape import BASE, COMPANY_UNIT, Figure, Question
 from hq.figures.words import completeness
 from hq.tables import url_with
 from shared import log
 from shared.i18n import N_
 from shared.i18n import gettext as _
 from shared.money import format_amount
+from shared.vocabulary import region_word
 from shared.web.parts import Crumb, Tab
 from shared.web.reader import current_request
 from shared.web.templating import with_query
@@ -83,7 +84,7 @@ NOT_ADDED = ("target", "gap", "children_target", "unassigned_target")
 def adds_up(figure: Figure) -> Check:
     """The check of a figure whose rows are all there; a difference is logged and shown, never hidden."""
     for column in figure.columns:
-        if column.kind != "money" or column.key in NOT_ADDED:
+        if column.kind != "money" or column.key in NOT_ADDED or column.key.startswith("goal_"):
             continue
         total = figure.total.number(column.key)
         rows = sum(line.number(column.key) or 0 for line in figure.rows if not line.is_left_out)
@@ -114,6 +115,21 @@ def crumbs_of(request: Request, figure: Figure, title: str) -> list[Crumb]:
         name = mark.name if mark else figure.total.branch
         found.append(Crumb(name, with_query(unit=f"branch:{figure.total.branch}", by=None, offset=None)))
     return found
+
+
+async def region_tabs(question: Question, shown: Directory) -> list[Tab]:
+    """The regions of the reader's branches, to show one of them alone; none when there is at most one. A statement only
+    where `shown` is one region already."""
+    present = question.unit.key if question.unit.kind == "region" else ""
+    known = await directory(replace(question, unit=COMPANY_UNIT)) if present else shown
+    names = sorted({branch.region for branch in known.branches if branch.region})
+    if len(names) < 2:
+        return []
+    tabs = [Tab(_("All regions"), with_query(unit=None, offset=None), not present)]
+    return tabs + [
+        Tab(region_word(name), with_query(unit=f"region:{name}", offset=None), name == present)
+        for name in names
+    ]
 
 
 BY_WORDS = {

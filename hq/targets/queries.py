@@ -55,8 +55,7 @@ async def month_sums(
     question: Question, branches: Directory, measure: TargetMeasure, year: Year, currency: str, on: date
 ) -> dict[str, int]:
     """The measure by month: from the rollup for the company, from the rows below it."""
-    value = "base" if measure.is_money else "n"
-    wants = [Want(part, part, year.first, year.last, value) for part in measure.parts]
+    wants = measure.wants(year.first, year.last)
     found: dict[str, int] = {}
     if question.unit.kind in ("company", "region"):
         codes = branches.codes
@@ -136,8 +135,7 @@ async def children_of(
     """The units directly below: branches of the company; departments and people without one of a branch; people of a
     department. Their targets in `currency` (None when kept in another without a rate)."""
     last_year = Year.of(year - 1)
-    value = "base" if measure.is_money else "n"
-    wants = [Want(part, part, last_year.first, last_year.last, value) for part in measure.parts]
+    wants = measure.wants(last_year.first, last_year.last)
     held = await aims(date(year, 12, 31), measure.name, place.branch.code if place else None)
     aimed = {aim.currency for aim in held.values()}
     rates = await conversion({*branches.currencies, *aimed}, currency, date(year, 12, 31))

@@ -204,6 +204,6 @@ async def note_cursors(branches: int) -> None:
     zeros = "0" * 32
     await execute(
         "INSERT INTO branch_cursor (branch, epoch, seq, chain, digests, head_seq, applied_at, contact_at, complete_at, unproven, status, "
-        f"wire_bytes, row_count, replay) SELECT {branch_sql('n')}, 'e', 1, '{zeros}', '{{}}', 1, {now}, {now}, {now}, '{{}}', 'normal', 0, 0, '' "
+        f"wire_bytes, row_count, replay, runs, safe_epoch, safe_seq) SELECT {branch_sql('n')}, 'e', 1, '{zeros}', '{{}}', 1, {now}, {now}, {now}, '{{}}', 'normal', 0, 0, '', '', '', 0 "
         f"FROM {numbers_sql(branches)}"
     )
