@@ -5,6 +5,7 @@ figures by command line and by API, compared with independently computed totals.
 """
 
 import json
+import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -22,7 +23,8 @@ from tests.support.processes import SiteProcess, wait_until
 from tests.support.world import prepare_site
 
 pytestmark = pytest.mark.slow
-WHOLE = ("--from", "2003-01-01", "--to", "2005-12-31")
+RIGHTS = ("figures.view", "receivable.view", "customer.view")
+WHOLE = {"from": "2003-01-01", "to": "2005-12-31"}
 
 
 @dataclass
@@ -32,29 +34,29 @@ class Group:
     hq: SiteProcess
     token: str
     branches: dict[str, SiteProcess] = field(default_factory=dict)
-    asked: dict[tuple[str, ...], dict[str, Any]] = field(default_factory=dict)
+    asked: dict[tuple[object, ...], dict[str, Any]] = field(default_factory=dict)
 
-    def figure(self, name: str, *options: str) -> dict[str, Any]:
-        """A figure of the command line in US dollars; asked once."""
-        if (key := (name, *options)) not in self.asked:
-            answer = self.hq.run("figures", name, *options, "--currency", "USD", "--json")
-            self.asked[key] = json.loads(answer.stdout)
+    def figure(self, name: str, **query: str) -> dict[str, Any]:
+        """A figure over the API with a bearer token, in US dollars; asked once."""
+        if (key := (name, *sorted(query.items()))) not in self.asked:
+            answer = httpx.get(
+                f"{self.hq.url}/api/v1/figures/{name}",
+                params={**query, "currency": "USD"},
+                headers={"authorization": f"Bearer {self.token}"},
+                timeout=30,
+            )
+            assert answer.status_code == 200, answer.text
+            self.asked[key] = answer.json()
         return self.asked[key]
 
-    def rows(self, name: str, *options: str) -> dict[str, dict[str, Any]]:
+    def rows(self, name: str, **query: str) -> dict[str, dict[str, Any]]:
         """Rows of a figure by their unit."""
-        return {row["unit"]: row for row in self.figure(name, *options)["rows"]}
+        return {row["unit"]: row for row in self.figure(name, **query)["rows"]}
 
-    def over_http(self, name: str, **query: str) -> dict[str, Any]:
-        """The same figure over the API with a bearer token."""
-        answer = httpx.get(
-            f"{self.hq.url}/api/v1/figures/{name}",
-            params={**query, "currency": "USD"},
-            headers={"authorization": f"Bearer {self.token}"},
-            timeout=30,
-        )
-        assert answer.status_code == 200, answer.text
-        return dict(answer.json())
+    def on_command_line(self, name: str, *options: str) -> dict[str, Any]:
+        """The same figure from the command line."""
+        answer = self.hq.run("figures", name, *options, "--currency", "USD", "--json")
+        return dict(json.loads(answer.stdout))
 
 
 def bring_in(site: SiteProcess, data: Path) -> None:
@@ -81,34 +83,50 @@ def replicate(hq: SiteProcess, site: SiteProcess) -> None:
     assert site.stop() in (0, -15)
 
 
+def office_site(code: str, folder: Path) -> SiteProcess:
+    _, timezone, country = OFFICES[code]
+    settings = {"BRANCH_CODE": code, "TIMEZONE": timezone, "BASE_CURRENCY": "USD", "COUNTRY": country}
+    return SiteProcess(code, "branch_node", folder, BRANCH_APPS, settings)
+
+
 @contextmanager
-def group(engine: str, folder: Path, data: Path) -> Iterator[Group]:
+def group(engine: str, folder: Path, offices: Path) -> Iterator[Group]:
+    """Headquarters on an engine, and copies of the offices that replicate to it."""
     with ExitStack() as stack:
         hq = prepare_site("headquarters", folder / "headquarters", engine, False, stack)
         hq.run("user", "add", "reader", "--role", "executive", "--no-password")
-        token = hq.run("user", "token", "reader", "--scope", "figures.view").stdout.split()[-1]
+        rights = [word for right in RIGHTS for word in ("--scope", right)]
+        token = hq.run("user", "token", "reader", *rights).stdout.split()[-1]
         hq.start()
         found = Group(hq, token)
-        for code, (_, timezone, country) in OFFICES.items():
-            settings = {"BRANCH_CODE": code, "TIMEZONE": timezone, "BASE_CURRENCY": "USD", "COUNTRY": country}
-            site = SiteProcess(code, "branch_node", folder / code, BRANCH_APPS, settings)
+        for code in OFFICES:
+            shutil.copytree(offices / code, folder / code)
+            found.branches[code] = site = office_site(code, folder / code)
             stack.callback(site.close)
-            found.branches[code] = site
         with ThreadPoolExecutor(2) as pool:
-            list(pool.map(lambda site: bring_in(site, data), found.branches.values()))
-        for site in found.branches.values():
-            replicate(hq, site)
+            list(pool.map(lambda site: replicate(hq, site), found.branches.values()))
         yield found
+
+
+@pytest.fixture(scope="module")
+def offices(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with those of the seven branch nodes, the company's rows in them, before they know headquarters."""
+    data, folder = require_data(), tmp_path_factory.mktemp("offices")
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda code: bring_in(office_site(code, folder / code), data), OFFICES))
+    return folder
 
 
 @pytest.fixture(scope="module", params=ENGINES)
 def company(
-    request: pytest.FixtureRequest, templates: Templates, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest,
+    templates: Templates,
+    tmp_path_factory: pytest.TempPathFactory,
+    offices: Path,
 ) -> Iterator[Group]:
-    data = require_data()
     if request.param == "postgres":
         templates.require_postgres()
-    with group(request.param, tmp_path_factory.mktemp("offices"), data) as found:
+    with group(request.param, tmp_path_factory.mktemp("company"), offices) as found:
         yield found
 
 
@@ -117,9 +135,9 @@ def office_of(code: str) -> str:
 
 
 def test_the_company_as_a_whole(company: Group) -> None:
-    sales = company.figure("sales", *WHOLE)["total"]
+    sales = company.figure("sales", **WHOLE)["total"]
     assert (sales["ordered"], sales["sales"]) == ("9604190.61", "9365336.43")
-    money = company.figure("receivables", "--as-of", "2005-12-31")["total"]
+    money = company.figure("receivables", as_of="2005-12-31")["total"]
     assert (money["receipts"], money["remaining"], money["unallocated"]) == (
         "8853839.23",
         "511497.20",
@@ -127,17 +145,17 @@ def test_the_company_as_a_whole(company: Group) -> None:
     )
 
 
-def test_the_api_says_the_same_with_watermarks(company: Group) -> None:
-    spoken = company.over_http("sales", **{"from": "2003-01-01", "to": "2005-12-31"})
-    assert spoken["total"] == company.figure("sales", *WHOLE)["total"]
+def test_the_command_line_says_the_same_with_watermarks(company: Group) -> None:
+    spoken = company.on_command_line("sales", "--from", "2003-01-01", "--to", "2005-12-31")
+    assert spoken["total"] == company.figure("sales", **WHOLE)["total"]
     assert {mark["branch"] for mark in spoken["watermarks"]} == set(OFFICES)
     assert spoken["complete"] is True
     assert all(mark["complete_to"] for mark in spoken["watermarks"])
 
 
 def test_every_office(company: Group) -> None:
-    sales = company.rows("sales", *WHOLE)
-    money = company.rows("receivables", "--as-of", "2005-12-31")
+    sales = company.rows("sales", **WHOLE)
+    money = company.rows("receivables", as_of="2005-12-31")
     want = {row["officeCode"]: row for row in expected()["per_office"]}
     for code in OFFICES:
         row, unit = want[office_of(code)], f"branch:{code}"
@@ -150,7 +168,7 @@ def test_every_office(company: Group) -> None:
 def test_every_office_and_year(company: Group) -> None:
     want = {(row["officeCode"], row["year"]): row for row in expected()["per_office_year"]}
     for year in ("2003", "2004", "2005"):
-        sales = company.rows("sales", "--period", year)
+        sales = company.rows("sales", period=year)
         for code in OFFICES:
             row = want[office_of(code), year]
             assert sales[f"branch:{code}"]["ordered"] == row["order_value"]
@@ -159,7 +177,7 @@ def test_every_office_and_year(company: Group) -> None:
 
 def test_every_month(company: Group) -> None:
     for row in expected()["per_month"]:
-        total = company.figure("sales", "--period", row["month"])["total"]
+        total = company.figure("sales", period=row["month"])["total"]
         assert (total["ordered"], total["sales"]) == (row["order_value"], row["order_value_not_cancelled"]), (
             row["month"]
         )
@@ -172,7 +190,7 @@ def test_every_sales_rep(company: Group) -> None:
     }
     found: dict[str, str] = {}
     for code in OFFICES:
-        for row in company.figure("sales", "--unit", f"branch:{code}", "--by", "employee", *WHOLE)["rows"]:
+        for row in company.figure("sales", unit=f"branch:{code}", by="employee", **WHOLE)["rows"]:
             number = numbers.get(row["unit"].removeprefix("employee:"))
             if number:
                 found[number] = row["ordered"]
@@ -185,9 +203,9 @@ def test_every_customer_and_the_three_over_their_limit(company: Group) -> None:
     over: list[int] = []
     seen = 0
     for code in OFFICES:
-        for row in company.figure(
-            "receivables", "--unit", f"branch:{code}", "--as-of", "2005-12-31", "--limit", "500"
-        )["rows"]:
+        for row in company.figure("receivables", unit=f"branch:{code}", as_of="2005-12-31", limit="500")[
+            "rows"
+        ]:
             customer = want[row["name"]]
             assert (row["due"], row["receipts"], row["balance"]) == (
                 customer["due"],
@@ -203,7 +221,7 @@ def test_every_customer_and_the_three_over_their_limit(company: Group) -> None:
 
 
 def test_as_of_the_end_of_2004_overpayment_is_unallocated(company: Group) -> None:
-    money = company.rows("receivables", "--as-of", "2004-12-31")
+    money = company.rows("receivables", as_of="2004-12-31")
     want = {row["officeCode"]: row for row in expected()["as_of_2004_12_31_per_office"]}
     for code in OFFICES:
         row, found = want[office_of(code)], money[f"branch:{code}"]
@@ -215,7 +233,7 @@ def test_as_of_the_end_of_2004_overpayment_is_unallocated(company: Group) -> Non
 
 
 def test_ageing_oldest_first_at_the_end_of_may_2005(company: Group) -> None:
-    ageing = company.figure("ageing", "--as-of", "2005-05-31")
+    ageing = company.figure("ageing", as_of="2005-05-31")
     given = expected()["ageing_fifo_2005_05_31"]
     rows = {row["unit"]: row for row in ageing["rows"]}
     pairs = [(ageing["total"], given["company"])]
@@ -232,7 +250,7 @@ def test_ageing_oldest_first_at_the_end_of_may_2005(company: Group) -> None:
 
 
 def test_customers_without_a_rep_appear_as_unassigned(company: Group) -> None:
-    rows = company.figure("follow-up", "--unit", "branch:SFO", "--as-of", "2005-12-31")["rows"]
+    rows = company.figure("follow-up", unit="branch:SFO", as_of="2005-12-31")["rows"]
     nobody = [row for row in rows if row["unit"] == "unassigned:SFO"]
     assert [row["never"] for row in nobody] == [22]
 

@@ -39,7 +39,7 @@ from shared.records import COMPANY, Address, Directive, DirectiveRecipient, Empl
 from shared.web import accounts
 from shared.web.passwords import Passwords
 from tests.support.cast import ADMIN, LIN, MANAGER, SALES_SH, SHANGHAI, SUN, WANG, ZHOU, Member, hire
-from tests.support.databases import Templates, apart, command, postgres_url
+from tests.support.databases import Templates, apart, postgres_url
 from tests.support.web_site import Visitor, visitor_of
 
 PASSWORD = "tea with lemon"
@@ -177,8 +177,7 @@ def branch_site(templates: Templates, engine: str, folder: Path, **values: Any) 
         copyfile(templates.sqlite("branch"), folder / f"{name}.db")
         url = f"sqlite:///{folder / name}.db"
     else:
-        templates.require_postgres()
-        apart(command(f'CREATE DATABASE "{name}" TEMPLATE "{templates.postgres("branch")}"'))
+        name = apart(templates.borrow("branch"))
         url = postgres_url(name)
     settings = settings_of(folder, url, **values)
     try:
@@ -186,7 +185,7 @@ def branch_site(templates: Templates, engine: str, folder: Path, **values: Any) 
         yield BranchSite(branch_app(settings), rows, settings)
     finally:
         if engine == "postgres":
-            apart(command(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
+            apart(templates.give_back(name))
 
 
 @contextmanager

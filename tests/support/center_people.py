@@ -22,7 +22,7 @@ from shared.web.accounts import create_account
 from shared.web.models import Account
 from shared.web.passwords import Passwords
 from tests.support.center_site import settings_of
-from tests.support.databases import Templates, apart, center_apps, command, postgres_url
+from tests.support.databases import Templates, apart, center_apps, postgres_url
 from tests.support.web_site import PASSWORD, Visitor, visitor_of
 
 PEOPLE = {
@@ -62,8 +62,7 @@ def center_site(templates: Templates, engine: str, folder: Path, **values: Any) 
         copyfile(templates.sqlite("center"), folder / f"{name}.db")
         url = f"sqlite:///{folder / name}.db"
     else:
-        templates.require_postgres()
-        apart(command(f'CREATE DATABASE "{name}" TEMPLATE "{templates.postgres("center")}"'))
+        name = apart(templates.borrow("center"))
         url = postgres_url(name)
     settings = settings_of(folder, database_url=url, **values)
     try:
@@ -71,7 +70,7 @@ def center_site(templates: Templates, engine: str, folder: Path, **values: Any) 
         yield CenterSite(center_app(settings), settings, url)
     finally:
         if engine == "postgres":
-            apart(command(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
+            apart(templates.give_back(name))
 
 
 @contextmanager

@@ -26,6 +26,7 @@ from shared.database import Database, DatabaseApp, open_database
 from shared.database.migrate import migrate
 from shared.records import COMPANY, RECORDS_APP
 from shared.replication import capture
+from tests.support.clean_slate import REMEMBER, CleanSlates
 
 T = TypeVar("T")
 
@@ -98,6 +99,7 @@ class Templates:
         self.files: dict[str, Path] = {}
         self.names: dict[str, str] = {}
         self.silent: str | None = None
+        self.slates = CleanSlates(self.run)
 
     def sqlite(self, kind: str) -> Path:
         """The file of a migrated, closed SQLite database."""
@@ -114,11 +116,21 @@ class Templates:
             apart(command(f'CREATE DATABASE "{name}"'))
             self.names[kind] = name
             apart(prepare(postgres_url(name), kind))
+            apart(remember(plain_url(name)))
         return self.names[kind]
+
+    async def borrow(self, kind: str) -> str:
+        """The name of an empty PostgreSQL database of this kind, this test's own until it is given back."""
+        self.require_postgres()
+        return await self.slates.borrow(kind, self.postgres(kind), POSTGRES_URL, plain_url)
+
+    async def give_back(self, name: str) -> None:
+        """A borrowed database is emptied for the next test."""
+        await self.slates.give_back(name, POSTGRES_URL, plain_url(name))
 
     def close(self) -> None:
         """Remove every template."""
-        for name in self.names.values():
+        for name in (*self.names.values(), *self.slates.shapes):
             apart(command(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
         shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -153,6 +165,11 @@ def postgres_url(name: str) -> str:
     return urlunsplit(urlsplit(POSTGRES_URL)._replace(path=f"/{name}", query="pool=4"))
 
 
+def plain_url(name: str) -> str:
+    """The same for a plain connection."""
+    return urlunsplit(urlsplit(POSTGRES_URL)._replace(path=f"/{name}"))
+
+
 async def command(sql: str) -> None:
     """One statement on the server's own test database, outside any transaction."""
     link = await asyncpg.connect(POSTGRES_URL)
@@ -170,6 +187,15 @@ async def prepare(url: str, kind: str) -> None:
         return
     async with open_database(url, apps()):
         await capture.install(owner)
+
+
+async def remember(url: str) -> None:
+    """Keep the rows of a template beside it, so that its copies can be emptied."""
+    link = await asyncpg.connect(url)
+    try:
+        await link.execute(REMEMBER)
+    finally:
+        await link.close()
 
 
 @pytest.fixture(scope="session")
@@ -191,8 +217,7 @@ async def fresh_database(
         shutil.copyfile(templates.sqlite(kind), path)
         url = f"sqlite:///{path}"
     else:
-        templates.require_postgres()
-        await command(f'CREATE DATABASE "{name}" TEMPLATE "{templates.postgres(kind)}"')
+        name = await templates.borrow(kind)
         url = postgres_url(name)
     try:
         async with open_database(url, apps()) as opened:
@@ -200,7 +225,7 @@ async def fresh_database(
                 yield opened
     finally:
         if engine == "postgres":
-            await command(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+            await templates.give_back(name)
 
 
 @pytest.fixture(params=ENGINES)

@@ -1,0 +1,115 @@
+"""PostgreSQL databases that are emptied and used again: copying a template for every test costs ten times as much.
+
+A database is lent to one test at a time. Given back, its rows are put as they were in the template. A database whose
+tables, triggers or functions were changed, or that somebody still uses, is dropped instead.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import asyncpg
+
+KEEP = "as_in_template"
+"""The schema with the template's own rows."""
+
+# Once for each template: copies of what is in it, and a function that puts them back.
+REMEMBER = f"""
+CREATE SCHEMA {KEEP};
+DO $$
+DECLARE name text; filled boolean;
+BEGIN
+  FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP
+    EXECUTE format('SELECT EXISTS (SELECT 1 FROM public.%I)', name) INTO filled;
+    IF filled THEN EXECUTE format('CREATE TABLE {KEEP}.%I AS TABLE public.%I', name, name); END IF;
+  END LOOP;
+END $$;
+CREATE TABLE {KEEP}.sequence_of AS
+  SELECT sequencename AS name, last_value FROM pg_sequences WHERE schemaname = 'public';
+CREATE FUNCTION {KEEP}.put_back() RETURNS void LANGUAGE plpgsql AS $$
+DECLARE name text; value bigint;
+BEGIN
+  SET LOCAL session_replication_role = replica;
+  FOR name IN SELECT relname FROM pg_class
+    WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND pg_relation_size(oid) > 0
+  LOOP EXECUTE format('DELETE FROM public.%I', name); END LOOP;
+  FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = '{KEEP}' AND tablename <> 'sequence_of'
+  LOOP EXECUTE format('INSERT INTO public.%I SELECT * FROM {KEEP}.%I', name, name); END LOOP;
+  FOR name, value IN SELECT s.name, s.last_value FROM {KEEP}.sequence_of s LOOP
+    PERFORM setval(format('public.%I', name)::regclass, coalesce(value, 1), value IS NOT NULL);
+  END LOOP;
+END $$;
+"""
+
+# Changes when a table, column, constraint, index, trigger or function is made, altered or removed.
+SHAPE = """
+SELECT md5(string_agg(mark, ',' ORDER BY mark)) FROM (
+  SELECT 'c' || oid || ':' || xmin AS mark FROM pg_class WHERE relnamespace = 'public'::regnamespace
+  UNION ALL SELECT 't' || t.oid || ':' || t.xmin FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+    WHERE c.relnamespace = 'public'::regnamespace
+  UNION ALL SELECT 'n' || oid || ':' || xmin FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+  UNION ALL SELECT 'f' || oid || ':' || xmin FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+  UNION ALL SELECT 's' || nspname FROM pg_namespace WHERE nspname NOT LIKE 'pg_%'
+) marks
+"""
+
+OTHERS = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
+"""
+
+
+@dataclass
+class CleanSlates:
+    """The databases of one test run, by kind; `url_of` makes the address of one from its name."""
+
+    run: str
+    free: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    shapes: dict[str, str] = field(default_factory=dict)
+    kinds: dict[str, str] = field(default_factory=dict)
+
+    async def borrow(self, kind: str, template: str, server: str, url_of: Callable[[str], str]) -> str:
+        """The name of an empty database like the template."""
+        if self.free[kind]:
+            return self.free[kind].pop()
+        name = f"{self.run}_{kind}_{len(self.shapes)}"
+        link = await asyncpg.connect(server)
+        try:
+            await link.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+            await link.execute(f'ALTER DATABASE "{name}" SET synchronous_commit = off')
+        finally:
+            await link.close()
+        own = await asyncpg.connect(url_of(name))
+        try:
+            self.shapes[name] = await own.fetchval(SHAPE)
+        finally:
+            await own.close()
+        self.kinds[name] = kind
+        return name
+
+    async def give_back(self, name: str, server: str, url: str) -> None:
+        """Empty it for the next, or drop it where that cannot be trusted."""
+        if await self._emptied(name, url):
+            self.free[self.kinds[name]].append(name)
+            return
+        link = await asyncpg.connect(server)
+        try:
+            await link.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        finally:
+            await link.close()
+
+    async def _emptied(self, name: str, url: str) -> bool:
+        try:
+            link = await asyncpg.connect(url)
+        except asyncpg.InvalidCatalogNameError:
+            return False
+        try:
+            await link.execute(OTHERS)
+            if await link.fetchval(SHAPE) != self.shapes[name]:
+                return False
+            await link.execute(f"SELECT {KEEP}.put_back()")
+            return True
+        except asyncpg.PostgresError:
+            return False
+        finally:
+            await link.close()
