@@ -73,6 +73,7 @@ def parser() -> argparse.ArgumentParser:
     commands.add_verify(found, inside)
     keeping.add_backup(found, inside)
     keeping.add_quarantine(found, inside)
+    keeping.add_scrub(found, inside)
     found.add_parser("seed", help="fill an empty headquarters for a demo; see `seed --help`")
     return top
 

@@ -17,7 +17,7 @@ from hq.live import applied, telling, watch_cursors
 from hq.menu import MENU
 from hq.models import HQ_APP
 from hq.people.queries import person_of
-from hq.replication import feed_route, receiver, rejoining, snapshot_route
+from hq.replication import feed_route, receiver, rejoining, scrub_route, snapshot_route
 from hq.replication.engine import applier_for
 from hq.replication.feed import Feed
 from hq.routes import all_routes
@@ -39,6 +39,7 @@ from shared.replication.messages import (
     MAX_BODY_BYTES,
     ROWS_PATH,
 )
+from shared.replication.scrub import SCRUB_PATH
 from shared.replication.snapshot import PROMOTE_PATH, SNAPSHOT_PATH
 from shared.web.app import Resource, site_app
 from shared.web.endpoint import limited
@@ -57,6 +58,7 @@ SYNC = {
     FEED_PATH: feed_route.ask,
     SNAPSHOT_PATH: snapshot_route.pages,
     PROMOTE_PATH: snapshot_route.promote,
+    SCRUB_PATH: scrub_route.talk,
 }
 
 

@@ -365,10 +365,18 @@ async def import_rates(args: argparse.Namespace, settings: HqSettings) -> int:
 def add_verify(found: Any, inside: Inside) -> None:
     """verify"""
     verify = found.add_parser(
-        "verify", help="prove that headquarters equals its branches; exit 0 only when proved"
+        "verify",
+        help="prove that headquarters equals its branches, or name the rows; exit 0 only when proved",
     )
     verify.add_argument("--branch", default=None)
     verify.add_argument("--json", action="store_true")
+    verify.add_argument(
+        "--wait",
+        type=float,
+        default=40.0,
+        metavar="SECONDS",
+        help="for a branch to name the rows that differ",
+    )
     verify.set_defaults(run=lambda args: inside(lambda _settings: run_verify(args)))
 
 
@@ -376,6 +384,6 @@ async def run_verify(args: argparse.Namespace) -> int:
     """Recompute everything and compare."""
     from hq.replication import verify
 
-    proof = await verify.verify(args.branch)
+    proof = await verify.verify(args.branch, wait_seconds=args.wait)
     say(proof.to_json() if args.json else "\n".join(verify.describe(proof)))
     return 0 if proof.is_proved else 1

@@ -158,3 +158,14 @@ REPLICATION_FAULTS = counter(
 APPLY_SECONDS = histogram(
     "trunkline_replication_apply_seconds", "Time to apply one batch.", ("site",), buckets=_FAST
 )
+SCRUB_ROWS = counter(
+    "trunkline_scrub_rows_total", "Rows of a branch hashed again to prove them.", ("site", "peer")
+)
+SCRUB_DIFFERENCES = counter(
+    "trunkline_scrub_differences_total",
+    "Rows that were not what the branch holds, by kind (changed, missing, invented) and what became of them.",
+    ("site", "peer", "kind", "outcome"),
+)
+SCRUB_SECONDS = histogram(
+    "trunkline_scrub_seconds", "Time to hash all rows of one branch again.", ("site",), buckets=_SLOW
+)

@@ -18,6 +18,7 @@ import structlog
 from branch_node.replication.epochs import NotInLog, ensure_epoch, is_beginning, position_at
 from branch_node.replication.models import ReplicationCheckpoint, ReplicationEpoch, ReplicationState
 from branch_node.replication.recovery import Moved, rejoin
+from branch_node.replication.scrubbing import talk
 from branch_node.replication.source import (
     Log,
     Position,
@@ -48,6 +49,7 @@ log = structlog.get_logger(__name__)
 MAX_BACKOFF_SECONDS = 60.0
 CHECKPOINT_EVERY_SECONDS = 1.0
 KEPT_CHECKPOINTS = 200
+SCRUB_PAUSE_SECONDS = 60.0
 
 
 class Unreachable(Exception):
@@ -106,6 +108,7 @@ class Sender:
         self._stopping = False
         self._failures = 0
         self._checkpointed = 0.0
+        self._silent_until = 0.0
 
     async def run(self) -> None:
         """Push until stopped. Never raises for an unreachable headquarters; waits and tries again."""
@@ -158,6 +161,7 @@ class Sender:
         except Forked as reason:
             position, cursor = await self._rejoin(state, changes, cursor, str(reason))
         await self._note_contact(state, position, cursor)
+        await self._answer_scrub(state, position, cursor)
         prepared: tuple[bytes, Position] | None = None
         while not self._stopping:
             if prepared is None:
@@ -177,6 +181,21 @@ class Sender:
             position = end
             self._failures = 0
             await self._note_acked(state, position, cursor.safe_seq, force=prepared is None)
+            await self._answer_scrub(state, position, cursor)
+
+    async def _answer_scrub(self, state: ReplicationState, position: Position, cursor: CursorReply) -> None:
+        """Tell headquarters which rows differ, when it asks; both stand at `position` meanwhile. A talk that fails holds
+        up no changes: it begins again after a while."""
+        now = asyncio.get_running_loop().time()
+        if not cursor.scrub or now < self._silent_until:
+            return
+        try:
+            await talk(self._ask, self.identity.branch, state.epoch, position.seq)
+        except Cloned:
+            raise
+        except Unreachable as reason:
+            self._silent_until = now + SCRUB_PAUSE_SECONDS
+            log.warning("scrub_failed", reason=str(reason))
 
     async def _hello(self, state: ReplicationState, changes: Log) -> CursorReply:
         said = Hello(self.identity.branch, state.epoch, await changes.head(), SCHEMA_VERSION)

@@ -17,10 +17,16 @@ class CellDifference:
 
 
 async def _fill(target: str) -> None:
+    """Every table is read once into sums per person and day; the tiers are folded from those."""
     dialect = engine()
+    await execute("DROP TABLE IF EXISTS figure_days")
+    columns = f"{KEYS.removeprefix('tier, ')}, amount, base, n"
+    await execute(f"CREATE TEMPORARY TABLE figure_days AS SELECT {columns} FROM figure_cell WHERE 1 = 0")
     for table in sorted(COUNTED_TABLES):
         query = entries_sql(table, dialect, ((f'"{table}"', 1),))
-        await execute(fold_sql(f"({query}) AS delta").replace("figure_cell", target))
+        await execute(f"INSERT INTO figure_days ({columns}) {query}")
+    await execute(fold_sql("figure_days").replace("figure_cell", target))
+    await execute("DROP TABLE figure_days")
 
 
 async def rebuild() -> int:

@@ -5,8 +5,8 @@ Statement for statement the same steps as apply_sqlite.
 """
 
 import json
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, TypeVar
 
 import asyncpg
 import structlog
@@ -37,14 +37,15 @@ from shared.database.fields import to_micros
 from shared.replication.change import Change, Digest
 
 log = structlog.get_logger(__name__)
+T = TypeVar("T")
 
-_DATA_ERRORS = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, ValueError, TypeError)
+DATA_ERRORS = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, ValueError, TypeError)
 _DELTA_TYPES = (
     "measure varchar, period varchar, branch varchar, dim varchar, currency varchar, department varchar, "
     "employee varchar, amount bigint, base bigint, n bigint, tbl varchar, row_id varchar, due_on varchar, "
     "customer varchar, sale varchar, instalment varchar"
 )
-_ZONE_OF = "SELECT timezone FROM branch WHERE branch = $1 AND deleted_at IS NULL"
+ZONE_OF = "SELECT timezone FROM branch WHERE branch = $1 AND deleted_at IS NULL"
 
 
 class PostgresApplier:
@@ -73,43 +74,41 @@ class PostgresApplier:
 
     async def apply(self, batch: Batch, contact: Contact) -> Applied:
         """Apply one batch and return after its commit. Raises Gap, Fork, BadBatch, Replayed, EnvironmentFailure."""
-        assert self._pool is not None
-        try:
-            async with self._pool.acquire() as connection, connection.transaction():
-                return await _apply_batch(connection, batch, contact)
-        except (asyncpg.PostgresError, OSError, TimeoutError) as error:
-            log.error("apply_failed", branch=contact.branch, error=repr(error))
-            raise EnvironmentFailure from error
+        return await self.run(lambda connection: _apply_batch(connection, batch, contact))
 
     async def retry(self, branch: str) -> Applied:
         """Try everything of a branch that is set aside once more; `rows` says how many were settled."""
-        assert self._pool is not None
-        try:
-            async with self._pool.acquire() as connection, connection.transaction():
-                return await _retry_aside(connection, branch)
-        except (asyncpg.PostgresError, OSError, TimeoutError) as error:
-            raise EnvironmentFailure from error
+        return await self.run(lambda connection: _retry_aside(connection, branch))
 
     async def cursor(self, contact: Contact) -> Applied:
         """Note a contact and return the cursor, committed."""
+        return await self.run(lambda connection: _note_contact(connection, contact))
+
+    async def run(self, work: Callable[[Any], Awaitable[T]]) -> T:
+        """What `work` returns, after the commit of what it wrote. Raises EnvironmentFailure, and what `work` refuses."""
         assert self._pool is not None
         try:
             async with self._pool.acquire() as connection, connection.transaction():
-                cursor = await _lock_cursor(connection, contact.branch)
-                contact.admit(cursor)
-                refusal = contact.greet(cursor)
-                if not cursor.epoch or contact.epoch == cursor.epoch:
-                    cursor.head_seq = max(contact.head, cursor.seq)
-                await _write_cursor(connection, cursor)
-                return Applied(cursor.reply(), 0, cursor.seq >= cursor.head_seq, refusal, cursor.status)
+                return await work(connection)
         except (asyncpg.PostgresError, OSError, TimeoutError) as error:
+            log.error("apply_failed", error=repr(error))
             raise EnvironmentFailure from error
+
+
+async def _note_contact(connection: Any, contact: Contact) -> Applied:
+    cursor = await lock_cursor(connection, contact.branch)
+    contact.admit(cursor)
+    refusal = contact.greet(cursor)
+    if not cursor.epoch or contact.epoch == cursor.epoch:
+        cursor.head_seq = max(contact.head, cursor.seq)
+    await write_cursor(connection, cursor)
+    return Applied(cursor.reply(), 0, cursor.seq >= cursor.head_seq, refusal, cursor.status)
 
 
 async def _retry_aside(connection: Any, branch: str) -> Applied:
     """In the order of the log; what a later change has overtaken is settled without being applied."""
     statements, count = table_sql("postgres"), 0
-    cursor = await _lock_cursor(connection, branch)
+    cursor = await lock_cursor(connection, branch)
     for row in await connection.fetch(waiting_aside("postgres"), branch):
         change_id, change = as_change(row)
         if change.table not in statements:
@@ -124,7 +123,7 @@ async def _retry_aside(connection: Any, branch: str) -> Applied:
             await _run(connection, settled(change_id, "applied", "postgres"))
         count += 1
     cursor.forget_proved()
-    await _write_cursor(connection, cursor)
+    await write_cursor(connection, cursor)
     return Applied(cursor.reply(), count, cursor.seq >= cursor.head_seq)
 
 
@@ -149,7 +148,7 @@ async def _run(connection: Any, statement: tuple[str, tuple[Any, ...]]) -> None:
     await connection.fetch(statement[0], *statement[1])
 
 
-async def _lock_cursor(connection: Any, branch: str) -> Cursor:
+async def lock_cursor(connection: Any, branch: str) -> Cursor:
     query = f"SELECT {CURSOR_COLUMNS} FROM branch_cursor WHERE branch = $1 FOR UPDATE"
     found = await connection.fetchrow(query, branch)
     if found is None:
@@ -158,7 +157,7 @@ async def _lock_cursor(connection: Any, branch: str) -> Cursor:
     return cursor_of(found)
 
 
-async def _write_cursor(connection: Any, cursor: Cursor, *, rows: int = 0, wire_bytes: int = 0) -> None:
+async def write_cursor(connection: Any, cursor: Cursor, *, rows: int = 0, wire_bytes: int = 0) -> None:
     now = to_micros(clock.now())
     complete = now if cursor.seq >= cursor.head_seq and not cursor.unproven else None
     await connection.fetch(
@@ -173,7 +172,7 @@ async def _write_cursor(connection: Any, cursor: Cursor, *, rows: int = 0, wire_
 
 async def _apply_batch(connection: Any, batch: Batch, contact: Contact) -> Applied:
     """Steps: 1 cursor and replay memory, 2 what is new, 3 rows, digests and rollups per table, 4 cursor."""
-    cursor = await _lock_cursor(connection, contact.branch)
+    cursor = await lock_cursor(connection, contact.branch)
     contact.admit(cursor)
     contact.keep_place(cursor)
     was = cursor.status
@@ -186,7 +185,7 @@ async def _apply_batch(connection: Any, batch: Batch, contact: Contact) -> Appli
         contact.compare_digests(cursor, batch.head)
         await _run(connection, new_mark(before, cursor, "postgres"))
     cursor.head_seq = max(batch.head.head, cursor.seq)
-    await _write_cursor(connection, cursor, rows=len(lines), wire_bytes=batch.wire_bytes)
+    await write_cursor(connection, cursor, rows=len(lines), wire_bytes=batch.wire_bytes)
     return Applied(cursor.reply(), len(lines), cursor.seq >= cursor.head_seq, None, was)
 
 
@@ -200,7 +199,7 @@ async def _apply_lines(connection: Any, cursor: Cursor, lines: Sequence[bytes]) 
             async with connection.transaction():
                 await _apply_tables(connection, cursor, tables, statements)
             return
-        except _DATA_ERRORS as error:
+        except DATA_ERRORS as error:
             cursor.digests = digests
             log.warning("batch_has_bad_rows", branch=cursor.branch, error=repr(error))
     await _apply_one_by_one(connection, cursor, read_changes(lines), statements)
@@ -230,7 +229,7 @@ async def _apply_one(connection: Any, cursor: Cursor, change: Change, statements
     try:
         async with connection.transaction():
             await _apply_tables(connection, cursor, single(change), statements)
-    except _DATA_ERRORS as error:
+    except DATA_ERRORS as error:
         cursor.digests = digests
         return repr(error)
     return ""
@@ -248,7 +247,7 @@ async def _apply_tables(
         counted = counted or sql.counted
     if counted:
         await connection.fetch(fold_sql("delta"))
-        zone = await connection.fetchval(_ZONE_OF, cursor.branch)
+        zone = await connection.fetchval(ZONE_OF, cursor.branch)
         await connection.fetch(keep_sql("$1::bigint", "$2::varchar"), *received(zone))
         await connection.fetch("DELETE FROM delta")
 
@@ -262,7 +261,8 @@ async def _apply_table(
     if not changes.gone and not await connection.fetch(sql.known, [pk.decode() for pk in changes.rows]):
         await connection.fetch(sql.insert, *zip(*rows, strict=True))
     else:
-        await _replace(connection, branch, sql, rows, changes.gone)
+        for row_id in await _replace(connection, branch, sql, rows, changes.gone):
+            del changes.rows[row_id]
         digest.remove_all([row["row"].encode() for row in await connection.fetch(sql.old_canonical)])
         await connection.fetch(f"DELETE FROM stage_{sql.table.name}")
         await connection.fetch(f"DELETE FROM old_{sql.table.name}")
@@ -271,19 +271,23 @@ async def _apply_table(
 
 async def _replace(
     connection: Any, branch: str, sql: TableSql, rows: list[tuple[Any, ...]], gone: dict[bytes, int]
-) -> None:
-    """Stage, old image, guarded upsert, deletions, delta."""
+) -> list[bytes]:
+    """Stage, old image, guarded upsert, deletions, delta; the ids of rows that are newer here and stay as they are."""
+    stale: list[bytes] = []
     if rows:
         await connection.fetch(sql.stage, *zip(*rows, strict=True))
         await connection.fetch(sql.take_old)
         if await connection.fetch(sql.foreign):
             raise ValueError("a row with this id belongs to another branch")
-        await connection.fetch(sql.drop_stale)
+        stale = [row["id"].encode() for row in await connection.fetch(sql.drop_stale)]
+        if stale:
+            await connection.fetch(sql.forget_stale)
         await connection.fetch(sql.upsert)
     if gone:
         await _take_gone(connection, branch, sql, gone)
     if sql.counted:
         await connection.fetch(sql.delta_staged)
+    return stale
 
 
 async def _take_gone(connection: Any, branch: str, sql: TableSql, gone: dict[bytes, int]) -> None:

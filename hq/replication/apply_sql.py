@@ -17,7 +17,8 @@ from shared.replication.change import Change
 from shared.replication.columns import Table, replicated_tables, row_reader
 
 CURSOR_COLUMNS = (
-    "branch, epoch, seq, chain, digests, head_seq, unproven, replay, status, runs, safe_epoch, safe_seq"
+    "branch, epoch, seq, chain, digests, head_seq, unproven, replay, status, runs, safe_epoch, safe_seq, "
+    "scrub"
 )
 
 
@@ -37,7 +38,7 @@ def new_cursor(branch: str, dialect: str) -> tuple[str, tuple[Any, ...]]:
     """The statement that gives a branch its cursor, unless it has one."""
     fresh = Cursor(branch)
     return _insert("branch_cursor", CURSOR_COLUMNS + ", wire_bytes, row_count", dialect), (
-        branch, "", 0, fresh.chain, "{}", 0, "{}", "", fresh.status, "", "", 0, 0, 0,
+        branch, "", 0, fresh.chain, "{}", 0, "{}", "", fresh.status, "", "", 0, "", 0, 0,
     )  # fmt: skip
 
 
@@ -113,7 +114,8 @@ def as_change(row: Any) -> tuple[int, Change]:
 @dataclass(frozen=True)
 class TableSql:
     """Statements for one table. New rows go straight in (`insert`); where some are known already: stage, old image, guarded
-    upsert. `id_at` and `branch_at` are places among the columns."""
+    upsert; a row whose version here is not older is stale and left out. `mend` writes whatever the version, which
+    `keep_ver` keeps where it is older. `id_at` and `branch_at` are places among the columns."""
 
     table: Table
     counted: bool
@@ -125,8 +127,11 @@ class TableSql:
     stage: str
     take_old: str
     drop_stale: str
+    forget_stale: str
     foreign: str
     upsert: str
+    mend: str
+    keep_ver: str
     take_gone: str
     delete_gone: str
     old_canonical: str
@@ -161,11 +166,20 @@ def _table_sql(table: Table, dialect: str) -> TableSql:
         insert=insert,
         stage=f"INSERT INTO {stage} ({columns}) {received}",
         take_old=f"INSERT INTO {old} ({columns}) SELECT {columns} FROM {name} WHERE id IN (SELECT id FROM {stage})",
-        drop_stale=f"DELETE FROM {stage} WHERE id IN (SELECT s.id FROM {stage} s JOIN {old} o ON o.id = s.id WHERE o.ver >= s.ver)",
+        drop_stale=(
+            f"DELETE FROM {stage} WHERE id IN (SELECT s.id FROM {stage} s JOIN {old} o ON o.id = s.id WHERE o.ver >= s.ver) "
+            f"RETURNING CAST(id AS {'TEXT' if is_sqlite else 'VARCHAR'}) AS id"
+        ),
+        forget_stale=f"DELETE FROM {old} WHERE id NOT IN (SELECT id FROM {stage})",
         foreign=f"SELECT CAST(o.id AS {'TEXT' if is_sqlite else 'VARCHAR'}) AS id FROM {old} o JOIN {stage} s ON s.id = o.id WHERE o.branch <> s.branch",
         upsert=(
             f"INSERT INTO {name} ({columns}) SELECT {columns} FROM {stage} WHERE true ON CONFLICT (id) DO UPDATE SET {sets} "
             f"WHERE {name}.ver < excluded.ver AND {name}.branch = excluded.branch"
+        ),
+        mend=f"INSERT INTO {name} ({columns}) SELECT {columns} FROM {stage} WHERE true ON CONFLICT (id) DO UPDATE SET {sets}",
+        keep_ver=(
+            f"UPDATE {stage} SET ver = (SELECT o.ver FROM {old} o WHERE o.id = {stage}.id) "
+            f"WHERE id IN (SELECT s.id FROM {stage} s JOIN {old} o ON o.id = s.id WHERE o.ver < s.ver)"
         ),
         take_gone=f"INSERT INTO {old} ({columns}) SELECT {columns} FROM {name} WHERE id IN (SELECT id FROM gone)",
         delete_gone=f"DELETE FROM {name} WHERE id IN (SELECT id FROM gone)",

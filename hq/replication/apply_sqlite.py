@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 
@@ -43,6 +43,7 @@ from shared.errors import Refused
 from shared.replication.change import Change, Digest
 
 log = structlog.get_logger(__name__)
+T = TypeVar("T")
 MAX_GROUP = 64
 ZONE_OF = "SELECT timezone FROM branch WHERE branch = ? AND deleted_at IS NULL"
 DATA_ERRORS = (sqlite3.IntegrityError, sqlite3.DataError, ValueError, TypeError, OverflowError)
@@ -50,8 +51,8 @@ DATA_ERRORS = (sqlite3.IntegrityError, sqlite3.DataError, ValueError, TypeError,
 
 @dataclass
 class _Job:
-    work: Callable[[sqlite3.Connection], Applied]
-    done: Callable[[Applied | None, BaseException | None], object]
+    work: Callable[[sqlite3.Connection], Any]
+    done: Callable[[Any, BaseException | None], object]
 
 
 class SqliteApplier:
@@ -73,26 +74,27 @@ class SqliteApplier:
 
     async def apply(self, batch: Batch, contact: Contact) -> Applied:
         """Apply one batch and return after its commit. Raises Gap, Fork, BadBatch, Replayed, EnvironmentFailure."""
-        return await self._submit(lambda connection: _apply_batch(connection, batch, contact))
+        return await self.run(lambda connection: _apply_batch(connection, batch, contact))
 
     async def cursor(self, contact: Contact) -> Applied:
         """Note a contact and return the cursor, committed."""
-        return await self._submit(lambda connection: _note_contact(connection, contact))
+        return await self.run(lambda connection: _note_contact(connection, contact))
 
     async def retry(self, branch: str) -> Applied:
         """Try everything of a branch that is set aside once more; `rows` says how many were settled."""
-        return await self._submit(lambda connection: _retry_aside(connection, branch))
+        return await self.run(lambda connection: _retry_aside(connection, branch))
 
-    async def _submit(self, work: Callable[[sqlite3.Connection], Applied]) -> Applied:
+    async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """What `work` returns, after the commit of what it wrote; between two batches."""
         loop = asyncio.get_running_loop()
-        future: asyncio.Future[Applied] = loop.create_future()
+        future: asyncio.Future[T] = loop.create_future()
 
-        def settle(result: Applied | None, error: BaseException | None) -> None:
+        def settle(result: T, error: BaseException | None) -> None:
             if future.done():
                 return
             if error is not None:
                 future.set_exception(error)
-            elif result is not None:
+            else:
                 future.set_result(result)
 
         self._jobs.put(_Job(work, lambda result, error: loop.call_soon_threadsafe(settle, result, error)))
@@ -122,7 +124,7 @@ class SqliteApplier:
 
 def _run_group(connection: sqlite3.Connection, group: list[_Job]) -> None:
     """One transaction, a savepoint per job: a refused job leaves the others; a failing commit fails them all."""
-    answers: list[tuple[_Job, Applied | None, BaseException | None]] = []
+    answers: list[tuple[_Job, Any, BaseException | None]] = []
     try:
         connection.execute("BEGIN IMMEDIATE")
         for job in group:
@@ -165,7 +167,7 @@ def _open(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _read_cursor(connection: sqlite3.Connection, branch: str) -> Cursor:
+def read_cursor(connection: sqlite3.Connection, branch: str) -> Cursor:
     query = f"SELECT {CURSOR_COLUMNS} FROM branch_cursor WHERE branch = ?"
     found = connection.execute(query, (branch,)).fetchone()
     if found is None:
@@ -174,7 +176,7 @@ def _read_cursor(connection: sqlite3.Connection, branch: str) -> Cursor:
     return cursor_of(found)
 
 
-def _write_cursor(
+def write_cursor(
     connection: sqlite3.Connection, cursor: Cursor, *, rows: int = 0, wire_bytes: int = 0
 ) -> None:
     now = to_micros(clock.now())
@@ -192,18 +194,18 @@ def _write_cursor(
 
 
 def _note_contact(connection: sqlite3.Connection, contact: Contact) -> Applied:
-    cursor = _read_cursor(connection, contact.branch)
+    cursor = read_cursor(connection, contact.branch)
     contact.admit(cursor)
     refusal = contact.greet(cursor)
     if not cursor.epoch or contact.epoch == cursor.epoch:
         cursor.head_seq = max(contact.head, cursor.seq)
-    _write_cursor(connection, cursor)
+    write_cursor(connection, cursor)
     return Applied(cursor.reply(), 0, cursor.seq >= cursor.head_seq, refusal, cursor.status)
 
 
 def _apply_batch(connection: sqlite3.Connection, batch: Batch, contact: Contact) -> Applied:
     """Steps: 1 cursor and replay memory, 2 what is new, 3 rows, digests and rollups per table, 4 cursor."""
-    cursor = _read_cursor(connection, contact.branch)
+    cursor = read_cursor(connection, contact.branch)
     contact.admit(cursor)
     contact.keep_place(cursor)
     was = cursor.status
@@ -216,7 +218,7 @@ def _apply_batch(connection: sqlite3.Connection, batch: Batch, contact: Contact)
         contact.compare_digests(cursor, batch.head)
         connection.execute(*new_mark(before, cursor, "sqlite"))
     cursor.head_seq = max(batch.head.head, cursor.seq)
-    _write_cursor(connection, cursor, rows=len(lines), wire_bytes=batch.wire_bytes)
+    write_cursor(connection, cursor, rows=len(lines), wire_bytes=batch.wire_bytes)
     return Applied(cursor.reply(), len(lines), cursor.seq >= cursor.head_seq, None, was)
 
 
@@ -278,7 +280,7 @@ def _apply_one(
 def _retry_aside(connection: sqlite3.Connection, branch: str) -> Applied:
     """In the order of the log; what a later change has overtaken is settled without being applied."""
     statements, count = table_sql("sqlite"), 0
-    cursor = _read_cursor(connection, branch)
+    cursor = read_cursor(connection, branch)
     for row in connection.execute(waiting_aside("sqlite"), (branch,)).fetchall():
         change_id, change = as_change(row)
         if change.table not in statements:
@@ -293,7 +295,7 @@ def _retry_aside(connection: sqlite3.Connection, branch: str) -> Applied:
             connection.execute(*settled(change_id, "applied", "sqlite"))
         count += 1
     cursor.forget_proved()
-    _write_cursor(connection, cursor)
+    write_cursor(connection, cursor)
     return Applied(cursor.reply(), count, cursor.seq >= cursor.head_seq)
 
 
@@ -326,7 +328,9 @@ def _apply_table(
     if is_new:
         _insert(connection, sql, rows)
     else:
-        _replace(connection, branch, sql, rows, changes.gone)
+        stale = _replace(connection, branch, sql, rows, changes.gone)
+        for row_id in stale:
+            del changes.rows[row_id]
         digest.remove_all(row.encode() for (row,) in connection.execute(sql.old_canonical))
     digest.add_all(row for _seq, row in changes.rows.values())
 
@@ -349,8 +353,9 @@ def _replace(
     sql: TableSql,
     rows: list[tuple[Any, ...]],
     gone: dict[bytes, int],
-) -> None:
-    """Stage, old image, guarded upsert, deletions, delta."""
+) -> list[bytes]:
+    """Stage, old image, guarded upsert, deletions, delta; the ids of rows that are newer here and stay as they are."""
+    stale: list[bytes] = []
     connection.execute(f"DELETE FROM stage_{sql.table.name}")
     connection.execute(f"DELETE FROM old_{sql.table.name}")
     if rows:
@@ -358,12 +363,15 @@ def _replace(
         connection.execute(sql.take_old)
         if connection.execute(sql.foreign).fetchone() is not None:
             raise ValueError("a row with this id belongs to another branch")
-        connection.execute(sql.drop_stale)
+        stale = [row_id.encode() for (row_id,) in connection.execute(sql.drop_stale).fetchall()]
+        if stale:
+            connection.execute(sql.forget_stale)
         connection.execute(sql.upsert)
     if gone:
         _take_gone(connection, branch, sql, gone)
     if sql.counted:
         connection.execute(sql.delta_staged)
+    return stale
 
 
 def _take_gone(connection: sqlite3.Connection, branch: str, sql: TableSql, gone: dict[bytes, int]) -> None:

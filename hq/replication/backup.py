@@ -20,14 +20,13 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 
 from hq.replication.models import BranchCursor, HqBackup
-from hq.replication.verify import table_digest
+from hq.replication.scrub import compare
 from shared import clock
 from shared.database import Database, DatabaseApp, execute, fetch_value, open_database, transaction
 from shared.database.context import connection_config
 from shared.errors import Refused
 from shared.i18n import N_
 from shared.replication.change import Digest
-from shared.replication.columns import replicated_tables
 
 
 class BackupFailed(Refused):
@@ -75,9 +74,8 @@ async def proved_positions() -> dict[str, tuple[str, int]]:
         return {}
     positions: dict[str, tuple[str, int]] = {}
     for cursor in await BranchCursor.all():
-        for name, table in replicated_tables().items():
-            found = (await table_digest(table, cursor.branch)).text()
-            if found != cursor.digests.get(name, Digest().text()):
+        for name, found in (await compare(cursor.branch)).found.items():
+            if found != Digest.parse(cursor.digests.get(name, "")):
                 raise BackupFailed(
                     N_("The backup is not equal to the position of %(branch)s: table %(table)s differs. Run verify."),
                     branch=cursor.branch,

@@ -1,4 +1,4 @@
-"""The commands of replication that keep it safe: `python -m hq backup | quarantine`."""
+"""The commands of replication that keep it safe: `python -m hq backup | quarantine | scrub`."""
 
 import argparse
 import json
@@ -101,3 +101,25 @@ async def release_branch(args: argparse.Namespace) -> int:
     was_held = await release(args.branch)
     sys.stdout.write(f"{args.branch}: {'released' if was_held else 'is not held'}\n")
     return 0 if was_held else 1
+
+
+def add_scrub(found: Any, inside: Inside) -> None:
+    """scrub"""
+    scrub = found.add_parser(
+        "scrub", help="hash every row again; a branch is asked which rows differ, and they are mended"
+    )
+    scrub.add_argument("--branch", default="", help="one branch; default: all")
+    scrub.add_argument("--wait", type=float, default=40.0, metavar="SECONDS", help="for the branch to tell")
+    scrub.set_defaults(run=lambda args: inside(lambda _settings: run_scrub(args)))
+
+
+async def run_scrub(args: argparse.Namespace) -> int:
+    """Exit 0 when everything equals the branches, at once or after mending."""
+    from hq.replication.naming import described, settled_runs
+    from hq.replication.scrub import scrub_all
+
+    runs = await settled_runs(await scrub_all("command", branch=args.branch), args.wait)
+    for run in runs:
+        for line in await described(run):
+            sys.stdout.write(line + "\n")
+    return 0 if runs and all(run.status in ("equal", "mended") for run in runs) else 1

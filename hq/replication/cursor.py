@@ -23,6 +23,11 @@ class Cursor:
     runs: str = ""
     safe_epoch: str = ""
     safe_seq: int = 0
+    scrub: str = ""
+
+    def claim(self, table: str) -> str:
+        """The digest of a table that the branch claims at the cursor; empty for no rows."""
+        return self.unproven.get(table) or self.digests.get(table, "")
 
     def forget_proved(self) -> None:
         """Tables that equal the branch's own digest again are no longer unproven."""
@@ -31,7 +36,7 @@ class Cursor:
     def reply(self) -> CursorReply:
         """The cursor as told to the branch."""
         safe = min(self.safe_seq, self.seq) if self.safe_epoch == self.epoch else 0
-        return CursorReply(self.epoch, self.seq, self.chain, safe_seq=safe)
+        return CursorReply(self.epoch, self.seq, self.chain, safe_seq=safe, scrub=bool(self.scrub))
 
 
 def mark_slot(before: int, after: int) -> int:

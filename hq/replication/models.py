@@ -43,7 +43,8 @@ class BranchCursor(Model):
     last request of the branch. `unproven` names tables whose digest did not equal the branch's own; `replay` is the
     memory of the signed requests accepted so far. `status`: normal | held (too much of what it sends cannot be taken
     over) | released (a person lets it through once) | cloned (two runs of its node are alive). `runs` is the memory of
-    hq.replication.runs. (`safe_epoch`, `safe_seq`) is the position in the last verified backup."""
+    hq.replication.runs. (`safe_epoch`, `safe_seq`) is the position in the last verified backup. `scrub` is what is
+    still to be asked of the branch about rows that differ (hq.replication.scrub), empty for nothing."""
 
     branch = fields.CharField(max_length=16, primary_key=True)
     epoch = fields.CharField(max_length=32, default="")
@@ -62,6 +63,7 @@ class BranchCursor(Model):
     runs = fields.TextField(default="")
     safe_epoch = fields.CharField(max_length=32, default="")
     safe_seq = fields.BigIntField(default=0)
+    scrub = fields.TextField(default="")
 
     class Meta:
         table = "branch_cursor"
@@ -103,7 +105,7 @@ class BranchEpoch(Model):
 class SyncIncident(Model):
     """Something about a branch's replication that a person must know of; open until `closed_at`.
 
-    `kind`: held | cloned | restored. At most one open incident of a kind per branch."""
+    `kind`: held | cloned | restored | broken (its rows are not those of its log). At most one open incident of a kind per branch."""
 
     id = fields.BigIntField(primary_key=True, generated=True)
     branch = fields.CharField(max_length=16, db_index=True)
@@ -174,3 +176,48 @@ class Tombstone(Model):
     class Meta:
         table = "tombstone"
         unique_together = (("branch", "tbl", "row_id"),)
+
+
+class ScrubRun(Model):
+    """Headquarters hashed a branch's rows again; where a table was not what the branch claims, the rows were asked for.
+
+    `cause`: schedule | unproven | command | page. `is_mending`: differing rows are mended, not only named. `status`:
+    equal | asking (the branch has not told all yet) | mended | named | differs (some rows could not be mended) | broken
+    (the branch's own rows are not those of its log, nothing was touched). Counts are of rows.
+    """
+
+    id = fields.BigIntField(primary_key=True, generated=True)
+    branch = fields.CharField(max_length=16, db_index=True)
+    cause = fields.CharField(max_length=16, default="schedule")
+    is_mending = fields.BooleanField(default=True)
+    status = fields.CharField(max_length=16, default="equal")
+    tables = JsonField(default=list)
+    rows = fields.BigIntField(default=0)
+    milliseconds = fields.BigIntField(default=0)
+    begun_at = InstantField(default=clock.now)
+    ended_at = InstantField(null=True)
+
+    class Meta:
+        table = "scrub_run"
+
+
+class ScrubRow(Model):
+    """A row that differed from its branch's: what it was here and what it is at the branch (canonical JSON, empty where it
+    is not). `kind`: changed | missing | invented. `status`: named | mended | blocked (with `error`)."""
+
+    id = fields.BigIntField(primary_key=True, generated=True)
+    run_id = fields.BigIntField(db_index=True)
+    branch = fields.CharField(max_length=16, db_index=True)
+    tbl = fields.CharField(max_length=64)
+    row_id = fields.CharField(max_length=36)
+    kind = fields.CharField(max_length=16)
+    columns = JsonField(default=list)
+    before = fields.TextField(default="")
+    after = fields.TextField(default="")
+    status = fields.CharField(max_length=16, default="named")
+    error = fields.TextField(default="")
+    found_at = InstantField(default=clock.now)
+    mended_at = InstantField(null=True)
+
+    class Meta:
+        table = "scrub_row"

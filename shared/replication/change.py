@@ -98,6 +98,11 @@ class Digest:
         """`count:hex`, as carried by batches and stored beside the cursor."""
         return f"{self.count}:{self.total:032x}"
 
+    def merge(self, other: "Digest") -> None:
+        """The rows of another part of the same table came in."""
+        self.count += other.count
+        self.total = (self.total + other.total) % MODULUS
+
     @classmethod
     def parse(cls, text: str) -> "Digest":
         """The digest of `text()`; the empty text is the empty table."""

@@ -34,6 +34,7 @@ class CursorReply(msgspec.Struct, frozen=True):
 
     `chain` is the chain hash at `seq` in hex; an empty `epoch` means that nothing of this branch is known yet. `safe_seq`
     is the position of this epoch that headquarters' last verified backup holds: what lies after it must not be pruned.
+    `scrub`: headquarters' rows are not what the branch claims; it waits to be told which differ (see `scrub`).
     """
 
     epoch: str
@@ -43,6 +44,7 @@ class CursorReply(msgspec.Struct, frozen=True):
     bytes: int = MAX_BODY_BYTES
     heartbeat_seconds: float = 15.0
     safe_seq: int = 0
+    scrub: bool = False
 
 
 class Mark(msgspec.Struct, frozen=True, array_like=True):

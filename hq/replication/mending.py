@@ -1,0 +1,219 @@
+"""Mends single rows that are not what their branch holds: the rows, and the figures that they are part of.
+
+Runs under the branch's cursor, between two of its batches. What a damaged row had added to the figures cannot be told from
+the row: somebody changed it behind the figures' back, or it never went into them. So the cells that old and new image
+touch are compared with the sums over the facts, and what is missing is folded in; never more.
+"""
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from hq.figures.journal import keep_sql
+from hq.figures.rollup import COUNTED_TABLES, KEYS, NOT_PERSONAL, fold_sql
+from hq.replication import apply_postgres, apply_sqlite
+from hq.replication.apply_postgres import PostgresApplier, lock_cursor
+from hq.replication.apply_sql import TableSql, table_sql, typed_rows
+from hq.replication.apply_sqlite import DATA_ERRORS, ZONE_OF, SqliteApplier, read_cursor
+from hq.replication.batch import Gap, TableChanges
+from hq.replication.cursor import Cursor
+from hq.replication.outcome import received
+from shared.entries_sql import entry_sql
+from shared.figures import ENTRIES
+
+FIGURES = f"{KEYS.removeprefix('tier, ')}, amount, base, n"
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is to be written: rows by id in canonical form, ids to delete; only while the cursor stands at (epoch, seq)."""
+
+    branch: str
+    epoch: str
+    seq: int
+    table: str
+    rows: Mapping[str, bytes] = field(default_factory=dict)
+    gone: Sequence[str] = ()
+
+    def changes(self) -> TableChanges:
+        return TableChanges(
+            {row_id.encode(): (self.seq, row) for row_id, row in self.rows.items()},
+            {row_id.encode(): self.seq for row_id in self.gone},
+        )
+
+    def single(self) -> "list[Order]":
+        """The same, one row at a time."""
+        place = (self.branch, self.epoch, self.seq, self.table)
+        rows = [Order(*place, rows={row_id: row}) for row_id, row in self.rows.items()]
+        return rows + [Order(*place, gone=[row_id]) for row_id in self.gone]
+
+    def check(self, cursor: Cursor) -> None:
+        """Raises Gap when the cursor moved."""
+        if (cursor.epoch, cursor.seq) != (self.epoch, self.seq):
+            raise Gap(cursor.reply())
+
+
+async def mend(applier: SqliteApplier | PostgresApplier, order: Order) -> dict[str, str]:
+    """Carry out an order in one transaction; the rows that could not be written, with the reason. Raises Gap and
+    EnvironmentFailure; may be repeated."""
+    if isinstance(applier, SqliteApplier):
+        return await applier.run(lambda connection: _mend_sqlite(connection, order))
+    return await applier.run(lambda connection: _mend_postgres(connection, order))
+
+
+async def settle_digest(applier: SqliteApplier | PostgresApplier, order: Order, digest: str) -> None:
+    """Keep the digest of a table, recomputed from the rows at the order's position and equal to the branch's own.
+    Raises Gap when the cursor moved meanwhile."""
+
+    def settle(cursor: Cursor) -> None:
+        order.check(cursor)
+        cursor.digests[order.table] = digest
+        cursor.unproven.pop(order.table, None)
+
+    def on_sqlite(connection: sqlite3.Connection) -> None:
+        cursor = read_cursor(connection, order.branch)
+        settle(cursor)
+        apply_sqlite.write_cursor(connection, cursor)
+
+    async def on_postgres(connection: Any) -> None:
+        cursor = await lock_cursor(connection, order.branch)
+        settle(cursor)
+        await apply_postgres.write_cursor(connection, cursor)
+
+    if isinstance(applier, SqliteApplier):
+        await applier.run(on_sqlite)
+    else:
+        await applier.run(on_postgres)
+
+
+def missing_sql(table: str, dialect: str, branch: str) -> str:
+    """What the figures of a branch lack on the days and measures in `delta`: sums over the facts less the cells.
+
+    `branch` is the place of its code. Measures that several tables add to are summed over all of them."""
+    measures = {entry.measure for entry in ENTRIES if entry.table == table}
+    parts = [
+        entry_sql(entry, f'(SELECT * FROM "{entry.table}" WHERE branch = {branch}) AS facts', 1)
+        + f" AND CAST({entry.day} AS {{text}}) IN (SELECT period FROM delta WHERE measure = '{entry.measure}')"
+        for entry in ENTRIES
+        if entry.measure in measures
+    ]
+    quoted = ", ".join(f"'{name}'" for name in NOT_PERSONAL)
+    minus = FIGURES.replace("amount, base, n", "-amount, -base, -n")
+    kept = (
+        f"SELECT {minus} FROM figure_cell c WHERE c.branch = {branch} "
+        f"AND c.tier = CASE WHEN c.measure IN ({quoted}) THEN 'bd' ELSE 'pd' END "
+        "AND EXISTS (SELECT 1 FROM delta d WHERE d.measure = c.measure AND d.period = c.period)"
+    )
+    union = " UNION ALL ".join([*parts, kept])
+    return union.replace("{text}", "TEXT" if dialect == "sqlite" else "VARCHAR")
+
+
+def _mend_sqlite(connection: sqlite3.Connection, order: Order) -> dict[str, str]:
+    order.check(read_cursor(connection, order.branch))
+    blocked: dict[str, str] = {}
+    for attempt in ([order], order.single()):
+        for part in attempt:
+            connection.execute("SAVEPOINT mend")
+            try:
+                _write_sqlite(connection, part)
+            except DATA_ERRORS as error:
+                connection.execute("ROLLBACK TO mend")
+                blocked.update(dict.fromkeys([*part.rows, *part.gone], repr(error)))
+            connection.execute("RELEASE mend")
+        if not blocked or attempt != [order]:
+            return blocked
+        blocked = {}
+    return blocked
+
+
+def _write_sqlite(connection: sqlite3.Connection, order: Order) -> None:
+    sql = table_sql("sqlite")[order.table]
+    changes = order.changes()
+    rows = typed_rows(sql, changes, order.branch)
+    for relation in ("stage", "old"):
+        connection.execute(f"DELETE FROM {relation}_{order.table}")
+    connection.executemany(sql.stage, rows)
+    connection.execute(sql.take_old)
+    if connection.execute(sql.foreign).fetchone() is not None:
+        raise ValueError("a row with this id belongs to another branch")
+    connection.execute(sql.keep_ver)
+    connection.execute(sql.mend)
+    connection.execute("DELETE FROM gone")
+    connection.executemany(
+        "INSERT INTO gone (id, ver) VALUES (?, ?)", [(pk.decode(), seq) for pk, seq in changes.gone.items()]
+    )
+    connection.execute(sql.take_gone)
+    connection.execute(sql.delete_gone)
+    if order.table in COUNTED_TABLES:
+        _count_sqlite(connection, sql, order.branch)
+
+
+def _count_sqlite(connection: sqlite3.Connection, sql: TableSql, branch: str) -> None:
+    connection.execute("DELETE FROM delta")
+    connection.execute(sql.delta_staged)
+    lacking = missing_sql(sql.table.name, "sqlite", ":branch")
+    connection.execute(f"CREATE TEMP TABLE IF NOT EXISTS lacking ({FIGURES})")
+    connection.execute("DELETE FROM lacking")
+    connection.execute(f"INSERT INTO lacking ({FIGURES}) {lacking}", {"branch": branch})
+    if connection.execute(fold_sql("lacking")).rowcount > 0:
+        found = connection.execute(ZONE_OF, (branch,)).fetchone()
+        connection.execute(keep_sql("?", "?"), received(found[0] if found else None))
+    connection.execute("DELETE FROM delta")
+
+
+async def _mend_postgres(connection: Any, order: Order) -> dict[str, str]:
+    order.check(await lock_cursor(connection, order.branch))
+    blocked: dict[str, str] = {}
+    for attempt in ([order], order.single()):
+        for part in attempt:
+            try:
+                async with connection.transaction():
+                    await _write_postgres(connection, part)
+            except apply_postgres.DATA_ERRORS as error:
+                blocked.update(dict.fromkeys([*part.rows, *part.gone], repr(error)))
+        if not blocked or attempt != [order]:
+            return blocked
+        blocked = {}
+    return blocked
+
+
+async def _write_postgres(connection: Any, order: Order) -> None:
+    sql = table_sql("postgres")[order.table]
+    changes = order.changes()
+    rows = typed_rows(sql, changes, order.branch)
+    for relation in ("stage", "old"):
+        await connection.execute(f"DELETE FROM {relation}_{order.table}")
+    if rows:
+        await connection.fetch(sql.stage, *zip(*rows, strict=True))
+    await connection.execute(sql.take_old)
+    if await connection.fetch(sql.foreign):
+        raise ValueError("a row with this id belongs to another branch")
+    await connection.execute(sql.keep_ver)
+    await connection.execute(sql.mend)
+    await connection.execute("DELETE FROM gone")
+    await connection.fetch(
+        "INSERT INTO gone (id, ver) SELECT * FROM unnest($1::uuid[], $2::bigint[])",
+        [pk.decode() for pk in changes.gone],
+        list(changes.gone.values()),
+    )
+    await connection.execute(sql.take_gone)
+    await connection.execute(sql.delete_gone)
+    if order.table in COUNTED_TABLES:
+        await _count_postgres(connection, sql, order.branch)
+
+
+async def _count_postgres(connection: Any, sql: TableSql, branch: str) -> None:
+    await connection.execute("DELETE FROM delta")
+    await connection.execute(sql.delta_staged)
+    lacking = missing_sql(sql.table.name, "postgres", "$1")
+    await connection.execute(
+        f"CREATE TEMP TABLE IF NOT EXISTS lacking ON COMMIT DELETE ROWS AS SELECT {FIGURES} FROM figure_cell WHERE false"
+    )
+    await connection.execute("DELETE FROM lacking")
+    await connection.fetch(f"INSERT INTO lacking ({FIGURES}) {lacking}", branch)
+    done = await connection.execute(fold_sql("lacking"))
+    if not done.endswith(" 0"):
+        zone = await connection.fetchval(apply_postgres.ZONE_OF, branch)
+        await connection.fetch(keep_sql("$1::bigint", "$2::varchar"), *received(zone))
+    await connection.execute("DELETE FROM delta")
