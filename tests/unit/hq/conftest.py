@@ -41,6 +41,19 @@ def chen(site: Headquarters, client: TestClient) -> Visitor:
     return site.visitor(client, "chen")
 
 
+@pytest.fixture(scope="module")
+def standing_site(tmp_path_factory: pytest.TempPathFactory) -> Headquarters:
+    """Headquarters over a written company for all tests of a module that change nothing."""
+    return headquarters(tmp_path_factory.mktemp("standing"))
+
+
+@pytest.fixture(scope="module")
+def standing_client(standing_site: Headquarters) -> Iterator[TestClient]:
+    """The running site of `standing_site`."""
+    with running(standing_site) as found:
+        yield found
+
+
 @pytest.fixture
 def mei(site: Headquarters, client: TestClient) -> Visitor:
     """The executive of Paris and Tokyo, signed in."""

@@ -32,6 +32,23 @@ def money_of(text: str) -> int:
     return round(float(digits) * 100)
 
 
+@pytest.fixture(scope="module")
+def site(standing_site: Headquarters) -> Headquarters:
+    """One site for the module: its tests only read."""
+    return standing_site
+
+
+@pytest.fixture(scope="module")
+def client(standing_client: TestClient) -> TestClient:
+    return standing_client
+
+
+@pytest.fixture(scope="module")
+def chen(site: Headquarters, client: TestClient) -> Visitor:
+    """The executive, signed in."""
+    return site.visitor(client, "chen")
+
+
 @pytest.mark.parametrize("url", PAGES)
 def test_a_page_opens_for_the_executive(chen: Visitor, url: str) -> None:
     answer = chen.open(url)
@@ -40,14 +57,15 @@ def test_a_page_opens_for_the_executive(chen: Visitor, url: str) -> None:
     assert "<script>" not in answer.text
 
 
-@pytest.mark.parametrize(
-    "url", ["/", "/receivables", "/targets", "/staff", "/branches/HRB", "/customers?tab=followup"]
-)
-def test_a_page_opens_in_chinese(chen: Visitor, url: str) -> None:
+def test_pages_open_in_chinese(chen: Visitor) -> None:
     chen.open("/")
     chen.send("/language", to="zh_CN", back="/")
-    assert chen.open(url).status_code == 200
-    assert "总部" in chen.text()
+    try:
+        for url in ("/", "/receivables", "/targets", "/staff", "/branches/HRB", "/customers?tab=followup"):
+            assert chen.open(url).status_code == 200, url
+            assert "总部" in chen.text(), url
+    finally:
+        chen.send("/language", to="en", back="/")
 
 
 def test_details_of_people_customers_and_instalments_open(site: Headquarters, chen: Visitor) -> None:
@@ -87,19 +105,22 @@ def administrator(site: Headquarters, client: TestClient) -> Visitor:
     return tang
 
 
-@pytest.mark.parametrize("url", ["/", "/compare", "/receivables", "/receivables?unit=branch:SH", "/targets", "/profit", "/staff", "/sales?period=2026", "/customers?period=2026", "/customers?tab=followup", "/branches", "/branches/SH?period=2026", "/news"])  # fmt: skip
-def test_the_number_of_statements_does_not_grow_with_the_company(tmp_path: Path, url: str) -> None:
-    counts = []
+READ_BY_ALL = ("/", "/compare", "/receivables", "/receivables?unit=branch:SH", "/targets", "/profit", "/staff", "/sales?period=2026", "/customers?period=2026", "/customers?tab=followup", "/branches", "/branches/SH?period=2026", "/news")  # fmt: skip
+
+
+def test_the_number_of_statements_does_not_grow_with_the_company(tmp_path: Path) -> None:
+    counts: list[dict[str, int]] = []
     for size in (8, 40):
         folder = tmp_path / str(size)
         folder.mkdir()
         site = headquarters(folder, size)
         with running(site) as client:
             tang = administrator(site, client)
-            tang.open(url)
-            counts.append(queries_of(tang, url))
+            for url in READ_BY_ALL:
+                tang.open(url)
+            counts.append({url: queries_of(tang, url) for url in READ_BY_ALL})
     assert counts[0] == counts[1]
-    assert counts[0] <= QUERIES_MOST
+    assert not {url: count for url, count in counts[0].items() if count > QUERIES_MOST}
 
 
 def links_of(page: str) -> list[tuple[str, str, str]]:

@@ -4,6 +4,7 @@ import csv
 import io
 
 import pytest
+from starlette.testclient import TestClient
 
 from hq.figures.queries import FIGURES
 from shared.records import Customer, Employee, Receivable
@@ -16,6 +17,18 @@ PAGES = [
     "/staff", "/sales?period=2026", "/customers?period=2026", "/customers?tab=signed&period=2026",
     "/customers?tab=followup&list=never", "/news", "/feedback", "/feedback?view=all&branch=SH", "/branches", "/find?q=customer",
 ]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def site(standing_site: Headquarters) -> Headquarters:
+    """One site for the module: its tests only read."""
+    return standing_site
+
+
+@pytest.fixture(scope="module")
+def mei(standing_site: Headquarters, standing_client: TestClient) -> Visitor:
+    """The executive of Paris and Tokyo, signed in."""
+    return standing_site.visitor(standing_client, "mei")
 
 
 @pytest.mark.parametrize("url", PAGES)
