@@ -86,6 +86,7 @@ class Link:
         self._mended = asyncio.Event()
         self._connections: set[Connection] = set()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._writers: set[asyncio.StreamWriter] = set()
         self._server: asyncio.Server | None = None
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name=name, daemon=True)
@@ -201,6 +202,9 @@ class Link:
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        for writer in self._writers:
+            writer.transport.abort()
+        await asyncio.sleep(0.01)  # the loop closes their sockets in its next round
 
     async def _accept(self, reader: asyncio.StreamReader, near: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -231,6 +235,7 @@ class Link:
             self._connections.discard(connection)
             for writer in (near, far):
                 writer.close()
+                self._writers.add(writer)
         if connection.keeps_copy:
             await self._again(bytes(connection.sent))
 
@@ -296,3 +301,4 @@ class Link:
             return
         finally:
             far.close()
+            self._writers.add(far)
