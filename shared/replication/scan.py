@@ -121,6 +121,7 @@ async def view_of(rest: float = 0.0) -> AsyncIterator[View]:
             f"file:{client.filename}?mode=ro", uri=True, isolation_level=None, check_same_thread=False
         )
         try:
+            link.execute("PRAGMA temp_store = MEMORY")
             link.execute("BEGIN")
             link.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
             yield SqliteView(link, rest)
@@ -161,7 +162,8 @@ def digits_for(rows: int) -> int:
 def scan_query(table: Table, dialect: str, key: str = "", buckets: Sequence[str] | None = None) -> str:
     """SELECT key, canonical row of the branch `:branch`; `key` is "" (none), "id", or a number of bucket digits.
 
-    With `buckets` only the rows whose bucket is in `:buckets`.
+    With `buckets` only the rows whose bucket is in `:buckets`. On SQLite in the order in which they lie in the file: over an
+    index on the branch a million rows took ten times as long.
     """
     within = ""
     if buckets is not None:
@@ -169,8 +171,14 @@ def scan_query(table: Table, dialect: str, key: str = "", buckets: Sequence[str]
         within = f" AND substr({text}, {37 - len(buckets[0])}) IN :buckets"
     return (
         f'SELECT {_key("r", key, dialect)} AS key, {table.scan_sql("r", dialect)} AS row FROM "{table.name}" r '
-        f"WHERE r.branch = :branch{within}"
+        f"WHERE {_of_branch(table, dialect)}{within}"
     )
+
+
+def _of_branch(table: Table, dialect: str) -> str:
+    if dialect == "sqlite":
+        return f'r.rowid IN (SELECT rowid FROM "{table.name}" WHERE branch = :branch)'
+    return "r.branch = :branch"
 
 
 async def table_digest(view: View, table: Table, branch: str) -> Digest:
