@@ -12,6 +12,7 @@ MENU = (
     MenuItem(N_("Staff"), "/staff", "plan.view", "users", "s", on_phone=True),
     MenuItem(N_("Sales"), "/sales", "figures.view", "report-money", "l"),
     MenuItem(N_("Customers"), "/customers", "customer.view", "building-store", "k", in_more=True),
+    MenuItem(N_("Pipeline"), "/pipeline", "opportunity.view", "trending-up", in_more=True),
     MenuItem(N_("Warnings"), "/warnings", "figures.view", "alert-triangle", "w", in_more=True),
     MenuItem(N_("Directives"), "/directives", "directive.view", "send", "d", in_more=True),
     MenuItem(N_("Feedback"), "/feedback", "feedback.view", "message", "f", in_more=True),

@@ -14,8 +14,10 @@ from hq.feedback import handlers as feedback
 from hq.late import handlers as late
 from hq.news import handlers as news
 from hq.people import handlers as people
+from hq.pipeline import handlers as pipeline
 from hq.profit import handlers as profit
 from hq.rates import handlers as rates
+from hq.receivables import debtors
 from hq.receivables import handlers as receivables
 from hq.sales import handlers as sales
 from hq.sync import handlers as sync
@@ -45,6 +47,7 @@ PEOPLE = [
 RECEIVABLES = [
     Route("GET", "/receivables", receivables.show, "receivable.view"),
     Route("GET", "/receivables/receipts", receivables.receipts, "receipt.view"),
+    Route("GET", "/receivables/debtors", debtors.show, "receivable.view"),
     Route("GET", "/receivables/{id}", receivables.entries, "receivable.view"),
 ]
 PROFIT = [Route("GET", "/profit", profit.show, "figures.view")]
@@ -74,6 +77,7 @@ CUSTOMERS = [
     Route("GET", "/customers", customers.show, "customer.view"),
     Route("GET", "/customers/{id}", customers.show_one, "customer.view"),
 ]
+PIPELINE = [Route("GET", "/pipeline", pipeline.show, "opportunity.view")]
 NEWS = [
     Route("GET", "/news", news.show, "news.view"),
     Route("POST", "/news", news.save, "news.edit"),
@@ -171,6 +175,7 @@ def all_routes() -> list[Route]:
         *SALES,
         *FEEDBACK,
         *CUSTOMERS,
+        *PIPELINE,
         *NEWS,
         *WARNINGS,
         *DIRECTIVES,

@@ -1,15 +1,16 @@
 """/staff: what did people do today, branch by branch and person by person."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from hq.activity.pages import PersonDayPage, StaffPage
-from hq.activity.queries import person_day
+from hq.activity.pages import CalendarCell, PersonDayPage, StaffPage
+from hq.activity.queries import CalendarDay, calendars, no_days, person_day
 from hq.asking import branches_of, day_of, house_of, question_of, span_of
 from hq.cards import maker_of
 from hq.figures.freshness import directory
@@ -25,7 +26,7 @@ from shared.i18n import gettext as _
 from shared.web import parts
 from shared.web.filters import number
 from shared.web.live import Push, live, partial
-from shared.web.parts import Column, Crumb, Share
+from shared.web.parts import Cell, Column, Crumb, Share
 from shared.web.responses import page, render
 from shared.web.templating import with_query
 
@@ -54,10 +55,44 @@ async def show(request: Request) -> Response:
     """The day of everybody."""
     question = question_of(request, "plan.view", limit=1_000, offset=0)
     figure = await staff_activity(question)
-    return page(request, "activity/show.html", view_of(request, figure))
+    return page(request, "activity/show.html", view_of(request, figure, await calendars_of(figure)))
 
 
-def view_of(request: Request, figure: Figure) -> StaffPage:
+async def calendars_of(figure: Figure) -> Mapping[str, Sequence[CalendarDay]]:
+    """The last thirty days of the people of a branch; none above it."""
+    unit, last = figure.question.unit, figure.question.last
+    if unit.kind in ("company", "region") or not figure.total.branch or last is None:
+        return {}
+    return await calendars(figure.total.branch, last)
+
+
+def strip_of(days: Sequence[CalendarDay]) -> list[Cell]:
+    """Thirty days as a strip: each with what was done on it."""
+    return [Cell(one.state, f"{one.day.isoformat()}: {words_of(one)}") for one in days]
+
+
+def words_of(one: CalendarDay) -> str:
+    """What a day holds, in words."""
+    if one.state == "unknown":
+        return _("nothing entered")
+    text = _("done %(done)s of %(planned)s, follow-ups %(followups)s", done=one.done, planned=one.planned, followups=one.followups)  # fmt: skip
+    return text if one.is_submitted else _(", ").join([text, _("no plan")])
+
+
+def weeks_of(days: Sequence[CalendarDay], shown: date) -> list[list[CalendarCell | None]]:
+    """The days as rows of a calendar, Monday first."""
+    cells: list[CalendarCell | None] = [None] * days[0].day.weekday()
+    cells += [
+        CalendarCell(one.day, with_query(day=one.day), one.state, words_of(one), one.day == shown)
+        for one in days
+    ]
+    cells += [None] * (-len(cells) % 7)
+    return [cells[start : start + 7] for start in range(0, len(cells), 7)]
+
+
+def view_of(
+    request: Request, figure: Figure, days: Mapping[str, Sequence[CalendarDay]] = MappingProxyType({})
+) -> StaffPage:
     """The page from the figure."""
     question = figure.question
     is_company = question.unit.kind in ("company", "region")
@@ -81,7 +116,7 @@ def view_of(request: Request, figure: Figure) -> StaffPage:
         ],
         cards=cards(figure),
         shares=shares(figure),
-        table=table_of(figure, look_of(request, figure), is_ranked=is_company),
+        table=table_of(figure, look_of(request, figure, days), is_ranked=is_company),
         live_url=with_query("/live/staff"),
     )
 
@@ -158,7 +193,7 @@ def records_url(line: Line, key: str, question: Question) -> str:
     return url_with(paths[key], unit=line.unit, **dates) if key in paths else ""
 
 
-def look_of(request: Request, figure: Figure) -> Look:
+def look_of(request: Request, figure: Figure, calendar: Mapping[str, Sequence[CalendarDay]]) -> Look:
     """Branches with their own date, below them people, those without a plan first."""
     question = figure.question
     is_company = question.unit.kind in ("company", "region")
@@ -173,9 +208,16 @@ def look_of(request: Request, figure: Figure) -> Look:
     extra = (
         (Column("own_date", _("Own date"), "day"),)
         if is_company
-        else (Column("department", _("Department")),)
+        else (Column("department", _("Department")), Column("days", _("Last 30 days"), "strip"))
     )
-    extra_key = "own_date" if is_company else "department"
+    last = question.last or question.house.today()
+
+    def extra_cells(line: Line) -> Mapping[str, Any]:
+        if is_company:
+            return {"own_date": line.values.get("own_date")}
+        days_of = calendar.get(line.unit.partition(":")[2]) or no_days(last)
+        return {"department": line.values.get("department"), "days": strip_of(days_of)}
+
     return Look(
         key="staff",
         caption=_("Staff activity by branch") if is_company else _("Staff activity by person"),
@@ -186,7 +228,7 @@ def look_of(request: Request, figure: Figure) -> Look:
         phone=("plans", "done"),
         first_label=_("Branch") if is_company else _("Name"),
         extra=extra,
-        extra_cells=lambda line: {extra_key: line.values.get(extra_key)},
+        extra_cells=extra_cells,
         sort=request.query_params.get("sort", "") if is_company else "",
         can_sort=is_company,
     )
@@ -198,7 +240,8 @@ async def stream(request: Request) -> Response:
     codes = (await directory(question)).codes
 
     async def push(_changed: Collection[str]) -> Sequence[Push]:
-        view = view_of(request, await staff_activity(question))
+        figure = await staff_activity(question)
+        view = view_of(request, figure, await calendars_of(figure))
         return [partial("#staff-live", render(request, "activity/show.html", view, block="live"))]
 
     return live(request, topics=topics_of(codes), render=push, interval_seconds=LIVE_SECONDS)
@@ -233,5 +276,8 @@ async def show_person(request: Request) -> Response:
         found.day,
         {key: _(label) for key, label in ACTIVITY_KINDS.items()},
         {key: _(label) for key, label in PROOFS.items()},
+        weeks_of(
+            (await calendars(branch.code, branch.today)).get(wanted) or no_days(branch.today), found.day
+        ),
     )
     return page(request, "activity/person.html", view)

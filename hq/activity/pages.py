@@ -30,8 +30,19 @@ class StaffPage:
 
 
 @dataclass(frozen=True)
+class CalendarCell:
+    """A day of the calendar: its state as a shape and in words, and the way to it."""
+
+    day: date
+    url: str
+    state: str
+    words: str
+    is_shown: bool
+
+
+@dataclass(frozen=True)
 class PersonDayPage:
-    """/staff/{id}: one person's plan and contacts of a day."""
+    """/staff/{id}: one person's plan and contacts of a day, and the thirty days up to today in weeks (None: no day of them)."""
 
     day: PersonDay
     branch_name: str
@@ -41,3 +52,4 @@ class PersonDayPage:
     date: date
     kinds: Mapping[str, str]
     proofs: Mapping[str, str]
+    weeks: Sequence[Sequence[CalendarCell | None]]

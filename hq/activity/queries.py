@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
+from hq.figures import memo
 from shared.database import fetch_all, fetch_one
 from shared.database.fields import from_micros
 
@@ -92,3 +93,66 @@ def day_item(row: Mapping[str, Any]) -> DayItem:
         proof=str(row["proof_kind"]),
         result=str(row["result"]),
     )
+
+
+CALENDAR_DAYS = 30
+CALENDAR_SECONDS = 20.0
+
+
+@dataclass(frozen=True)
+class CalendarDay:
+    """What one person did on one day, in numbers: items planned and done, follow-ups, whether a plan was submitted."""
+
+    day: date
+    is_submitted: bool = False
+    planned: int = 0
+    done: int = 0
+    followups: int = 0
+    orders: int = 0
+    customers: int = 0
+
+    @property
+    def state(self) -> str:
+        """ok: a plan and something done; busy: something entered without a plan, or a plan with nothing done; unknown:
+        nothing at all."""
+        did = bool(self.done or self.followups or self.orders or self.customers)
+        if self.is_submitted and did:
+            return "ok"
+        return "busy" if did or self.is_submitted or self.planned else "unknown"
+
+
+CALENDAR = """SELECT employee, period, CAST(SUM(CASE WHEN measure = 'plans' AND dim IN ('submitted', 'closed') THEN n ELSE 0 END) AS BIGINT) AS plans,
+CAST(SUM(CASE WHEN measure = 'plan_items' THEN n ELSE 0 END) AS BIGINT) AS planned,
+CAST(SUM(CASE WHEN measure = 'plan_items' AND dim = 'done' THEN n ELSE 0 END) AS BIGINT) AS done,
+CAST(SUM(CASE WHEN measure = 'activities' THEN n ELSE 0 END) AS BIGINT) AS followups,
+CAST(SUM(CASE WHEN measure = 'ordered' THEN n ELSE 0 END) AS BIGINT) AS orders,
+CAST(SUM(CASE WHEN measure = 'customers_new' THEN n ELSE 0 END) AS BIGINT) AS customers
+FROM figure_cell WHERE tier = 'pd' AND measure IN ('plans', 'plan_items', 'activities', 'ordered', 'customers_new')
+AND period IN :periods AND branch = :branch GROUP BY employee, period"""
+
+
+async def calendars(branch: str, last: date) -> dict[str, list[CalendarDay]]:
+    """The last thirty days up to `last` of everybody in a branch who entered anything, by employee. One statement."""
+    days = [last - timedelta(days=number) for number in range(CALENDAR_DAYS - 1, -1, -1)]
+    periods = [day.isoformat() for day in days]
+    rows = await memo.kept(
+        ("calendar", branch, last),
+        CALENDAR_SECONDS,
+        lambda: fetch_all(CALENDAR, branch=branch, periods=periods),
+    )
+    found: dict[str, dict[str, CalendarDay]] = {}
+    for row in rows:
+        day = CalendarDay(
+            date.fromisoformat(str(row["period"])), int(row["plans"]) > 0, int(row["planned"]), int(row["done"]),
+            int(row["followups"]), int(row["orders"]), int(row["customers"]),
+        )  # fmt: skip
+        found.setdefault(str(row["employee"]), {})[str(row["period"])] = day
+    return {
+        employee: [held.get(day.isoformat(), CalendarDay(day)) for day in days]
+        for employee, held in found.items()
+    }
+
+
+def no_days(last: date) -> list[CalendarDay]:
+    """The same thirty days of somebody who entered nothing."""
+    return [CalendarDay(last - timedelta(days=number)) for number in range(CALENDAR_DAYS - 1, -1, -1)]

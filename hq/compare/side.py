@@ -18,7 +18,7 @@ KEYS = (
 
 
 def side_by_side(board: Board, codes: Sequence[str], against: str) -> SideBySide | None:
-    """The first three of `codes` that are on the board, in the board's order; None for none."""
+    """The first three of `codes` that are on the board, in the order chosen; None for none."""
     wanted = list(dict.fromkeys(code for part in codes for code in part.split(",")))
     lines = {line.branch: line for line in board.figure.rows}
     chosen = [lines[code] for code in wanted if code in lines][:MOST]

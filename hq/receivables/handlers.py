@@ -18,6 +18,8 @@ from hq.figures.shape import Figure, Line, Question
 from hq.figures.units import month_of
 from hq.figures.words import scope_name
 from hq.frame.page import Check, adds_up, crumbs_of, freshness_line, month_span, switches
+from hq.receivables.debtors import STATE_WORDS
+from hq.receivables.owing import promises_of
 from hq.receivables.pages import InstalmentPage, ReceiptsPage, ReceivablesPage
 from hq.receivables.queries import DIFFERENCE, instalment, positions, receipt_rows, receipts_figure
 from hq.sales.queries import among
@@ -172,6 +174,7 @@ async def entries(request: Request) -> Response:
         ],
         found.entries,
         {key: _(label) for key, label in ENTRY_WORDS.items()},
+        [(*one[:3], _(STATE_WORDS[one[3]])) for one in await promises_of(wanted)],
     )
     return page(request, "receivables/entries.html", view)
 

@@ -7,7 +7,8 @@ from datetime import date
 from hq.asking import Span
 from hq.frame.page import Check, FreshnessLine
 from hq.receivables.queries import Entry, Instalment
-from shared.web.parts import Crumb, Figure, Share, Tab, TableView
+from shared.money import Money
+from shared.web.parts import Crumb, Figure, Link, Share, Tab, TableView
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class InstalmentPage:
     crumbs: Sequence[Crumb]
     entries: Sequence[Entry]
     words: Mapping[str, str]
+    promises: Sequence[tuple[date | None, date | None, Money, str]]
 
 
 @dataclass(frozen=True)
@@ -50,3 +52,17 @@ class ReceiptsPage:
     cards: Sequence[Figure]
     table: TableView
     receipts: TableView
+
+
+@dataclass(frozen=True)
+class DebtorsPage:
+    """/receivables/debtors: top debtors, above the sales limit, promises to pay."""
+
+    scope: str
+    crumbs: Sequence[Crumb]
+    freshness: FreshnessLine
+    tabs: Sequence[Tab]
+    states: Sequence[Tab]
+    regions: Sequence[Tab]
+    table: TableView
+    exports: Sequence[Link]

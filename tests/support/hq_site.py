@@ -26,7 +26,18 @@ from shared.clock import FixedClock
 from shared.database import open_database
 from shared.ids import new_id
 from shared.money import split
-from shared.records import COMPANY, Employee, IntelNote, NewsItem, Target, TargetLine
+from shared.records import (
+    COMPANY,
+    Customer,
+    Employee,
+    IntelNote,
+    NewsItem,
+    Opportunity,
+    PromiseToPay,
+    Receivable,
+    Target,
+    TargetLine,
+)
 from shared.web.passwords import Passwords
 from tests.support import hq_world
 from tests.support.hq_world import NOON, PLACES, TODAY, Company
@@ -89,12 +100,42 @@ def add_targets(company: Company) -> None:
                 )  # fmt: skip
 
 
+def add_chances(company: Company) -> None:
+    """Opportunities in every stage, promises on what is open, sales limits that some have passed."""
+    random = Random(6)
+    for code in company.codes:
+        customers = [row for row in company.of(Customer, code) if row.deleted_at is None]
+        for place, stage in enumerate(("qualify", "needs", "proposal", "negotiation", "won", "lost", "lost")):
+            customer, amount = random.choice(customers), random.randint(100_000, 9_000_000)
+            company.add(
+                Opportunity(
+                    id=new_id(), branch=code, customer_id=customer.id, owner_id=customer.owner_id, title=f"{code} deal {place}",
+                    stage=stage, probability_percent=10 * place, currency=PLACES[code][3], amount_minor=amount,
+                    base_minor=amount, happened_on=TODAY, expected_on=TODAY,
+                    closed_on=TODAY if stage in ("won", "lost") else None,
+                    lost_reason=random.choice(["price", "competitor"]) if stage == "lost" else "",
+                )
+            )  # fmt: skip
+        owing = [row for row in company.of(Receivable, code) if hq_world.rest_of(row) > 0]
+        for row, status in zip(owing, ("open", "broken", "kept"), strict=False):
+            company.add(
+                PromiseToPay(
+                    id=new_id(), branch=code, receivable_id=row.id, customer_id=row.customer_id, happened_on=TODAY,
+                    promised_on=TODAY, currency=row.currency, amount_minor=hq_world.rest_of(row), status=status,
+                )
+            )  # fmt: skip
+        if owing:
+            owed = {row.customer_id for row in owing}
+            next(row for row in company.of(Customer, code) if row.id in owed).credit_limit_minor = 1
+
+
 async def fill(settings: HqSettings, company: Company) -> None:
     """Tables, the company, targets, news, the four people; Harbin was last heard of four hours ago."""
     await prepare(settings)
     hashes = Passwords(settings)
     async with open_database(settings.url_of_database, APPS):
         add_targets(company)
+        add_chances(company)
         await hq_world.write(company)
         await hq_world.reached("HRB", minutes_ago=262, contact_minutes_ago=260)
         news = NewsItem(id=new_id(), branch=COMPANY, title="Copper up", published_at=NOON, happened_on=TODAY)

@@ -31,8 +31,10 @@ from shared.records import (
     ExchangeRate,
     Expense,
     ExpenseCategory,
+    Opportunity,
     Order,
     PlanItem,
+    PromiseToPay,
     Receipt,
     Receivable,
     Record,
@@ -56,7 +58,7 @@ PLACES = {
 RATES = {"USD": 7_120_000_000, "EUR": 8_015_500_000, "JPY": 48_123_456}
 WRITTEN = (
     Branch, Department, Employee, ExchangeRate, ExpenseCategory, Customer, Order, Receivable, Receipt, Allocation,
-    Adjustment, Expense, DailyPlan, PlanItem, Activity, Target, TargetLine,
+    Adjustment, Expense, DailyPlan, PlanItem, Activity, Target, TargetLine, Opportunity, PromiseToPay,
 )  # fmt: skip
 
 

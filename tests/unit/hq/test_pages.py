@@ -21,7 +21,8 @@ PAGES = [
     "/sales?kind=cancelled&period=2026", "/sales?unit=unassigned:SH&period=2026", "/customers?period=2026",
     "/customers?tab=signed&period=2026", "/customers?tab=followup", "/customers?tab=followup&list=silent",
     "/customers?q=customer&period=2026", "/news", "/branches", "/branches/SH", "/branches/HRB", "/sync", "/sync/SH", "/sync/HRB", "/rates", "/definitions", "/warnings", "/news/feeds", "/directives", "/directives/new", "/late", "/late?unit=branch:SH&known_at=2026-11-19", "/?known_at=2026-11-19", "/receivables?known_at=2026-11-19T09:30",
-    "/find?q=SH",
+    "/find?q=SH", "/receivables/debtors", "/receivables/debtors?list=limit", "/receivables/debtors?list=promises&status=broken",
+    "/pipeline", "/pipeline?unit=branch:SH&list=lost", "/compare?pick=SH&pick=PAR&against=py",
 ]  # fmt: skip
 QUERIES_MOST = 16
 
