@@ -1,5 +1,6 @@
 """Composes the branch site: its database, frame, routes, jobs and the task that pushes changes to headquarters."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import (
     AbstractAsyncContextManager,
@@ -96,6 +97,8 @@ def product_version() -> str:
 async def notices(request: Request) -> Sequence[Notice]:
     """One grey line while headquarters cannot be reached: work goes on here."""
     state = await ReplicationState.get_or_none(id=1)
+    if state is not None and state.trouble == "fenced":
+        return [Notice(i18n.gettext("Another node has taken over this branch. Nothing can be written here."))]
     if state is None or state.unreachable_since is None:
         return []
     last = await fetch_value("SELECT max(seq) AS last FROM change") or 0
@@ -187,7 +190,12 @@ async def push_changes(app: Starlette) -> None:
     settings: BranchSettings = app.state.settings
     identity = Identity(settings.branch_code, settings.data_dir)
     with at_home(settings.home):
-        await Sender(identity, settings.hq_url, app.state.database).run()
+        sender = Sender(identity, settings.hq_url, app.state.database)
+        taking = asyncio.create_task(sender.take_handed_for_ever(), name="take handed")
+        try:
+            await sender.run()
+        finally:
+            taking.cancel()
 
 
 async def fetch_from_hq(app: Starlette) -> None:

@@ -30,6 +30,7 @@ from shared.jobs import jobs_of, run_inside, run_worker
 from shared.jobs.registry import Job
 from shared.records import RECORDS_APP
 from shared.replication.feed import FEED_PATH
+from shared.replication.handover import HANDED_PATH, HANDOVER_PATH
 from shared.replication.messages import (
     BATCH_PATH,
     ENROL_PATH,
@@ -59,6 +60,8 @@ SYNC = {
     SNAPSHOT_PATH: snapshot_route.pages,
     PROMOTE_PATH: snapshot_route.promote,
     SCRUB_PATH: scrub_route.talk,
+    HANDOVER_PATH: snapshot_route.hand_over,
+    HANDED_PATH: snapshot_route.handed,
 }
 
 

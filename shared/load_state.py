@@ -18,6 +18,8 @@ import msgspec
 from shared.clock import now
 
 FILE_NAME = "load.json"
+FENCE_NAME = "fenced"
+"""A file beside it: another node has taken this one's place. Nothing is written and no job runs while it is there."""
 HOLDS_FOR = timedelta(minutes=2)
 RETRY_SECONDS = 30
 _LOOK_EVERY_SECONDS = 0.5
@@ -52,6 +54,14 @@ def write_load(path: Path, state: LoadState) -> None:
     os.replace(draft, path)
 
 
+def set_fence(folder: Path, is_fenced: bool) -> None:
+    """Puts the fence into a site's data folder, or takes it away. May be repeated. Raises OSError."""
+    if is_fenced:
+        (folder / FENCE_NAME).touch()
+    else:
+        (folder / FENCE_NAME).unlink(missing_ok=True)
+
+
 def read_load(path: Path) -> LoadState:
     """What the file says; nothing ordered when there is none or it cannot be read."""
     try:
@@ -78,5 +88,9 @@ class LoadFile:
     def rung(self) -> Rung:
         return self.state.at(now())
 
+    @property
+    def is_fenced(self) -> bool:
+        return self._path.with_name(FENCE_NAME).exists()
+
     def pauses(self, queue: str) -> bool:
-        return self.state.pauses(queue, now())
+        return self.is_fenced or self.state.pauses(queue, now())

@@ -41,6 +41,10 @@ def add_commands(commands: Any, settings: Settings) -> None:
     promote = verbs.add_parser(
         "promote", help="become the branch: headquarters refuses the node before from now on"
     )
+    promote.add_argument(
+        "--if-silent", type=float, default=0.0, metavar="SECONDS",
+        help="refused while headquarters heard the node before within that time; for a standby that decides by itself",
+    )  # fmt: skip
     add_options(promote)
     promote.set_defaults(run=lambda args: run(args, settings(), "standby", take_over))
     status = verbs.add_parser("status", help="how far this standby is, as JSON")
@@ -165,7 +169,7 @@ async def take_over(args: argparse.Namespace, chosen: BranchSettings, url: str) 
     from branch_node.replication.standby import promote, signer_of
 
     async with Headquarters(url, signer_of(chosen.data_dir, chosen.branch_code, is_standby=True)) as hq:
-        state = await promote(hq, chosen.data_dir, url, teller(args.json))
+        state = await promote(hq, chosen.data_dir, url, teller(args.json), args.if_silent)
     await settle(chosen)
     report(args, chosen.branch_code, state, "promoted")
     return 0

@@ -16,6 +16,7 @@ import msgspec
 import structlog
 
 from branch_node.replication.epochs import NotInLog, ensure_epoch, is_beginning, position_at
+from branch_node.replication.handover import hand_over, take_handed, was_promoted
 from branch_node.replication.models import ReplicationCheckpoint, ReplicationEpoch, ReplicationState
 from branch_node.replication.recovery import Moved, rejoin
 from branch_node.replication.scrubbing import talk
@@ -31,8 +32,10 @@ from shared import clock
 from shared.database import Database
 from shared.database.context import connection_config
 from shared.database.nudge import Nudge
+from shared.load_state import set_fence
 from shared.nodes.identity import BootSource, NodeKey, RequestSigner
 from shared.records import SCHEMA_VERSION
+from shared.replication.handover import FENCED
 from shared.replication.messages import (
     BATCH_PATH,
     ENROL_PATH,
@@ -50,6 +53,8 @@ MAX_BACKOFF_SECONDS = 60.0
 CHECKPOINT_EVERY_SECONDS = 1.0
 KEPT_CHECKPOINTS = 200
 SCRUB_PAUSE_SECONDS = 60.0
+FENCED_PAUSE_SECONDS = 30.0
+HANDED_EVERY_SECONDS = 10.0
 
 
 class Unreachable(Exception):
@@ -62,6 +67,14 @@ class Unreachable(Exception):
 
 class Cloned(Unreachable):
     """Headquarters hears an older run of this node as well and refuses this one."""
+
+
+class Fenced(Unreachable):
+    """A standby has taken the branch over; headquarters listened to this node up to `cursor`."""
+
+    def __init__(self, reason: str, cursor: CursorReply | None) -> None:
+        super().__init__(reason, FENCED_PAUSE_SECONDS)
+        self.cursor = cursor
 
 
 class AskAgain(Exception):
@@ -109,6 +122,7 @@ class Sender:
         self._failures = 0
         self._checkpointed = 0.0
         self._silent_until = 0.0
+        self._handed_head = -1
 
     async def run(self) -> None:
         """Push until stopped. Never raises for an unreachable headquarters; waits and tries again."""
@@ -136,7 +150,10 @@ class Sender:
             log.info("sync_asks_again", reason=str(reason))
             await self._pause(0.0)
         except Unreachable as reason:
-            await self._note_trouble(state, "cloned" if isinstance(reason, Cloned) else "")
+            if isinstance(reason, Fenced):
+                await self._yield_place(state, changes, reason)
+            elif isinstance(reason, Cloned) or state.trouble != "fenced":
+                await self._note_trouble(state, "cloned" if isinstance(reason, Cloned) else "")
             await self._note_unreachable(state, str(reason))
             await self._pause(reason.after)
         except Forked as reason:
@@ -147,6 +164,28 @@ class Sender:
             # sender must outlive it, or the branch would stay silent until its next start
             log.exception("sync_failed", error=repr(reason))
             await self._pause(0.0)
+
+    async def _yield_place(self, state: ReplicationState, changes: Log, reason: Fenced) -> None:
+        """1 nothing more is written here  2 headquarters gets what it had not seen; again when something was written between."""
+        set_fence(self.identity.folder, True)
+        await self._note_trouble(state, "fenced")
+        head = await changes.head()
+        if head != self._handed_head:
+            try:
+                await hand_over(self._ask, changes, state, reason.cursor)
+                self._handed_head = head
+            except Unreachable as error:
+                log.warning("hand_over_waits", reason=str(error))
+
+    async def take_handed_for_ever(self) -> None:
+        """At a node that was a standby: take in what the node before hands over. Ends at once at any other."""
+        with self.database.use():
+            while not self._stopping and await was_promoted():
+                try:
+                    await take_handed(self._ask)
+                except (Unreachable, AskAgain, Forked) as reason:
+                    log.info("nothing_handed", reason=str(reason))
+                await asyncio.sleep(HANDED_EVERY_SECONDS)
 
     async def _pause(self, at_least: float) -> None:
         """Full-jitter back-off: between 0 and 0.2 s x 2^failures, capped; a `Retry-After` is always kept."""
@@ -281,6 +320,8 @@ class Sender:
         if refusal.code == "fork":
             raise AskAgain("fork")
         reason = f"{refusal.code}: {refusal.message}"
+        if refusal.code == FENCED:
+            raise Fenced(reason, refusal.cursor)
         raise (Cloned if refusal.code == "cloned" else Unreachable)(reason, _retry_after(answer))
 
     async def _note_contact(self, state: ReplicationState, position: Position, cursor: CursorReply) -> None:
@@ -288,6 +329,7 @@ class Sender:
         state.contact_at = clock.now()
         state.unreachable_since = None
         state.acked_seq, state.safe_seq, state.trouble = position.seq, cursor.safe_seq, ""
+        set_fence(self.identity.folder, False)
         await state.save(
             update_fields=["contact_at", "unreachable_since", "acked_seq", "safe_seq", "trouble"]
         )

@@ -35,9 +35,12 @@ async def follow(hq: Headquarters, every_seconds: float, told: Told, once: bool 
         told(await fetch_page(hq))
 
 
-async def promote(hq: Headquarters, folder: Path, url: str, told: Told) -> SnapshotState:
-    """Take the branch over. Raises NotEqual when the copy is not headquarters', NotNow never: it waits."""
-    await hq.insist(PROMOTE_PATH, Promotion(home().code))
+async def promote(
+    hq: Headquarters, folder: Path, url: str, told: Told, if_silent_seconds: float = 0.0
+) -> SnapshotState:
+    """Take the branch over. Raises NotEqual when the copy is not headquarters', NotNow never: it waits. With
+    `if_silent_seconds` Conflict when headquarters heard the branch's node within that time."""
+    await hq.insist(PROMOTE_PATH, Promotion(home().code, if_silent_seconds))
     await fetch_until_whole(hq, told)
     async with Headquarters(url, signer_of(folder, home().code, is_standby=False)) as as_branch:
         return await open_database(as_branch, folder)

@@ -39,6 +39,8 @@ def sentence(found: Sync, has_hq: bool) -> tuple[str, str]:
     if not has_hq:
         return _("This branch works alone: it has no address of HQ (TRUNKLINE_HQ_URL)."), "muted"
     count = found.waiting_count
+    if found.trouble == "fenced":
+        return _("Another node has taken over this branch. What HQ had not seen was handed to it."), "bad"
     if found.trouble:
         return _("HQ refuses this node: another one with its identity is alive. Nothing is lost."), "bad"
     if found.unreachable_since is not None:

@@ -50,6 +50,40 @@ class StandbyNode(Model):
         table = "standby_node"
 
 
+class FencedNode(Model):
+    """A node that was the branch's until a standby took it over: what it sends is refused by name, and what headquarters
+    had not seen of it up to (`epoch`, `seq`) it hands over. `handed_at`: it has said that this is everything."""
+
+    public_key = fields.CharField(max_length=80, primary_key=True)
+    branch = fields.CharField(max_length=16, db_index=True)
+    epoch = fields.CharField(max_length=32, default="")
+    seq = fields.BigIntField(default=0)
+    chain = fields.CharField(max_length=32, default="0" * 32)
+    fenced_at = InstantField(default=clock.now)
+    handed_at = InstantField(null=True)
+
+    class Meta:
+        table = "fenced_node"
+
+
+class HandedRow(Model):
+    """A row that a fenced node had written and headquarters had not seen, waiting for the branch's present node: as it was
+    when headquarters last saw it (`before`, empty: not there) and as it is (`after`, empty: deleted), canonical."""
+
+    id = fields.BigIntField(primary_key=True, generated=True)
+    branch = fields.CharField(max_length=16)
+    tbl = fields.CharField(max_length=64)
+    row_id = fields.CharField(max_length=64)
+    before = fields.TextField(default="")
+    after = fields.TextField(default="")
+    handed_at = InstantField(default=clock.now)
+    taken_at = InstantField(null=True)
+
+    class Meta:
+        table = "handed_row"
+        unique_together = (("branch", "tbl", "row_id"),)
+
+
 class SnapshotRun(Model):
     """A branch's rows given back: to a branch that is rebuilt (`rebuild`) or a standby (`standby`). `is_whole`: a pass
     over all tables was completed, the last one at `seq`."""

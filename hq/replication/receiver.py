@@ -15,6 +15,7 @@ from starlette.responses import Response
 
 from hq.replication import enrolment
 from hq.replication.batch import Fork, Gap, unpack
+from hq.replication.handover import NodeFenced, fenced_node
 from hq.replication.incidents import close_incident, hold, open_incident
 from hq.replication.models import BranchNode
 from hq.replication.outcome import Applied, Contact, Held
@@ -24,6 +25,7 @@ from shared.nodes.identity import BadSignature, SignedRequest, claimed_node, ver
 from shared.replication.messages import (
     MAX_BODY_BYTES,
     PROTOCOL_VERSION,
+    CursorReply,
     EnrolReply,
     EnrolRequest,
     Hello,
@@ -79,7 +81,7 @@ def answer(value: msgspec.Struct, status: int = 200, headers: dict[str, str] | N
 
 
 def refuse(error: Refused) -> Response:
-    cursor = error.cursor if isinstance(error, (Gap, Fork)) else None
+    cursor = error.cursor if isinstance(error, (Gap, Fork, NodeFenced)) else None
     retry = error.status in (429, 503) or isinstance(error, Gap)
     after = getattr(error, "retry_after", None)
     headers = {"Retry-After": str(after or 1)} if after or error.status in (429, 503) else None
@@ -87,12 +89,18 @@ def refuse(error: Refused) -> Response:
 
 
 async def prove(request: Request, body: bytes) -> SignedRequest:
-    """The sender, by the key on file. Raises a refusal of shared.nodes.identity."""
+    """The sender, by the key on file. Raises a refusal of shared.nodes.identity, NodeFenced for the node before."""
     headers = request.headers
     node = await BranchNode.get_or_none(branch=claimed_node(headers))
     if node is None or node.status != "active":
         raise BadSignature(N_("This node is not enrolled here, or was revoked. Enrol it again with a new token."))  # fmt: skip
-    return verify_request(node.public_key, headers, request.method, request.url.path, body)
+    try:
+        return verify_request(node.public_key, headers, request.method, request.url.path, body)
+    except BadSignature:
+        fenced = await fenced_node(headers, request.method, request.url.path, body)
+        if fenced is None:
+            raise
+        raise NodeFenced(CursorReply(fenced.epoch, fenced.seq, fenced.chain)) from None
 
 
 async def hello(request: Request) -> Response:

@@ -9,10 +9,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hq.live import applied
-from hq.replication import snapshot, standby
+from hq.replication import handover, snapshot, standby
 from hq.replication.receiver import refuse
 from shared.errors import Refused
 from shared.i18n import N_
+from shared.replication.handover import HandedAsked, HandedReply, Handover
 from shared.replication.messages import EpochBegin
 from shared.replication.snapshot import Promotion, SnapshotAsked
 
@@ -35,7 +36,7 @@ async def promote(request: Request) -> Response:
     async def work(said: Promotion, is_standby: bool) -> Response:
         if not is_standby:
             raise Refused(N_("Only a standby can be promoted."), code="standby.none")
-        return as_json(await standby.promote(said.branch))
+        return as_json(await standby.promote(said.branch, said.if_silent_seconds))
 
     return await served(request, Promotion, work)
 
@@ -49,6 +50,36 @@ async def begin(request: Request) -> Response:
         return as_json(cursor)
 
     return await served(request, EpochBegin, work)
+
+
+async def hand_over(request: Request) -> Response:
+    """A fenced node hands over what headquarters had not seen."""
+    try:
+        body = await request.body()
+        node = await handover.fenced_node(request.headers, request.method, request.url.path, body)
+        if node is None:
+            raise Refused(N_("Only a node that was fenced hands its rows over."), code="handover.not_fenced")
+        said = msgspec.json.decode(body, type=Handover)
+        if said.branch != node.branch:
+            raise Refused(N_("A node asks only for its own branch."), code="bad_request")
+        await handover.keep(node, said)
+        return as_json(HandedReply())
+    except msgspec.MsgspecError:
+        return refuse(Refused(N_("The request cannot be read."), code="bad_request"))
+    except Refused as error:
+        log.warning("handover_refused", code=error.code)
+        return refuse(error)
+
+
+async def handed(request: Request) -> Response:
+    """The branch's present node reads what a fenced one handed over."""
+
+    async def work(asked: HandedAsked, is_standby: bool) -> Response:
+        if is_standby:
+            raise Refused(N_("A standby takes nothing over yet."), code="bad_request")
+        return as_json(await handover.waiting(asked))
+
+    return await served(request, HandedAsked, work)
 
 
 def as_json(value: msgspec.Struct) -> Response:

@@ -1,12 +1,14 @@
 """Who may read a branch's rows back, and how a standby takes the branch over: fencing at the receiver."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 
 import structlog
 
 from hq.replication.batch import BadBatch, Fork
 from hq.replication.cursor import Cursor
 from hq.replication.feed_models import FeedReader, StandbyNode
+from hq.replication.handover import fence
 from hq.replication.models import BranchCursor, BranchEpoch, BranchNode
 from shared import clock
 from shared.database import transaction
@@ -56,15 +58,19 @@ async def enrol_standby(branch: str, public_key: str) -> StandbyNode:
         return await StandbyNode.create(branch=branch, public_key=public_key)
 
 
-async def promote(branch: str) -> CursorReply:
+async def promote(branch: str, if_silent_seconds: float = 0.0) -> CursorReply:
     """The standby becomes the branch's node and the one before is refused from this commit on; the cursor as it stands.
-    May be repeated. Raises Refused when there is no standby."""
+    May be repeated. Raises Refused when there is no standby, or when nobody ordered it and the node before was heard of
+    within `if_silent_seconds`."""
     async with transaction():
         standby = await StandbyNode.filter(branch=branch).select_for_update().first()
         if standby is None:
             raise Refused(N_("Branch %(branch)s has no standby."), code="standby.none", branch=branch)
         if standby.status != "promoted":
+            await _refuse_while_heard(branch, if_silent_seconds)
             node = await BranchNode.filter(branch=branch).select_for_update().first()
+            if node is not None:
+                await fence(branch, node.public_key, await cursor_of(branch))
             node = node or BranchNode(branch=branch, name=branch)
             node.public_key, node.status, node.enrolled_at, node.revoked_at = (
                 standby.public_key,
@@ -80,6 +86,19 @@ async def promote(branch: str) -> CursorReply:
             )  # those of the node before are no elder of this one
             log.warning("standby_promoted", branch=branch)
         return await cursor_of(branch)
+
+
+async def _refuse_while_heard(branch: str, seconds: float) -> None:
+    """Headquarters' voice among the three: a promotion that nobody ordered waits while the branch's node is heard."""
+    cursor = await BranchCursor.get_or_none(branch=branch)
+    if not seconds or cursor is None or cursor.contact_at is None:
+        return
+    if clock.now() - cursor.contact_at < timedelta(seconds=seconds):
+        raise Refused(
+            N_("Headquarters hears the node of branch %(branch)s: it is not gone."),
+            code="standby.primary_alive",
+            branch=branch,
+        )
 
 
 async def cursor_of(branch: str) -> CursorReply:

@@ -19,12 +19,13 @@ import psutil
 from netops.agent import events
 from netops.agent.command_keys import CommandKeys, keys_beside
 from netops.agent.http_out import LineBroken
-from netops.agent.run_command import run_command
+from netops.agent.run_command import CommandFailed, run_command
 from netops.agent.service_log import last_lines
 from netops.agent.settings import Center, Limits, NodeFileError
 from netops.agent.supervise import Supervisor
 from shared.clock import now
 from shared.nodes.command import (
+    STANDBY_ACTION,
     VERBS,
     ActionArguments,
     Arguments,
@@ -55,10 +56,6 @@ _ACTION_SECONDS = 600.0
 _SETTLE_SECONDS = 130.0
 
 Result = dict[str, str | int | float | bool | list[str] | None]
-
-
-class CommandFailed(Exception):
-    """The command was right but could not be carried out here."""
 
 
 class CommandDesk:
@@ -311,6 +308,14 @@ async def _action(agent: Agent, _command: Command, arguments: Arguments) -> Resu
     return await _named(agent, arguments.action, {})
 
 
+async def _take_over(agent: Agent, _command: Command, arguments: Arguments) -> Result:
+    """With a [standby] table the whole take-over; without one an action of the node file, as it is."""
+    assert isinstance(arguments, ActionArguments)
+    if agent.standby is None or arguments.action != STANDBY_ACTION:
+        return await _named(agent, arguments.action, {})
+    return {"effect": "promoted", "output": await agent.standby.take_over(alone=False)}
+
+
 async def _reboot(agent: Agent, _command: Command, _arguments: Arguments) -> Result:
     return await _named(agent, "reboot", {})
 
@@ -382,7 +387,7 @@ _HANDLERS: Mapping[str, Callable[[Agent, Command, Arguments], Awaitable[Result]]
     "configuration.reload": _reload,
     "backup.now": _action,
     "disk.free_up": _action,
-    "standby.promote": _action,
+    "standby.promote": _take_over,
     "node.reboot": _reboot,
     "keys.trust": _trust,
     "keys.forget": _forget,

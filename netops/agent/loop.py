@@ -27,6 +27,7 @@ from netops.agent.local_page import LocalPage
 from netops.agent.rules import condition_of, start_order
 from netops.agent.settings import NodeFile, NodeFileError, read_node_file
 from netops.agent.site_metrics import SiteMetrics
+from netops.agent.standby import StandbyDesk
 from netops.agent.starvation import LoopLag
 from netops.agent.supervise import Supervisor
 from netops.agent.surroundings import Surroundings
@@ -74,6 +75,7 @@ class Agent:
         self.command_keys: CommandKeys | None = None
         self.telemetry = Telemetry(self)
         self.site_metrics = SiteMetrics()
+        self.standby = StandbyDesk(self, node_file.standby) if node_file.standby else None
 
     # Life
 
@@ -89,6 +91,8 @@ class Agent:
             asyncio.create_task(self._sample(), name="sample"),
             asyncio.create_task(self.site_metrics.run(self._metric_addresses), name="site metrics"),
         ]
+        if self.standby is not None:
+            self._tasks.append(asyncio.create_task(self.standby.run(), name="standby"))
         self.telemetry.start()
         try:
             await self._ending.wait()
@@ -292,6 +296,7 @@ class Agent:
             services=services,
             open_incidents=[incident for incident in incidents if incident],
             loop_lag_seconds=self.lag.worst(time.monotonic() - 10),
+            primary_silent_seconds=self.standby.primary_silent_seconds if self.standby else None,
             **self.telemetry.backlog(),
         )
 

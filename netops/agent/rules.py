@@ -179,7 +179,7 @@ def next_rung(trouble: Trouble, rung: Rung, available: frozenset[Rung]) -> Rung 
     Overload (CPU, latency, queue) is met with less load and never with a restart, unless both throttle and drain exist
     and were tried. Exhaustion (memory, descriptors, threads over the limit) is not cured by less load: what is not
     available is stepped over. Pressure (the host has no CPU left, whoever uses it) is no fault of the service: it is
-    throttled and nothing more. Standby and reboot are never taken here: they need a person.
+    throttled and nothing more. Standby and reboot are never taken here: standby.py and a person decide over them.
     """
     if trouble == "pressure":
         return "throttle" if rung == "none" and "throttle" in available else None

@@ -8,6 +8,11 @@ import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 
+
+class CommandFailed(Exception):
+    """What was ordered was right but could not be carried out here."""
+
+
 _LARGEST_OUTPUT_BYTES = 16 * 1024
 
 

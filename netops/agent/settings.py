@@ -130,6 +130,29 @@ class Commands(Part, frozen=True):
     """Named command lines for backup.now, disk.free_up, standby.promote and the like."""
 
 
+class Standby(Part, frozen=True):
+    """This node follows another one and can take its branch over: ordered by two persons (`standby.promote`, action
+    "standby"), or by itself with `automatic` when two of three say that the primary is gone: this node, which asks
+    `primary`, and headquarters, which grants. See netops/agent/standby.py."""
+
+    of: Name
+    """The node whose place it takes."""
+    promote: Annotated[list[str], msgspec.Meta(min_length=1)]
+    """Command that takes over; it may be repeated. By itself the agent adds `--if-silent SECONDS`, and the command must
+    fail while headquarters heard the primary within that time."""
+    ends: list[Name] = []
+    """Services that are ended first: what follows the primary."""
+    starts: list[Name] = []
+    """Services that are started after it: the site. Give them autostart = false."""
+    primary: str = ""
+    """http://host:port/path of the primary, asked from here."""
+    automatic: bool = False
+    gone_seconds: Seconds = 60.0
+    """How long the primary must not have answered, here and at headquarters, which hears a branch every 15 s."""
+    retry_seconds: Seconds = 30.0
+    """Pause after a take-over that was refused or failed."""
+
+
 class Spool(Part, frozen=True):
     """Bounds of what waits for the center."""
 
@@ -150,6 +173,7 @@ class NodeFile(Part, frozen=True):
     services: list[Service] = []
     center: Center | None = None
     commands: Commands = Commands()
+    standby: Standby | None = None
     spool: Spool = Spool()
     folder: str = ""
     """Set by `read_node_file`: paths in the file are relative to it."""
@@ -211,8 +235,21 @@ def _check(path: Path, node_file: NodeFile) -> None:
             problem = _probe_problem(probe)
             if problem:
                 raise NodeFileError(f"{path}: a probe of {service.name} {problem}")
+    _check_standby(path, node_file.standby, names)
     if node_file.center and urlsplit(node_file.center.url).scheme not in ("http", "https"):
         raise NodeFileError(f"{path}: center.url must start with https:// or http://")
+
+
+def _check_standby(path: Path, standby: Standby | None, services: list[str]) -> None:
+    if standby is None:
+        return
+    for name in (*standby.ends, *standby.starts):
+        if name not in services:
+            raise NodeFileError(f"{path}: standby names {name}, which is no service here")
+    if standby.automatic and not standby.primary:
+        raise NodeFileError(f"{path}: an automatic standby needs primary = 'http://host:port/path'")
+    if standby.primary and (problem := _probe_problem(Probe(url=standby.primary))):
+        raise NodeFileError(f"{path}: primary of standby {problem}")
 
 
 def _probe_problem(probe: Probe) -> str:

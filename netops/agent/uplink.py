@@ -247,6 +247,7 @@ class Uplink:
             allowed=agent.node_file.commands.allow,
             actions=sorted(agent.node_file.commands.actions),
             command_keys=sorted(self._desk.policy.keys),
+            standby_of=agent.standby.settings.of if agent.standby else "",
         )
 
     async def _listen_for_ever(self) -> None:

@@ -142,6 +142,10 @@ class ActionArguments(Arguments, frozen=True):
     action: Name
 
 
+STANDBY_ACTION = "standby"
+"""The action of `standby.promote` that means the node file's [standby] table."""
+
+
 class KeyArguments(Arguments, frozen=True):
     """A command key to believe from now on."""
 

@@ -32,7 +32,7 @@ State = Literal[
 ]
 Condition = Literal["ok", "busy", "overloaded", "failed"]
 Mode = Literal["normal", "maintenance", "draining"]
-Cause = Literal["exit", "hang", "resource", "dependency", "command", "lost"]
+Cause = Literal["exit", "hang", "resource", "dependency", "command", "lost", "primary_gone"]
 Action = Literal["throttle", "drain", "restart", "restart_with_dependants", "standby", "reboot", "crash_loop"]
 Outcome = Literal["in_progress", "recovered", "failed_again", "crash_loop", "given_up"]
 
@@ -65,6 +65,8 @@ class Hello(msgspec.Struct, kw_only=True, omit_defaults=True):
     """Names of the node file's own actions."""
     command_keys: list[str] = []
     """Ids of the command keys that this node believes now."""
+    standby_of: str = ""
+    """The node whose place this one can take; empty: it is no standby."""
 
 
 class ServiceState(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -102,6 +104,8 @@ class StateReport(msgspec.Struct, kw_only=True, omit_defaults=True):
     spool_bytes: int = 0
     dropped_items: int = 0
     """Items the bounded spool had to drop since the agent's first start."""
+    primary_silent_seconds: float | None = None
+    """At a standby that asks its primary: for how long that has not answered; 0 while it answers."""
 
 
 class SampleBatch(msgspec.Struct, kw_only=True, tag="samples", omit_defaults=True):

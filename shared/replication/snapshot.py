@@ -45,9 +45,13 @@ class SnapshotHead(msgspec.Struct, frozen=True):
 
 
 class Promotion(msgspec.Struct, frozen=True):
-    """The node takes the branch over: from the answer on no other is believed. Repeating it does nothing."""
+    """The node takes the branch over: from the answer on no other is believed. Repeating it does nothing.
+
+    With `if_silent_seconds` nobody ordered it: it is refused (`standby.primary_alive`) while headquarters heard the
+    branch's node within that time."""
 
     branch: str
+    if_silent_seconds: float = 0.0
 
 
 class BadPage(ValueError):

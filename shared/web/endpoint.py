@@ -18,7 +18,7 @@ from shared.errors import Invalid
 from shared.i18n import N_
 from shared.web import csrf
 from shared.web.access import NotSignedIn, check_permission, identify, nobody, to_sign_in
-from shared.web.load import refuse_under_load
+from shared.web.load import refuse_under_load, refuse_while_fenced
 from shared.web.once import FIELD, HEADER, once
 from shared.web.reader import reading
 from shared.web.responses import is_htmx
@@ -83,6 +83,8 @@ class Endpoint:
         with i18n.use_locale(request.state.locale), reading(request), as_actor(person.id if person else None):
             if self.route.is_heavy:
                 refuse_under_load(request)
+            if isinstance(self.route.permission, str) and request.method not in csrf.SAFE_METHODS:
+                refuse_while_fenced(request)
             key = await once_key(request)
             if key:
                 return await once(request, key, self.route.handler)

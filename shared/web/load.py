@@ -2,7 +2,7 @@
 
 from starlette.requests import Request
 
-from shared.errors import Unavailable
+from shared.errors import Conflict, Unavailable
 from shared.i18n import N_
 from shared.load_state import RETRY_SECONDS, LoadFile
 
@@ -19,6 +19,18 @@ def refuse_under_load(request: Request) -> None:
         )
 
 
+def refuse_while_fenced(request: Request) -> None:
+    """Raise Conflict while another node has taken this site's place: what is written here would not count."""
+    load: LoadFile | None = getattr(request.app.state, "load", None)
+    if load is not None and load.is_fenced:
+        raise Conflict(
+            N_("Another node has taken this one's place. Nothing can be written here; go on working there."),
+            code="node.fenced",
+        )
+
+
 async def is_taking_work(load: LoadFile) -> str | None:
     """The check of /readyz."""
+    if load.is_fenced:
+        return "fenced"
     return "draining" if load.rung == "drain" else None

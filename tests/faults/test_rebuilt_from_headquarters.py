@@ -24,10 +24,13 @@ def token(world: World, *words: str) -> str:
     return str(json.loads(world.hq.run("branches", *words, "--json").stdout)["token"])
 
 
-def write_plan_line(branch: SiteProcess, text: str) -> None:
+def write_plan_line(branch: SiteProcess, text: str) -> bool:
+    """Whether it was accepted; a fenced branch refuses it."""
     lin = branch.sign_in("lin", PASSWORD)
     lin.open("/")
-    assert lin.send("/plan/items", follow=False, line=text, client_id=text).status_code in (200, 303)
+    status = lin.send("/plan/items", follow=False, line=text, client_id=text).status_code
+    assert status in (200, 303, 409)
+    return bool(status != 409)
 
 
 def last_line(done: Any) -> dict[str, Any]:
@@ -53,11 +56,9 @@ def test_a_branch_is_rebuilt_and_a_standby_takes_over(tmp_path: Path) -> None:
         promoted = last_line(follower.run("standby", "promote", "--json"))
         assert promoted["what"] == "promoted" and promoted["position"] > 0
 
-        write_plan_line(first, "by the old node, after the fence")
+        was_accepted = write_plan_line(first, "by the old node, after the fence")
         wait_until(
-            lambda: "identity.signature" in first.log,
-            30,
-            "the old node is refused",
+            lambda: "node.fenced" in first.log and "handed_over" in first.log, 30, "the old node is fenced"
         )
         first.kill()
         world.branches["SH"] = follower
@@ -67,9 +68,15 @@ def test_a_branch_is_rebuilt_and_a_standby_takes_over(tmp_path: Path) -> None:
         late.open("/")
         late.send("/plan/items", follow=False, line="by the new node", client_id="new")
         world.wait_synced()
-        texts = {row["text"] for row in world.hq.rows("SELECT text FROM plan_item")}
+        fenced_text = "by the old node, after the fence"
+
+        def at_headquarters() -> set[str]:
+            return {row["text"] for row in world.hq.rows("SELECT text FROM plan_item")}
+
+        wait_until(lambda: (fenced_text in at_headquarters()) == was_accepted, 30, "it was handed over")
+        world.wait_synced()
+        texts = at_headquarters()
         assert {"kept by everybody", "written while the standby was away", "by the new node"} <= texts
-        assert "by the old node, after the fence" not in texts
         assert world.differences("SH") == []
         assert world.is_proved()
 

@@ -24,7 +24,7 @@ from netops.center.settings import CenterSettings
 from netops.center.standby.rules import Advice
 from shared import clock
 from shared.i18n import gettext as _
-from shared.nodes.command import VERBS
+from shared.nodes.command import STANDBY_ACTION, VERBS
 from shared.nodes.report import ServiceState
 from shared.web.filters import duration
 from shared.web.forms import Form
@@ -156,9 +156,25 @@ def restart_link(node: NodeState, rights: Sequence[rules.Right], service: str) -
     return None
 
 
+def standby_advice(standby: NodeState) -> list[str]:
+    """What the standby itself says of its primary."""
+    silent = standby.state.primary_silent_seconds if standby.state else None
+    if standby.hello is None or not standby.hello.standby_of or silent is None:
+        return []
+    if silent == 0:
+        return [_("The standby itself reaches %(node)s.", node=standby.hello.standby_of)]
+    return [
+        _(
+            "The standby itself has not reached %(node)s for %(time)s.",
+            node=standby.hello.standby_of,
+            time=duration(silent),
+        )
+    ]
+
+
 def promotion_advice(standby: NodeState, fleet: Fleet) -> list[str]:
     """How long the center has not heard of the branch's other nodes: the person decides with two of three in view."""
-    now, lines = clock.now(), []
+    now, lines = clock.now(), standby_advice(standby)
     for node in fleet.of_branch(standby.branch) if standby.branch else []:
         if node.name != standby.name:
             silent = None if node.received_at is None else (now - node.received_at).total_seconds()
@@ -216,7 +232,10 @@ def confirm_page(
 
 def verb_fields(node: NodeState, verb: str) -> list[Field]:
     """The boxes of a verb's own arguments."""
-    actions = [Option(name, name) for name in (node.hello.actions if node.hello else [])]
+    names = list(node.hello.actions) if node.hello else []
+    if node.hello and node.hello.standby_of and verb == "standby.promote":
+        names.insert(0, STANDBY_ACTION)
+    actions = [Option(name, name) for name in names]
     known = {
         "with_dependants": Field("with_dependants", _("Restart what depends on it, too"), "tick"),
         "queue": Field(

@@ -106,6 +106,7 @@ CAUSES = {
     "dependency": N_("needed a restarted service"),
     "command": N_("ordered"),
     "lost": N_("lost from sight"),
+    "primary_gone": N_("primary gone"),
 }
 OUTCOMES = {
     "in_progress": "waiting",
@@ -118,6 +119,8 @@ OUTCOMES = {
 
 def recovery_row(recovery: Recovery) -> Row:
     cause = " ".join(part for part in (_(CAUSES.get(recovery.cause, recovery.cause)), recovery.exit) if part)
+    if recovery.action == "standby":
+        cause = _("standby takes over: %(cause)s", cause=cause)
     return Row(
         {
             "at": recovery.detected_at,

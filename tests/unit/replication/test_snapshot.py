@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,13 +10,15 @@ import pytest
 from branch_node.replication.bootstrap import note_page
 from branch_node.replication.snapshot_models import SnapshotState
 from hq.figures import rollup
-from hq.replication import snapshot, standby
+from hq.replication import handover, snapshot, standby
 from hq.replication.batch import BadBatch, Fork
-from hq.replication.feed_models import SnapshotRun
+from hq.replication.feed_models import FencedNode, SnapshotRun
 from hq.replication.models import BranchCursor, BranchEpoch, BranchNode
+from shared import clock
 from shared.database import fetch_value
 from shared.errors import Refused
 from shared.replication.change import Digest, decode_line
+from shared.replication.handover import HandedAsked, Handover, Row
 from shared.replication.messages import EpochBegin
 from shared.replication.snapshot import SnapshotAsked, SnapshotHead, pack_page, unpack_page
 from tests.support.databases import ENGINES, Templates, fresh_database
@@ -120,6 +123,35 @@ async def test_a_promotion_refuses_the_node_before_and_a_new_epoch_begins_where_
             EpochBegin("SH", "a" * 32, 8, begun.epoch, begun.seq, begun.chain, "rebuilt")
         )
     assert await BranchEpoch.filter(branch="SH").count() == 1
+
+
+async def test_a_standby_that_decides_alone_waits_while_headquarters_hears_the_branch(
+    hq: Headquarters,
+) -> None:
+    await BranchNode.create(branch="SH", name="Shanghai", public_key="old")
+    await standby.enrol_standby("SH", "new")
+    await BranchCursor.update_or_create(
+        branch="SH", defaults={"contact_at": clock.now() - timedelta(seconds=50)}
+    )
+    with pytest.raises(Refused) as refused:
+        await standby.promote("SH", if_silent_seconds=60)
+    assert refused.value.code == "standby.primary_alive"
+    assert (await BranchNode.get(branch="SH")).public_key == "old"
+    await standby.promote("SH", if_silent_seconds=40)
+    assert (await BranchNode.get(branch="SH")).public_key == "new"
+
+
+async def test_rows_of_a_fenced_node_wait_until_the_present_one_has_them(hq: Headquarters) -> None:
+    fenced = await FencedNode.create(public_key="old", branch="SH")
+    rows = [Row("plan_item", str(number), "", '{"text":"x"}') for number in range(3)]
+    for _twice in range(2):
+        await handover.keep(fenced, Handover("SH", rows, is_all=True))
+    first = await handover.waiting(HandedAsked("SH"))
+    assert [row.id for row in first.rows] == ["0", "1", "2"]
+    assert (await handover.waiting(HandedAsked("PAR"))).rows == []
+    assert (await handover.waiting(HandedAsked("SH", first.rows[-1].number))).rows == []
+    await handover.keep(fenced, Handover("SH", rows))
+    assert (await handover.waiting(HandedAsked("SH"))).rows == [], "what was taken stays taken"
 
 
 def test_a_page_that_was_altered_is_noticed() -> None:
