@@ -7,6 +7,7 @@ One task per branch process (`run`). It keeps nothing in memory that it could no
 
 import asyncio
 import random
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -169,8 +170,7 @@ class Sender:
         """1 nothing more is written here  2 headquarters gets what it had not seen; again when something was written between."""
         set_fence(self.identity.folder, True)
         await self._note_trouble(state, "fenced")
-        head = await changes.head()
-        if head != self._handed_head:
+        if (head := await changes.head()) != self._handed_head:
             try:
                 await hand_over(self._ask, changes, state, reason.cursor)
                 self._handed_head = head
@@ -178,13 +178,11 @@ class Sender:
                 log.warning("hand_over_waits", reason=str(error))
 
     async def take_handed_for_ever(self) -> None:
-        """At a node that was a standby: take in what the node before hands over. Ends at once at any other."""
+        """At a node that was promoted: take in what the node before hands over. Ends at once at any other."""
         with self.database.use():
             while not self._stopping and await was_promoted():
-                try:
+                with suppress(Unreachable, AskAgain, Forked):  # asked again in a moment
                     await take_handed(self._ask)
-                except (Unreachable, AskAgain, Forked) as reason:
-                    log.info("nothing_handed", reason=str(reason))
                 await asyncio.sleep(HANDED_EVERY_SECONDS)
 
     async def _pause(self, at_least: float) -> None:
