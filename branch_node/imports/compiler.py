@@ -31,8 +31,14 @@ class FieldPlan:
     rule: shape.Rule
     reader: Reader
 
-    def value(self, cells: Cells) -> Any:
-        """The typed value, None when there is none. RowFailed names the field."""
+    def value(self, cells: Cells, currency: str = "") -> Any:
+        """The typed value, None when there is none; an amount in `currency`, that of the record, in minor units.
+
+        RowFailed names the field.
+        """
+        reader = self.reader
+        if currency and self.definition.kind == "amount" and not self.definition.in_base:
+            reader = reader.reading(currency)
         try:
             written = self.evaluate(cells)
             if self.rule.default is not None and written == "":
@@ -41,7 +47,7 @@ class FieldPlan:
                 if self.definition.required:
                     raise failed("", N_("This is empty, and the record cannot be without it."))
                 return None
-            found = read_value(self.definition, written, self.reader)
+            found = read_value(self.definition, written, reader)
             if self.rule.add_days is not None and isinstance(found, date):
                 found += timedelta(days=self.rule.add_days)
         except RowFailed as wrong:
@@ -137,7 +143,13 @@ class Compiler:
     def field(
         self, name: str, rule: shape.Rule, definition: FieldDef, at: tuple[int | str, ...]
     ) -> FieldPlan:
-        return FieldPlan(name, definition, self.rule(rule, at), rule, self.reader(rule))
+        reader = self.reader(rule)
+        if definition.in_base and reader.currency != self.currency:
+            message = N_("%(field)s is kept in %(base)s, the base currency of the branch, and cannot be given in %(other)s.")  # fmt: skip
+            self.fetch.faults.append(
+                Fault(key_path(at), Text(message, field=name, base=self.currency, other=reader.currency))
+            )
+        return FieldPlan(name, definition, self.rule(rule, at), rule, reader)
 
     def reader(self, rule: shape.Rule) -> Reader:
         notation = self.mapping.notation(self.fetch.base.name, rule)

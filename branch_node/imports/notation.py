@@ -5,7 +5,7 @@ Every reader takes text without blanks around it and raises RowFailed.
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
 
@@ -137,6 +137,10 @@ class Reader:
     dates: tuple[str, ...] = ("YYYY-MM-DD",)
     currency: str = ""
     empty: frozenset[str] = field(default_factory=frozenset)
+
+    def reading(self, currency: str) -> "Reader":
+        """The same notation for amounts in another currency."""
+        return self if currency == self.currency else replace(self, currency=currency)
 
     def day(self, text: str) -> date:
         return read_date(text, self.dates)

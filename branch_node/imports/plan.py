@@ -7,6 +7,7 @@ staging file, so the engine does it in a thread.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from itertools import chain
 from typing import Any, Literal
 from uuid import UUID
 
@@ -92,8 +93,8 @@ class ChildPlan:
                 found.setdefault(tuple(row[position] for position in positions), []).append(row)
         return found
 
-    def read(self, cells: Cells) -> ChildRow:
-        """The values of a child row, or its failure."""
+    def read(self, cells: Cells, currency: str) -> ChildRow:
+        """The values of a child row of a record in this currency, or its failure."""
         row = ChildRow(cells[0])
         try:
             if cells[1] == FAILED:
@@ -101,7 +102,7 @@ class ChildPlan:
             if cells[2]:
                 raise join_failure(self.fetch, cells[2])
             for one in self.fields:
-                row.values[one.name] = one.value(cells)
+                row.values[one.name] = one.value(cells, currency)
         except RowFailed as wrong:
             row.failure = wrong
         return row
@@ -134,6 +135,8 @@ class Plan:
     lines: ChildPlan | None = None
     instalments: ChildPlan | None = None
     due_on: FieldPlan | None = None
+    currency: str = ""
+    says_currency: bool = False
     sums: dict[str, str] = field(default_factory=dict)
 
     def prepare(self) -> None:
@@ -179,8 +182,7 @@ def evaluate(plan: Plan, cells: Cells) -> Item:
     try:
         if cells[2]:
             raise join_failure(plan.fetch, cells[2])
-        for one in plan.fields:
-            item.values[one.name] = one.value(cells)
+        _read(plan, cells, item.values)
         if plan.due_on is not None:
             item.ids["due_on"] = plan.due_on.value(cells)
         item.content = digest((sorted(item.values.items()), item.ids.get("due_on")))
@@ -188,6 +190,18 @@ def evaluate(plan: Plan, cells: Cells) -> Item:
     except RowFailed as wrong:
         item.failure = wrong
     return item
+
+
+def _read(plan: Plan, cells: Cells, values: dict[str, Any]) -> None:
+    """The values of a row. Its amounts are in its own currency, without one in that of the file."""
+    currency = plan.currency
+    for one in plan.fields:
+        if one.name == "currency":
+            currency = one.value(cells) or currency
+    for one in plan.fields:
+        values[one.name] = one.value(cells, currency)
+    if plan.says_currency:
+        values["currency"] = currency
 
 
 def add_children(plan: Plan, rows: Sequence[Cells], items: Sequence[Item]) -> None:
@@ -202,7 +216,8 @@ def add_children(plan: Plan, rows: Sequence[Cells], items: Sequence[Item]) -> No
             if not item.is_open:
                 setattr(item, target, [ChildRow(cells[0]) for cells in mine])
                 continue
-            children = [child.read(cells) for cells in mine]
+            currency = item.values.get("currency") or plan.currency
+            children = [child.read(cells, currency) for cells in mine]
             setattr(item, target, children)
             if target == "lines":
                 for name, of in plan.sums.items():
@@ -274,7 +289,20 @@ def _compile(
             plan.instalments = _child(
                 plan, mapping, children, definition.instalment_fields, currency, (*at, "instalments")
             )
+    plan.currency = _currency_of(plan, currency)
+    plan.says_currency = plan.currency != currency and "currency" in definition.fields
     return plan
+
+
+def _currency_of(plan: Plan, base: str) -> str:
+    """The currency that the mapping names for the record's amounts; the base currency where it names none."""
+    children = [child.fields for child in (plan.lines, plan.instalments) if child is not None]
+    named = [
+        one.reader.currency
+        for one in chain(plan.fields, *children)
+        if one.definition.kind == "amount" and not one.definition.in_base
+    ]
+    return next((name for name in named if name != base), base)
 
 
 def _child(

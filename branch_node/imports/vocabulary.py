@@ -26,13 +26,15 @@ Kind = Literal[
 @dataclass(frozen=True)
 class FieldDef:
     """A field of a record. `limit` is the most characters of a text, `of` the record a reference names,
-    `choices` the codes that may stand in it."""
+    `choices` the codes that may stand in it. An amount `in_base` is always in the branch's base currency, any other
+    in the currency of its record."""
 
     kind: Kind = "text"
     limit: int = 200
     required: bool = False
     of: str = ""
     choices: Sequence[str] = ()
+    in_base: bool = False
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,7 @@ LONG, DATE, AMOUNT, YES, WHOLE = (
     FieldDef("yes"),
     FieldDef("whole"),
 )
+BASE_AMOUNT = FieldDef("amount", in_base=True)
 NEEDED_DATE, NEEDED_AMOUNT = FieldDef("date", required=True), FieldDef("amount", required=True)
 CURRENCY, RATE, PERCENT, QUANTITY = (
     FieldDef("currency"),
@@ -121,7 +124,7 @@ _ALL = (
             "kind": _text(32), "group": _text(32), "region": _text(80), "industry": _text(80), "source": _text(80),
             "owner": _to("employee"), "phone": _text(80), "mobile": _text(80), "email": _text(), "website": _text(),
             "address": _text(300), **_PLACE, "tax_number": _text(60), "tax_rule": _text(32), "bank_name": _text(120),
-            "bank_account": _text(60), "currency": CURRENCY, "payment_terms_days": WHOLE, "credit_limit": AMOUNT,
+            "bank_account": _text(60), "currency": CURRENCY, "payment_terms_days": WHOLE, "credit_limit": BASE_AMOUNT,
             "credit_hold": YES, "concessions": LONG, "commission_code": _text(32), "ship_to": _text(300),
             "invoice_to": _text(300), "acquired_on": DATE, "signed_on": DATE, "notes": LONG,
         },
@@ -152,7 +155,7 @@ _ALL = (
             "customer": _to("customer", required=True), "owner": _to("employee"),
             "kind": _code("call", "visit", "mail", "message", "meeting"), "status": _code("planned", "done"),
             "subject": _text(required=True), "notes": LONG, "outcome": _text(24), "planned_on": DATE,
-            "happened_on": DATE, "next_on": DATE, "is_return_visit": YES, "minutes": WHOLE, "cost": AMOUNT,
+            "happened_on": DATE, "next_on": DATE, "is_return_visit": YES, "minutes": WHOLE, "cost": BASE_AMOUNT,
         },
     ),
     RecordDef(

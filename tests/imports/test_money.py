@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from branch_node.home import Home, at_home
+from branch_node.imports.problems import BadMapping
 from shared import i18n
 from shared.records import (
     COMPANY,
@@ -330,6 +331,39 @@ async def test_a_foreign_order_is_booked_at_the_rate_given_or_at_headquarters_ra
         78_000,
     ]
     assert reasons(outcome)[1] == "There is no rate from GBP to CNY on 2026-02-10. Map the field rate."
+
+
+async def test_an_amount_is_read_in_the_currency_of_its_row_and_without_one_in_that_of_the_file(
+    tmp_path: Path,
+) -> None:
+    rows = order_rows(
+        {**ORDER, "Currency": "JPY", "Rate": "0.05", "Total": "'12,345'"},
+        {**ORDER, "No": "2", "Currency": "JPY", "Rate": "0.05", "Total": "12.50"},
+        {**ORDER, "No": "3", "Rate": "7", "Total": "$12.50"},
+    ).replace("'", '"')
+    outcome = await bring_in(
+        sales(currency="USD"), write(tmp_path, customers_csv=CUSTOMER_ROWS, orders_csv=rows)
+    )
+    assert await table("SELECT number, currency, total_minor, base_minor FROM sales_order ORDER BY number") == [
+        ("1", "JPY", 12_345, 61_725), ("3", "USD", 1_250, 8_750),
+    ]  # fmt: skip
+    assert "12.50" in reasons(outcome)[0]
+    assert (await Customer.get(code="A")).currency == "CNY"
+
+
+async def test_a_credit_limit_in_a_foreign_currency_is_refused_before_anything_is_written(
+    tmp_path: Path,
+) -> None:
+    toml = sales(currency="USD").replace(
+        'acquired_on = "Since"', 'acquired_on = "Since"\ncredit_limit = "Limit"'
+    )
+    with pytest.raises(BadMapping) as refused:
+        await bring_in(
+            toml, write(tmp_path, customers_csv="No,Name,Since,Limit\nA,Acme,,100\n", orders_csv=order_rows())
+        )
+    (fault,) = refused.value.faults
+    assert fault.message.params["base"] == "CNY"
+    assert await Customer.all().count() == 0
 
 
 async def test_allocations_of_foreign_money_settle_the_base_amount_exactly(tmp_path: Path) -> None:
