@@ -4,6 +4,7 @@ from importlib import import_module
 from importlib.util import find_spec
 
 from branch_node.plans.actions import close_past_plans
+from branch_node.replication.closing import close_days
 from branch_node.replication.pruning import prune
 from branch_node.routes import FEATURES
 from branch_node.staff.actions import carry_out_moves
@@ -33,6 +34,12 @@ async def refresh_statistics() -> None:
         await execute("PRAGMA analysis_limit = 1000")
         await execute("PRAGMA optimize = 0x10012")
         events.info("statistics refreshed")
+
+
+@job(every=900, at_start=True, name="day_close", queue="long", timeout=1_800)
+async def state_closed_days() -> None:
+    """State what each ledger holds of every day that is over, and anew where a closed day's rows changed."""
+    await close_days()
 
 
 @job(at="03:20", name="log_prune", queue="long", timeout=1_800)

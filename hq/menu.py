@@ -18,6 +18,7 @@ MENU = (
     MenuItem(N_("Feedback"), "/feedback", "feedback.view", "message", "f", in_more=True),
     MenuItem(N_("News"), "/news", "news.view", "news", "n", in_more=True),
     MenuItem(N_("Branches"), "/branches", "figures.view", "server", "b", in_more=True),
+    MenuItem(N_("Day close"), "/day-close", "figures.view", "shield", in_more=True),
     MenuItem(N_("Replication"), "/sync", "sync.view", "refresh", in_more=True),
     MenuItem(N_("Exchange rates"), "/rates", "figures.view", "refresh", in_more=True),
     MenuItem(N_("Users"), "/people", "role.view", "user", in_more=True),

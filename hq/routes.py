@@ -7,6 +7,7 @@ from hq.branches import handlers as branches
 from hq.compare import handlers as compare
 from hq.customers import handlers as customers
 from hq.dashboard import handlers as dashboard
+from hq.dayclose import handlers as dayclose
 from hq.definitions import handlers as definitions
 from hq.directives import handlers as directives
 from hq.directives.rules import MAX_FILE_BYTES
@@ -126,6 +127,11 @@ DIRECTIVES = [
     Route("GET", "/live/directives/{id}", directives.stream, "directive.view"),
 ]
 LATE = [Route("GET", "/late", late.show, "figures.view")]
+DAY_CLOSE = [
+    Route("GET", "/day-close", dayclose.show, "figures.view"),
+    Route("GET", "/day-close/{code}", dayclose.show_branch, "figures.view"),
+    Route("GET", "/day-close/{code}/{ledger}", dayclose.show_rows, "figures.view"),
+]
 DEFINITIONS = [Route("GET", "/definitions", definitions.show, "figures.view")]
 RATES = [
     Route("GET", "/rates", rates.show, "figures.view"),
@@ -181,6 +187,7 @@ def all_routes() -> list[Route]:
         *DIRECTIVES,
         *BRANCHES,
         *LATE,
+        *DAY_CLOSE,
         *SYNC,
         *RATES,
         *PEOPLE,

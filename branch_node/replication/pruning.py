@@ -6,6 +6,7 @@ still be proved. Changes of customers stay: they are the history that the custom
 
 import structlog
 
+from branch_node.replication.closing import stated_position
 from branch_node.replication.epochs import position_at
 from branch_node.replication.models import ReplicationCheckpoint, ReplicationEpoch, ReplicationState
 from branch_node.replication.source import LogRow
@@ -55,6 +56,8 @@ async def prune() -> int:
     if state is None:
         return 0
     limit = prune_limit(state.acked_seq, state.safe_seq)
+    if stated := await stated_position():
+        limit = min(limit, stated)
     era = await ReplicationEpoch.get(epoch=state.epoch)
     if limit > era.base:
         position = await position_at(PresentLog(), state.epoch, limit)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from shared.web.parts import TableView
+from shared.web.parts import Crumb, TableView
 
 
 @dataclass(frozen=True)
@@ -15,3 +15,13 @@ class SyncPage:
     note: str
     can_send: bool
     tables: Sequence[TableView]
+
+
+@dataclass(frozen=True)
+class DayClosePage:
+    """sync/day_close.html: the ledgers of one day, and the days that were closed."""
+
+    crumbs: Sequence[Crumb]
+    scope: str
+    lines: TableView
+    days: TableView

@@ -12,6 +12,7 @@ from hq.dashboard import view as parts
 from hq.dashboard.live import LiveBoard
 from hq.dashboard.pages import OverviewPage
 from hq.dashboard.queries import series, strip, waiting_warnings
+from hq.dayclose.queries import red_lines
 from hq.figures.scoreboard import Board, scoreboard
 from hq.figures.shape import Question
 from hq.figures.words import scope_name
@@ -41,8 +42,9 @@ async def show(request: Request) -> Response:
     shapes = await series(board.question, board.branches, last_of(board), board.rates)
     found = await strip(board.question, board.branches, question.house.today())
     waiting = await waiting_warnings(question)
+    red = await red_lines(question.branches)
     view = replace(
-        view_of(board, shapes, compare, sort, found, waiting),
+        view_of(board, shapes, compare, sort, found, waiting, red),
         regions=await region_tabs(question, board.branches),
     )
     return page(request, "dashboard/show.html", view)
@@ -61,6 +63,7 @@ def view_of(
     sort: str,
     found: Mapping[str, Sequence[object]],
     waiting: int,
+    red: int,
 ) -> OverviewPage:
     """The page from what was read."""
     return OverviewPage(
@@ -73,7 +76,7 @@ def view_of(
         freshness=freshness_line(board.figure),
         check=adds_up(board.figure),
         cards=parts.cards(board, shapes, compare),
-        alerts=[*parts.warned(waiting), *parts.alerts(board)],
+        alerts=[*parts.warned(waiting), *parts.red_lines(red), *parts.alerts(board)],
         table=parts.table(board, sort, _("HQ and branches")),
         strip=found,  # type: ignore[arg-type]
         live_url=with_query("/live/overview"),

@@ -132,6 +132,14 @@ def warned(waiting: int) -> list[Alert]:
     return [Alert(text, "/warnings")]
 
 
+def red_lines(count: int) -> list[Alert]:
+    """One line for statements of a day's close that headquarters' rows do not equal; none without any."""
+    if not count:
+        return []
+    text = ngettext("%(n)s line of a day close differs", "%(n)s lines of a day close differ", count)
+    return [Alert(text, "/day-close", "bad")]
+
+
 def alerts(board: Board) -> list[Alert]:
     """What needs somebody: silent or unproven branches, missing rates, the worst gap, too much overdue."""
     found: list[Alert] = []

@@ -181,7 +181,7 @@ class Tombstone(Model):
 class ScrubRun(Model):
     """Headquarters hashed a branch's rows again; where a table was not what the branch claims, the rows were asked for.
 
-    `cause`: schedule | unproven | command | page. `is_mending`: differing rows are mended, not only named. `status`:
+    `cause`: schedule | unproven | day_close | command | page. `is_mending`: differing rows are mended, not only named. `status`:
     equal | asking (the branch has not told all yet) | mended | named | differs (some rows could not be mended) | broken
     (the branch's own rows are not those of its log, nothing was touched). Counts are of rows.
     """
@@ -221,3 +221,26 @@ class ScrubRow(Model):
 
     class Meta:
         table = "scrub_row"
+
+
+class DayCloseCheck(Model):
+    """What headquarters' own rows of a ledger and day hold, beside the branch's statement (`DayClose`).
+
+    `state`: green (equal) | red (not equal) | changed (rows of the day came after the statement; the branch states it anew).
+    (`stated_position`, `stated_hash`) is the statement that was checked."""
+
+    id = fields.BigIntField(primary_key=True, generated=True)
+    branch = fields.CharField(max_length=16)
+    happened_on = fields.DateField()
+    ledger = fields.CharField(max_length=24)
+    state = fields.CharField(max_length=16)
+    row_count = fields.BigIntField(default=0)
+    sums = JsonField(default=dict)
+    row_hash = fields.CharField(max_length=64, default="")
+    stated_position = fields.BigIntField(default=0)
+    stated_hash = fields.CharField(max_length=64, default="")
+    checked_at = InstantField(default=clock.now)
+
+    class Meta:
+        table = "day_close_check"
+        unique_together = (("branch", "happened_on", "ledger"),)

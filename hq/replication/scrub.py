@@ -124,6 +124,19 @@ async def move_on(branch: str, done: Asking) -> Asking:
     return left
 
 
+async def ask_tables(branch: str, tables: Sequence[str], cause: str) -> ScrubRun | None:
+    """Ask about some tables that are known to differ, without hashing the others; None while a run asks, or soon after one."""
+    recent = await ScrubRun.filter(branch=branch).order_by("-id").first()
+    if recent is not None and (
+        recent.status == "asking" or (clock.now() - recent.begun_at).total_seconds() < UNPROVEN_PAUSE
+    ):
+        return None
+    async with transaction():
+        run = await ScrubRun.create(branch=branch, cause=cause, status="asking", tables=list(tables))
+        await ask(branch, Asking(run.id, list(tables)))
+    return run
+
+
 async def scrub_all(cause: str, *, branch: str = "", rest: float = 0.0) -> list[ScrubRun]:
     """Every branch that has sent something, or one, one after the other."""
     cursors = BranchCursor.filter(branch=branch) if branch else BranchCursor.exclude(epoch="")

@@ -31,6 +31,10 @@ STATUSES: Mapping[str, Shape] = {
     "never": Shape(N_("never seen"), "circle-dashed", "muted"),
     "complete": Shape(N_("complete"), "circle-check", "muted"),
     "partial": Shape(N_("partial"), "clock", "warn"),
+    "green": Shape(N_("equal"), "circle-check", "ok"),
+    "red": Shape(N_("differs"), "circle-x", "bad"),
+    "changed": Shape(N_("changed since"), "clock", "warn"),
+    "not_yet": Shape(N_("not yet"), "circle-dashed", "muted"),
     # nodes
     "live": Shape(N_("live"), "circle-check", "ok"),
     "late": Shape(N_("late"), "clock", "warn"),

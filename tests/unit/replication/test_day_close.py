@@ -1,0 +1,98 @@
+"""A branch states what each ledger holds of a closed day; headquarters proves it by its own rows; on both engines."""
+
+import datetime
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from branch_node.home import home
+from branch_node.replication.closing import close_days
+from hq.dayclose.actions import check_days, check_new
+from hq.dayclose.rules import line_state
+from hq.replication.models import DayCloseCheck, ScrubRow, SyncIncident
+from shared import clock
+from shared.clock import FixedClock
+from shared.database import execute
+from shared.ledgers import LEDGERS
+from shared.records import DayClose, Receipt
+from tests.support.databases import BRANCH, ENGINES, Templates
+from tests.support.replication_model import DAY, Model, receipt
+
+NOON_AFTER = datetime.datetime(2026, 4, 1, 4, tzinfo=datetime.UTC)
+
+
+@pytest.fixture(params=ENGINES)
+async def company(
+    request: pytest.FixtureRequest, templates: Templates, tmp_path: Path
+) -> AsyncIterator[Model]:
+    with clock.use(FixedClock(NOON_AFTER)):
+        async with Model(templates, tmp_path, 5, request.param) as made:
+            with made.branch.use():
+                await Receipt.bulk_create([receipt(made.dice) for _ in range(3)])
+            yield made
+
+
+async def closed(company: Model) -> int:
+    """How many statements the branch wrote; they are at headquarters afterwards."""
+    with company.branch.use():
+        written = await close_days()
+    await company.settle()
+    return written
+
+
+async def state(company: Model) -> str:
+    """Of the receipts of the day, checked now."""
+    with company.hq.use():
+        await check_days([DAY])
+        return (await DayCloseCheck.get(happened_on=DAY, ledger="receipts")).state
+
+
+async def test_a_closed_day_is_stated_once_and_equal_at_headquarters(company: Model) -> None:
+    assert await closed(company) == 31 * len(LEDGERS)
+    assert await closed(company) == 0
+    with company.branch.use():
+        stated = await DayClose.get(happened_on=DAY, ledger="receipts")
+        amounts = await Receipt.all().values_list("amount_minor", flat=True)
+        assert (stated.row_count, stated.sums) == (3, {"CNY": sum(amounts)})
+        assert not await DayClose.filter(happened_on=home().today).exists(), "the present day is open"
+    assert await state(company) == "green"
+    with company.hq.use():
+        assert not await DayCloseCheck.exclude(state="green").exists()
+
+
+async def test_a_change_of_a_closed_day_states_it_anew(company: Model) -> None:
+    await closed(company)
+    with company.branch.use():
+        await execute("UPDATE receipt SET amount_minor = 5, base_minor = 5")
+        moved = await Receipt.all().first()
+        assert moved is not None
+        await Receipt.filter(id=moved.id).update(happened_on=DAY - datetime.timedelta(days=1))
+    await company.settle()
+    assert await state(company) == "changed"
+    assert await closed(company) == 2, "the day it was moved from and the day it was moved to"
+    assert await state(company) == "green"
+    with company.hq.use():
+        assert (await DayClose.get(happened_on=DAY, ledger="receipts")).revision == 2
+
+
+async def test_a_red_line_is_asked_for_and_mended(company: Model) -> None:
+    await closed(company)
+    with company.hq.use():
+        await execute("UPDATE receipt SET amount_minor = amount_minor + 1")
+    assert await state(company) == "red"
+    with company.hq.use():
+        await check_new(40)
+        assert await SyncIncident.exists(branch=BRANCH, kind="day_close", closed_at=None)
+    await company.settle()
+    with company.hq.use():
+        assert await ScrubRow.filter(tbl="receipt", status="mended").count() == 3
+        await check_new(40)
+        assert not await SyncIncident.exists(branch=BRANCH, kind="day_close", closed_at=None)
+    await company.check()
+
+
+def test_only_what_came_before_the_statement_makes_it_wrong() -> None:
+    assert line_state(True, 9, 5) == "green"
+    assert line_state(False, 9, 5) == "changed"
+    assert line_state(False, 5, 5) == "red"
