@@ -6,7 +6,7 @@ from tortoise import fields
 
 
 class Migration(migrations.Migration):
-    dependencies = [("hq", "0001_initial")]
+    dependencies = [("hq", "0002_scrub")]
 
     initial = False
 

@@ -6,7 +6,7 @@ from tortoise import fields
 
 
 class Migration(migrations.Migration):
-    dependencies = [("hq", "0002_scrub")]
+    dependencies = [("hq", "0003_fenced_nodes")]
 
     initial = False
 
