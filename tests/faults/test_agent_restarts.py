@@ -40,7 +40,10 @@ def test_what_a_killed_service_started_is_killed_too(tmp_path, port):
         pid = pid_of(agent)
         (child,) = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
         os.kill(pid, signal.SIGKILL)
-        until(lambda: not os.path.exists(f"/proc/{child}"))
+        assert until(lambda: answers(port) and pid_of(agent) != pid)
+        assert until(lambda: not os.path.exists(f"/proc/{child}")), "its child ended with it"
+        (fresh,) = Path(f"/proc/{pid_of(agent)}/task/{pid_of(agent)}/children").read_text().split()
+        assert fresh != child
 
 
 def test_a_stopped_process_is_replaced_twice_within_thirty_seconds(tmp_path, port):

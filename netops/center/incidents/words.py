@@ -32,9 +32,15 @@ def title(incident: Incident) -> str:
         "node": incident.node,
         "service": incident.service,
         "branch": incident.branch,
-        "rule": incident.facts.get("rule", ""),
+        "rule": rule_name(incident),
     }
     return _(TITLES.get(incident.kind, "%(node)s"), **values)
+
+
+def rule_name(incident: Incident) -> str:
+    """The rule's name; those that a new center starts with are translated, what people typed stays."""
+    name = str(incident.facts.get("rule", ""))
+    return _(name) if name else ""
 
 
 def state_word(incident: Incident, now: datetime) -> str:

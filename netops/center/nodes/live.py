@@ -9,7 +9,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from netops.center.commands.node_page import order_links
+from netops.center.commands.node_page import commands_of, order_links
 from netops.center.ingest.topics import FLEET, INCIDENTS, of_node
 from netops.center.nodes import queries
 from netops.center.nodes.charts import charts_for
@@ -24,9 +24,10 @@ from netops.center.nodes.handlers import (
 from netops.center.nodes.pages import NodeLivePart, RowPart
 from netops.center.nodes.problems import problem_of, problems_part
 from netops.center.nodes.state import NodeState
-from netops.center.nodes.tables import node_row, services_table
+from netops.center.nodes.tables import node_row, recoveries_table, services_table
 from shared import clock
 from shared.web.live import Push, live, partial
+from shared.web.parts import TableView
 from shared.web.responses import render
 
 INTERVAL_SECONDS = 1.0
@@ -52,35 +53,34 @@ class Told:
 
 
 async def fleet_stream(request: Request) -> Response:
-    """What has changed on the open fleet page; the rows are those it was opened with."""
-    fleet, settings, question = (
-        request.app.state.fleet,
-        request.app.state.settings,
-        question_of(request),
-    )
-    names = [view.name for view in queries.fleet_page(fleet, question, clock.now(), settings).views]
-    told = Told()
-
-    async def pieces() -> dict[str, str]:
-        now = clock.now()
-        views = [queries.node_view(node, now, settings) for name in names if (node := fleet.get(name))]
-        table = fleet_table(question, queries.FleetAnswer(views, len(views), len(fleet), (), {}))
-        found = {
-            f"#nodes-{row.id}": render(request, "nodes/row.html", RowPart(replace(table, rows=[row])))
-            for row in (node_row(view) for view in views)
-        }
-        current = queries.fleet_page(fleet, question, now, settings)
-        part = problems_part(
-            await queries.open_incidents(), current.views, len(fleet), now, center_notice(request)
-        )
-        found["#problems"] = render(request, "nodes/problems.html", part)
-        return found
+    """What has changed on the open fleet page: rows where they are, all of them when their order is another one."""
+    fleet, settings = request.app.state.fleet, request.app.state.settings
+    question, told = question_of(request), Told()
+    names: list[str] = []
 
     async def changes(_changed: Collection[str]) -> Sequence[Push]:
-        return told.news(await pieces())
+        now = clock.now()
+        answer = queries.fleet_page(fleet, question, now, settings)
+        incidents = await queries.open_incidents()
+        part = problems_part(incidents, answer.views, len(fleet), now, center_notice(request))
+        pushes = rows_news(request, told, names, fleet_table(question, answer))
+        return [*pushes, *told.news({"#problems": render(request, "nodes/problems.html", part)})]
 
-    told.news(await pieces())
+    await changes(())
     return live(request, topics=[FLEET, INCIDENTS], render=changes, interval_seconds=INTERVAL_SECONDS)
+
+
+def rows_news(request: Request, told: Told, names: list[str], table: TableView) -> list[Push]:
+    """Rows that read differently; the whole body when nodes came, went or changed places. `names` is kept up to date."""
+    found = {
+        f"#nodes-{row.id}": render(request, "nodes/rows.html", RowPart(replace(table, rows=[row])))
+        for row in table.rows
+    }
+    if [row.id for row in table.rows] == names:
+        return told.news(found)
+    names[:] = [row.id for row in table.rows]
+    told.news(found)
+    return [partial("#nodes-rows", render(request, "nodes/rows.html", RowPart(table)), "innerMorph")]
 
 
 async def node_stream(request: Request) -> Response:
@@ -95,6 +95,8 @@ async def node_stream(request: Request) -> Response:
         pushes = told.news({"#node-state": render(request, "nodes/state.html", part)})
         if told.is_news("#node-lines", text := render(request, "nodes/newest.html", part)):
             pushes.append(partial("#node-lines", text, "innerMorph"))
+        if told.is_news("#node-acts", text := render(request, "nodes/acts.html", part)):
+            pushes.append(partial("#node-acts", text, "innerMorph"))
         if node.measured_us > last_us:
             last_us = node.measured_us
             pushes.append(Push(sample_json(node), "s"))
@@ -117,6 +119,8 @@ async def live_part(request: Request, node: NodeState) -> NodeLivePart:
         sentence(view, now, has_incidents=bool(incidents)),
         [problem_of(incident, now) for incident in incidents],
         services_table(view.services, await order_links(request, node)),
+        await commands_of(node.name),
+        recoveries_table(await queries.recoveries(node.name)),
         await latest_lines(request, node),
     )
 

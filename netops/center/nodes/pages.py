@@ -46,7 +46,7 @@ class FleetPage:
 
 @dataclass(frozen=True)
 class RowPart:
-    """The table with the one row that is sent."""
+    """The table with the rows that are sent."""
 
     table: TableView
 
@@ -92,6 +92,8 @@ class NodeLivePart:
     sentence: str
     problems: Sequence[Problem]
     services: TableView
+    commands: TableView
+    recoveries: TableView
     lines: Sequence[StoredLine] = field(default_factory=tuple)
 
 

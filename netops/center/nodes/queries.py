@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from netops.center.models import Incident, Recovery
-from netops.center.nodes.rules import contact, needs_help
+from netops.center.nodes.rules import contact, needs_help, urgency
 from netops.center.nodes.state import Fleet, NodeState
 from netops.center.settings import CenterSettings
 from shared import clock
@@ -36,11 +36,6 @@ class NodeView:
     strip: Sequence[str]
     needs_help: bool
 
-    @property
-    def order(self) -> tuple[bool, str]:
-        """Those that need help first, then by name."""
-        return (not self.needs_help, self.name)
-
 
 @dataclass(frozen=True, slots=True)
 class FleetQuestion:
@@ -64,15 +59,15 @@ class FleetAnswer:
 
 
 def fleet_page(fleet: Fleet, question: FleetQuestion, now: datetime, settings: CenterSettings) -> FleetAnswer:
-    """The nodes of a page, those that need help first. No database is asked."""
+    """The nodes of a page, the most urgent first. No database is asked."""
     counts = dict.fromkeys(("live", "late", "silent", "never_seen", "maintenance"), 0)
-    found: list[tuple[tuple[bool, str], NodeState]] = []
+    found: list[tuple[tuple[int, str], NodeState]] = []
     for node in fleet:
         state, condition = contact_and_condition(node, now, settings)
         counts[state] += 1
         counts["maintenance"] += node.mode == "maintenance"
         if matches(node, question, state, condition):
-            found.append(((not needs_help(state, condition, node.services), node.name), node))
+            found.append(((urgency(state, condition, node.services), node.name), node))
     found.sort(key=lambda pair: pair[0])
     first = (max(question.page, 1) - 1) * PAGE_SIZE
     views = [node_view(node, now, settings) for _, node in found[first : first + PAGE_SIZE]]

@@ -22,11 +22,23 @@ def contact(
     return "late" if age > late_seconds else "live"
 
 
-def service_status(state: str) -> str:
-    """The word for a service: running, starting, stopped, or what keeps it from running."""
+def service_status(state: str, rung: str = "none") -> str:
+    """The word for a service: running, starting, stopped, or what keeps it from running; what runs and takes less work
+    under load says so."""
+    if state in ("running", "unready") and rung in ("throttle", "drain"):
+        return "throttled" if rung == "throttle" else "draining"
     return {"running": "ok", "unready": "busy", "crash_loop": "crash_loop", "given_up": "node_failed"}.get(
         state, "waiting" if state in ("waiting", "starting", "backoff") else "unknown"
     )
+
+
+def urgency(found_contact: str, condition: str, services: Sequence[ServiceState]) -> int:
+    """Where the node stands in the list: 0 silent or with something that does not run, 1 late or overloaded, 2 well."""
+    if found_contact == "silent" or condition == "failed":
+        return 0
+    if any(service.state in ("crash_loop", "given_up") for service in services):
+        return 0
+    return 1 if needs_help(found_contact, condition, services) else 2
 
 
 def needs_help(found_contact: str, condition: str, services: Sequence[ServiceState]) -> bool:

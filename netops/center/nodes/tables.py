@@ -72,7 +72,7 @@ def services_table(services: Sequence[ServiceState], orders: Mapping[str, Link])
         Row(
             {
                 "service": service.name,
-                "state": Status(service_status(service.state)),
+                "state": Status(service_status(service.state, service.rung)),
                 "since": service.since,
                 "starts": service.starts_in_window,
                 "exit": service.last_exit or None,
