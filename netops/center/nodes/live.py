@@ -24,7 +24,7 @@ from netops.center.nodes.handlers import (
 from netops.center.nodes.pages import NodeLivePart, RowPart
 from netops.center.nodes.problems import problem_of, problems_part
 from netops.center.nodes.state import NodeState
-from netops.center.nodes.tables import node_row, recoveries_table, services_table
+from netops.center.nodes.tables import recoveries_table, services_table
 from shared import clock
 from shared.web.live import Push, live, partial
 from shared.web.parts import TableView
