@@ -1,6 +1,5 @@
 """Customers in the JSON API: list, one, create."""
 
-from dataclasses import asdict
 from typing import Any
 
 from starlette.requests import Request
@@ -46,7 +45,7 @@ async def list_customers(request: Request) -> Response:
         raise Invalid(fields=dict(form.errors))
     pages = paging(request.query_params, queries.SORTS, queries.default_sort(form.value))
     found = await queries.customer_page(request.state.person, form.value, pages)
-    rows = [{**asdict(row), "remaining": money(row.remaining)} for row in found.cut.rows]
+    rows = [{**vars(row), "remaining": money(row.remaining)} for row in found.cut.rows]
     return page_of(rows, found.cut)
 
 

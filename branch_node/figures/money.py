@@ -10,7 +10,9 @@ from branch_node.customers.queries import customer_names
 from branch_node.figures.rules import BUCKET_KEYS, Figure, Line, Parameters
 from branch_node.figures.sums import Want, added, sums
 from branch_node.home import home
+from branch_node.kept import MONEY_TABLES, kept_rows
 from branch_node.lists import as_kind
+from branch_node.receivables.sources import LEFT_BASE, OPEN_SOURCE, bounds_of
 from shared import figures
 from shared.database import fetch_all, fetch_value
 from shared.database.scope import reach_sql
@@ -101,9 +103,57 @@ GROUP BY r.customer_id, r.due_on
 """
 
 
+# The same from the running sums, as of today; by what is overdue, the largest first.
+OPEN_SQL = f"""
+SELECT {{keys}} {
+    ", ".join(
+        f"CAST(sum(CASE WHEN s.due_on BETWEEN :low{place} AND :high{place} THEN {LEFT_BASE} ELSE 0 END) AS BIGINT) AS b{place}"
+        for place in range(len(AGEING_BUCKETS))
+    )
+}, CAST(sum({LEFT_BASE}) AS BIGINT) AS remaining
+FROM ({OPEN_SOURCE}) s WHERE {{scope}} {{tail}}"""
+LARGEST = "GROUP BY s.customer_id ORDER BY sum({left}) - {not_due} DESC, sum({left}) DESC, s.customer_id LIMIT :rows"
+
+
+async def ageing_now(parameters: Parameters, scope: Reach | None, blank: Blank) -> Figure:
+    """Ageing as of today for the customers who owe most, at most `parameters.rows`; the total is of all."""
+    as_of = home().today
+    where, params = ("(1 = 1)", {}) if scope is None else reach_sql(scope, "s.owner_id", "s.department_id")
+    params |= {"branch": home().code, "day": as_of, **bounds_of(as_of)}
+    not_due = f"sum(CASE WHEN s.due_on >= :day THEN {LEFT_BASE} ELSE 0 END)"
+    tail = LARGEST.format(left=LEFT_BASE, not_due=not_due)
+    everyone = OPEN_SQL.format(keys="", scope=where, tail="")
+    by_customer = OPEN_SQL.format(keys="s.customer_id,", scope=where, tail=tail)
+    whole = await kept_rows(MONEY_TABLES, everyone, **params)
+    rows = await kept_rows(MONEY_TABLES, by_customer, rows=parameters.rows, **params)
+    known = await customer_names(as_kind(row["customer_id"], UUID) for row in rows)
+    lines = [
+        Line(
+            f"customer:{row['customer_id']}",
+            known.get(as_kind(row["customer_id"], UUID), ""),
+            in_buckets(row),
+        )
+        for row in rows
+    ]
+    figure = await blank("ageing", parameters)
+    return replace(figure, rows=lines, total=Line(figure.total.unit, "", in_buckets(whole[0])), as_of=as_of)
+
+
+def in_buckets(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Values of a line from a row of OPEN_SQL."""
+    total = int(row["remaining"] or 0)
+    buckets = {name: int(row[f"b{place}"] or 0) for place, name in enumerate(AGEING_BUCKETS)}
+    overdue = total - buckets["not_due"]
+    values: dict[str, Any] = {"remaining": total}
+    values |= {BUCKET_KEYS[name]: buckets[name] for name in AGEING_BUCKETS}
+    return {**values, "overdue": overdue, "overdue_share": overdue * 10_000 // total if total else None}
+
+
 async def ageing(parameters: Parameters, scope: Reach | None, blank: Blank) -> Figure:
     """What remains by days past due as of a day (default: today), by customer; the buckets add up to remaining."""
     as_of = parameters.as_of or home().today
+    if parameters.rows and as_of >= home().today:
+        return await ageing_now(parameters, scope, blank)
     where, params = ("(1 = 1)", {}) if scope is None else reach_sql(scope, "r.owner_id", "r.department_id")
     rows = await fetch_all(AGEING_SQL.format(scope=where), branch=home().code, as_of=as_of, **params)
     items: dict[str, list[tuple[date, int]]] = {}
@@ -115,6 +165,8 @@ async def ageing(parameters: Parameters, scope: Reach | None, blank: Blank) -> F
         Line(f"customer:{key}", known.get(UUID(key), ""), aged(pairs, as_of)) for key, pairs in items.items()
     ]
     lines.sort(key=lambda line: (-line.values["overdue"], -line.values["remaining"], line.name))
+    if parameters.rows:
+        del lines[parameters.rows :]
     figure = await blank("ageing", parameters)
     every = [pair for pairs in items.values() for pair in pairs]
     return replace(figure, rows=lines, total=Line(figure.total.unit, "", aged(every, as_of)), as_of=as_of)

@@ -28,7 +28,7 @@ ROUTES = [
         show,
         RIGHTS[name],
         api=ApiDoc(
-            f"The figure {name} of this branch; ?from=&to=&as_of=&currency=&measure=&format=json|csv|xlsx.",
+            f"The figure {name} of this branch; ?from=&to=&as_of=&currency=&measure=&rows=&format=json|csv|xlsx.",
             response=ANSWER,
             errors=(422,),
         ),

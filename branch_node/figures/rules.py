@@ -32,6 +32,7 @@ RIGHTS: Mapping[str, str] = {
     "news": "news.view",
 }
 SILENT_DAYS = 30
+MOST_ROWS = 5_000
 
 
 @dataclass(frozen=True)
@@ -171,6 +172,7 @@ class Parameters:
     as_of: date | None = None
     currency: str = ""
     measure: str = "sales"
+    rows: int | None = None
 
     def span(self, today: date) -> tuple[date, date]:
         """First and last day: the month of what is given, this month when nothing is."""
@@ -180,7 +182,10 @@ class Parameters:
 
 
 def parameters_of(asked: Mapping[str, str]) -> Parameters:
-    """From ?from=, ?to=, ?as_of=, ?currency= and ?measure=. Invalid, field by field, for what cannot be read."""
+    """From ?from=, ?to=, ?as_of=, ?currency=, ?measure= and, for ageing, ?rows=: only so many who owe most.
+
+    Invalid, field by field, for what cannot be read.
+    """
     fields: dict[str, str] = {}
 
     def day(name: str) -> date | None:
@@ -202,9 +207,14 @@ def parameters_of(asked: Mapping[str, str]) -> Parameters:
         fields["measure"] = N_("There are no targets on this measure.")
     if first and last and first > last:
         fields["to"] = N_("The last day lies before the first. Choose a later one.")
+    rows = asked.get("rows", "").strip()
+    if rows and not (rows.isascii() and rows.isdigit() and 0 < int(rows) <= MOST_ROWS):
+        fields["rows"] = N_("Enter a number of rows from 1 to 5,000.")
     if fields:
         raise Invalid(fields=fields)
-    return Parameters(first, last, as_of, "" if currency == "BASE" else currency, measure)
+    return Parameters(
+        first, last, as_of, "" if currency == "BASE" else currency, measure, int(rows) if rows else None
+    )
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from branch_node.home import home
-from shared.database import fetch_all
+from branch_node.kept import kept_rows
 from shared.database.scope import reach_sql
 from shared.figures import ENTRIES, Entry
 from shared.permissions import Reach
@@ -35,7 +35,9 @@ async def sums(wants: Sequence[Want], by: str, scope: Reach | None) -> dict[str,
     for place, want in enumerate(wants):
         for entry in (one for one in ENTRIES if one.measure == want.measure):
             parts.append(_part(entry, want, by, place, scope, params))
-    rows = await fetch_all(
+    tables = {entry.table for want in wants for entry in ENTRIES if entry.measure == want.measure}
+    rows = await kept_rows(
+        sorted(tables),
         "SELECT k, alias, CAST(sum(amount) AS BIGINT) AS amount FROM ("
         + " UNION ALL ".join(parts)
         + ") AS counted GROUP BY k, alias",

@@ -1,7 +1,5 @@
 """Follow-ups in the JSON API: list, one, create."""
 
-from dataclasses import asdict
-
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -33,7 +31,7 @@ async def list_activities(request: Request) -> Response:
         raise Invalid(fields=dict(form.errors))
     pages = paging(request.query_params, queries.DONE_SORTS, "-day")
     cut = await queries.done_page(request.state.person, form.value, pages)
-    return page_of([asdict(row) for row in cut.rows], cut)
+    return page_of([vars(row) for row in cut.rows], cut)
 
 
 async def show_activity(request: Request) -> Response:

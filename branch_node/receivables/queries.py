@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from branch_node.home import home
+from branch_node.kept import MONEY_TABLES, kept_rows
 from branch_node.lists import Cut, Paging, Sort, as_kind, like
 from branch_node.receivables.rules import Standing
 from branch_node.receivables.sources import (
@@ -19,13 +20,14 @@ from branch_node.receivables.sources import (
     LEFT_BASE,
     NOW_CREDIT,
     NOW_SOURCE,
+    OPEN_SOURCE,
     PAST_CREDIT,
     PAST_SOURCE,
     SUMS,
     bounds_of,
 )
 from branch_node.searching import words
-from shared.database import fetch_all, fetch_one
+from shared.database import fetch_all
 from shared.database.scope import reach_q, reach_sql
 from shared.errors import NotFound
 from shared.figures import AGEING_BUCKETS
@@ -117,9 +119,11 @@ def is_past(day: date) -> bool:
     return day < home().today
 
 
-def _sources(filters: Filter) -> tuple[str, str]:
-    """The instalments and the unallocated credits as of the day."""
-    return (PAST_SOURCE, PAST_CREDIT) if is_past(filters.as_of) else (NOW_SOURCE, NOW_CREDIT)
+def _sources(filters: Filter, *, only_open: bool = False) -> tuple[str, str]:
+    """The instalments, all or those of which something remains, and the unallocated credits as of the day."""
+    if is_past(filters.as_of):
+        return f"SELECT * FROM ({PAST_SOURCE}) s WHERE {LEFT} <> 0" if only_open else PAST_SOURCE, PAST_CREDIT
+    return OPEN_SOURCE if only_open else NOW_SOURCE, NOW_CREDIT
 
 
 def _conditions(person: Person, filters: Filter, alias: str) -> tuple[list[str], dict[str, Any]]:
@@ -166,14 +170,17 @@ def _instalment_conditions(person: Person, filters: Filter) -> tuple[str, dict[s
     return " AND ".join(clauses), params
 
 
-def _grouped(person: Person, filters: Filter, *, only_open: bool = False) -> tuple[str, dict[str, Any]]:
-    """SQL: one row per customer with sums, buckets and unallocated credit; `only_open` leaves out what is settled."""
-    instalments, credits_sql = _sources(filters)
+def _credit_conditions(person: Person, filters: Filter) -> tuple[str, dict[str, Any]]:
+    """Of unallocated credits; an age has none."""
+    clauses, params = _conditions(person, filters, "u")
+    return (" AND ".join(clauses) if not filters.bucket else "1 = 0"), params
+
+
+def _grouped(person: Person, filters: Filter) -> tuple[str, dict[str, Any]]:
+    """SQL: one row per customer with sums of what is open, buckets and unallocated credit."""
+    instalments, credits_sql = _sources(filters, only_open=True)
     where, params = _instalment_conditions(person, filters)
-    if only_open:
-        where += f" AND {LEFT} <> 0"
-    clauses, more = _conditions(person, filters, "u")
-    credit_where = " AND ".join(clauses) if not filters.bucket else "1 = 0"
+    credit_where, more = _credit_conditions(person, filters)
     zeros = ", ".join("0" for _ in range(8 + len(AGEING_BUCKETS)))
     names = [
         "due",
@@ -196,18 +203,30 @@ SELECT x.customer_id AS id, {total} FROM (
     return sql, {**more, **params}
 
 
+async def _rows(filters: Filter, sql: str, **params: Any) -> list[dict[str, Any]]:
+    """Kept until money moves when many rows are behind them; those of one customer or order are asked anew."""
+    if filters.customer_id or filters.order_id or filters.query:
+        return await fetch_all(sql, **params)
+    return await kept_rows(MONEY_TABLES, sql, **params)
+
+
 async def totals(person: Person, filters: Filter) -> Sums:
     """Everything asked for in one row; zeros when there is nothing."""
-    grouped, params = _grouped(person, filters)
-    names = "due received credited written_off remaining overdue foreign_part open_count unallocated b0 b1 b2 b3 b4"
-    sums = ", ".join(f"CAST(COALESCE(SUM(g.{name}), 0) AS BIGINT) AS {name}" for name in names.split())
-    row = await fetch_one(
-        f"SELECT {sums}, SUM(CASE WHEN g.remaining <> 0 OR g.unallocated <> 0 THEN 1 ELSE 0 END) AS customer_count "
-        f"FROM ({grouped}) g",
-        **params,
+    every, credits_sql = _sources(filters)
+    still_open, _ = _sources(filters, only_open=True)
+    where, params = _instalment_conditions(person, filters)
+    credit_where, more = _credit_conditions(person, filters)
+    names = "due received credited written_off remaining overdue foreign_part open_count b0 b1 b2 b3 b4"
+    sums = ", ".join(f"CAST(COALESCE(g.{name}, 0) AS BIGINT) AS {name}" for name in names.split())
+    rows = await _rows(
+        filters,
+        f"SELECT {sums}, (SELECT CAST(COALESCE(SUM(u.rest_base), 0) AS BIGINT) FROM ({credits_sql}) u WHERE {credit_where}) "
+        f"AS unallocated, (SELECT COUNT(*) FROM (SELECT s.customer_id FROM ({still_open}) s WHERE {where} "
+        f"UNION SELECT u.customer_id FROM ({credits_sql}) u WHERE {credit_where}) AS those) AS customer_count "
+        f"FROM (SELECT {SUMS} FROM ({every}) s WHERE {where}) g",
+        **{**more, **params},
     )
-    assert row is not None
-    return _sums(row)
+    return _sums(rows[0])
 
 
 def _sums(row: Mapping[str, Any]) -> Sums:
@@ -227,9 +246,10 @@ def _sums(row: Mapping[str, Any]) -> Sums:
 
 async def customers_page(person: Person, filters: Filter, paging: Paging) -> Cut[CustomerRow]:
     """Customers with something remaining or unallocated, one page."""
-    grouped, params = _grouped(person, filters, only_open=True)
+    grouped, params = _grouped(person, filters)
     page, order, more = paging.sql("g.id")
-    rows = await fetch_all(
+    rows = await _rows(
+        filters,
         f"SELECT g.*, {paging.sort.expression} AS sort_value FROM (SELECT t.*, c.name, c.search_key AS name_key "
         f"FROM ({grouped}) t JOIN customer c ON c.id = t.id WHERE t.remaining <> 0 OR t.unallocated <> 0) g "
         f"WHERE {page} {order}",
@@ -241,13 +261,13 @@ async def customers_page(person: Person, filters: Filter, paging: Paging) -> Cut
     return Cut(found, cut.next, cut.previous)
 
 
-INSTALMENTS_SQL = f"""
-SELECT s.*, c.name AS customer, o.number AS order_number, x.disputed_at, {{sort}} AS sort_value
-FROM ({{source}}) s
+INSTALMENTS_SQL = """
+SELECT s.*, c.name AS customer, o.number AS order_number, x.disputed_at, {sort} AS sort_value
+FROM ({source}) s
 JOIN customer c ON c.id = s.customer_id
 JOIN sales_order o ON o.id = s.order_id
 JOIN receivable x ON x.id = s.id
-WHERE {{where}} AND ({{open}} OR {LEFT} <> 0) AND {{page}} {{order}}"""
+WHERE {where} AND {page} {order}"""
 
 
 async def instalments_page(
@@ -258,13 +278,12 @@ async def instalments_page(
     page, order, more = paging.sql("s.id")
     sql = INSTALMENTS_SQL.format(
         sort=paging.sort.expression,
-        source=_sources(filters)[0],
+        source=_sources(filters, only_open=not with_settled)[0],
         where=where,
-        open="1 = 1" if with_settled else "1 = 0",
         page=page,
         order=order,
     )
-    cut = paging.cut(await fetch_all(sql, **params, **more))
+    cut = paging.cut(await _rows(filters, sql, **params, **more))
     return Cut([_instalment(row) for row in cut.rows], cut.next, cut.previous)
 
 

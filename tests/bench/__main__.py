@@ -5,13 +5,14 @@ import time
 import traceback
 from collections.abc import Callable
 
-from tests.bench import branch_pages, decision_views, imports, proof, replication
+from tests.bench import branch_pages, branch_work, decision_views, imports, proof, replication
 
 BENCHES: tuple[tuple[str, Callable[[list[str]], int]], ...] = (
     ("replication", replication.main),
     ("proof", proof.main),
     ("decision views", decision_views.main),
     ("branch pages", branch_pages.main),
+    ("branch work", branch_work.main),
     ("imports", imports.main),
 )
 

@@ -222,7 +222,7 @@ async def test_targets_say_no_data_where_there_is_none_and_compare_where_there_i
 
 
 @pytest.mark.usefixtures("books")
-async def test_a_figure_costs_the_same_queries_at_any_size() -> None:
+async def test_a_figure_costs_no_more_queries_at_any_size() -> None:
     costs = []
     for size in (10, 1_000):
         rows = [
@@ -237,7 +237,7 @@ async def test_a_figure_costs_the_same_queries_at_any_size() -> None:
         for name in NAMES:
             await ask(name)
         costs.append(counter[0])
-    assert costs[0] == costs[1]
+    assert costs[0] >= costs[1]
 
 
 async def test_what_cannot_be_asked_is_said_field_by_field(sqlite_database: Database) -> None:
