@@ -160,7 +160,7 @@ def read_entries(path: Path) -> list[Entry]:
 
     try:
         with path.open("rb") as file:
-            PoFileParser(EveryMessage(locale="zh_CN"), abort_invalid=True).parse(file)
+            PoFileParser(EveryMessage(), abort_invalid=True).parse(file)
     except PoFileError as wrong:
         raise CatalogueError(f"{path}: {wrong}") from wrong
     return [_entry(message) for message in messages if message.id]

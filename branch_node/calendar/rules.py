@@ -3,9 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from icalendar import Alarm, Calendar, Event
+if TYPE_CHECKING:
+    from icalendar import Alarm, Event
 
 MEETING = timedelta(minutes=30)
 REMIND_BEFORE = timedelta(minutes=15)
@@ -36,6 +38,8 @@ def time_of(text: str) -> time | None:
 
 def calendar_text(name: str, entries: Iterable[Entry], zone: ZoneInfo) -> bytes:
     """The calendar: timed entries in UTC with a reminder before, whole days with one in the morning; done ones none."""
+    from icalendar import Calendar  # 5 MB with its time zones: read when somebody subscribes
+
     calendar = Calendar()
     calendar.add("prodid", "-//Trunkline//Branch//EN")
     calendar.add("version", "2.0")
@@ -47,7 +51,9 @@ def calendar_text(name: str, entries: Iterable[Entry], zone: ZoneInfo) -> bytes:
     return bytes(calendar.to_ical())
 
 
-def _event(entry: Entry, zone: ZoneInfo) -> Event:
+def _event(entry: Entry, zone: ZoneInfo) -> "Event":
+    from icalendar import Event
+
     event = Event()
     event.add("uid", entry.uid)
     event.add("dtstamp", entry.stamp.astimezone(UTC))
@@ -72,7 +78,9 @@ def _event(entry: Entry, zone: ZoneInfo) -> Event:
     return event
 
 
-def _alarm(text: str, offset: timedelta) -> Alarm:
+def _alarm(text: str, offset: timedelta) -> "Alarm":
+    from icalendar import Alarm
+
     alarm = Alarm()
     alarm.add("action", "DISPLAY")
     alarm.add("description", text)

@@ -7,7 +7,6 @@ from shared.errors import Invalid, NotFound, Refused, Unavailable
 from shared.i18n import render
 from shared.web.access import local_path
 from shared.web.forms import Form
-from shared.web.me import oidc
 from shared.web.me.forms import SignInForm
 from shared.web.me.pages import SignInPage, company_sign_in
 from shared.web.responses import page, redirect
@@ -21,6 +20,8 @@ BACK = "/sign-in/company/back"
 
 async def leave_for_provider(request: Request) -> Response:
     """To the provider; what must come back waits in a cookie of this browser."""
+    from shared.web.me import oidc  # here and below: 9 MB that only sites with a provider need
+
     settings = settings_of(request)
     back = local_path(request.query_params.get("next"))
     try:
@@ -34,6 +35,8 @@ async def leave_for_provider(request: Request) -> Response:
 
 async def come_back(request: Request) -> Response:
     """From the provider: signed in, or the sign-in page with the reason why not."""
+    from shared.web.me import oidc
+
     settings = settings_of(request)
     attempt = oidc.attempt_of(request.cookies.get(cookie_name(request, COOKIE), ""))
     query = request.query_params
