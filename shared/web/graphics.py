@@ -6,6 +6,7 @@ script is ever needed for a bar.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from shared.web.parts import Bullet, Cell, Share
 
@@ -121,9 +122,14 @@ _STRIP_SHAPES = {
 
 def strip(cells: Sequence[Cell]) -> list[StripShape]:
     """A path per state; a row of sixty cells stays small enough to be sent fifty times in a page."""
+    return _strip_of(tuple(cell.state for cell in cells))
+
+
+@lru_cache(maxsize=2_000)
+def _strip_of(states: tuple[str, ...]) -> list[StripShape]:
     paths: dict[str, list[str]] = {}
-    for place, cell in enumerate(cells):
-        state = cell.state if cell.state in _STRIP_SHAPES else "track"
+    for place, given in enumerate(states):
+        state = given if given in _STRIP_SHAPES else "track"
         paths.setdefault(state, []).append(f"M{place * 4} 0{_STRIP_SHAPES[state]}")
     return [
         StripShape("overloaded" if state == "failed" else state, "".join(parts))

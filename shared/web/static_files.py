@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
+from time import monotonic
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -40,6 +41,7 @@ BUNDLES = {
     "own.js": ("js/places.js", "js/fields.js", "js/keys.js", "js/watch.js"),
     "htmx.js": ("vendor/htmx.min.js", "vendor/hx-sse.min.js"),
 }
+LOOKS_EVERY_SECONDS = 1.0
 
 
 class StaticFiles:
@@ -48,6 +50,7 @@ class StaticFiles:
     def __init__(self, roots: Sequence[Path]) -> None:
         self.roots = [root.resolve() for root in roots]
         self.known: dict[str, tuple[tuple[int, ...], StaticFile]] = {}
+        self.addresses: dict[str, tuple[float, str]] = {}
 
     def find(self, path: str) -> StaticFile | None:
         """The file at `path` below one of the folders, or a bundle; None when there is none or it lies outside.
@@ -74,11 +77,17 @@ class StaticFiles:
         return None
 
     def url(self, path: str) -> str:
-        """The address of a file; KeyError for one that does not exist, so that a template cannot misspell it."""
+        """The address of a file; KeyError for one that does not exist, so that a template cannot misspell it. The disk is
+        looked at once a second at most: a page asks for twenty addresses."""
+        looked_at, address = self.addresses.get(path, (0.0, ""))
+        if address and monotonic() - looked_at < LOOKS_EVERY_SECONDS:
+            return address
         found = self.find(path)
         if found is None:
             raise KeyError(f"no static file {path!r}")
-        return f"/static/{found.digest}/{path}"
+        address = f"/static/{found.digest}/{path}"
+        self.addresses[path] = (monotonic(), address)
+        return address
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)

@@ -71,27 +71,26 @@ class Commands:
         now = clock.now()
         async with transaction():
             found = await self._targets(by, order, nodes)
-            rows = self._drafts(by, order, [node.name for node in found], now)
-            signed = {} if rules.needs_approval(order.verb) else await self._sign(rows, found, now)
-            await NodeCommand.bulk_create(rows)
+            rows = self._drafts(by, order, found, now)
+            signed = {} if rules.needs_approval(order.verb) else await self._sign(rows, now)
+            await queries.insert_commands(rows)
             await record_all(_requested(by.words, rows))
         self.outbox.deliver(signed)
         return rows
 
-    async def _targets(self, by: Orderer, order: Order, names: Sequence[str]) -> list[Node]:
-        """The nodes, locked so that their numbers grow one by one."""
-        by_name = {node.name: node for node in await Node.filter(name__in=list(names)).select_for_update()}
+    async def _targets(self, by: Orderer, order: Order, names: Sequence[str]) -> Sequence[str]:
+        """The names, their nodes locked so that their numbers grow one by one."""
+        branches = await queries.lock_active(names)
         service = str(order.args.get("service", ""))
         for name in names:
-            node = by_name.get(name)
-            if node is None or node.status != "active":
+            if name not in branches:
                 raise NotFound(N_("There is no node %(name)s that takes commands."), name=name)
-            if not rules.may_order(by.rights, order.verb, queries.places(node.name, node.branch), service):
+            if not rules.may_order(by.rights, order.verb, queries.places(name, branches[name]), service):
                 raise NotAllowed(
                     N_("Your account may not order %(verb)s here. An administrator of the center grants it."),
                     verb=order.verb,
                 )
-        return [by_name[name] for name in names]
+        return names
 
     def _drafts(self, by: Orderer, order: Order, nodes: Sequence[str], now: datetime) -> list[NodeCommand]:
         """One row per node; copies of the first, since making a model costs more than signing it."""
@@ -109,11 +108,9 @@ class Commands:
             rows.append(row)
         return rows
 
-    async def _sign(
-        self, rows: Sequence[NodeCommand], nodes: Sequence[Node], now: datetime
-    ) -> dict[str, list[SignedCommand]]:
+    async def _sign(self, rows: Sequence[NodeCommand], now: datetime) -> dict[str, list[SignedCommand]]:
         """Numbers and signs rows, of any number per node, in their order."""
-        known = await queries.last_numbers([node.name for node in nodes])
+        known = await queries.last_numbers(list({row.node for row in rows}))
         key, signed = self.keys.command, defaultdict(list)
         for row in rows:
             row.seq = known[row.node] = known.get(row.node, 0) + 1
@@ -143,7 +140,7 @@ class Commands:
                 )
             row.approved_by, row.state = by.words, "requested"
             row.expires_at = now + rules.NOW_LIFE if row.lifetime == "now" else row.expires_at
-            signed = await self._sign([row], [node], now)
+            signed = await self._sign([row], now)
             await row.save()
             await record_all([_act(by.words, "command.approve", row)])
         self.outbox.deliver(signed)

@@ -7,7 +7,8 @@ from uuid import UUID
 
 from netops.center.commands.models import CommandRight, NodeCommand
 from netops.center.commands.rules import Right
-from shared.database import fetch_all
+from shared.database import engine, execute_many, fetch_all
+from shared.database.fields import to_micros
 from shared.errors import NotFound
 
 PAGE = 100
@@ -30,6 +31,29 @@ async def last_numbers(nodes: Sequence[str]) -> dict[str, int]:
     for row in rows:
         found[str(row["node"])] = max(found.get(str(row["node"]), 0), int(row["seq"] or 0))
     return found
+
+
+async def lock_active(names: Sequence[str]) -> dict[str, str]:
+    """The branch of each of these nodes that takes commands, locked until the end of the transaction."""
+    lock = " FOR UPDATE" if engine() == "postgres" else ""
+    sql = f"SELECT name, branch FROM node WHERE status = 'active' AND name IN :names ORDER BY name{lock}"
+    return {str(row["name"]): str(row["branch"]) for row in await fetch_all(sql, names=list(names))}
+
+
+async def insert_commands(rows: Sequence[NodeCommand]) -> None:
+    """Write commands of one order. What they share is encoded once: a thousand models cost more than their signatures."""
+    fields, first = NodeCommand._meta.fields_map, rows[0]
+    columns = sorted(NodeCommand._meta.db_fields)
+    shared = {name: fields[name].to_db_value(getattr(first, name), first) for name in columns}
+    names, places_ = ", ".join(columns), ", ".join(f":{name}" for name in columns)
+    await execute_many(
+        f"INSERT INTO node_command ({names}) VALUES ({places_})",
+        [
+            shared | {"id": row.id, "node": row.node, "seq": row.seq, "payload": row.payload,
+                      "signature": row.signature, "sent_at": row.sent_at and to_micros(row.sent_at)}
+            for row in rows
+        ],
+    )  # fmt: skip
 
 
 async def rights_of(account_id: UUID) -> list[Right]:

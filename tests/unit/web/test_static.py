@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.web import assets
+from shared.web import assets, static_files
 from shared.web.static_files import BUNDLES, FOREVER, StaticFiles
 from tests.support.web_site import Visitor
 
@@ -40,11 +40,16 @@ def test_a_misspelt_file_is_an_error_in_the_template() -> None:
         StaticFiles([STATIC]).url("own.cs")
 
 
-def test_a_changed_file_gets_another_address(tmp_path: Path) -> None:
+def test_a_changed_file_gets_another_address_within_a_second(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = 100.0
+    monkeypatch.setattr(static_files, "monotonic", lambda: at)
     (tmp_path / "a.css").write_text("a{}")
     static = StaticFiles([tmp_path])
     before = static.url("a.css")
     (tmp_path / "a.css").write_text("b{}  ")
+    at += static_files.LOOKS_EVERY_SECONDS
     assert static.url("a.css") != before
 
 
