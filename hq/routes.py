@@ -17,6 +17,7 @@ from hq.news import handlers as news
 from hq.people import handlers as people
 from hq.pipeline import handlers as pipeline
 from hq.profit import handlers as profit
+from hq.quarantine import handlers as quarantine
 from hq.rates import handlers as rates
 from hq.receivables import debtors
 from hq.receivables import handlers as receivables
@@ -137,6 +138,15 @@ RATES = [
     Route("GET", "/rates", rates.show, "figures.view"),
     Route("POST", "/rates", rates.save, "settings.edit"),
 ]
+QUARANTINE = [
+    Route("GET", "/quarantine", quarantine.show, "sync.view"),
+    Route("GET", "/quarantine/{id}", quarantine.show_one, "sync.view"),
+    Route("POST", "/quarantine/{id}/retry", quarantine.retry, "settings.edit"),
+    Route("GET", "/quarantine/{id}/dismiss", quarantine.ask_dismiss, "settings.edit"),
+    Route("POST", "/quarantine/{id}/dismiss", quarantine.dismiss, "settings.edit"),
+    Route("GET", "/quarantine/{id}/mend", quarantine.ask_mend, "settings.edit"),
+    Route("POST", "/quarantine/{id}/mend", quarantine.mend, "settings.edit"),
+]
 SYNC = [
     Route("GET", "/sync", sync.show, "sync.view"),
     Route("GET", "/live/sync", sync.stream, "sync.view"),
@@ -189,6 +199,7 @@ def all_routes() -> list[Route]:
         *LATE,
         *DAY_CLOSE,
         *SYNC,
+        *QUARANTINE,
         *RATES,
         *PEOPLE,
         *DEFINITIONS,

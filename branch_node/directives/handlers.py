@@ -5,7 +5,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from branch_node.directives import actions, queries
+from branch_node.directives import actions, mending, queries
 from branch_node.directives.forms import StepForm
 from branch_node.directives.pages import InboxPage, ShowPage, TeamPage
 from branch_node.directives.rules import KINDS, STEPS, is_late, is_past, is_reminded, reached
@@ -14,7 +14,8 @@ from branch_node.requests import path_id
 from shared import clock
 from shared.i18n import gettext as _
 from shared.permissions import SCOPE_LABELS, Person, reach
-from shared.records import DirectiveReceipt
+from shared.records import Directive, DirectiveReceipt
+from shared.vocabulary import column_word, table_word
 from shared.web.export import disposition
 from shared.web.forms import read_form
 from shared.web.parts import Column, Coverage, Empty, Missing, Row, Step, Tab, TableView
@@ -135,8 +136,40 @@ async def show_one(request: Request) -> Response:
         team=team,
         coverage=coverage_of(team) if team else None,
         words=step_words(),
+        mend=await mend_table(directive),
     )
     return page(request, "directives/show.html", view)
+
+
+async def mend_table(directive: Directive) -> TableView | None:
+    """The values that the directive proposes, beside the present ones."""
+    proposed = await mending.mend_of(directive.id)
+    if proposed is None:
+        return None
+    row = await mending.present_row(proposed) or {}
+    columns = [
+        Column("column", _("Column"), phone="head"),
+        Column("now", _("Now"), phone="second"),
+        Column("then", _("Proposed"), phone="second"),
+    ]
+    rows = [
+        Row({"column": column_word(name), "now": plain(row.get(name)), "then": plain(value)})
+        for name, value in proposed.values.items()
+    ]
+    named = next((str(row[key]) for key in ("number", "code", "name") if row.get(key)), proposed.row_id[:8])
+    return TableView("mend", f"{table_word(proposed.table)} {named}", columns, rows)
+
+
+def plain(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+async def carry_out(request: Request) -> Response:
+    """Write the proposed values."""
+    person: Person = request.state.person
+    directive, _mine = await queries.directive_for(person, path_id(request))
+    await mending.carry_out(person, directive)
+    return redirect(f"/directives/{directive.id}", toast=_("The row has been corrected."))
 
 
 def steps_of(status: str) -> list[Step]:

@@ -31,7 +31,8 @@ class TeamPage:
 class ShowPage:
     """directives/show.html: the text, its documents, the next step, and how far the reader's people got.
 
-    `mine` is None for a manager it is not addressed to; `next` is the step he may take now, "" when none is left.
+    `mine` is None for a manager it is not addressed to; `next` is the step he may take now, "" when none is left. `mend`: values
+    that headquarters proposes for a row, beside what it holds now.
     """
 
     directive: Directive
@@ -47,3 +48,4 @@ class ShowPage:
     team: TeamRow | None
     coverage: Coverage | None
     words: Mapping[str, str]
+    mend: TableView | None = None

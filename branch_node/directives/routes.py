@@ -9,5 +9,6 @@ ROUTES = [
     Route("GET", "/directives/{id}", handlers.show_one, "directive.view"),
     Route("POST", "/directives/{id}/acknowledge", handlers.acknowledge, "directive.view"),
     Route("POST", "/directives/{id}/done", handlers.done, "directive.view"),
+    Route("POST", "/directives/{id}/carry-out", handlers.carry_out, "directive.view"),
     Route("GET", "/directives/{id}/files/{file}", handlers.download, "directive.view"),
 ]

@@ -6,12 +6,14 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from branch_node.sync.conflicts import open_count
 from branch_node.sync.pages import SyncPage
 from branch_node.sync.queries import Sync, sync
 from shared.database.fields import from_micros
 from shared.database.nudge import committed
 from shared.i18n import gettext as _
 from shared.i18n import ngettext
+from shared.vocabulary import table_word
 from shared.web.filters import instant, number
 from shared.web.parts import Column, Row, TableView
 from shared.web.responses import page, redirect
@@ -24,7 +26,7 @@ async def show(request: Request) -> Response:
     found = await sync()
     has_hq = bool(request.app.state.settings.hq_url)
     words, tone = sentence(found, has_hq)
-    view = SyncPage(words, tone, note(found, has_hq), has_hq, tables_of(found))
+    view = SyncPage(words, tone, note(found, has_hq), has_hq, tables_of(found), await open_count())
     return page(request, "sync/show.html", view)
 
 
@@ -74,7 +76,13 @@ def waiting_table(rows: Sequence[dict[str, Any]]) -> TableView:
         Column("oldest", _("Oldest"), "instant"),
     ]
     found = [
-        Row({"table": row["tbl"], "count": row["n"], "oldest": from_micros(int(row["oldest"]) * 1_000)})
+        Row(
+            {
+                "table": table_word(row["tbl"]),
+                "count": row["n"],
+                "oldest": from_micros(int(row["oldest"]) * 1_000),
+            }
+        )
         for row in rows
     ]
     return TableView("waiting", _("Waiting to send"), columns, found)
@@ -114,7 +122,14 @@ def aside_table(found: Sync) -> TableView:
         Column("row", _("Row"), "text"),
     ]
     rows = [
-        Row({"table": one.tbl, "why": words.get(one.kind, one.kind), "at": one.noted_at, "row": one.row_id})
+        Row(
+            {
+                "table": table_word(one.tbl),
+                "why": words.get(one.kind, one.kind),
+                "at": one.noted_at,
+                "row": one.row_id,
+            }
+        )
         for one in found.aside
     ]
     return TableView("aside", _("Set aside"), columns, rows)

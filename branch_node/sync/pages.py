@@ -15,6 +15,7 @@ class SyncPage:
     note: str
     can_send: bool
     tables: Sequence[TableView]
+    conflicts: int = 0
 
 
 @dataclass(frozen=True)
@@ -25,3 +26,24 @@ class DayClosePage:
     scope: str
     lines: TableView
     days: TableView
+
+
+@dataclass(frozen=True)
+class ConflictsPage:
+    """sync/conflicts.html: rows that changed on both sides; `sentence` is empty when none waits."""
+
+    crumbs: Sequence[Crumb]
+    sentence: str
+    table: TableView
+
+
+@dataclass(frozen=True)
+class ConflictPage:
+    """sync/conflict.html: both versions of a row; `may_choose` while it waits and the reader has the right."""
+
+    title: str
+    crumbs: Sequence[Crumb]
+    url: str
+    sentence: str
+    table: TableView
+    may_choose: bool

@@ -5,7 +5,7 @@ Statement for statement the same steps as apply_sqlite.
 """
 
 import json
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
 import asyncpg
@@ -29,7 +29,7 @@ from hq.replication.apply_sql import (
     typed_rows,
     waiting_aside,
 )
-from hq.replication.batch import Batch, TableChanges, collapse, read_changes, single
+from hq.replication.batch import Batch, TableChanges, collapse, gathered, read_changes
 from hq.replication.cursor import SYSTEMIC_WINDOW, Cursor, is_systemic, lines_to_apply
 from hq.replication.outcome import Applied, Contact, EnvironmentFailure, Held, received
 from shared import clock
@@ -116,7 +116,7 @@ async def _retry_aside(connection: Any, branch: str) -> Applied:
         known = (branch, change.table, change.pk, change.seq)
         if await connection.fetch(is_newer(change.table, "postgres"), *known):
             await _run(connection, settled(change_id, "superseded", "postgres"))
-        elif error := await _apply_one(connection, cursor, change, statements):
+        elif error := await _apply_some(connection, cursor, [change], statements):
             await _run(connection, failed_again(change_id, error, "postgres"))
             continue
         else:
@@ -190,7 +190,7 @@ async def _apply_batch(connection: Any, batch: Batch, contact: Contact) -> Appli
 
 
 async def _apply_lines(connection: Any, cursor: Cursor, lines: Sequence[bytes]) -> None:
-    """All changes at once; when the data of one is refused, row by row, setting aside what cannot be applied."""
+    """All changes at once; when the data of one is refused, in halves, setting aside what cannot be applied."""
     statements = table_sql("postgres")
     tables = collapse(lines, cursor.seq)
     if all(name in statements for name in tables):
@@ -202,20 +202,23 @@ async def _apply_lines(connection: Any, cursor: Cursor, lines: Sequence[bytes]) 
         except DATA_ERRORS as error:
             cursor.digests = digests
             log.warning("batch_has_bad_rows", branch=cursor.branch, error=repr(error))
-    await _apply_one_by_one(connection, cursor, read_changes(lines), statements)
+    await _apply_apart(connection, cursor, read_changes(lines), statements)
 
 
-async def _apply_one_by_one(
+async def _apply_apart(
     connection: Any, cursor: Cursor, changes: list[Change], statements: dict[str, TableSql]
 ) -> None:
     """Set aside what cannot be applied. Raises Held when that is too much, unless a person let it through."""
-    bad = 0
     for change in changes:
         if change.table not in statements:
             await _run(connection, set_aside(cursor, change, "unknown_table", "", "postgres"))
-        elif error := await _apply_one(connection, cursor, change, statements):
-            await _run(connection, set_aside(cursor, change, "poison", error, "postgres"))
-            bad += 1
+    known = [change for change in changes if change.table in statements]
+    bad = 0
+    async for part, error in _bisected(connection, cursor, known, statements):
+        await _run(connection, set_aside(cursor, part, "poison", error, "postgres"))
+        bad += 1
+        if cursor.status != "released" and is_systemic(bad, len(changes)):
+            raise Held
     if bad and cursor.status != "released":
         end = cursor.seq + len(changes)
         recent = (cursor.branch, cursor.epoch, end - SYSTEMIC_WINDOW)
@@ -223,12 +226,28 @@ async def _apply_one_by_one(
             raise Held
 
 
-async def _apply_one(connection: Any, cursor: Cursor, change: Change, statements: dict[str, TableSql]) -> str:
-    """Apply one change; why its data was refused, empty when it was not."""
+async def _bisected(
+    connection: Any, cursor: Cursor, changes: list[Change], statements: dict[str, TableSql]
+) -> AsyncIterator[tuple[Change, str]]:
+    """Apply all that can be; each change that cannot, with the reason, found by halving."""
+    error = await _apply_some(connection, cursor, changes, statements) if changes else ""
+    if error and len(changes) == 1:
+        yield changes[0], error
+    elif error:
+        middle = len(changes) // 2
+        for half in (changes[:middle], changes[middle:]):
+            async for found in _bisected(connection, cursor, half, statements):
+                yield found
+
+
+async def _apply_some(
+    connection: Any, cursor: Cursor, changes: list[Change], statements: dict[str, TableSql]
+) -> str:
+    """Apply changes together or not at all; why their data was refused, empty when it was not."""
     digests = dict(cursor.digests)
     try:
         async with connection.transaction():
-            await _apply_tables(connection, cursor, single(change), statements)
+            await _apply_tables(connection, cursor, gathered(changes), statements)
     except DATA_ERRORS as error:
         cursor.digests = digests
         return repr(error)
@@ -257,7 +276,7 @@ async def _apply_table(
 ) -> None:
     """New rows go straight in, what they add to the figures with them; where some are known, or gone, their old image is
     taken first. The digest follows."""
-    rows = typed_rows(sql, changes, branch)
+    rows, wider = typed_rows(sql, changes, branch)
     if not changes.gone and not await connection.fetch(sql.known, [pk.decode() for pk in changes.rows]):
         await connection.fetch(sql.insert, *zip(*rows, strict=True))
     else:
@@ -266,6 +285,9 @@ async def _apply_table(
         digest.remove_all([row["row"].encode() for row in await connection.fetch(sql.old_canonical)])
         await connection.fetch(f"DELETE FROM stage_{sql.table.name}")
         await connection.fetch(f"DELETE FROM old_{sql.table.name}")
+    for pk, row in wider:
+        if pk.encode() in changes.rows:
+            await connection.fetch(sql.widen, row, pk)
     digest.add_all([row for _seq, row in changes.rows.values()])
 
 

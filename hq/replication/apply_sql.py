@@ -135,6 +135,7 @@ class TableSql:
     take_gone: str
     delete_gone: str
     old_canonical: str
+    widen: str
     delta_new: str
     delta_staged: str
 
@@ -142,7 +143,7 @@ class TableSql:
 def _table_sql(table: Table, dialect: str) -> TableSql:
     name, stage, old = f'"{table.name}"', f"stage_{table.name}", f"old_{table.name}"
     columns = ", ".join(f'"{column}"' for column in (*table.names, "ver"))
-    sets = ", ".join(f'"{c}" = excluded."{c}"' for c in (*table.names, "ver") if c != "id")
+    sets = ", ".join(f'"{c}" = excluded."{c}"' for c in (*table.names, "ver") if c != "id") + ", ext = NULL"
     counted = table.name in COUNTED_TABLES
     into = f"INSERT INTO delta ({DELTA_COLUMNS}) "
     is_sqlite = dialect == "sqlite"
@@ -165,7 +166,7 @@ def _table_sql(table: Table, dialect: str) -> TableSql:
         ),
         insert=insert,
         stage=f"INSERT INTO {stage} ({columns}) {received}",
-        take_old=f"INSERT INTO {old} ({columns}) SELECT {columns} FROM {name} WHERE id IN (SELECT id FROM {stage})",
+        take_old=f"INSERT INTO {old} ({columns}, ext) SELECT {columns}, ext FROM {name} WHERE id IN (SELECT id FROM {stage})",
         drop_stale=(
             f"DELETE FROM {stage} WHERE id IN (SELECT s.id FROM {stage} s JOIN {old} o ON o.id = s.id WHERE o.ver >= s.ver) "
             f"RETURNING CAST(id AS {'TEXT' if is_sqlite else 'VARCHAR'}) AS id"
@@ -181,9 +182,10 @@ def _table_sql(table: Table, dialect: str) -> TableSql:
             f"UPDATE {stage} SET ver = (SELECT o.ver FROM {old} o WHERE o.id = {stage}.id) "
             f"WHERE id IN (SELECT s.id FROM {stage} s JOIN {old} o ON o.id = s.id WHERE o.ver < s.ver)"
         ),
-        take_gone=f"INSERT INTO {old} ({columns}) SELECT {columns} FROM {name} WHERE id IN (SELECT id FROM gone)",
+        take_gone=f"INSERT INTO {old} ({columns}, ext) SELECT {columns}, ext FROM {name} WHERE id IN (SELECT id FROM gone)",
         delete_gone=f"DELETE FROM {name} WHERE id IN (SELECT id FROM gone)",
-        old_canonical=f"SELECT {table.canonical_sql('o', dialect)} AS row FROM {old} o",
+        old_canonical=f"SELECT {table.held_sql('o', dialect)} AS row FROM {old} o",
+        widen=f"UPDATE {name} SET ext = {'?' if is_sqlite else '$1'} WHERE id = {'?' if is_sqlite else '$2::text::uuid'}",
         delta_new=into + delta_new if counted else "",
         delta_staged=into + entry_rows_sql(table.name, dialect, ((stage, 1), (old, -1)), document_sql)
         if counted
@@ -215,13 +217,28 @@ def table_sql(dialect: str) -> dict[str, TableSql]:
     return {name: _table_sql(table, dialect) for name, table in replicated_tables().items()}
 
 
-def typed_rows(sql: TableSql, changes: TableChanges, branch: str) -> list[tuple[Any, ...]]:
-    """Per changed row its values in column order and its position. Raises ValueError for a row that is not of this
-    release's shape, or that belongs to another branch."""
-    decode, values = row_reader(sql.table)
-    rows = [(*values(decode(row)), seq) for seq, row in changes.rows.values()]
+Wider = list[tuple[str, str]]
+"""Rows with columns that this release does not know: id and the whole row as it came."""
+
+
+def typed_rows(sql: TableSql, changes: TableChanges, branch: str) -> tuple[list[tuple[Any, ...]], Wider]:
+    """Per changed row its values in column order and its position; and the rows that are wider than this release, which are
+    kept whole in `ext`. Raises ValueError for a row that lacks a column or that belongs to another branch."""
+    decode, values = row_reader(sql.table, strict=True)
+    wider: Wider = []
+    try:
+        rows = [(*values(decode(row)), seq) for seq, row in changes.rows.values()]
+    except ValueError:
+        decode, values = row_reader(sql.table)
+        rows = [(*values(decode(row)), seq) for seq, row in changes.rows.values()]
+        known = set(sql.table.names)
+        wider = [
+            (pk.decode(), row.decode())
+            for pk, (_seq, row) in changes.rows.items()
+            if json.loads(row).keys() - known
+        ]
     if any(row[sql.branch_at] != branch for row in rows):
         raise ValueError("a row belongs to another branch")
     if [row[sql.id_at] for row in rows] != [pk.decode() for pk in changes.rows]:
         raise ValueError("a row has another id than its change")
-    return rows
+    return rows, wider

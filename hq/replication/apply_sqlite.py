@@ -9,7 +9,7 @@ import json
 import queue
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -34,7 +34,7 @@ from hq.replication.apply_sql import (
     typed_rows,
     waiting_aside,
 )
-from hq.replication.batch import Batch, TableChanges, collapse, read_changes, single
+from hq.replication.batch import Batch, TableChanges, collapse, gathered, read_changes
 from hq.replication.cursor import SYSTEMIC_WINDOW, Cursor, is_systemic, lines_to_apply
 from hq.replication.outcome import Applied, Contact, EnvironmentFailure, Held, received
 from shared import clock
@@ -159,7 +159,7 @@ def _open(path: Path) -> sqlite3.Connection:
     for name, sql in table_sql("sqlite").items():
         for relation in (f"stage_{name}", f"old_{name}"):
             connection.execute(
-                f'CREATE TEMP TABLE {relation} AS SELECT {sql.columns} , deleted_at AS deleted_again FROM "{name}" WHERE 0'
+                f'CREATE TEMP TABLE {relation} AS SELECT {sql.columns}, ext, deleted_at AS deleted_again FROM "{name}" WHERE 0'
             )
             connection.execute(f"ALTER TABLE {relation} DROP COLUMN deleted_again")
     connection.execute(f"CREATE TEMP TABLE delta ({DELTA_COLUMNS})")
@@ -223,7 +223,7 @@ def _apply_batch(connection: sqlite3.Connection, batch: Batch, contact: Contact)
 
 
 def _apply_lines(connection: sqlite3.Connection, cursor: Cursor, lines: Sequence[bytes]) -> None:
-    """All changes at once; when the data of one is refused, row by row, setting aside what cannot be applied."""
+    """All changes at once; when the data of one is refused, in halves, setting aside what cannot be applied."""
     statements = table_sql("sqlite")
     tables = collapse(lines, cursor.seq)
     if all(name in statements for name in tables):
@@ -239,20 +239,23 @@ def _apply_lines(connection: sqlite3.Connection, cursor: Cursor, lines: Sequence
         else:
             connection.execute("RELEASE rows")
             return
-    _apply_one_by_one(connection, cursor, read_changes(lines), statements)
+    _apply_apart(connection, cursor, read_changes(lines), statements)
 
 
-def _apply_one_by_one(
+def _apply_apart(
     connection: sqlite3.Connection, cursor: Cursor, changes: list[Change], statements: dict[str, TableSql]
 ) -> None:
     """Set aside what cannot be applied. Raises Held when that is too much, unless a person let it through."""
-    bad = 0
     for change in changes:
         if change.table not in statements:
             connection.execute(*set_aside(cursor, change, "unknown_table", "", "sqlite"))
-        elif error := _apply_one(connection, cursor, change, statements):
-            connection.execute(*set_aside(cursor, change, "poison", error, "sqlite"))
-            bad += 1
+    known = [change for change in changes if change.table in statements]
+    bad = 0
+    for part, error in _bisected(connection, cursor, known, statements):
+        connection.execute(*set_aside(cursor, part, "poison", error, "sqlite"))
+        bad += 1
+        if cursor.status != "released" and is_systemic(bad, len(changes)):
+            raise Held
     if bad and cursor.status != "released":
         end = cursor.seq + len(changes)
         recent = (cursor.branch, cursor.epoch, end - SYSTEMIC_WINDOW)
@@ -261,19 +264,32 @@ def _apply_one_by_one(
             raise Held
 
 
-def _apply_one(
-    connection: sqlite3.Connection, cursor: Cursor, change: Change, statements: dict[str, TableSql]
+def _bisected(
+    connection: sqlite3.Connection, cursor: Cursor, changes: list[Change], statements: dict[str, TableSql]
+) -> Iterator[tuple[Change, str]]:
+    """Apply all that can be; each change that cannot, with the reason, found by halving."""
+    error = _apply_some(connection, cursor, changes, statements) if changes else ""
+    if error and len(changes) == 1:
+        yield changes[0], error
+    elif error:
+        middle = len(changes) // 2
+        yield from _bisected(connection, cursor, changes[:middle], statements)
+        yield from _bisected(connection, cursor, changes[middle:], statements)
+
+
+def _apply_some(
+    connection: sqlite3.Connection, cursor: Cursor, changes: list[Change], statements: dict[str, TableSql]
 ) -> str:
-    """Apply one change; why its data was refused, empty when it was not."""
+    """Apply changes together or not at all; why their data was refused, empty when it was not."""
     digests, refused = dict(cursor.digests), ""
-    connection.execute("SAVEPOINT one")
+    connection.execute("SAVEPOINT some")
     try:
-        _apply_tables(connection, cursor, single(change), statements)
+        _apply_tables(connection, cursor, gathered(changes), statements)
     except DATA_ERRORS as error:
-        connection.execute("ROLLBACK TO one")
+        connection.execute("ROLLBACK TO some")
         cursor.digests = digests
         refused = repr(error)
-    connection.execute("RELEASE one")
+    connection.execute("RELEASE some")
     return refused
 
 
@@ -288,7 +304,7 @@ def _retry_aside(connection: sqlite3.Connection, branch: str) -> Applied:
         known = (branch, change.table, change.pk, change.seq)
         if connection.execute(is_newer(change.table, "sqlite"), known).fetchone():
             connection.execute(*settled(change_id, "superseded", "sqlite"))
-        elif error := _apply_one(connection, cursor, change, statements):
+        elif error := _apply_some(connection, cursor, [change], statements):
             connection.execute(*failed_again(change_id, error, "sqlite"))
             continue
         else:
@@ -323,7 +339,7 @@ def _apply_table(
     connection: sqlite3.Connection, branch: str, sql: TableSql, changes: TableChanges, digest: Digest
 ) -> None:
     """New rows go straight in; where some are known, or gone, their old image is taken first. The digest follows."""
-    rows = typed_rows(sql, changes, branch)
+    rows, wider = typed_rows(sql, changes, branch)
     is_new = not changes.gone and not _known(connection, sql, rows)
     if is_new:
         _insert(connection, sql, rows)
@@ -332,6 +348,7 @@ def _apply_table(
         for row_id in stale:
             del changes.rows[row_id]
         digest.remove_all(row.encode() for (row,) in connection.execute(sql.old_canonical))
+    connection.executemany(sql.widen, [(row, pk) for pk, row in wider if pk.encode() in changes.rows])
     digest.add_all(row for _seq, row in changes.rows.values())
 
 

@@ -135,9 +135,15 @@ def read_changes(lines: Sequence[bytes]) -> list[Change]:
         raise BadBatch(N_("A change in the batch cannot be read.")) from error
 
 
-def single(change: Change) -> dict[str, TableChanges]:
-    """One change as `collapse` would give it."""
-    pk = change.pk.encode()
-    if change.op == "d":
-        return {change.table: TableChanges(gone={pk: change.seq})}
-    return {change.table: TableChanges(rows={pk: (change.seq, change.row)})}
+def gathered(changes: Sequence[Change]) -> dict[str, TableChanges]:
+    """The last state per row and table of changes in their order, as `collapse` gives it for lines."""
+    tables: dict[str, TableChanges] = {}
+    for change in changes:
+        table, pk = tables.setdefault(change.table, TableChanges()), change.pk.encode()
+        if change.op == "d":
+            table.rows.pop(pk, None)
+            table.gone[pk] = change.seq
+        else:
+            table.gone.pop(pk, None)
+            table.rows[pk] = (change.seq, change.row)
+    return tables

@@ -96,7 +96,7 @@ async def _rows_of(table: Table, asked: RowsAsked, after: str, limit: int) -> Se
     dialect = engine()
     bound = ":after" if dialect == "sqlite" else ":after::text::uuid"
     return await fetch_all(
-        f"SELECT CAST(r.id AS VARCHAR(36)) AS id, r.ver AS ver, {table.canonical_sql('r', dialect)} AS row "
+        f"SELECT CAST(r.id AS VARCHAR(36)) AS id, r.ver AS ver, {table.held_sql('r', dialect)} AS row "
         f'FROM "{table.name}" r WHERE r.branch = :branch AND r.ver > :ver AND r.id > {bound} ORDER BY r.id LIMIT {limit}',
         branch=asked.branch,
         ver=asked.after_seq,

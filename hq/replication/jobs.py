@@ -1,5 +1,6 @@
 """Proof by the clock: every row is hashed again each night, and tables that are not proved are looked into at once."""
 
+from hq.replication.quarantine import overtaken, replay, retry
 from hq.replication.scrub import scrub_all, scrub_branch, unexplained
 from shared import log
 from shared.jobs import job
@@ -26,3 +27,16 @@ async def scrub_unproven() -> None:
 async def scrub_now(branch: str) -> None:
     """One branch, because somebody asked for it on its page."""
     await scrub_branch(branch, "page")
+
+
+@job(at="04:20", at_start=True, name="quarantine_replay", queue="long", timeout=1_800)
+async def replay_quarantine() -> None:
+    """After an upgrade, and once a day: what was set aside may be understood now."""
+    await replay()
+
+
+@job(every=300, name="quarantine_overtaken", queue="long", timeout=600)
+async def settle_overtaken() -> None:
+    """Changes set aside that a later one has overtaken are settled."""
+    for branch in await overtaken():
+        await retry(branch)

@@ -130,7 +130,7 @@ def _mend_sqlite(connection: sqlite3.Connection, order: Order) -> dict[str, str]
 def _write_sqlite(connection: sqlite3.Connection, order: Order) -> None:
     sql = table_sql("sqlite")[order.table]
     changes = order.changes()
-    rows = typed_rows(sql, changes, order.branch)
+    rows, wider = typed_rows(sql, changes, order.branch)
     for relation in ("stage", "old"):
         connection.execute(f"DELETE FROM {relation}_{order.table}")
     connection.executemany(sql.stage, rows)
@@ -139,6 +139,7 @@ def _write_sqlite(connection: sqlite3.Connection, order: Order) -> None:
         raise ValueError("a row with this id belongs to another branch")
     connection.execute(sql.keep_ver)
     connection.execute(sql.mend)
+    connection.executemany(sql.widen, [(row, row_id) for row_id, row in wider])
     connection.execute("DELETE FROM gone")
     connection.executemany(
         "INSERT INTO gone (id, ver) VALUES (?, ?)", [(pk.decode(), seq) for pk, seq in changes.gone.items()]
@@ -181,7 +182,7 @@ async def _mend_postgres(connection: Any, order: Order) -> dict[str, str]:
 async def _write_postgres(connection: Any, order: Order) -> None:
     sql = table_sql("postgres")[order.table]
     changes = order.changes()
-    rows = typed_rows(sql, changes, order.branch)
+    rows, wider = typed_rows(sql, changes, order.branch)
     for relation in ("stage", "old"):
         await connection.execute(f"DELETE FROM {relation}_{order.table}")
     if rows:
@@ -191,6 +192,8 @@ async def _write_postgres(connection: Any, order: Order) -> None:
         raise ValueError("a row with this id belongs to another branch")
     await connection.execute(sql.keep_ver)
     await connection.execute(sql.mend)
+    for row_id, row in wider:
+        await connection.fetch(sql.widen, row, row_id)
     await connection.execute("DELETE FROM gone")
     await connection.fetch(
         "INSERT INTO gone (id, ver) SELECT * FROM unnest($1::uuid[], $2::bigint[])",

@@ -74,7 +74,7 @@ async def _rows_of(source: str, asked: SnapshotAsked, after: str, limit: int) ->
     table: Table = replicated_tables()[source]
     bound = ":after" if engine() == "sqlite" else ":after::text::uuid"
     return await fetch_all(
-        f"SELECT CAST(r.id AS VARCHAR(36)) AS id, r.ver AS ver, {table.canonical_sql('r', engine())} AS row "
+        f"SELECT CAST(r.id AS VARCHAR(36)) AS id, r.ver AS ver, {table.held_sql('r', engine())} AS row "
         f'FROM "{table.name}" r WHERE r.branch = :branch AND r.ver > :ver AND r.id > {bound} ORDER BY r.id LIMIT {limit}',
         branch=asked.branch,
         ver=asked.after_seq,

@@ -3,12 +3,15 @@
 from hq.audit.actions import note
 from hq.replication import enrolment
 from hq.replication.feed_models import StandbyNode
+from hq.replication.incidents import release
+from hq.replication.jobs import scrub_now
 from hq.replication.models import BranchCursor
 from shared.database import transaction
 from shared.errors import Conflict
 from shared.i18n import N_
+from shared.jobs import enqueue
 
-VERBS = ("rebuild", "standby", "revoke", "drop-standby")
+VERBS = ("rebuild", "standby", "revoke", "drop-standby", "scrub", "release")
 
 
 async def act(verb: str, code: str) -> str:
@@ -24,6 +27,10 @@ async def act(verb: str, code: str) -> str:
             return await enrolment.issue_token(code, role="standby")
         if verb == "revoke":
             await enrolment.revoke(code)
-        else:
+        elif verb == "release":
+            await release(code)
+        elif verb == "drop-standby":
             await StandbyNode.filter(branch=code, status="following").delete()
+    if verb == "scrub":
+        await enqueue(scrub_now, _unique=code, branch=code)
     return ""

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from hq.asking import question_of
 from hq.figures.shape import Question
 from hq.live import topics_of
-from hq.sync import actions, view
+from hq.sync import actions, proof_view, view
 from hq.sync.pages import AskPage, BranchSyncPage, SyncPage, TokenPage
 from hq.sync.queries import BranchSync, Details, all_branches, details
 from shared.errors import NotFound
@@ -69,6 +69,7 @@ async def page_of_one(request: Request) -> BranchSyncPage:
         title=_("Replication of %(branch)s", branch=branch.name),
         code=branch.code,
         state=branch.mark.state,
+        notices=proof_view.notices_of(found),
         crumbs=[Crumb(_("Replication"), "/sync")],
         actions=view.actions_of(found) if may_act else [],
         job=view.job_of(found.runs[0] if found.runs else None),
@@ -108,13 +109,16 @@ def question_for(verb: str, found: Details, form: Form[NameForm] | None = None) 
         "rebuild": (_("Rebuild %(code)s from HQ?", code=code), _("Issue token"), [held, refused, *([missing] if sync.waiting else []), accounts]),
         "standby": (_("New standby for %(code)s?", code=code), _("Issue token"), [_("Another node may read all rows of %(code)s and take the branch over.", code=code), *([_("The standby there is now is refused once the new one has introduced itself.")] if found.standby else [])]),
         "revoke": (_("Refuse the node of %(code)s?", code=code), _("Refuse %(code)s", code=code), [refused, _("What it writes stays with it until it is enrolled again with a new token.")]),
+        "scrub": (_("Hash all rows of %(code)s again?", code=code), _("Hash again"), [_("HQ reads its %(rows)s rows of %(code)s and compares them with what the branch claims; it takes some seconds a million.", rows=number(found.rows), code=code), _("Where they differ the branch names the rows at its next contact; they are mended here and kept on this page with both versions."), _("Nothing waits meanwhile.")]),
+        "release": (_("Let %(code)s send on?", code=code), _("Let through"), [_("The next batch of %(code)s is taken over; whatever of it cannot be stored is set aside in quarantine.", code=code), _("The figures of %(code)s stay not proved until that is settled.", code=code)]),
         "drop-standby": (_("Drop the standby of %(code)s?", code=code), _("Drop standby"), [_("It can no longer read %(code)s or take it over.", code=code)]),
     }  # fmt: skip
     title, word, consequences = titles[verb]
     typed = code if verb in ("rebuild", "revoke") else ""
     return Confirm(
-        title, f"/sync/{code}/{verb}", word, f"/sync/{code}", consequences, typed_name=typed, form=form
-    )
+        title, f"/sync/{code}/{verb}", word, f"/sync/{code}", consequences, typed_name=typed, form=form,
+        is_danger=verb != "scrub",
+    )  # fmt: skip
 
 
 async def found_for(request: Request) -> tuple[str, Details]:
@@ -141,9 +145,13 @@ async def act(request: Request) -> Response:
     token = await actions.act(verb, code)
     if token:
         return page(request, "sync/token.html", token_page(verb, code, token))
-    return redirect(
-        f"/sync/{code}", toast=_("The node is refused.") if verb == "revoke" else _("The standby is refused.")
-    )
+    toasts = {
+        "revoke": _("The node is refused."),
+        "drop-standby": _("The standby is refused."),
+        "scrub": _("The rows are being hashed; the result appears here."),
+        "release": _("The next batch is let through."),
+    }
+    return redirect(f"/sync/{code}", toast=toasts[verb])
 
 
 def token_page(verb: str, code: str, token: str) -> TokenPage:

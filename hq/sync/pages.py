@@ -17,7 +17,8 @@ class SyncPage:
 
 @dataclass(frozen=True)
 class BranchSyncPage:
-    """/sync/{code}: one branch. `facts` has what and value; `job` is a rebuild under way."""
+    """/sync/{code}: one branch. `facts` has what and value; `job` is a rebuild under way; `notices`
+    are what must be done now, each with the address where."""
 
     title: str
     code: str
@@ -27,6 +28,7 @@ class BranchSyncPage:
     job: Job | None
     tables: Sequence[TableView]
     live_url: str
+    notices: Sequence[tuple[str, str]] = ()
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,13 @@ from hq.figures.freshness import Branch, directory
 from hq.figures.shape import Question
 from hq.replication.feed import log_head
 from hq.replication.feed_models import FeedReader, SnapshotRun, StandbyNode
-from hq.replication.models import BranchCursor, BranchEpoch, BranchNode, SyncIncident
+from hq.replication.models import BranchCursor, BranchEpoch, BranchNode, ScrubRow, ScrubRun, SyncIncident
+from hq.replication.snapshot import total_of
 from hq.sync.rules import lag_seconds, proof_state
 from shared import clock
 from shared.database import fetch_all
 from shared.errors import NotFound
+from shared.records import RowConflict
 
 SHOWN = 20
 
@@ -52,6 +54,10 @@ class Details:
     runs: Sequence[SnapshotRun]
     incidents: Sequence[SyncIncident]
     set_aside: Sequence[dict[str, Any]]
+    rows: int
+    scrubs: Sequence[ScrubRun]
+    findings: Sequence[ScrubRow]
+    conflicts: int
 
 
 async def all_branches(question: Question) -> list[BranchSync]:
@@ -112,4 +118,14 @@ async def details(question: Question, code: str) -> Details:
             "GROUP BY tbl, reason ORDER BY n DESC",
             code=code,
         ),
+        rows=await rows_held(code),
+        scrubs=await ScrubRun.filter(branch=code).exclude(status="replaced").order_by("-id").limit(5),
+        findings=await ScrubRow.filter(branch=code).order_by("-id").limit(SHOWN),
+        conflicts=await RowConflict.filter(branch=code, status="open", deleted_at=None).count(),
     )
+
+
+async def rows_held(code: str) -> int:
+    """How many rows of the branch headquarters holds, as its digests count them."""
+    cursor = await BranchCursor.get_or_none(branch=code)
+    return total_of(cursor.digests) if cursor else 0

@@ -4,12 +4,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from hq.replication.feed_models import SnapshotRun
+from hq.sync import proof_view
 from hq.sync.queries import BranchSync, Details
 from hq.sync.rules import rest_seconds
+from hq.sync.words import reason_word
 from shared import clock
 from shared.i18n import gettext as _
 from shared.i18n import ngettext
 from shared.nodes.identity import fingerprint
+from shared.vocabulary import table_word, table_words
 from shared.web.filters import file_size, instant, number
 from shared.web.parts import Action, Column, Empty, Job, Row, TableView
 
@@ -35,7 +38,8 @@ def branch_table(rows: Sequence[BranchSync]) -> TableView:
             title=_("Changes that the branch has announced and that are not here yet."),
         ),
         Column("lag", _("Seconds behind"), "number", title=_("For how long something has been missing.")),
-        Column("heard", _("Last heard of"), "instant"),
+        Column("complete", _("Complete to"), "instant"),
+        Column("trouble", _("Trouble")),
         Column("position", _("Log position"), "number"),
         Column(
             "down",
@@ -53,6 +57,11 @@ def branch_table(rows: Sequence[BranchSync]) -> TableView:
     return TableView("sync", _("Branches"), columns, [branch_row(row) for row in rows], empty=empty)
 
 
+def status_words() -> dict[str, str]:
+    """What keeps a branch from sending; nothing while all is well."""
+    return {"held": _("held"), "released": _("let through once"), "cloned": _("two nodes")}
+
+
 def branch_row(row: BranchSync) -> Row:
     mark = row.branch.mark
     return Row(
@@ -62,7 +71,8 @@ def branch_row(row: BranchSync) -> Row:
             "proof": row.proof,
             "waiting": row.waiting,
             "lag": row.lag_seconds,
-            "heard": mark.contact_at,
+            "complete": mark.complete_to,
+            "trouble": status_words().get(row.status),
             "position": mark.position,
             "down": row.down_waiting,
             "aside": row.branch.quarantined,
@@ -102,7 +112,13 @@ def tables_of(found: Details) -> list[TableView]:
     views = [up_table(found.sync), down_table(found.sync), node_table(found)]
     if found.sync.unproven or found.set_aside:
         views.append(differences(found))
-    for view in (incidents(found), epochs(found), runs(found)):
+    for view in (
+        proof_view.findings(found),
+        proof_view.scrubs(found),
+        incidents(found),
+        epochs(found),
+        runs(found),
+    ):
         if view.rows:
             views.append(view)
     return views
@@ -119,7 +135,7 @@ def up_table(sync: BranchSync) -> TableView:
     lag = "" if not sync.lag_seconds else ngettext("%(n)s second", "%(n)s seconds", sync.lag_seconds)
     proof = _("the digests of all tables equal the branch's own at this position")
     if sync.unproven:
-        proof = _("not equal in: %(tables)s", tables=", ".join(sync.unproven))
+        proof = _("not equal in: %(tables)s", tables=table_words(list(sync.unproven)))
     return facts(
         "up",
         _("From the branch"),
@@ -191,16 +207,15 @@ def node_table(found: Details) -> TableView:
 
 def differences(found: Details) -> TableView:
     """Tables that differ, and what was set aside."""
-    reasons = {
-        "poison": _("cannot be stored"),
-        "unknown_table": _("unknown table"),
-        "newer_schema": _("newer release"),
-    }
     rows = [
-        Row({"table": name, "why": _("the digest differs"), "count": None}) for name in found.sync.unproven
+        Row({"table": table_word(name), "why": _("the digest differs"), "count": None})
+        for name in found.sync.unproven
     ]
     rows += [
-        Row({"table": row["tbl"], "why": reasons.get(row["reason"], row["reason"]), "count": row["n"]})
+        Row(
+            {"table": table_word(row["tbl"]), "why": reason_word(row["reason"]), "count": row["n"]},
+            url=f"/quarantine?branch={found.sync.branch.code}",
+        )
         for row in found.set_aside
     ]
     columns = [
@@ -216,6 +231,8 @@ def incidents(found: Details) -> TableView:
         "held": _("held: too much of it cannot be stored"),
         "cloned": _("two nodes with one identity"),
         "restored": _("restored from an old copy"),
+        "broken": _("the branch's rows are not those of its log"),
+        "day_close": _("a day close differs"),
     }
     rows = [
         Row(
@@ -306,7 +323,10 @@ def job_of(run: SnapshotRun | None) -> Job | None:
 def actions_of(found: Details) -> list[Action]:
     """What may be done, each asked first."""
     code = found.sync.branch.code
-    made = [Action(_("Rebuild ..."), f"/sync/{code}/rebuild", "refresh")] if found.sync.epoch else []
+    made = [Action(_("Hash again ..."), f"/sync/{code}/scrub", "shield")] if found.sync.epoch else []
+    if found.sync.status == "held":
+        made.append(Action(_("Let through ..."), f"/sync/{code}/release", "arrow-right", is_danger=True))
+    made += [Action(_("Rebuild ..."), f"/sync/{code}/rebuild", "refresh")] if found.sync.epoch else []
     made.append(Action(_("New standby ..."), f"/sync/{code}/standby", "plus"))
     if found.standby and found.standby.status == "following":
         made.append(Action(_("Drop standby ..."), f"/sync/{code}/drop-standby"))

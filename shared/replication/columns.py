@@ -43,15 +43,19 @@ class Table:
         picked = ", ".join(f'{row}."{column.name}"' for column in self.columns)
         return f"(SELECT row_to_json(picked)::text FROM (SELECT {picked}) picked)"
 
+    def held_sql(self, row: str, dialect: str) -> str:
+        """The canonical JSON of a received row: the whole row as it came where it has columns that this release does not know."""
+        return f"COALESCE({row}.ext, {self.canonical_sql(row, dialect)})"
+
     def scan_sql(self, row: str, dialect: str) -> str:
-        """The same canonical JSON of `row` for reading many: bytes on SQLite, and on PostgreSQL an expression that the
-        server works out half as fast again as `canonical_sql`."""
+        """The same as `held_sql` for reading many: bytes on SQLite, and on PostgreSQL an expression that the server works out
+        half as fast again."""
         if dialect == "sqlite":
-            return f"CAST({self.canonical_sql(row, dialect)} AS BLOB)"
+            return f"CAST({self.held_sql(row, dialect)} AS BLOB)"
         parts = " || ',' || ".join(
             f"'\"{column.name}\":' || {_postgres_value(row, column)}" for column in self.columns
         )
-        return f"'{{' || {parts} || '}}'"
+        return f"COALESCE({row}.ext, '{{' || {parts} || '}}')"
 
 
 def _postgres_value(row: str, column: Column) -> str:
@@ -108,14 +112,17 @@ _PYTHON_TYPES = {"boolean": bool, "integer": int}
 
 
 @lru_cache(maxsize=256)
-def row_reader(table: Table) -> tuple[Callable[[bytes], Any], Callable[[Any], tuple[Any, ...]]]:
+def row_reader(
+    table: Table, strict: bool = False
+) -> tuple[Callable[[bytes], Any], Callable[[Any], tuple[Any, ...]]]:
     """Two functions: canonical bytes to a typed row, and that row to its values in column order.
 
-    Decoding raises msgspec.ValidationError (a ValueError) when a column is missing or of another kind.
+    Decoding raises msgspec.ValidationError (a ValueError) when a column is missing or of another kind,
+    and when it is `strict` for columns that this release does not know.
     """
     members = [
         (name, _PYTHON_TYPES.get(kind, str) | None)
         for name, kind in ((c.name, c.kind) for c in table.columns)
     ]
-    row = msgspec.defstruct(f"Row_{table.name}", members)
+    row = msgspec.defstruct(f"Row_{table.name}", members, forbid_unknown_fields=strict)
     return msgspec.json.Decoder(row).decode, msgspec.structs.astuple
