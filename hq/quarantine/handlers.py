@@ -117,7 +117,9 @@ async def show_one(request: Request) -> Response:
     """Why, the row as it came, and what may be done."""
     change = await change_for(request)
     may_act = request.state.person.may("settings.edit") and change.settled_at is None
-    sentence = _("It cannot be stored: %(why)s.", why=reason_word(change.reason))
+    sentence = _("HQ cannot store this change for what it holds. Others of the branch flow on.")
+    if change.reason != "poison":
+        sentence = _("HQ's release does not know this yet. It is taken over after the next upgrade.")
     if change.settled_at is not None:
         sentence = _("Settled: %(outcome)s.", outcome=outcome_word(change.outcome))
     view = ChangePage(
@@ -168,7 +170,7 @@ def row_table(change: QuarantinedChange) -> TableView:
     columns = [
         Column("column", _("Column"), phone="head"),
         Column("value", _("Value"), phone="second"),
-        Column("wrong", _("Wrong")),
+        Column("wrong", _("Wrong"), phone="second"),
     ]
     names = [*wrong, *(name for name in row if name not in wrong)]
     rows = [

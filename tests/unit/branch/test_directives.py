@@ -4,18 +4,28 @@ import base64
 from datetime import timedelta
 from hashlib import sha256
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from branch_node.directives import actions, queries
+from branch_node.directives import actions, mending, queries
 from branch_node.directives.rules import STEPS, advanced, counted, reached, steps_between
 from branch_node.plans.queries import day_of
 from shared import clock
 from shared.database import Database
 from shared.errors import Conflict, NotFound
 from shared.ids import new_id
-from shared.records import COMPANY, Directive, DirectiveFile, DirectiveReceipt, DirectiveRecipient
+from shared.records import (
+    COMPANY,
+    AuditEntry,
+    Directive,
+    DirectiveFile,
+    DirectiveReceipt,
+    DirectiveRecipient,
+    Receipt,
+)
+from shared.replication.mend import MEND_FILE, MEND_TYPE, Mend, read_mend
 from tests.support.cast import LIN, MANAGER, SHANGHAI, SUN, TODAY, WANG, ZHAO, Member, acting, hire
 
 
@@ -137,3 +147,44 @@ def test_coverage_adds_up(statuses: list[str]) -> None:
     assert found.total == len(statuses)
     assert found.total >= found.delivered >= found.read >= found.acknowledged >= found.done
     assert found.acknowledged == sum(1 for status in statuses if reached(status, "acknowledged"))
+
+
+async def test_values_that_headquarters_proposes_are_written_by_the_recipient_once(
+    database: Database,
+) -> None:
+    with acting(LIN):
+        await hire(*SHANGHAI)
+        directive = await issued(LIN)
+        receipt = await Receipt.create(
+            branch="SH",
+            number="SH-R1",
+            customer_id=new_id(),
+            happened_on=TODAY,
+            currency="CNY",
+            amount_minor=5,
+            base_minor=5,
+        )
+        content = msgspec.json.encode(Mend("receipt", str(receipt.id), {"amount_minor": 7, "base_minor": 7}))
+        await DirectiveFile.create(
+            branch=COMPANY,
+            directive_id=directive.id,
+            file_id=new_id(),
+            name=MEND_FILE,
+            media_type=MEND_TYPE,
+            size_bytes=len(content),
+            sha256=sha256(content).hexdigest(),
+            content=base64.b64encode(content).decode(),
+        )
+        with pytest.raises(NotFound):
+            await mending.carry_out(SUN.person, directive)
+        await mending.carry_out(LIN.person, directive)
+        await mending.carry_out(LIN.person, directive)
+        await receipt.refresh_from_db()
+        assert (receipt.amount_minor, receipt.revision, receipt.changed_by) == (7, 2, LIN.id)
+        assert [row.status for row in await queries.inbox(LIN.person)] == ["done"]
+        assert await AuditEntry.filter(action="mend.carried_out", entity_id=receipt.id).count() == 1
+
+
+def test_a_proposal_that_would_change_whose_row_it_is_is_none() -> None:
+    assert read_mend(msgspec.json.encode(Mend("receipt", "x", {"branch": "PAR"}))) is None
+    assert read_mend(b"not json") is None

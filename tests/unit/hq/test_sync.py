@@ -65,7 +65,7 @@ def test_everybody_sees_the_branches_within_reach_and_only_the_administrator_act
     assert tang.open("/sync").status_code == 200
     assert "1 branch is not proved equal." in tang.text()
     page = tang.open("/sync/SH")
-    assert page.status_code == 200 and "not equal in: receipt" in tang.text()
+    assert page.status_code == 200 and "not equal in: Receipt" in tang.text()
     assert "/sync/SH/rebuild" in page.text
     mei = site.visitor(tang.client, "mei")
     assert "(SH)" not in mei.open("/sync").text

@@ -8,9 +8,13 @@ import pytest
 from branch_node.numbers import next_number
 from branch_node.replication.merging import verdict
 from branch_node.replication.models import ReplicationEpoch
+from branch_node.sync.conflicts import choose
 from hq.replication.cursor import mark_slot
 from hq.replication.models import BranchEpoch, SyncIncident
 from hq.replication.runs import SILENT_MICROS, Runs, greeted, is_refused, pushed
+from shared.errors import Conflict
+from shared.ids import new_id
+from shared.permissions import Person
 from shared.records import Receipt, RowConflict
 from tests.support.databases import BRANCH, ENGINES, Templates
 from tests.support.replication_model import Model, receipt
@@ -83,6 +87,28 @@ async def test_a_row_changed_on_both_sides_waits_for_a_person_with_both_images(c
     with company.hq.use():
         (asked,) = await RowConflict.filter(branch=BRANCH, row_id=str(row.id))
         assert '"amount_minor":111' in asked.theirs and '"amount_minor":222' in asked.ours
+
+
+@pytest.mark.parametrize("which", ["ours", "theirs"])
+async def test_the_version_that_a_person_chose_goes_to_headquarters(company: Model, which: str) -> None:
+    row = await add(company, "SH-R000001")
+    await company.settle()
+    await company.backup("branch", "later")
+    await change(company, row, 111)
+    await company.settle()
+    await company.restore("branch", "later")
+    await change(company, row, 222)
+    await company.settle()
+    lin = Person(id=new_id(), name="Lin", branch=BRANCH)
+    with company.branch.use():
+        asked = await RowConflict.get(row_id=str(row.id))
+        await choose(lin, asked.id, which)
+        with pytest.raises(Conflict):
+            await choose(lin, asked.id, "ours")
+    assert await amount(company, row) == {"ours": 222, "theirs": 111}[which]
+    await company.check()
+    with company.hq.use():
+        assert (await RowConflict.get(row_id=str(row.id))).status == which
 
 
 async def test_a_headquarters_put_back_from_an_old_copy_is_filled_again(company: Model) -> None:

@@ -8,13 +8,16 @@ from typing import Any
 import pytest
 
 from hq.figures import rollup
-from hq.replication import verify
+from hq.quarantine.rules import typed_lines, wrong_columns
+from hq.replication import quarantine, verify
 from hq.replication.cursor import is_systemic
 from hq.replication.incidents import hold, release
 from hq.replication.models import QuarantinedChange
 from hq.replication.outcome import Held
 from shared.database import execute
+from shared.database.fields import canonical_json
 from shared.records import Receipt
+from shared.replication.columns import replicated_tables
 from tests.support.databases import ENGINES, Templates, fresh_database
 from tests.support.replication_model import receipt
 from tests.support.wire import Branch, Headquarters, canonical
@@ -90,3 +93,59 @@ async def test_too_much_poison_holds_the_branch_until_a_person_lets_it_through(h
 def test_single_bad_rows_are_not_systemic() -> None:
     assert not is_systemic(1, 1) and not is_systemic(10, 20) and not is_systemic(50, 1_000)
     assert is_systemic(11, 20) and is_systemic(51, 1_000)
+
+
+async def test_one_bad_row_among_many_is_found_by_halving(hq: Headquarters) -> None:
+    branch, rows = Branch(), some(40)
+    for row in rows[:20]:
+        branch.write(row)
+    poison(branch, rows[20])
+    for row in rows[21:]:
+        branch.write(row)
+    await hq.receive(branch)
+    assert await Receipt.all().count() == 39
+    assert (await QuarantinedChange.get()).row_id == str(rows[20].id)
+    assert not (await verify.verify()).rollup_differences
+
+
+async def test_columns_of_a_newer_release_are_kept_and_taken_apart_after_the_upgrade(
+    hq: Headquarters,
+) -> None:
+    branch, row = Branch(), some(1)[0]
+    wider = canonical_json({**json.loads(canonical(row)), "tip_minor": 3})
+    branch.add("receipt", str(row.id), "i", wider)
+    await hq.receive(branch)
+    assert (await Receipt.get(id=row.id)).ext == wider
+    assert (await verify.verify()).is_proved, "the row is hashed as it came"
+    assert await quarantine.take_apart() == 0, "the column is still unknown"
+    await execute("UPDATE receipt SET ext = :row", row=canonical(row))  # as if this release knew all of it
+    assert await quarantine.take_apart() == 1
+    assert (await Receipt.get(id=row.id)).ext is None
+
+
+async def test_what_a_later_change_overtook_settles_by_itself(hq: Headquarters) -> None:
+    branch, row = Branch(), some(1)[0]
+    poison(branch, row)
+    await hq.receive(branch)
+    assert await quarantine.overtaken() == set()
+    branch.write(row)
+    await hq.receive(branch)
+    assert await quarantine.overtaken() == {"SH"}
+    assert await quarantine.replay() == 1
+    assert (await QuarantinedChange.get()).outcome == "superseded"
+
+
+def test_what_is_wrong_with_a_row_and_values_typed_for_it() -> None:
+    table = replicated_tables()["receipt"]
+    good = json.loads(canonical(some(1)[0]))
+    bad = {**good, "amount_minor": "much", "tip_minor": 3}
+    del bad["currency"]
+    assert wrong_columns(table, bad) == {
+        "amount_minor": "kind",
+        "tip_minor": "unknown",
+        "currency": "missing",
+    }
+    assert wrong_columns(table, good) == {}
+    assert typed_lines("amount_minor = 50\n\nnotes =", table) == ({"amount_minor": 50, "notes": None}, "")
+    assert typed_lines("amount_minor = much", table) == ({}, "amount_minor = much")
+    assert typed_lines("branch = PAR", table) == ({}, "branch = PAR")
