@@ -142,6 +142,9 @@ class Standby(Part, frozen=True):
     fail while headquarters heard the primary within that time."""
     ends: list[Name] = []
     """Services that are ended first: what follows the primary."""
+    cwd: str = ""
+    env: dict[str, str] = {}
+    """Working folder and additions to the environment of the command, as of a service."""
     starts: list[Name] = []
     """Services that are started after it: the site. Give them autostart = false."""
     primary: str = ""

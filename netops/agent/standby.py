@@ -134,7 +134,8 @@ class StandbyDesk:
             status, output = await run_command(
                 [*self.settings.promote, *more],
                 timeout_seconds=_PROMOTE_SECONDS,
-                cwd=self._agent.node_file.folder or None,
+                cwd=self.settings.cwd or None,
+                env=self.settings.env,
                 keep_output=True,
             )
         except (OSError, TimeoutError) as error:

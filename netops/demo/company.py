@@ -59,6 +59,9 @@ class Kind(Part, frozen=True):
     alive: str = "/healthz"
     ready: str = "/readyz"
     env: dict[str, str] = {}
+    follow: list[str] = []
+    """Of a standby: what follows the site that it stands by for; `run` is then only for after the promotion."""
+    promote: list[str] = []
     steps: list[Step] = []
     restart_seconds: float = 60.0
     stop_grace_seconds: float = 10.0
@@ -73,6 +76,13 @@ class Site(Part, frozen=True):
     node: str = ""
     """The node it belongs to: each node has an agent of its own. Empty: the company's `node`."""
     host: str = "127.0.0.1"
+    of: str = ""
+    """Of a standby: the site whose place it can take."""
+
+    @property
+    def follower(self) -> str:
+        """The service of a standby that follows."""
+        return f"{self.name}-follow"
 
     @property
     def url(self) -> str:
@@ -172,6 +182,8 @@ def read_company(path: Path = COMPANY_FILE) -> Company:
     for site in company.sites:
         if site.kind not in company.kinds:
             raise CompanyFileError(f"{path}: site {site.name} is of the unknown kind {site.kind}")
+        if company.kind_of(site).follow:
+            company.site(site.of)
         for step in company.kind_of(site).steps:
             for other in filter(None, (step.after, step.ask_site)):
                 company.site(other)

@@ -38,7 +38,11 @@ def write_node_file(
     ]
     lines += _center(company, node, command_keys)
     for site in company.nodes()[node]:
-        lines += _service(company, site, folder, site.name not in waiting)
+        is_ready = site.name not in waiting
+        if company.kind_of(site).follow:
+            lines += _standby(company, site, folder, is_ready)
+        else:
+            lines += _service(company, site, folder, is_ready)
     path = node_path(company, folder, node)
     draft = path.with_suffix(".new")
     draft.write_text("\n".join(lines) + "\n", encoding="utf-8")
@@ -62,11 +66,42 @@ def _center(company: Company, node: str, command_keys: list[str]) -> list[str]:
     ]
 
 
+def _standby(company: Company, site: Site, folder: Path, autostart: bool) -> list[str]:
+    """What follows, the site for after the promotion, and how one becomes the other."""
+    kind, primary = company.kind_of(site), company.site(site.of)
+    values = company.placeholders(site, folder)
+    words = fill(kind.promote, values)
+    own = _own_environment(company, site, folder)
+    return [
+        "",
+        "[standby]",
+        f"of = {_text(primary.node or company.node)}",
+        f"promote = {json.dumps(words)}",
+        f"ends = [{_text(site.follower)}]",
+        f"starts = [{_text(site.name)}]",
+        f"env = {own}",
+        f"primary = {_text(primary.url + company.kind_of(primary).alive)}",
+        "",
+        "[[services]]",
+        f"name = {_text(site.follower)}",
+        f"command = {json.dumps(fill(kind.follow, values))}",
+        f"autostart = {'true' if autostart else 'false'}",
+        f"env = {own}",
+        f"log = {{ file = {_text(f'logs/{site.follower}.log')} }}",
+        *_service(company, site, folder, False),
+    ]
+
+
+def _own_environment(company: Company, site: Site, folder: Path) -> str:
+    """What the site's commands have in their environment beside ours, as an inline table."""
+    environment = company.environment(site, folder)
+    own = {name: text for name, text in environment.items() if os.environ.get(name) != text}
+    return f"{{ {', '.join(f'{_text(name)} = {_text(text)}' for name, text in sorted(own.items()))} }}"
+
+
 def _service(company: Company, site: Site, folder: Path, autostart: bool) -> list[str]:
     kind = company.kind_of(site)
     command = fill(kind.run, company.placeholders(site, folder))
-    environment = company.environment(site, folder)
-    own = {name: text for name, text in environment.items() if os.environ.get(name) != text}
     return [
         "",
         "[[services]]",
@@ -74,7 +109,7 @@ def _service(company: Company, site: Site, folder: Path, autostart: bool) -> lis
         f"command = [{', '.join(map(_text, command))}]",
         f"autostart = {'true' if autostart else 'false'}",
         f"stop_grace_seconds = {kind.stop_grace_seconds}",
-        f"env = {{ {', '.join(f'{_text(name)} = {_text(text)}' for name, text in sorted(own.items()))} }}",
+        f"env = {_own_environment(company, site, folder)}",
         f"log = {{ file = {_text(f'logs/{site.name}.log')} }}",
         f"restart = {{ good_seconds = {kind.restart_seconds} }}",
         f"load_file = {_text(f'{site.name}/load.json')}",

@@ -125,13 +125,18 @@ class Runner:
         self._say(welcome(self._company, accounts, os.fspath(self._folder), time.monotonic() - began))
 
     async def _bring_up(self, site: Site, needs: list[str], preparation: Preparation) -> None:
-        """A site that has to wait for others is prepared to the end and then started through the agent."""
+        """A site that has to wait for others is prepared to the end and then started through the agent. A standby is not
+        waited for: it serves nobody before it was promoted."""
+        is_standby = bool(self._company.kind_of(site).follow)
         if needs:
             for name in needs:
                 await self._until_ready(self._company.site(name))
             await preparation.after_ready(site)
-            await asyncio.to_thread(self._agent_of(site).ask, ask="start", service=site.name)
-        await self._until_ready(site)
+            await asyncio.to_thread(
+                self._agent_of(site).ask, ask="start", service=site.follower if is_standby else site.name
+            )
+        if not is_standby:
+            await self._until_ready(site)
 
     async def _until_ready(self, site: Site) -> None:
         address = site.url + self._company.kind_of(site).ready

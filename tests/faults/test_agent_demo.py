@@ -237,7 +237,7 @@ def test_a_folder_with_other_files_is_not_touched(demo):
 
 def test_the_companys_own_file_is_in_order():
     company = read_company()
-    assert [site.port for site in company.sites] == [8400, 8401, 8402, 8403, 8404, 8405, 8480]
+    assert [site.port for site in company.sites] == [8400, 8401, 8402, 8403, 8413, 8404, 8405, 8480]
     assert {site.values["currency"] for site in company.sites if site.kind == "branch"} == {
         "CNY",
         "EUR",

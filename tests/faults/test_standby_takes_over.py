@@ -37,10 +37,9 @@ def agent_of(
     about = f'cwd = "{ROOT}"\nenv = {{ {env} }}'
     follow = service("follow", [sys.executable, *SITE, "standby", "follow", "--every", "0.3"], 0, about)
     web = service("web", [sys.executable, *SITE, "web"], standby.port, f"autostart = false\n{about}")
-    promote = json.dumps(["env", *(f"{name}={text}" for name, text in own.items()), "sh", "-c",
-                          f'cd {ROOT} && exec {sys.executable} -m branch_node standby promote --json "$@"', "promote"])  # fmt: skip
+    promote = json.dumps([sys.executable, *SITE, "standby", "promote", "--json"])
     table = (
-        f'[standby]\nof = "SH1"\npromote = {promote}\nends = ["follow"]\nstarts = ["web"]\n'
+        f'[standby]\nof = "SH1"\npromote = {promote}\nends = ["follow"]\nstarts = ["web"]\n{about}\n'
         f'primary = "{primary.url}/healthz"\n{more}\n'
     )
     return RunningAgent(folder, f"{table}{follow}\n{web}", head)
