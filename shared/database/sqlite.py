@@ -29,7 +29,7 @@ PRAGMAS: dict[str, str | int] = {
     "busy_timeout": 10_000,
     "foreign_keys": "ON",
     "temp_store": "MEMORY",
-    "cache_size": -12_000,
+    "cache_size": -16_000,
     "mmap_size": 0,  # mapped pages count as the process's memory: 200 MB of a large branch, for no time saved
     "journal_size_limit": 67_108_864,
     "wal_autocheckpoint": 4_000,
