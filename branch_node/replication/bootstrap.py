@@ -18,6 +18,7 @@ from branch_node.home import home
 from branch_node.numbers import catch_up_numbers
 from branch_node.replication.applying import collapse
 from branch_node.replication.epochs import begin_epoch, write_epoch
+from branch_node.replication.line import line_to
 from branch_node.replication.models import ReplicationEpoch, ReplicationState
 from branch_node.replication.rows import delete_rows, write_rows
 from branch_node.replication.snapshot_models import SnapshotState
@@ -53,7 +54,7 @@ class Headquarters:
     """Signed requests to headquarters as the branch's node or its standby."""
 
     def __init__(self, url: str, signer: RequestSigner) -> None:
-        self._http = httpx.AsyncClient(base_url=url, timeout=httpx.Timeout(60.0, connect=5.0))
+        self._http = line_to(url, 60.0)
         self._signer = signer
 
     async def __aenter__(self) -> "Headquarters":

@@ -23,6 +23,7 @@ from branch_node.replication.applying import (
     stage,
 )
 from branch_node.replication.inbox_models import InboxState
+from branch_node.replication.line import line_to
 from branch_node.replication.sender import Identity
 from shared import clock
 from shared.database import Database, transaction
@@ -44,9 +45,7 @@ class Inbox:
         self.identity = identity
         self.database = database
         self.home = home
-        self._http = httpx.AsyncClient(
-            base_url=hq_url, timeout=httpx.Timeout(MAX_WAIT_SECONDS + 10.0, connect=5.0)
-        )
+        self._http = line_to(hq_url, MAX_WAIT_SECONDS + 10.0)
         self._signer = identity.signer()
         self._stopping = False
         self._failures = 0

@@ -18,6 +18,7 @@ import structlog
 
 from branch_node.replication.epochs import NotInLog, ensure_epoch, is_beginning, position_at
 from branch_node.replication.handover import hand_over, take_handed, was_promoted
+from branch_node.replication.line import line_to
 from branch_node.replication.models import ReplicationCheckpoint, ReplicationEpoch, ReplicationState
 from branch_node.replication.recovery import Moved, rejoin
 from branch_node.replication.scrubbing import talk
@@ -117,7 +118,7 @@ class Sender:
         self.identity = identity
         self.database = database
         self.nudge = nudge or Nudge()
-        self._http = httpx.AsyncClient(base_url=hq_url, timeout=httpx.Timeout(30.0, connect=5.0))
+        self._http = line_to(hq_url, 30.0)
         self._signer = identity.signer()
         self._stopping = False
         self._failures = 0
@@ -387,7 +388,7 @@ async def enrol(folder: Path, branch: str, token: str, hq_url: str) -> str:
     """
     key = NodeKey.load_or_create(folder / "node.key")
     asked = EnrolRequest(token, branch, key.public_text)
-    async with httpx.AsyncClient(base_url=hq_url, timeout=15.0) as http:
+    async with line_to(hq_url, 15.0) as http:
         try:
             answer = await http.post(ENROL_PATH, content=msgspec.json.encode(asked))
         except httpx.HTTPError as error:
