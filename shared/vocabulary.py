@@ -18,6 +18,27 @@ REGIONS: Mapping[str, str] = {
 }
 
 
+OPEN_STAGES: Mapping[str, str] = {
+    "qualify": N_("qualify"),
+    "needs": N_("needs"),
+    "proposal": N_("proposal"),
+    "negotiation": N_("negotiation"),
+}
+STAGES: Mapping[str, str] = {**OPEN_STAGES, "won": N_("won"), "lost": N_("lost")}
+"""Stages of an opportunity."""
+
+LOST_REASONS: Mapping[str, str] = {
+    "price": N_("price"),
+    "competitor": N_("competitor chosen"),
+    "delivery": N_("delivery time"),
+    "no_budget": N_("no budget"),
+    "cancelled": N_("project cancelled"),
+    "no_answer": N_("no answer"),
+    "other": N_("other"),
+}
+"""Why an opportunity is lost."""
+
+
 def region_word(code: str) -> str:
     """The region in the reader's language; a code that a company made up stands as it is."""
     return gettext(REGIONS[code]) if code in REGIONS else code

@@ -12,11 +12,12 @@ from branch_node.histories import queries, rules
 from branch_node.histories.pages import HistoryPage
 from branch_node.histories.rules import Kind
 from branch_node.home import home
-from branch_node.opportunities.rules import LOST_REASONS, STAGES
+from branch_node.opportunities.rules import STAGES
 from branch_node.requests import path_id
 from branch_node.staff.queries import names_of
 from shared.i18n import gettext as _
 from shared.money import Money
+from shared.vocabulary import LOST_REASONS
 from shared.web import filters as show
 from shared.web.parts import STATUSES, AuditRow, Change, status_word
 from shared.web.responses import page

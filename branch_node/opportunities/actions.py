@@ -7,7 +7,7 @@ from branch_node.amounts import amount_in
 from branch_node.editing import locked
 from branch_node.home import home, today
 from branch_node.opportunities.forms import LostForm, OpportunityForm
-from branch_node.opportunities.rules import LOST_REASONS, MOVES, OPEN_STAGES, STAGES, probability_in
+from branch_node.opportunities.rules import MOVES, OPEN_STAGES, STAGES, probability_in
 from branch_node.plans.rules import order_of
 from branch_node.rates import rate_to_base, to_base
 from shared.database import fetch_all, transaction
@@ -16,6 +16,7 @@ from shared.i18n import N_
 from shared.money import CURRENCIES
 from shared.permissions import Person, reach, require
 from shared.records import Customer, Employee, Opportunity
+from shared.vocabulary import LOST_REASONS
 
 COLUMN_LIMIT = 500
 

@@ -14,11 +14,12 @@ from branch_node.opportunities import queries
 from branch_node.opportunities.forms import ListForm
 from branch_node.opportunities.handlers import stage_options
 from branch_node.opportunities.pages import BoardPage, Lane, ListPage
-from branch_node.opportunities.rules import LOST_REASONS, OPEN_STAGES, STAGES, is_overdue
+from branch_node.opportunities.rules import OPEN_STAGES, STAGES, is_overdue
 from branch_node.staff.queries import names_of
 from shared.i18n import gettext as _
 from shared.money import Money
 from shared.permissions import Person
+from shared.vocabulary import LOST_REASONS
 from shared.web import filters as show
 from shared.web.forms import Form, read_query
 from shared.web.parts import Action, Chip, Column, Count, Field, Filters, Option, Tab

@@ -12,7 +12,7 @@ from branch_node.home import home, today
 from branch_node.opportunities import actions, queries
 from branch_node.opportunities.forms import LostForm, MoveForm, OpportunityForm, OrderForm
 from branch_node.opportunities.pages import FormPage, LostPage, ShowPage
-from branch_node.opportunities.rules import LOST_REASONS, OPEN_STAGES, STAGES, is_overdue, weighted_minor
+from branch_node.opportunities.rules import OPEN_STAGES, STAGES, is_overdue, weighted_minor
 from branch_node.requests import path_id, query_id
 from branch_node.staff.queries import names_of
 from shared.errors import Invalid, NotFound
@@ -20,6 +20,7 @@ from shared.i18n import gettext as _
 from shared.money import Money, format_amount
 from shared.permissions import Person, Scope, reach
 from shared.records import Opportunity
+from shared.vocabulary import LOST_REASONS
 from shared.web.forms import Form, empty_form, read_form, with_errors
 from shared.web.parts import Action, Option, Step
 from shared.web.responses import page, redirect

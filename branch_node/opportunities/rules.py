@@ -4,28 +4,15 @@ from collections.abc import Mapping
 from datetime import date
 
 from branch_node.transitions import moves
+from shared import vocabulary
 from shared.i18n import N_
 
 # Stage -> (label, probability in percent that is assumed until somebody says otherwise).
+PERCENT = {"qualify": 10, "needs": 25, "proposal": 50, "negotiation": 75, "won": 100, "lost": 0}
 STAGES: Mapping[str, tuple[str, int]] = {
-    "qualify": (N_("qualify"), 10),
-    "needs": (N_("needs"), 25),
-    "proposal": (N_("proposal"), 50),
-    "negotiation": (N_("negotiation"), 75),
-    "won": (N_("won"), 100),
-    "lost": (N_("lost"), 0),
+    stage: (label, PERCENT[stage]) for stage, label in vocabulary.STAGES.items()
 }
-OPEN_STAGES = ("qualify", "needs", "proposal", "negotiation")
-
-LOST_REASONS: Mapping[str, str] = {
-    "price": N_("price"),
-    "competitor": N_("competitor chosen"),
-    "delivery": N_("delivery time"),
-    "no_budget": N_("no budget"),
-    "cancelled": N_("project cancelled"),
-    "no_answer": N_("no answer"),
-    "other": N_("other"),
-}
+OPEN_STAGES = tuple(vocabulary.OPEN_STAGES)
 
 _OPEN = " ".join(OPEN_STAGES)
 MOVES = moves(

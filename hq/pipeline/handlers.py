@@ -17,10 +17,10 @@ from hq.figures.words import scope_name
 from hq.frame.page import adds_up, crumbs_of, drill_url, freshness_line, month_span, region_tabs
 from hq.pipeline.pages import PipelinePage, ReasonRow
 from hq.pipeline.queries import lost_reasons, opportunities, pipeline, sorts_of
-from hq.pipeline.rules import LOST_REASONS, OPEN_STAGES, STAGES
 from hq.tables import Look, table_of
 from shared.i18n import gettext as _
 from shared.money import Money
+from shared.vocabulary import LOST_REASONS, OPEN_STAGES, STAGES
 from shared.web import parts
 from shared.web.filters import money_card, percent
 from shared.web.keyset import neighbours, paging

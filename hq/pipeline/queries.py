@@ -14,10 +14,10 @@ from hq.figures.people import names_of, place_of, unit_of
 from hq.figures.rates import conversion
 from hq.figures.shape import Column, Figure, Question, Value
 from hq.figures.units import month_of, scope_of
-from hq.pipeline.rules import OPEN_STAGES
 from hq.sales.queries import among
 from shared.database import fetch_all
 from shared.i18n import N_
+from shared.vocabulary import OPEN_STAGES
 from shared.web.keyset import Cut, Paging, Sort
 
 SECONDS = 30.0
