@@ -32,6 +32,7 @@ ACTIONS = {
     "audit.broken": N_("found the audit of %(subject)s broken"),
     "audit.accept": N_("accepted the audit of %(subject)s anew"),
     "node.enrol": N_("enrolled node %(subject)s"),
+    "node.edit": N_("changed where node %(subject)s stands"),
     "node.revoke": N_("revoked node %(subject)s"),
     "node.key": N_("changed the key of node %(subject)s"),
     "token.make": N_("made an enrolment token for %(subject)s"),

@@ -23,6 +23,7 @@ from shared.web.forms import Form, empty_form, read_form, with_error, with_error
 from shared.web.me.actions import sign_in
 from shared.web.responses import page, part, redirect
 from shared.web.session import client_address
+from shared.web.templating import with_query
 
 LONGEST_WAIT_SECONDS = 50.0
 
@@ -38,19 +39,19 @@ async def show_commands(request: Request) -> Response:
     node = request.query_params.get("node", "")
     found = await queries.commands(node, request.query_params.get("before", ""))
     rights = await queries.all_rights()
-    return page(
-        request,
-        "commands/list.html",
-        CommandsPage(
-            node=node,
-            open=views.commands_table(
-                "waiting", _("Waiting or unknown"), found.open, _("No command waits, and none is unknown.")
-            ),
-            ended=views.commands_table("ended", _("Ended"), found.ended, _("No command has ended yet.")),
-            rights=views.rights_table(rights),
-            older_url=f"/commands?node={node}&before={found.older}" if found.older else "",
+    shown = CommandsPage(
+        node=node,
+        open=views.commands_table(
+            "waiting", _("Waiting or unknown"), found.open, _("No command waits, and none is unknown.")
         ),
+        ended=views.commands_table("ended", _("Ended"), found.ended, _("No command has ended yet.")),
+        rights=views.rights_table(rights),
+        older_url=f"/commands?node={node}&before={found.older}" if found.older else "",
+        live_url="" if request.query_params.get("before") else with_query("/commands", part=1),
     )
+    if request.query_params.get("part"):
+        return part(request, "commands/list.html", shown, block="live")
+    return page(request, "commands/list.html", shown)
 
 
 async def show_node_orders(request: Request) -> Response:
@@ -73,19 +74,19 @@ async def show_node_orders(request: Request) -> Response:
 async def ask_command(request: Request) -> Response:
     """The confirm page. It is a page, so that it works without scripts."""
     node = node_named(request.app.state.fleet, request.path_params["name"])
+    again = request.query_params.get("again", "")
+    before = await queries.command(again) if again else None
     verb, service = request.query_params.get("verb", ""), request.query_params.get("service", "")
+    if before is not None:
+        verb, service = before.verb, str(before.args.get("service", ""))
     if verb not in WORDS:
         raise NotFound()
     silent = node_view(node, clock.now(), request.app.state.settings).contact == "silent"
-    form = empty_form(
-        verb=verb,
-        service=service,
-        instance=views.instance_of(node, service) if service else "",
-        lifetime="until" if silent else "now",
-        lines=100,
-        signal="TERM",
-        level="INFO",
-    )
+    shown: dict[str, Any] = {"lines": 100, "signal": "TERM", "level": "INFO"}
+    shown |= views.again_form(before) if before is not None else {}
+    shown |= {"verb": verb, "service": service, "lifetime": "until" if silent else "now"}
+    shown["instance"] = views.instance_of(node, service) if service else ""
+    form = empty_form(**shown)
     return await _confirm(request, node, verb, service, form)
 
 

@@ -18,6 +18,8 @@ class CommandsPage:
     ended: TableView
     rights: TableView
     older_url: str
+    live_url: str
+    """What the first page asks for again while it is open; empty on older ones."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,8 @@ class CommandPage:
     result: Sequence[tuple[str, str]]
     arguments: Sequence[tuple[str, str]]
     is_over: bool
+    again_url: str
+    """The question for the same as a new command; empty while this one is not over."""
     may_cancel: bool
     asks_approval: bool
     form: Form[Any]

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from netops.center.commands import rules
+from netops.center.commands.forms import MEBIBYTE
 from netops.center.commands.models import NodeCommand
 from netops.center.commands.pages import CommandPage, ConfirmPage
 from netops.center.commands.queries import RightRow, places
@@ -14,6 +15,7 @@ from netops.center.commands.words import (
     NO_ANSWER,
     NODE_VERBS,
     PASSED_OVER,
+    RESULT_WORDS,
     SERVICE_VERBS,
     STATE_KEYS,
     WORDS,
@@ -326,13 +328,32 @@ def command_page(row: NodeCommand, reader: UUID, form: Form[Any]) -> CommandPage
         expires_at=row.expires_at,
         code=row.code,
         detail=row.detail,
-        result=[(name, shown(value)) for name, value in row.result.items()],
+        result=[(result_word(name), result_word(shown(value))) for name, value in row.result.items()],
         arguments=[(name, shown(value)) for name, value in row.args.items()],
         is_over=row.state in rules.ENDED and row.state != "unknown",
+        again_url=f"/nodes/{row.node}/commands/new?again={row.id}" if is_repeatable(row) else "",
         may_cancel=rules.may_move(row.state, "cancelled") and row.sent_at is None,
         asks_approval=row.state == "approval" and row.requested_by_id != reader,
         form=form,
     )
+
+
+def is_repeatable(row: NodeCommand) -> bool:
+    """Whether the same may be asked for once more; keys are rotated by their own order."""
+    return row.state in rules.ENDED and row.verb in (*SERVICE_VERBS, *NODE_VERBS)
+
+
+def again_form(row: NodeCommand) -> dict[str, Any]:
+    """What the boxes show when a command is ordered once more: its arguments and its reason."""
+    typed = {name: value for name, value in row.args.items() if value is not None and name != "memory_bytes"}
+    if row.args.get("memory_bytes"):
+        typed["memory_mib"] = row.args["memory_bytes"] // MEBIBYTE
+    return typed | {"reason": row.reason}
+
+
+def result_word(text: str) -> str:
+    """A node's word in the reader's language; what is no such word stays as the node said it."""
+    return _(RESULT_WORDS[text]) if text in RESULT_WORDS else text
 
 
 def shown(value: object) -> str:

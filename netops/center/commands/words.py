@@ -134,6 +134,18 @@ SERVICE_VERBS = ("service.start", "service.stop", "service.restart", "service.dr
 NODE_VERBS = ("diagnostics.snapshot", "configuration.reload", "backup.now", "disk.free_up", "process.kill", "keys.renew",
               "standby.promote", "node.reboot")  # fmt: skip
 
+RESULT_WORDS: Mapping[str, str] = {
+    "effect": N_("Effect"), "reason": N_("Reason"), "instance": N_("Instance"), "output": N_("Output"),
+    "lines": N_("Log lines"), "state": N_("State"), "values": N_("Values"), "recoveries": N_("Recoveries"),
+    "changes": N_("Changes"), "key_id": N_("Key id"), "public_key": N_("Public key"),
+    "restarted": N_("restarted"), "running": N_("runs"), "stopped": N_("stopped"), "none": N_("nothing was done"),
+    "the instance no longer runs": N_("the instance it was meant for no longer runs"),
+    "the process no longer runs": N_("the process no longer runs"), "promoted": N_("promoted"),
+    "draining": N_("takes no new work"), "takes work again": N_("takes work again"), "paused": N_("paused"),
+    "resumed": N_("resumed"), "forgotten": N_("forgotten"),
+}  # fmt: skip
+"""Words in a node's results that people read: names of values, and effects."""
+
 STATE_KEYS: Mapping[str, str] = {
     "approval": "command_approval", "requested": "command_requested", "accepted": "accepted", "done": "done",
     "failed": "failed", "refused": "refused", "expired": "expired", "unknown": "unknown", "cancelled": "cancelled",

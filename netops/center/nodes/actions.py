@@ -5,7 +5,7 @@ from netops.center.models import Node
 from netops.center.nodes.state import Fleet
 from shared import clock
 from shared.database import transaction
-from shared.errors import Conflict
+from shared.errors import Conflict, Invalid
 from shared.i18n import N_
 from shared.nodes.identity import read_public_text
 
@@ -28,6 +28,30 @@ async def enrol(
         raise Conflict(N_("Node %(name)s is known with another key. Remove it first."), name=name)
     if fleet is not None:
         fleet.put(found)
+    return found
+
+
+async def change(
+    name: str, actor: str, fleet: Fleet, *, role: str, branch: str = "", behind: str = ""
+) -> Node:
+    """Say anew where a node stands. Invalid when its line would run through nobody, itself, or in a circle."""
+    way, ahead = {name}, behind
+    while ahead:
+        upstream = fleet.get(ahead)
+        if upstream is None or ahead in way:
+            wrong = N_(
+                "Its line cannot run through itself, in a circle, or through a node that is not known."
+            )
+            raise Invalid(wrong, fields={"behind": wrong})
+        way.add(ahead)
+        ahead = upstream.behind
+    async with transaction():
+        found = await Node.filter(name=name).select_for_update().get()
+        facts = {"before": {"role": found.role, "branch": found.branch, "behind": found.behind}}
+        found.role, found.branch, found.behind = role, branch, behind
+        await found.save(update_fields=["role", "branch", "behind"])
+        await record(actor, "node.edit", name, **facts)
+    fleet.put(found)
     return found
 
 

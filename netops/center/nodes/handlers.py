@@ -147,7 +147,10 @@ async def show_node(request: Request) -> Response:
         NodePage(
             name=node.name,
             scope=" · ".join(part for part in (node.branch, node.role) if part),
-            actions=[Action(_("All commands"), f"{base}/commands", "send", key="o")],
+            actions=[
+                Action(_("Edit"), f"{base}/edit", "pencil"),
+                Action(_("All commands"), f"{base}/commands", "send", key="o"),
+            ],
             statuses=statuses(view),
             received_at=view.received_at,
             sentence=sentence(view, now, has_incidents=bool(incidents)),

@@ -7,7 +7,7 @@ from typing import Any
 
 from netops.center.telemetry.lines import StoredLine
 from shared.web.forms import Form
-from shared.web.parts import Action, Filters, Link, Status, Tab, TableView
+from shared.web.parts import Action, Field, Filters, Link, Status, Tab, TableView
 
 
 @dataclass(frozen=True)
@@ -102,4 +102,5 @@ class EditNodePage:
     """/nodes/{name}/edit: role, branch, what it lies behind."""
 
     name: str
+    fields: Sequence[Field]
     form: Form[Any]

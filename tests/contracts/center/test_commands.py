@@ -78,10 +78,12 @@ def wire(center: CenterSite, people: People, tmp_path_factory: pytest.TempPathFa
 def order(visitor: Visitor, verb: str, service: str = "", **fields: str) -> Any:
     asked = visitor.open(f"/nodes/gz-db1/commands/new?verb={verb}&service={service}")
     assert asked.status_code == 200
-    hidden = dict(re.findall(r'name="(verb|service|instance|once)" value="([^"]*)"', asked.text))
-    return visitor.send(
-        "/nodes/gz-db1/commands", **{**hidden, "reason": "it hangs", "lifetime": "now", **fields}
-    )
+    typed = {"reason": "it hangs", "lifetime": "now", **fields}
+    return visitor.send("/nodes/gz-db1/commands", **{**hidden(asked.text), **typed})
+
+
+def hidden(page: str) -> dict[str, str]:
+    return dict(re.findall(r'name="(verb|service|instance|once)" value="([^"]*)"', page))
 
 
 def test_a_service_is_restarted_in_three_clicks_with_a_reason(people: People, wire: Wire) -> None:
@@ -110,6 +112,22 @@ def test_the_result_stands_on_the_page_and_both_audits_agree(people: People, wir
     assert "carried out: Reload configuration" in audit.text
     assert "chain broken" not in audit.text
     assert 'data-status="ok"' in audit.text
+
+
+def test_an_ended_command_is_ordered_again_as_a_new_one(people: People, wire: Wire) -> None:
+    ada = people["ada"]
+    first = order(ada, "log.tail", "web", reason="it hangs", lines="7")
+    assert "Order it again" not in first.text
+    wire.obey()
+    path = first.url.path
+    link = re.search(r'href="(/nodes/gz-db1/commands/new\?again=[^"]*)"', ada.open(path).text)
+    assert link
+    asked = ada.open(link[1]).text
+    assert 'value="7"' in asked and "it hangs" in asked
+    answer = ada.send(
+        "/nodes/gz-db1/commands", **hidden(asked), reason="still hangs", lifetime="now", lines="7"
+    )
+    assert answer.url.path != path and "still hangs" in answer.text
 
 
 def test_a_reason_is_needed_and_what_was_typed_is_kept(people: People, wire: Wire) -> None:

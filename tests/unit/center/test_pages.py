@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +14,17 @@ from starlette.testclient import TestClient
 from netops.center.app import center_app
 from netops.center.incidents.actions import open_incident
 from netops.center.ingest.routes import ROUTES as AGENT_ROUTES
+from netops.center.nodes.actions import enrol
 from netops.center.routes import ROUTES
 from shared import clock
+from shared.nodes.identity import NodeKey
 from shared.nodes.report import RecoveryRecord, ServiceState
 from shared.web.routing import PUBLIC
 from tests.support.center_process import prepared
 from tests.support.center_site import Agent
 from tests.support.web_site import Visitor
 
-PAGES = ("/", "/nodes/gz-db1", "/incidents", "/incidents?show=all", "/incidents/1", "/logs?span=24h", "/logs?q=timeout",
+PAGES = ("/", "/nodes/gz-db1", "/nodes/gz-db1/edit", "/incidents", "/incidents?show=all", "/incidents/1", "/logs?span=24h", "/logs?q=timeout",
          "/recovery", "/rules", "/rules/1", "/rules/new", "/maintenance", "/channels", "/status", "/commands", "/audit",
          "/enrol", "/incidents/1/timeline.csv", "/incidents/1/timeline.md", "/logs/export?format=csv&span=24h",
          "/nodes/gz-db1/series?range=15m")  # fmt: skip
@@ -105,6 +108,17 @@ def test_an_incident_is_acknowledged_in_one_press_and_the_timeline_says_by_whom(
     ada.visitor.send("/incidents/1/snooze", hours="2", reason="later")
     ada.visitor.send("/incidents/1/note", text="disk swapped")
     assert "disk swapped" in ada.visitor.text()
+
+
+def test_a_node_is_moved_behind_another_and_never_behind_itself(ada: Ada) -> None:
+    ada.run(partial(enrol, "gz-line", "line", NodeKey.generate().public_text, fleet=ada.app.state.fleet))
+    ada.visitor.open("/nodes/gz-db1/edit")
+    ada.visitor.send("/nodes/gz-db1/edit", role="database", branch="GZ", behind="gz-line")
+    assert [node.name for node in ada.app.state.fleet.behind("gz-line")] == ["gz-db1"]
+    ada.visitor.open("/nodes/gz-line/edit")
+    circle = ada.visitor.send("/nodes/gz-line/edit", role="line", behind="gz-db1")
+    assert circle.status_code == 422 and "cannot run through" in ada.visitor.text()
+    assert "changed where node gz-db1 stands" in ada.visitor.open("/audit").text
 
 
 def test_a_rule_that_would_clear_while_it_fires_is_refused_and_a_good_one_is_tried_and_kept(ada: Ada) -> None:
