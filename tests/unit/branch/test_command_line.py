@@ -160,8 +160,10 @@ def test_the_lock_names_its_holder(tmp_path: Path) -> None:
 
 
 def test_postgresql_takes_several_processes() -> None:
+    running = []
     with only_process("postgres://x@y/z", "web"), only_process("postgres://x@y/z", "worker"):
-        pass
+        running.append("both")
+    assert running == ["both"]
 
 
 def test_settings_of_a_branch() -> None:

@@ -71,7 +71,9 @@ def test_what_is_written_is_read_back(card: Card) -> None:
 
 @given(st.text(max_size=300))
 def test_any_text_is_read_without_a_fault(text: str) -> None:
-    read_cards(f"BEGIN:VCARD\n{text}\nEND:VCARD\n")
+    found = read_cards(f"BEGIN:VCARD\n{text}\nEND:VCARD\nBEGIN:VCARD\nFN:Wang Min\nEND:VCARD\n")
+    assert all(isinstance(card, type(found[0])) for card in found)
+    assert [card.name for card in found][-1:] == ["Wang Min"]
 
 
 async def test_two_cards_of_a_new_company_make_one_customer_and_a_known_one_gets_a_contact(

@@ -116,7 +116,8 @@ async def test_the_queue_outlives_the_site(site_settings, instance, done):
     async with open_queue(job_site.SITE, site_settings, instance=instance):
         await enqueue("count", number=1)
     async with run_inside(job_site.SITE, site_settings, instance=instance):
-        await until(lambda: counted(done) == {1})
+        await until(lambda: counted(done))
+        assert counted(done) == {1}
 
 
 async def test_a_site_starts_and_lives_without_a_broker(short_path, instance):

@@ -138,6 +138,7 @@ async def test_each_queue_is_worked_on(site_settings, instance):
     async with run_inside(SITE, site_settings, instance=instance):
         await enqueue(own_queue)
         await come_to("slow")
+    assert ends["slow"] == 1
 
 
 async def test_queues_pause_under_load_and_go_on_after_it(site_settings, instance):

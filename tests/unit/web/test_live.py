@@ -252,6 +252,7 @@ class TestRelay:
             await until_subscribed(url, site, 1)
             await announce(url, site, "cups")
             await asyncio.wait_for(stream.wake.wait(), 5)
+            assert stream.changed == {"cups"}
 
     async def test_a_broker_that_is_away_does_not_stop_the_site(self) -> None:
         hub = Hub("tea")

@@ -99,7 +99,10 @@ class TestAssets:
             assets.require_assets(PROJECT, vendor)
 
     def test_an_installed_wheel_needs_no_lock(self, tmp_path: Path) -> None:
+        assert not (tmp_path / "package-lock.json").exists()
         assets.require_assets(tmp_path, assets.VENDOR)
+        with pytest.raises(assets.AssetsMissing):
+            assets.require_assets(tmp_path, tmp_path / "vendor")
 
     def test_a_current_set_is_left_alone(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(assets, "npm_ci", lambda _project: pytest.fail("npm was called"))
