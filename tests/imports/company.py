@@ -11,8 +11,6 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import pytest
-
 from branch_node.home import Home, at_home
 from branch_node.imports.account import Account
 from branch_node.imports.engine import Outcome, run_import
@@ -22,6 +20,7 @@ from shared.database import Database, fetch_all
 from shared.figures import ENTRIES, ageing_of
 from shared.replication import capture
 from tests.support.databases import Templates, apart, fresh_database
+from tests.support.services import missing
 
 DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "classicmodels"
 MAPPING = Path(__file__).with_name("classicmodels.toml")
@@ -36,7 +35,7 @@ OFFICE_OF = {code: office for code, (office, _, _) in OFFICES.items()}
 def require_data() -> Path:
     """The folder of classicmodels; skips with a printed reason where it is not."""
     if not DATA.is_dir():
-        pytest.skip(f"the sample company is not there: {DATA}")
+        missing(f"the sample company is not there: {DATA}")
     return DATA
 
 

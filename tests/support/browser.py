@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from tests.support.services import missing
+
 PROJECT = Path(__file__).resolve().parents[2]
 AXE = PROJECT / "node_modules" / "axe-core" / "axe.min.js"
 FLAGS = [
@@ -46,7 +48,7 @@ def chromium() -> Iterator[Browser]:
     """
     path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if path is None:
-        pytest.skip("no Chromium on this machine")
+        missing("no Chromium on this machine")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield browser
@@ -97,7 +99,7 @@ def wait_in_page(page: Page, expression: str, seconds: float = 10.0) -> None:
 def axe_faults(page: Page) -> list[str]:
     """Every violation, and what axe left undecided for a reason nobody has looked at."""
     if not AXE.is_file():
-        pytest.skip("axe-core is not built: run npm ci")
+        missing("axe-core is not built: run npm ci")
     page.evaluate(AXE.read_text(encoding="utf-8"))
     found: dict[str, Any] = page.evaluate(ASK_AXE, RULES)
     faults = [

@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from netops.agent.settings import read_node_file
+from tests.support.services import missing
 
 ROOT = Path(__file__).resolve().parents[3]
 DEPLOY = ROOT / "deploy"
@@ -51,7 +52,7 @@ def compose_command() -> list[str] | None:
 def test_docker_takes_the_compose_file() -> None:
     command = compose_command()
     if command is None:
-        pytest.skip("docker compose is not installed: the wiring is checked by the other tests")
+        missing("docker compose is not installed: the wiring is checked by the other tests")
     words = [*command, "config", "--quiet"]
     done = subprocess.run(
         words, check=False, cwd=ROOT, env={**os.environ, **ENV}, capture_output=True, text=True

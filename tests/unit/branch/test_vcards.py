@@ -11,13 +11,14 @@ from shared.errors import Invalid, NotFound
 from shared.records import Contact, ContactPoint, Customer
 from tests.imports.company import DATA
 from tests.support.cast import LIN, SHANGHAI, ZHOU, acting, customer_of, hire
+from tests.support.services import missing
 
 CARDS = DATA.parent / "vcards"
 
 
 def cards_in(name: str) -> list[Card]:
     if not CARDS.is_dir():
-        pytest.skip("the sample cards are not on this machine")
+        missing("the sample cards are not on this machine")
     return read_cards(decoded((CARDS / name).read_bytes()))
 
 
