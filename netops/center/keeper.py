@@ -7,6 +7,7 @@ from datetime import timedelta
 import httpx
 from starlette.applications import Starlette
 
+from netops.center.alerts.baselines import rebuild_baselines
 from netops.center.channels.dispatch import tell_channels
 from netops.center.channels.sender import deliver_by_apprise, send_due
 from netops.center.commands.actions import keep_time, watch_for_orders
@@ -138,5 +139,5 @@ async def dead_man(app: Starlette) -> None:
 
 TASKS: Sequence[Task] = (
     write_reports, follow_nodes, seal_hours, forget, watch, send_notices, dead_man, watch_for_orders, keep_time,
-    keep_telling,
+    keep_telling, rebuild_baselines,
 )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -94,6 +95,12 @@ async def commands(node: str = "", before: str = "") -> CommandList:
 async def latest(node: str, limit: int = 10) -> Sequence[NodeCommand]:
     """The newest commands of a node."""
     return await NodeCommand.filter(node=node).order_by("-requested_at").limit(limit)
+
+
+async def taken_since(node: str, since: datetime, limit: int = 50) -> Sequence[NodeCommand]:
+    """What a node accepted since then, newest first."""
+    found = NodeCommand.filter(node=node, accepted_at__gte=since)
+    return await found.order_by("-accepted_at").limit(limit)
 
 
 @dataclass(frozen=True)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from netops.center.commands.queries import taken_since
+from netops.center.commands.views import verb_label
+from netops.center.incidents import words
 from netops.center.nodes.pages import ChartPlace
-from netops.center.nodes.queries import node_named
+from netops.center.nodes.queries import incidents_since, node_named
 from netops.center.nodes.state import NodeState
 from netops.center.telemetry.reading import node_series
 from netops.center.telemetry.rollup import Curve
@@ -97,7 +100,8 @@ def range_asked(request: Request) -> str:
 
 async def series_of_node(request: Request) -> Response:
     """GET /nodes/{name}/series?range=1h: `at` in seconds since 1970, then charts with their curves, column by column.
-    `low` and `high` are left out where they are the mean; null is a step without data, `late` marks replayed steps."""
+    `low` and `high` are left out where they are the mean; null is a step without data, `late` marks replayed steps; see
+    `happenings` for `bands` and `marks`."""
     node = node_named(request.app.state.fleet, request.path_params["name"])
     node.watch()
     charts = charts_for(node)
@@ -120,8 +124,23 @@ async def series_of_node(request: Request) -> Response:
         "count": len(found.at_seconds),
         "late": [place for place, is_late in enumerate(found.late) if is_late],
         "charts": [chart_json(chart, found.curves) for chart in charts],
+        **await happenings(node.name, now - timedelta(seconds=seconds)),
     }
     return json_answer(content, headers={"cache-control": "no-store"})
+
+
+async def happenings(node: str, since: datetime) -> dict[str, Any]:
+    """What lies behind the curves: `bands` [from, to or null, title] of incidents, `marks` [at, what] of commands that the
+    node took; seconds since 1970."""
+    incidents = await incidents_since(node, since)
+    commands = await taken_since(node, since)
+    return {
+        "bands": [
+            [one.opened_at.timestamp(), one.closed_at and one.closed_at.timestamp(), words.title(one)]
+            for one in incidents
+        ],
+        "marks": [[one.accepted_at.timestamp(), verb_label(one.verb)] for one in commands if one.accepted_at],
+    }
 
 
 def chart_json(chart: Chart, curves: Mapping[str, Curve]) -> dict[str, Any]:

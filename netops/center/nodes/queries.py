@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from tortoise.expressions import Q
+
 from netops.center.models import Incident, Recovery
 from netops.center.nodes.rules import contact, needs_help, urgency
 from netops.center.nodes.state import Fleet, NodeState
@@ -138,6 +140,16 @@ async def recoveries(node: str | None = None, hours: int = 24, limit: int = 50) 
     if node is not None:
         found = found.filter(node=node)
     return await found.order_by("-detected_at").limit(limit)
+
+
+async def incidents_since(node: str, since: datetime, limit: int = 50) -> list[Incident]:
+    """Incidents that hold the node and were open at some moment since then, newest first."""
+    found = (
+        await Incident.filter(Q(closed_at=None) | Q(closed_at__gte=since))
+        .order_by("-opened_at")
+        .limit(limit * 4)
+    )
+    return [incident for incident in found if node in incident.nodes or incident.node == node][:limit]
 
 
 async def open_incidents(node: str | None = None, limit: int = 50) -> list[Incident]:

@@ -29,7 +29,15 @@ async def node_series(
     names: MetricNames, node: str, metrics: Sequence[str], from_us: int, to_us: int
 ) -> Series:
     """Curves of the metrics over [from, to). Inside `telemetry.reading()`."""
-    step = chart_step((to_us - from_us) // 1_000_000)
+    return await series_in_steps(
+        names, node, metrics, from_us, to_us, chart_step((to_us - from_us) // 1_000_000)
+    )
+
+
+async def series_in_steps(
+    names: MetricNames, node: str, metrics: Sequence[str], from_us: int, to_us: int, step: int
+) -> Series:
+    """The same in steps of so many seconds."""
     wanted = {name for metric in metrics for name in (metric, metric + "<", metric + ">")}
     found = await chunks(node, stored_step(step), from_us, to_us, wanted)
     hot = await hot_table(names, node, from_us - HOUR_US, to_us, set(metrics))

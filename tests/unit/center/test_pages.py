@@ -110,6 +110,15 @@ def test_an_incident_is_acknowledged_in_one_press_and_the_timeline_says_by_whom(
     assert "disk swapped" in ada.visitor.text()
 
 
+def test_incidents_stand_behind_the_curves_of_their_time(ada: Ada) -> None:
+    found = ada.client.get("/nodes/gz-db1/series?range=1h", headers={"accept": "application/json"}).json()
+    ((begin, end, title),) = found["bands"]
+    assert title == "gz-db1: CPU is overloaded"
+    assert end is None and begin >= found["first"]
+    later = ada.client.get("/nodes/sh-app9/series")
+    assert later.status_code == 404
+
+
 def test_a_node_is_moved_behind_another_and_never_behind_itself(ada: Ada) -> None:
     ada.run(partial(enrol, "gz-line", "line", NodeKey.generate().public_text, fleet=ada.app.state.fleet))
     ada.visitor.open("/nodes/gz-db1/edit")

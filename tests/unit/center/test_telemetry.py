@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.applications import Starlette
 
+from netops.center.alerts.baselines import rebuild_baselines
 from netops.center.keeper import SEAL_AFTER, seal_what_is_over
 from netops.center.nodes.charts import short
 from netops.center.telemetry.codec import Table, pack, unpack
@@ -19,6 +20,7 @@ from shared import clock
 from shared.clock import FixedClock
 from shared.database import fetch_value
 from shared.database.fields import to_micros
+from shared.nodes.report import SampleBatch, SampleRow
 from tests.support.center_site import Agent
 
 START = "2026-11-28T02:00:00+00:00"
@@ -88,6 +90,18 @@ async def test_sealed_hours_read_as_before_and_late_samples_are_merged_once(cent
             found = await node_series(names, "n1", ["cpu_ratio"], first, first + HOUR_US)
     known = [value for value in found.curves["cpu_ratio"].mean if value is not None]
     assert known == [n / 100 for n in range(60)]
+
+
+async def test_what_was_usual_is_known_again_after_a_start(center: Starlette) -> None:
+    agent, now_us = await Agent.enrolled(center, "n1"), to_micros(clock.now())
+    rows = [SampleRow(now_us - 300_000_000 * back, [0.2 + 0.02 * (back % 2)]) for back in range(60, 0, -1)]
+    await agent.says(SampleBatch(key=1, names=["cpu_ratio"], rows=rows))
+    center.state.engine.baselines.clear()
+    with center.state.use_database():
+        await rebuild_baselines(center)
+    normal = center.state.engine.baselines["n1", "cpu_ratio"].normal()
+    assert normal is not None
+    assert (round(normal.mean, 3), round(normal.deviation, 3)) == (0.21, 0.01)
 
 
 async def test_a_search_finds_every_word_in_any_case_and_a_phrase_as_it_stands(center: Starlette) -> None:

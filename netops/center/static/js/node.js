@@ -51,11 +51,26 @@
 			width: box.clientWidth || 320, height: 170, series, bands, tzDate: at => uPlot.tzDate(new Date(at * 1e3), zone),
 			cursor: { sync: { key: sync.key }, drag: { x: false, y: false } },
 			legend: { live: true, markers: { width: 2 } }, padding: [12, 16, 0, 0],
+			hooks: { drawClear: [plot => behind(plot, data)] },
 			scales: { y: { range: (_, low, high) => chart.share ? [0, Math.max(1, high || 0)] : [0, Math.max(high || 0, 1e-3) * 1.05] } },
 			axes: [{ ...axis, values: (_, marks, _space, _gap, step) => marks.map(mark => step >= 86400 ? date(mark) : clock(mark).slice(0, step < 60 ? 8 : 5)) }, { ...axis, size: 72, values: (_, marks) => marks.map(show) }],
 		}, columns, box);
 		charts.set(chart.key, { plot, chart, show });
 		table(figure, chart, columns[0], show);
+	}
+	function behind(plot, { bands = [], marks = [] }) {
+		const { ctx, bbox } = plot, place = at => Math.min(Math.max(plot.valToPos(at, 'x', true), bbox.left), bbox.left + bbox.width);
+		ctx.save();
+		ctx.fillStyle = soft(ink('bad'));
+		for (const [from, to] of bands) { const left = place(from); ctx.fillRect(left, bbox.top, Math.max(place(to ?? 1e11) - left, 2), bbox.height); }
+		ctx.strokeStyle = ink('muted');
+		ctx.setLineDash([4, 4]);
+		for (const [at] of marks) { if (at < plot.scales.x.min) continue; ctx.beginPath(); ctx.moveTo(place(at), bbox.top); ctx.lineTo(place(at), bbox.top + bbox.height); ctx.stroke(); }
+		ctx.restore();
+	}
+	function legend({ bands = [], marks = [] }) {
+		const line = document.getElementById('behind'), texts = [...marks.map(([at, what]) => [at, '┆', what]), ...bands.map(([at, , what]) => [at, '▒', what])];
+		line.textContent = texts.sort((one, other) => other[0] - one[0]).slice(0, 6).map(([at, sign, what]) => sign + ' ' + clock(at).slice(0, 5) + ' ' + what).join(' · ');
 	}
 	function table(figure, chart, at, show) {
 		const details = figure.querySelector('details');
@@ -73,6 +88,7 @@
 	}
 	async function load() {
 		const [data, before] = await Promise.all([ask(''), compare.checked ? ask('&compare=yesterday') : null]);
+		legend(data);
 		for (const chart of data.charts) {
 			const figure = document.getElementById('chart-' + chart.key);
 			if (figure) draw(figure, chart, data, before?.charts.find(one => one.key === chart.key));
