@@ -30,7 +30,21 @@ from shared.web.parts import Column, Crumb, Empty, Row, TableView
 from shared.web.responses import page, redirect
 
 SHOWN = 200
-BOOKKEEPING = frozenset({"revision", "recorded_at", "recorded_by", "changed_at", "changed_by"})
+ID_SHOWN = 8
+BOOKKEEPING = frozenset(
+    {
+        "id",
+        "branch",
+        "name_key",
+        "search_key",
+        "revision",
+        "recorded_at",
+        "recorded_by",
+        "changed_at",
+        "changed_by",
+    }
+)
+"""Columns that say nothing to a person who chooses."""
 
 
 async def show(request: Request) -> Response:
@@ -100,7 +114,10 @@ async def show_one(request: Request) -> Response:
         Column("ours", _("Here now"), phone="second"),
         Column("theirs", _("HQ's version"), phone="second"),
     ]
-    order = [*differing, *(name for name in names if name not in differing)]
+    order = [
+        *differing,
+        *(name for name in names if name not in differing and here.get(name) not in ("", None)),
+    ]
     rows = [
         Row(
             {"column": column_word(name), "ours": shown(here, name), "theirs": shown(theirs, name)},
@@ -132,7 +149,9 @@ def sentence(here: dict[str, Any], theirs: dict[str, Any], differing: int) -> st
 
 def shown(row: dict[str, Any], name: str) -> str | None:
     value = row.get(name)
-    return None if value is None else str(value)
+    if name.endswith("_id") and value:
+        return str(value)[:ID_SHOWN]
+    return value if isinstance(value, str) else None if value is None else msgspec.json.encode(value).decode()
 
 
 async def keep_ours(request: Request) -> Response:

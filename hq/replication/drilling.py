@@ -17,7 +17,7 @@ from hq.replication.apply_sqlite import SqliteApplier
 from hq.replication.batch import Gap
 from hq.replication.cursor import Cursor
 from hq.replication.incidents import open_incident
-from hq.replication.mending import Order, mend, settle_digest
+from hq.replication.mending import Order, mend, settle_table
 from hq.replication.models import QuarantinedChange, ScrubRow, ScrubRun
 from hq.replication.scrub import SITE, Asking, claims, move_on
 from shared import clock, metrics
@@ -79,7 +79,7 @@ class Drill:
             ours = await Rows(view, self.table, self.answer.branch).digests(question.digits)
         differing = sorted(b for b in ours.keys() | theirs.keys() if ours.get(b) != theirs.get(b))
         if not differing:
-            await settle_digest(self.applier, self._order(), total.text())
+            await settle_table(self.applier, self._order(), total.text())
         rest = [bucket for bucket in differing if bucket > question.after]
         if not rest:
             return await self._next_table()

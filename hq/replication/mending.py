@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from hq.figures.journal import keep_sql
+from hq.figures.journal import DELTA_COLUMNS, DOCUMENT_COLUMNS, keep_sql
 from hq.figures.rollup import COUNTED_TABLES, KEYS, NOT_PERSONAL, fold_sql
 from hq.replication import apply_postgres, apply_sqlite
 from hq.replication.apply_postgres import PostgresApplier, lock_cursor
@@ -62,9 +62,10 @@ async def mend(applier: SqliteApplier | PostgresApplier, order: Order) -> dict[s
     return await applier.run(lambda connection: _mend_postgres(connection, order))
 
 
-async def settle_digest(applier: SqliteApplier | PostgresApplier, order: Order, digest: str) -> None:
-    """Keep the digest of a table, recomputed from the rows at the order's position and equal to the branch's own.
-    Raises Gap when the cursor moved meanwhile."""
+async def settle_table(applier: SqliteApplier | PostgresApplier, order: Order, digest: str) -> None:
+    """Keep the digest of a table, recomputed from the rows at the order's position and equal to the branch's own, and fold in
+    what its figures lack: a change that came over a damaged row took the damage out of them, not the row. Raises Gap when
+    the cursor moved meanwhile."""
 
     def settle(cursor: Cursor) -> None:
         order.check(cursor)
@@ -75,11 +76,17 @@ async def settle_digest(applier: SqliteApplier | PostgresApplier, order: Order, 
         cursor = read_cursor(connection, order.branch)
         settle(cursor)
         apply_sqlite.write_cursor(connection, cursor)
+        if order.table in COUNTED_TABLES:
+            connection.execute("DELETE FROM delta")
+            _fold_sqlite(connection, order, everything=True)
 
     async def on_postgres(connection: Any) -> None:
         cursor = await lock_cursor(connection, order.branch)
         settle(cursor)
         await apply_postgres.write_cursor(connection, cursor)
+        if order.table in COUNTED_TABLES:
+            await connection.execute("DELETE FROM delta")
+            await _fold_postgres(connection, order, everything=True)
 
     if isinstance(applier, SqliteApplier):
         await applier.run(on_sqlite)
@@ -87,26 +94,42 @@ async def settle_digest(applier: SqliteApplier | PostgresApplier, order: Order, 
         await applier.run(on_postgres)
 
 
-def missing_sql(table: str, dialect: str, branch: str) -> str:
-    """What the figures of a branch lack on the days and measures in `delta`: sums over the facts less the cells.
+def missing_sql(table: str, dialect: str, branch: str, everything: bool = False) -> str:
+    """What the figures of a branch lack: sums over the facts less the cells, on the days and measures in `delta`, or of
+    `everything` that the table adds to.
 
     `branch` is the place of its code. Measures that several tables add to are summed over all of them."""
     measures = {entry.measure for entry in ENTRIES if entry.table == table}
+    touched = (
+        ""
+        if everything
+        else " AND CAST({day} AS {{text}}) IN (SELECT period FROM delta WHERE measure = '{measure}')"
+    )
     parts = [
         entry_sql(entry, f'(SELECT * FROM "{entry.table}" WHERE branch = {branch}) AS facts', 1)
-        + f" AND CAST({entry.day} AS {{text}}) IN (SELECT period FROM delta WHERE measure = '{entry.measure}')"
+        + touched.format(day=entry.day, measure=entry.measure)
         for entry in ENTRIES
         if entry.measure in measures
     ]
     quoted = ", ".join(f"'{name}'" for name in NOT_PERSONAL)
     minus = FIGURES.replace("amount, base, n", "-amount, -base, -n")
+    within = (
+        f"c.measure IN ({', '.join(repr(name) for name in sorted(measures))})"
+        if everything
+        else "EXISTS (SELECT 1 FROM delta d WHERE d.measure = c.measure AND d.period = c.period)"
+    )
     kept = (
         f"SELECT {minus} FROM figure_cell c WHERE c.branch = {branch} "
-        f"AND c.tier = CASE WHEN c.measure IN ({quoted}) THEN 'bd' ELSE 'pd' END "
-        "AND EXISTS (SELECT 1 FROM delta d WHERE d.measure = c.measure AND d.period = c.period)"
+        f"AND c.tier = CASE WHEN c.measure IN ({quoted}) THEN 'bd' ELSE 'pd' END AND {within}"
     )
     union = " UNION ALL ".join([*parts, kept])
     return union.replace("{text}", "TEXT" if dialect == "sqlite" else "VARCHAR")
+
+
+def unnamed_sql(table: str) -> str:
+    """What is lacking, as entries of the journal that no single row explains."""
+    columns = DELTA_COLUMNS.replace(DOCUMENT_COLUMNS, "")
+    return f"INSERT INTO delta ({DELTA_COLUMNS}) SELECT {columns} '{table}', '', '', '', '', '' FROM lacking"
 
 
 def _mend_sqlite(connection: sqlite3.Connection, order: Order) -> dict[str, str]:
@@ -147,18 +170,25 @@ def _write_sqlite(connection: sqlite3.Connection, order: Order) -> None:
     connection.execute(sql.take_gone)
     connection.execute(sql.delete_gone)
     if order.table in COUNTED_TABLES:
-        _count_sqlite(connection, sql, order.branch)
+        _count_sqlite(connection, sql, order)
 
 
-def _count_sqlite(connection: sqlite3.Connection, sql: TableSql, branch: str) -> None:
+def _count_sqlite(connection: sqlite3.Connection, sql: TableSql, order: Order) -> None:
     connection.execute("DELETE FROM delta")
     connection.execute(sql.delta_staged)
-    lacking = missing_sql(sql.table.name, "sqlite", ":branch")
+    _fold_sqlite(connection, order)
+
+
+def _fold_sqlite(connection: sqlite3.Connection, order: Order, everything: bool = False) -> None:
+    """What is lacking goes into the cells and, as `delta` or unnamed, into the journal."""
+    lacking = missing_sql(order.table, "sqlite", ":branch", everything)
     connection.execute(f"CREATE TEMP TABLE IF NOT EXISTS lacking ({FIGURES})")
     connection.execute("DELETE FROM lacking")
-    connection.execute(f"INSERT INTO lacking ({FIGURES}) {lacking}", {"branch": branch})
+    connection.execute(f"INSERT INTO lacking ({FIGURES}) {lacking}", {"branch": order.branch})
     if connection.execute(fold_sql("lacking")).rowcount > 0:
-        found = connection.execute(ZONE_OF, (branch,)).fetchone()
+        if everything:
+            connection.execute(unnamed_sql(order.table))
+        found = connection.execute(ZONE_OF, (order.branch,)).fetchone()
         connection.execute(keep_sql("?", "?"), received(found[0] if found else None))
     connection.execute("DELETE FROM delta")
 
@@ -203,20 +233,27 @@ async def _write_postgres(connection: Any, order: Order) -> None:
     await connection.execute(sql.take_gone)
     await connection.execute(sql.delete_gone)
     if order.table in COUNTED_TABLES:
-        await _count_postgres(connection, sql, order.branch)
+        await _count_postgres(connection, sql, order)
 
 
-async def _count_postgres(connection: Any, sql: TableSql, branch: str) -> None:
+async def _count_postgres(connection: Any, sql: TableSql, order: Order) -> None:
     await connection.execute("DELETE FROM delta")
     await connection.execute(sql.delta_staged)
-    lacking = missing_sql(sql.table.name, "postgres", "$1")
+    await _fold_postgres(connection, order)
+
+
+async def _fold_postgres(connection: Any, order: Order, everything: bool = False) -> None:
+    """What is lacking goes into the cells and, as `delta` or unnamed, into the journal."""
+    lacking = missing_sql(order.table, "postgres", "$1", everything)
     await connection.execute(
         f"CREATE TEMP TABLE IF NOT EXISTS lacking ON COMMIT DELETE ROWS AS SELECT {FIGURES} FROM figure_cell WHERE false"
     )
     await connection.execute("DELETE FROM lacking")
-    await connection.fetch(f"INSERT INTO lacking ({FIGURES}) {lacking}", branch)
+    await connection.fetch(f"INSERT INTO lacking ({FIGURES}) {lacking}", order.branch)
     done = await connection.execute(fold_sql("lacking"))
     if not done.endswith(" 0"):
-        zone = await connection.fetchval(apply_postgres.ZONE_OF, branch)
+        if everything:
+            await connection.execute(unnamed_sql(order.table))
+        zone = await connection.fetchval(apply_postgres.ZONE_OF, order.branch)
         await connection.fetch(keep_sql("$1::bigint", "$2::varchar"), *received(zone))
     await connection.execute("DELETE FROM delta")

@@ -19,8 +19,10 @@ from pathlib import Path
 import structlog
 
 from branch_node.replication.pruning import prune
+from hq.replication import scrub
 from hq.replication.backup import make_backup
-from tests.support.databases import KINDS, Templates
+from shared.database import execute
+from tests.support.databases import BRANCH, KINDS, Templates
 from tests.support.replication_model import FAULTS, Model
 
 STEPS = 12
@@ -31,8 +33,8 @@ async def step(company: Model, saved: set[str], happened: Counter[str]) -> None:
     """One thing that happens to the company, chosen by its dice."""
     dice = company.dice
     name = dice.choices(
-        ("write", "sync", "fault", "save branch", "save hq", "restore branch", "restore hq", "backup and prune"),
-        (30, 25, 25, 4, 4, 5, 4, 3),
+        ("write", "sync", "fault", "save branch", "save hq", "restore branch", "restore hq", "backup and prune", "damage"),
+        (30, 25, 25, 4, 4, 5, 4, 3, 6),
     )[0]  # fmt: skip
     kind = name.rpartition(" ")[2]
     if name == "write":
@@ -60,7 +62,31 @@ async def step(company: Model, saved: set[str], happened: Counter[str]) -> None:
         await company.settle()
         with company.branch.use():
             await prune()
+    elif name == "damage":
+        await damaged_and_scrubbed(company)
     happened[name] += 1
+
+
+DAMAGE = (
+    "UPDATE receipt SET amount_minor = amount_minor + 1, ver = ver + 1000 WHERE {which}",
+    "UPDATE receipt SET happened_on = '2026-02-01' WHERE {which}",
+    "UPDATE receipt SET ver = 0, deleted_at = 1 WHERE {which}",
+    "DELETE FROM receipt WHERE {which}",
+)
+
+
+async def damaged_and_scrubbed(company: Model) -> None:
+    """Somebody changes headquarters' rows by SQL; a scrub asks the branch over a line that fails once, while it writes on."""
+    dice = company.dice
+    with company.hq.use():
+        for _ in range(dice.randrange(1, 4)):
+            which = f"id IN (SELECT id FROM receipt ORDER BY id LIMIT 2 OFFSET {dice.randrange(4)})"
+            await execute(dice.choice(DAMAGE).format(which=which))
+        await scrub.scrub_branch(BRANCH, "command")
+    await company.write()
+    company.line.plan([*[""] * dice.randrange(6), dice.choice(FAULTS)])
+    await company.sync()
+    await company.settle()
 
 
 async def run(templates: Templates, seed: int, happened: Counter[str]) -> list[str]:

@@ -87,6 +87,21 @@ async def test_figures_that_were_taken_from_the_damage_are_mended_too(company: M
     await company.check()
 
 
+async def test_a_change_that_came_over_a_damaged_row_leaves_the_figures_right_after_the_scrub(
+    company: Model,
+) -> None:
+    await damage(company)
+    with company.branch.use():
+        await execute("UPDATE receipt SET amount_minor = 5, base_minor = 5")
+        await execute("DELETE FROM receipt WHERE id IN (SELECT id FROM receipt ORDER BY id LIMIT 1)")
+    await company.settle()
+    with company.hq.use():
+        assert await rebuild.differences(), "the damage was taken out of the figures, not the row"
+        assert list((await BranchCursor.get(branch=BRANCH)).unproven) == ["receipt"]
+    assert await scrubbed(company) == "mended"
+    await company.check()
+
+
 async def test_a_row_whose_version_was_damaged_is_seen_by_the_next_digest(company: Model) -> None:
     with company.hq.use():
         row = await Receipt.filter(branch=BRANCH).first()
