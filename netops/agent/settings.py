@@ -120,6 +120,10 @@ class Center(Part, frozen=True):
     key_file: str = "node.key"
     command_keys: list[str] = []
     """Public keys whose commands are believed ("ed25519:..."), beside those that enrolment wrote to <key_file>.commands."""
+    alarm: list[str] = []
+    """Command that tells somebody when the center itself is away, and when it is back (TRUNKLINE_CENTER_STATE away | back,
+    TRUNKLINE_CENTER_SILENT_SECONDS): the center cannot say that of itself. See netops/agent/center_watch.py."""
+    alarm_after_seconds: Seconds = 300.0
 
 
 class Commands(Part, frozen=True):

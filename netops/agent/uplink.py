@@ -17,6 +17,7 @@ import msgspec
 import psutil
 
 from netops.agent import events
+from netops.agent.center_watch import watch_center
 from netops.agent.collect import metric_units
 from netops.agent.commands import CommandDesk
 from netops.agent.http_out import HttpOut, LineBroken
@@ -61,6 +62,8 @@ class Uplink:
         self._desk = CommandDesk(agent, center, self.center_now)
         self._offset = timedelta(0)
         self._last_contact: datetime | None = None
+        self.answered_at: float | None = None
+        """Monotonic second of the center's last good answer."""
         self._problem = "not yet reached"
         self._failures = 0
         self._owes_hello = True
@@ -72,6 +75,9 @@ class Uplink:
             asyncio.create_task(self._report_for_ever(), name="report"),
             asyncio.create_task(self._end_renewal(), name="renewal"),
         ]
+        if self._center.alarm:
+            watching = watch_center(self._agent, self._center, self)
+            tasks.append(asyncio.create_task(watching, name="center watch"))
         if self._desk.policy.keys:
             tasks.append(asyncio.create_task(self._listen_for_ever(), name="commands"))
         return tasks
@@ -182,7 +188,7 @@ class Uplink:
         self._credit = ack
         self._owes_hello = ack.say_hello
         self._offset = ack.at - now()
-        self._last_contact = now()
+        self._last_contact, self.answered_at = now(), time.monotonic()
         self._watch(ack.is_watched)
         journal, after = self._agent.journal, ack.audit_after
         if journal is not None and after is not None:

@@ -274,3 +274,16 @@ def test_replayed_and_reordered_commands_are_done_at_most_once(tmp_path, port, c
         last = sender.send("backup.now", {"action": "tick"})
         assert sender.outcome(last) == ("done", "")
         assert count.read_text() == "x\n" * 6
+
+
+def test_a_center_that_is_away_is_told_by_the_node_and_its_return_too(tmp_path, center):
+    told = tmp_path / "told"
+    command = f'["sh", "-c", "echo $TRUNKLINE_CENTER_STATE >> {told}"]'
+    more = head(center).replace("[commands]", f"alarm = {command}\nalarm_after_seconds = 1.2\n[commands]")
+    with RunningAgent(tmp_path, "", more):
+        until(lambda: center.reports)
+        center.away = True
+        until(lambda: told.exists() and told.read_text() == "away\n", 15)
+        center.away = False
+        until(lambda: told.read_text() == "away\nback\n", 20)
+        assert told.read_text().split() == ["away", "back"]

@@ -28,6 +28,8 @@ class IncidentPart:
     assigned_to: str
     acknowledged: str
     quiet_until: datetime | None
+    flaps: int
+    """How often it came within the last hour; 0 while that is not remarkable."""
     timeline: Sequence[Happening]
     notices: TableView
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from netops.center.alerts.rules import FLAP_WINDOW_SECONDS, FLAPPING_FROM
 from netops.center.alerts.words import sentence_of, value_text
 from netops.center.incidents.pages import IncidentPart
 from netops.center.incidents.queries import notices_of, rule_behind, timeline_of
@@ -77,6 +78,7 @@ def incidents_table(found: Sequence[Incident], now: datetime, next_url: str, emp
 
 async def part_of(incident: Incident, now: datetime) -> IncidentPart:
     """State, timeline and notifications as they are now."""
+    events = await timeline_of(incident)
     return IncidentPart(
         Status(state_word(incident, now)),
         age(incident, now),
@@ -84,9 +86,17 @@ async def part_of(incident: Incident, now: datetime) -> IncidentPart:
         incident.assigned_to,
         acknowledged_text(incident),
         incident.snoozed_until if incident.snoozed_until and incident.snoozed_until > now else None,
-        [happening(event) for event in await timeline_of(incident)],
+        flaps_in(events, now),
+        [happening(event) for event in events],
         notices_table(await notices_of(incident), Empty("nothing", _("Nobody was told of it."))),
     )
+
+
+def flaps_in(events: Sequence[IncidentEvent], now: datetime) -> int:
+    """How often an incident came within the last hour, when that is often enough to be called flapping."""
+    since = now - timedelta(seconds=FLAP_WINDOW_SECONDS)
+    count = sum(event.kind in ("opened", "reopened") and event.at >= since for event in events)
+    return count if count >= FLAPPING_FROM else 0
 
 
 def acknowledged_text(incident: Incident) -> str:

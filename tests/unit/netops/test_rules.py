@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from netops.agent.center_watch import REPEAT_SECONDS, due
 from netops.agent.rules import (
     Breach,
     CrashLoop,
@@ -28,6 +29,7 @@ from netops.agent.rules import (
     starts_in_window,
     watch_step,
 )
+from netops.agent.settings import Center
 
 POLICY = RestartPolicy()
 
@@ -216,3 +218,12 @@ def test_the_condition_of_a_node_is_one_word(failed, unready, pressure, breached
         services_failed=failed, services_unready=unready, cpu_pressure=pressure, is_breached=breached
     )
     assert found == word
+
+
+def test_a_center_that_is_away_is_told_once_again_after_hours_and_when_it_is_back() -> None:
+    center = Center(url="http://center", alarm=["tell"], alarm_after_seconds=300)
+    assert due(center, 299, None) == ""
+    assert due(center, 300, None) == "away"
+    assert due(center, 310, 10) == ""
+    assert due(center, 9_000 + REPEAT_SECONDS, REPEAT_SECONDS) == "away"
+    assert due(center, 3, 20) == "back"
