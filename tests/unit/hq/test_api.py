@@ -19,6 +19,12 @@ from tests.support.web_site import Visitor
 CONTRACT = {"figure", "parameters", "rows", "total", "watermarks", "complete"}
 
 
+@pytest.fixture(scope="module")
+def chen(standing_site: Headquarters, standing_client: TestClient) -> Visitor:
+    """The executive, signed in; the tests with her only read."""
+    return standing_site.visitor(standing_client, "chen")
+
+
 @pytest.mark.parametrize("name", FIGURES)
 def test_a_figure_answers_in_the_shape_of_the_contract(chen: Visitor, name: str) -> None:
     answer = chen.client.get(f"/api/v1/figures/{name}?from=2026-01-01&to=2026-11-20&as_of=2026-11-20")
