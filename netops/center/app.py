@@ -50,7 +50,7 @@ def center_app(settings: CenterSettings) -> Starlette:
         tasks=TASKS,
         static_roots=[HERE / "static"],
     )
-    app.state.commands = Commands(CenterKeys(settings.data_dir))
+    app.state.commands = Commands(CenterKeys(settings.data_dir), acts_at_once=settings.acts_at_once)
     return app
 
 

@@ -164,7 +164,7 @@ class AlertRule(Model):
 
 
 class MaintenanceWindow(Model):
-    """Time in which alerts of these nodes stay quiet and their agents know it. `repeats` is "" or "weekly"."""
+    """Time in which alerts of these nodes stay quiet and their agents know it. `repeats` is "", "daily" or "weekly"."""
 
     id = fields.UUIDField(primary_key=True, default=new_id)
     branch = fields.CharField(max_length=32, default="")

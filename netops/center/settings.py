@@ -21,6 +21,10 @@ class CenterSettings(WebSettings):
     report_seconds: float = setting(
         "How often agents report while all is well; longer by itself with more than 500 nodes.", default=5.0
     )
+    acts_at_once: int = setting(
+        "How many nodes may be restarted, stopped, drained or rebooted by order at the same moment.",
+        default=10,
+    )
     late_seconds: float = setting("A node is late when it was not heard of for this long.", default=15.0)
     silent_seconds: float = setting("A node is silent when it was not heard of for this long.", default=60.0)
     keep_sample_days: int = setting("Days for which every sample is kept.", default=7)

@@ -5,6 +5,7 @@ node's own word, which is written down once however often it arrives.
 """
 
 import asyncio
+import sys
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from copy import copy
@@ -57,20 +58,23 @@ class Order:
 class Commands:
     """The channel of one center process: its keys and the lines that wait. Made once, kept in app.state."""
 
-    def __init__(self, keys: CenterKeys, outbox: Outbox | None = None) -> None:
-        self.keys, self.outbox = keys, outbox or Outbox()
+    def __init__(
+        self, keys: CenterKeys, outbox: Outbox | None = None, *, acts_at_once: int = sys.maxsize
+    ) -> None:
+        self.keys, self.outbox, self.acts_at_once = keys, outbox or Outbox(), acts_at_once
 
     async def order(self, by: Orderer, order: Order, nodes: Sequence[str]) -> list[NodeCommand]:
         """Order `order` at each of `nodes`; the commands, in that order. All or none.
 
         1. The person may and the arguments fit. 2. In one transaction: numbers, signatures, rows, audit; a starred verb
         is not signed yet. 3. After the commit the nodes that wait have them at once.
-        NotFound, NotAllowed, Invalid, Conflict (a node whose commands nobody hears).
+        NotFound, NotAllowed, Invalid, Conflict (too many nodes would be out of work at the same moment).
         """
         check_arguments(order)
         now = clock.now()
         async with transaction():
             found = await self._targets(by, order, nodes)
+            await self._refuse_too_many(order, found)
             rows = self._drafts(by, order, found, now)
             signed = {} if rules.needs_approval(order.verb) else await self._sign(rows, now)
             await queries.insert_commands(rows)
@@ -91,6 +95,17 @@ class Commands:
                     verb=order.verb,
                 )
         return names
+
+    async def _refuse_too_many(self, order: Order, names: Sequence[str]) -> None:
+        """The fleet's cap: whoever orders a restart everywhere by mistake stops a few nodes, not the company."""
+        if order.verb not in rules.DISRUPTIVE:
+            return
+        others = await queries.disturbed_nodes(names)
+        if len(others) + len(names) > self.acts_at_once:
+            raise Conflict(
+                N_("%(n)s nodes are restarted, stopped or drained just now, and %(most)s at once are allowed. Wait for them."),
+                n=len(others), most=self.acts_at_once,
+            )  # fmt: skip
 
     def _drafts(self, by: Orderer, order: Order, nodes: Sequence[str], now: datetime) -> list[NodeCommand]:
         """One row per node; copies of the first, since making a model costs more than signing it."""

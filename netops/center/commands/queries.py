@@ -2,17 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from netops.center.commands.models import CommandRight, NodeCommand
-from netops.center.commands.rules import Right
+from netops.center.commands.rules import DISRUPTIVE, Right
+from shared import clock
 from shared.database import engine, execute_many, fetch_all
 from shared.database.fields import to_micros
 from shared.errors import NotFound
 
 PAGE = 100
+DISTURBED_FOR = timedelta(minutes=15)
 
 
 def places(name: str, branch: str) -> list[str]:
@@ -39,6 +41,17 @@ async def lock_active(names: Sequence[str]) -> dict[str, str]:
     lock = " FOR UPDATE" if engine() == "postgres" else ""
     sql = f"SELECT name, branch FROM node WHERE status = 'active' AND name IN :names ORDER BY name{lock}"
     return {str(row["name"]): str(row["branch"]) for row in await fetch_all(sql, names=list(names))}
+
+
+async def disturbed_nodes(but: Sequence[str]) -> set[str]:
+    """Nodes, other than these, that act on a disruptive command or are about to: it was accepted within a quarter of an hour,
+    or is on its way 'now or never'. What waits for a node that is away does not count."""
+    sql = (
+        "SELECT DISTINCT node FROM node_command WHERE verb IN :verbs"
+        " AND ((state = 'accepted' AND accepted_at >= :since) OR (state = 'requested' AND lifetime = 'now'))"
+    )
+    rows = await fetch_all(sql, verbs=sorted(DISRUPTIVE), since=to_micros(clock.now() - DISTURBED_FOR))
+    return {str(row["node"]) for row in rows} - set(but)
 
 
 async def insert_commands(rows: Sequence[NodeCommand]) -> None:

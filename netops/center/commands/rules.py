@@ -12,6 +12,11 @@ NOW_LIFE = timedelta(seconds=60)
 APPROVAL_LIFE = timedelta(hours=1)
 """How long a command waits for its second person."""
 
+DISRUPTIVE = frozenset(
+    {"service.stop", "service.restart", "service.drain", "node.reboot", "standby.promote", "process.kill"}
+)
+"""Verbs that take a node out of work for a moment: not too many nodes at once."""
+
 WAITING = frozenset({"approval", "requested"})
 ENDED = frozenset({"done", "failed", "refused", "expired", "unknown", "cancelled"})
 STATES = WAITING | {"accepted"} | ENDED

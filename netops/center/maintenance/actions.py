@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from netops.center.audit.actions import record
-from netops.center.maintenance.rules import LONGEST, WEEK, Window, maintained_until
+from netops.center.maintenance.rules import LONGEST, PERIODS, Window, maintained_until
 from netops.center.models import MaintenanceWindow
 from netops.center.nodes.state import Fleet
 from shared import clock
@@ -21,27 +21,29 @@ async def make_window(
     node: str,
     starts_at: datetime,
     ends_at: datetime,
-    weekly: bool,
+    repeats: str = "",
     reason: str,
 ) -> MaintenanceWindow:
-    """A new window. Invalid when it ends before it starts, is over, or lasts longer than a week."""
+    """A new window. Invalid when it ends before it starts, is over, or lasts longer than a week or than its period."""
     faults: dict[str, str] = {}
     if ends_at <= starts_at:
         faults["ends_at"] = N_("The end must lie after the start.")
-    elif ends_at <= clock.now() and not weekly:
+    elif ends_at <= clock.now() and not repeats:
         faults["ends_at"] = N_("This window would be over already.")
-    elif ends_at - starts_at > LONGEST or (weekly and ends_at - starts_at >= WEEK):
+    elif ends_at - starts_at > LONGEST:
         faults["ends_at"] = N_("A window lasts seven days at most.")
+    elif repeats and ends_at - starts_at >= PERIODS[repeats]:
+        faults["ends_at"] = N_("A window that repeats must end before it begins again.")
     if faults:
         raise Invalid(fields=faults, code="maintenance.times")
     async with transaction():
         window = await MaintenanceWindow.create(
-            branch=branch, node=node, starts_at=starts_at, ends_at=ends_at, repeats="weekly" if weekly else "",
+            branch=branch, node=node, starts_at=starts_at, ends_at=ends_at, repeats=repeats,
             reason=reason, made_by=actor,
         )  # fmt: skip
         await record(
             actor, "maintenance.make", node or branch or "*", reason=reason,
-            starts=starts_at.isoformat(), ends=ends_at.isoformat(), weekly=weekly,
+            starts=starts_at.isoformat(), ends=ends_at.isoformat(), repeats=repeats,
         )  # fmt: skip
     return window
 
@@ -54,9 +56,7 @@ async def end_window(actor: str, window: MaintenanceWindow) -> None:
 
 
 def window_of(found: MaintenanceWindow) -> Window:
-    return Window(
-        found.starts_at, found.ends_at, found.branch, found.node, found.repeats == "weekly", found.ended_at
-    )
+    return Window(found.starts_at, found.ends_at, found.branch, found.node, found.repeats, found.ended_at)
 
 
 async def apply_windows(fleet: Fleet, now: datetime) -> None:

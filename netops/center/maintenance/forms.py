@@ -15,5 +15,5 @@ class WindowForm(FormModel):
     name: str = Field("", max_length=64)
     starts_at: Moment
     ends_at: Moment
-    weekly: str = ""
+    repeats: Literal["", "daily", "weekly"] = ""
     reason: str = Field(min_length=3, max_length=300)

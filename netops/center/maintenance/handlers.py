@@ -45,13 +45,18 @@ async def page_of(request: Request, form: Form[WindowForm]) -> MaintenancePage:
         Option("branch", _("a branch")),
         Option("all", _("all nodes")),
     ]
+    repeats = [
+        Option("", _("never")),
+        Option("daily", _("every day at this time")),
+        Option("weekly", _("every week at this time")),
+    ]
     hint = _("Write day and time as 2026-11-28 14:05.")
     fields = [
         Field("scope", _("Applies to"), "select", options=scopes),
         Field("name", _("Node or branch"), max_length=64),
         Field("starts_at", _("Starts"), hint=hint),
         Field("ends_at", _("Ends")),
-        Field("weekly", _("every week at this time"), "tick"),
+        Field("repeats", _("Repeats"), "select", options=repeats),
         Field("reason", _("Reason"), width="l", max_length=300),
     ]
     return MaintenancePage(
@@ -70,7 +75,7 @@ def line_of(found: MaintenanceWindow, now: datetime) -> WindowLine:
         until is not None,
         until - length if until else starts,
         until or (starts + length if starts else None),
-        window.is_weekly,
+        window.repeats,
         found.reason,
         found.made_by,
     )
@@ -91,7 +96,7 @@ async def make(request: Request) -> Response:
             node=value.name if value.scope == "node" else "",
             starts_at=value.starts_at,
             ends_at=value.ends_at,
-            weekly=bool(value.weekly),
+            repeats=value.repeats,
             reason=value.reason,
         )
     except Invalid as refused:

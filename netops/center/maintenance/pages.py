@@ -19,7 +19,7 @@ class WindowLine:
     is_on: bool
     starts_at: datetime | None
     ends_at: datetime | None
-    is_weekly: bool
+    repeats: str
     reason: str
     made_by: str
 

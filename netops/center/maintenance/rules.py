@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-WEEK = timedelta(days=7)
+PERIODS: Mapping[str, timedelta] = {"daily": timedelta(days=1), "weekly": timedelta(days=7)}
 LONGEST = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Of a branch, a node, or everything (both empty); weekly ones repeat for ever from `starts_at`."""
+    """Of a branch, a node, or everything (both empty); with `repeats` (a key of PERIODS) again and again from `starts_at`."""
 
     starts_at: datetime
     ends_at: datetime
     branch: str = ""
     node: str = ""
-    is_weekly: bool = False
+    repeats: str = ""
     ended_at: datetime | None = None
 
     def is_for(self, node: str, branch: str) -> bool:
@@ -40,13 +40,14 @@ class Window:
         start, _end = self._round(now)
         if start > now:
             return start
-        return start + WEEK if self.is_weekly else None
+        return start + PERIODS[self.repeats] if self.repeats else None
 
     def _round(self, now: datetime) -> tuple[datetime, datetime]:
         """The latest round that has begun, or the first."""
-        if not self.is_weekly or now < self.starts_at:
+        if not self.repeats or now < self.starts_at:
             return self.starts_at, self.ends_at
-        shift = (now - self.starts_at) // WEEK * WEEK
+        period = PERIODS[self.repeats]
+        shift = (now - self.starts_at) // period * period
         return self.starts_at + shift, self.ends_at + shift
 
 

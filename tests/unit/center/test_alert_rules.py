@@ -133,8 +133,11 @@ def test_what_nobody_acknowledged_is_told_again_after_four_hours() -> None:
 
 def test_a_weekly_window_is_on_in_every_week_and_only_for_its_branch() -> None:
     start = datetime(2026, 11, 1, 2, tzinfo=UTC)
-    window = Window(start, start + timedelta(hours=2), branch="GZ", is_weekly=True)
+    window = Window(start, start + timedelta(hours=2), branch="GZ", repeats="weekly")
     later = start + timedelta(days=21, hours=1)
     assert maintained_until([window], "gz1", "GZ", later) == later + timedelta(hours=1)
     assert maintained_until([window], "sh1", "SH", later) is None
     assert maintained_until([window], "gz1", "GZ", later + timedelta(hours=1)) is None
+    nightly = Window(start, start + timedelta(hours=2), repeats="daily")
+    assert nightly.next_start(later + timedelta(hours=3)) == start + timedelta(days=22)
+    assert nightly.on_until(later + timedelta(days=2)) == later + timedelta(days=2, hours=1)

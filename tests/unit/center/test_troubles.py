@@ -137,9 +137,7 @@ async def test_nothing_new_fires_in_maintenance_and_agents_are_told_of_it(watch:
     agent = await Agent.enrolled(watch.app, "gz-db1", branch="GZ")
     with watch.app.state.use_database():
         ends = clock.now() + timedelta(hours=1)
-        await make_window(
-            "Ada", branch="GZ", node="", starts_at=clock.now(), ends_at=ends, weekly=False, reason="disk"
-        )
+        await make_window("Ada", branch="GZ", node="", starts_at=clock.now(), ends_at=ends, reason="disk")
         await look_once(watch.app)
     assert (await agent.says()).maintenance_until == ends
     await watch.step(120, agent, cpu_ratio=0.97)

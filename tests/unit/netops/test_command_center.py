@@ -17,6 +17,7 @@ from netops.center.models import AuditEntry, Node
 from shared import clock
 from shared.clock import FixedClock
 from shared.database import transaction
+from shared.errors import Conflict
 from shared.nodes.report import AuditSlice, AuditStep
 from tests.support.desk_node import VERB, DeskNode
 
@@ -159,3 +160,19 @@ async def test_the_command_key_is_rotated_with_overlap(commands, tmp_path):
     assert list(near.desk.policy.keys.values()) == [keys.command.public_text]
     await near.restart()
     assert list(near.desk.policy.keys.values()) == [keys.command.public_text]
+
+
+async def test_no_more_nodes_than_allowed_are_disturbed_at_the_same_moment(commands, tmp_path):
+    for name in ("A", "B", "C"):
+        await node_of(commands, tmp_path, name)
+    commands.acts_at_once = 2
+    restart = Order("service.restart", "a test", {"service": "web"}, instance="i1")
+    with pytest.raises(Conflict):
+        await commands.order(ADA, restart, ["A", "B", "C"])
+    await commands.order(ADA, restart, ["A", "B"])
+    with pytest.raises(Conflict):
+        await commands.order(ADA, restart, ["C"])
+    assert await commands.order(ADA, ORDER, ["C"]), "what disturbs nobody goes on"
+    with clock.use(FixedClock(clock.now() + timedelta(minutes=2))):
+        await commands.expire()
+        assert await commands.order(ADA, restart, ["C"])
