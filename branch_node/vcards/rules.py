@@ -12,7 +12,7 @@ CARD_LIMIT = 200
 VALUE_LENGTH = 4_000
 
 _UNESCAPED = re.compile(r"\\([\\,;:nN])")
-_PARTS = re.compile(r"(?<!\\);")
+_PART = re.compile(r"(?:\\.|[^;])*", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,13 @@ def _text(value: str) -> str:
 
 
 def _components(value: str) -> list[str]:
-    return [_text(part) for part in _PARTS.split(value)]
+    found, at = [], 0
+    while match := _PART.match(value, at):
+        found.append(_text(match[0]))
+        at = match.end() + 1
+        if at > len(value):
+            break
+    return found
 
 
 def _card(lines: Iterable[Line]) -> Card:

@@ -1,7 +1,7 @@
 """Business cards: what real programs wrote is read, what we write is read back, cards become contacts or customers."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from branch_node.vcards import actions
@@ -58,6 +58,8 @@ NAMES = TEXTS.filter(bool)
         st.lists(NAMES, max_size=2, unique=True).map(tuple), TEXTS, TEXTS, notes=TEXTS,
     )
 )  # fmt: skip
+@example(Card("0", city="\\"))
+@example(Card("0", address="\\;", city=";\\"))
 def test_what_is_written_is_read_back(card: Card) -> None:
     plain = Card(
         card.name, card.organisation, card.position,
