@@ -30,6 +30,7 @@ from shared.i18n import N_
 from shared.ids import new_id
 from shared.nodes.command import VERBS, Command, CommandMalformed, sign_command
 from shared.nodes.report import CommandResult, SignedCommand
+from shared.web.models import Account
 
 NODES_PER_ENTRY = 20
 
@@ -326,7 +327,7 @@ async def grant(account_id: UUID, right: rules.Right, by: str) -> None:
         fits = {"verb": right.verb, "place": right.place, "service": right.service}
         if not await CommandRight.exists(account_id=account_id, **fits):
             await CommandRight.create(id=new_id(), account_id=account_id, **fits)
-            await record(by, "right.grant", str(account_id), **fits)
+            await record(by, "right.grant", await _name_of(account_id), **fits)
 
 
 async def withdraw(account_id: UUID, by: str) -> int:
@@ -334,8 +335,35 @@ async def withdraw(account_id: UUID, by: str) -> int:
     async with transaction():
         count = await CommandRight.filter(account_id=account_id).delete()
         if count:
-            await record(by, "right.withdraw", str(account_id))
+            await record(by, "right.withdraw", await _name_of(account_id))
     return count
+
+
+async def _name_of(account_id: UUID) -> str:
+    """The name under which the audit knows an account."""
+    found = await Account.get_or_none(id=account_id)
+    return found.username if found else str(account_id)
+
+
+async def withdraw_one(right_id: str, by: str) -> None:
+    """Take one right away. NotFound; Conflict when nobody could grant any more."""
+    async with transaction():
+        found = await CommandRight.filter(id=_uuid(right_id)).select_for_update().first()
+        if found is None:
+            raise NotFound()
+        fits = {"verb": found.verb, "place": found.place, "service": found.service}
+        if rules.Right(**fits) == rules.EVERYTHING and await CommandRight.filter(**fits).count() == 1:
+            raise Conflict(N_("This is the last right to order everything: grant it to somebody else first."))
+        await found.delete()
+        await record(by, "right.withdraw", await _name_of(found.account_id), **fits)
+
+
+def _uuid(text: str) -> UUID:
+    """Raises NotFound for what is no id."""
+    try:
+        return UUID(text)
+    except ValueError:
+        raise NotFound() from None
 
 
 async def watch_for_orders(app: Starlette, seconds: float = 0.5) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from shared.web.forms import Form
 from shared.web.parts import Field, Link, TableView
@@ -20,6 +21,27 @@ class CommandsPage:
     older_url: str
     live_url: str
     """What the first page asks for again while it is open; empty on older ones."""
+
+
+@dataclass(frozen=True)
+class RightLine:
+    """A right: whose, and its patterns."""
+
+    id: UUID
+    account: str
+    verb: str
+    place: str
+    service: str
+
+
+@dataclass(frozen=True)
+class RightsPage:
+    """/commands/rights: all rights, and the form of a new one for who may grant."""
+
+    lines: Sequence[RightLine]
+    fields: Sequence[Field]
+    form: Form[Any]
+    may_edit: bool
 
 
 @dataclass(frozen=True)

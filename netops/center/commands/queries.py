@@ -120,13 +120,17 @@ async def taken_since(node: str, since: datetime, limit: int = 50) -> Sequence[N
 class RightRow:
     """Who may order what, for people."""
 
+    id: UUID
     account: str
     right: Right
 
 
 async def all_rights() -> list[RightRow]:
     rows = await fetch_all(
-        "SELECT a.username, r.verb, r.place, r.service FROM command_right r"
+        "SELECT r.id, a.username, r.verb, r.place, r.service FROM command_right r"
         " JOIN web_account a ON a.id = r.account_id ORDER BY a.username, r.verb, r.place"
     )
-    return [RightRow(str(row["username"]), Right(row["verb"], row["place"], row["service"])) for row in rows]
+    return [
+        RightRow(UUID(str(row["id"])), str(row["username"]), Right(row["verb"], row["place"], row["service"]))
+        for row in rows
+    ]

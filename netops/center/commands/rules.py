@@ -68,6 +68,14 @@ def may_order(rights: Collection[Right], verb: str, places: Collection[str], ser
     )
 
 
+EVERYTHING = Right("*", "*", "*")
+
+
+def may_grant(rights: Collection[Right]) -> bool:
+    """Whether somebody with these rights may give and take rights: only who may order everything everywhere."""
+    return EVERYTHING in rights
+
+
 def is_offered(allowed: Collection[str], verb: str, service: str) -> bool:
     """Whether the node's own allow-list has the verb; the node checks again for itself."""
     group = verb.partition(".")[0] + ".*"

@@ -144,6 +144,24 @@ def test_rights_reach_by_verb_place_and_service(people: People, wire: Wire) -> N
     assert "Stop" not in people["tom"].open("/nodes/gz-db1/commands").text.split("<main")[1]
 
 
+def test_who_may_order_everything_grants_and_withdraws_by_page(people: People, wire: Wire) -> None:
+    ada, eve = people["ada"], people["eve"]
+    right = {"username": "eve", "verb": "log.tail", "place": "SH", "service": "*"}
+    assert "Grant right" not in eve.open("/commands/rights").text
+    assert eve.send("/commands/rights", password=PASSWORD, **right).status_code == 403
+    ada.open("/commands/rights")
+    assert ada.send("/commands/rights", password="guessed", **right).status_code == 422
+    ada.open("/commands/rights")
+    page = ada.send("/commands/rights", password=PASSWORD, **right).text
+    assert order(eve, "log.tail", "web").status_code == 200
+    line = re.search(r"<b>eve</b>.*?/commands/rights/([0-9a-f-]+)/withdraw", page, re.S)
+    assert line
+    ada.send(f"/commands/rights/{line[1]}/withdraw")
+    assert order(eve, "log.tail", "web").status_code == 403
+    audit = ada.open("/audit").text
+    assert "granted eve a right to order" in audit and "withdrew a right to order from eve" in audit
+
+
 def test_what_the_node_does_not_allow_is_not_offered_and_refused_by_the_node(
     people: People, wire: Wire
 ) -> None:

@@ -25,7 +25,7 @@ from tests.support.center_site import Agent
 from tests.support.web_site import Visitor
 
 PAGES = ("/", "/nodes/gz-db1", "/nodes/gz-db1/edit", "/incidents", "/incidents?show=all", "/incidents/1", "/logs?span=24h", "/logs?q=timeout",
-         "/recovery", "/rules", "/rules/1", "/rules/new", "/maintenance", "/channels", "/status", "/commands", "/audit",
+         "/recovery", "/rules", "/rules/1", "/rules/new", "/maintenance", "/channels", "/status", "/commands", "/commands/rights", "/audit",
          "/enrol", "/incidents/1/timeline.csv", "/incidents/1/timeline.md", "/logs/export?format=csv&span=24h",
          "/nodes/gz-db1/series?range=15m")  # fmt: skip
 
