@@ -103,8 +103,8 @@ def group(engine: str, folder: Path, offices: Path) -> Iterator[Group]:
             shutil.copytree(offices / code, folder / code)
             found.branches[code] = site = office_site(code, folder / code)
             stack.callback(site.close)
-        with ThreadPoolExecutor(2) as pool:
-            list(pool.map(lambda site: replicate(hq, site), found.branches.values()))
+        for site in found.branches.values():
+            replicate(hq, site)
         yield found
 
 
