@@ -22,6 +22,7 @@ from hq.rates import handlers as rates
 from hq.receivables import debtors
 from hq.receivables import handlers as receivables
 from hq.sales import handlers as sales
+from hq.sync import found
 from hq.sync import handlers as sync
 from hq.targets import cascade
 from hq.targets import handlers as targets
@@ -152,6 +153,7 @@ SYNC = [
     Route("GET", "/live/sync", sync.stream, "sync.view"),
     Route("GET", "/sync/{code}", sync.show_one, "sync.view"),
     Route("GET", "/live/sync/{code}", sync.stream_one, "sync.view"),
+    Route("GET", "/sync/{code}/rows/{id}", found.show, "sync.view"),
     Route("GET", "/sync/{code}/{verb}", sync.ask, "settings.edit"),
     Route("POST", "/sync/{code}/{verb}", sync.act, "settings.edit"),
 ]

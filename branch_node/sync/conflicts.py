@@ -28,9 +28,9 @@ from shared.replication.columns import replicated_tables
 from shared.vocabulary import column_word, table_word
 from shared.web.parts import Column, Crumb, Empty, Row, TableView
 from shared.web.responses import page, redirect
+from shared.web.versions import value_text
 
 SHOWN = 200
-ID_SHOWN = 8
 BOOKKEEPING = frozenset(
     {
         "id",
@@ -120,7 +120,11 @@ async def show_one(request: Request) -> Response:
     ]
     rows = [
         Row(
-            {"column": column_word(name), "ours": shown(here, name), "theirs": shown(theirs, name)},
+            {
+                "column": column_word(name),
+                "ours": value_text(name, here.get(name)),
+                "theirs": value_text(name, theirs.get(name)),
+            },
             is_muted=name not in differing,
         )
         for name in order
@@ -145,13 +149,6 @@ def sentence(here: dict[str, Any], theirs: dict[str, Any], differing: int) -> st
     return ngettext(
         "The versions differ in %(n)s column.", "The versions differ in %(n)s columns.", differing
     )
-
-
-def shown(row: dict[str, Any], name: str) -> str | None:
-    value = row.get(name)
-    if name.endswith("_id") and value:
-        return str(value)[:ID_SHOWN]
-    return value if isinstance(value, str) else None if value is None else msgspec.json.encode(value).decode()
 
 
 async def keep_ours(request: Request) -> Response:

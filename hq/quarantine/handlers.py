@@ -1,6 +1,5 @@
 """/quarantine and /quarantine/{id}: look at a change that was set aside, try it again, dismiss it, have it mended."""
 
-import json
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
@@ -26,6 +25,7 @@ from shared.web.filters import number
 from shared.web.forms import Form, FormModel, empty_form, read_form, with_error
 from shared.web.parts import Action, Column, Confirm, Crumb, Empty, Field, Option, Row, Tab, TableView
 from shared.web.responses import page, redirect
+from shared.web.versions import value_text
 
 SHOWN = 200
 
@@ -177,7 +177,7 @@ def row_table(change: QuarantinedChange) -> TableView:
         Row(
             {
                 "column": column_word(name),
-                "value": shown(row.get(name)),
+                "value": value_text(name, row.get(name)),
                 "wrong": words[wrong[name]] if name in wrong else None,
             },
             is_muted=name not in wrong,
@@ -186,10 +186,6 @@ def row_table(change: QuarantinedChange) -> TableView:
     ]
     empty = Empty("nothing", _("The change deletes the row."))
     return TableView("row", _("The row as it came"), columns, rows, empty=empty)
-
-
-def shown(value: Any) -> str | None:
-    return None if value is None else value if isinstance(value, str) else json.dumps(value)
 
 
 async def retry(request: Request) -> Response:

@@ -47,3 +47,14 @@ class TokenPage:
     token: str
     steps: Sequence[str]
     command: str
+
+
+@dataclass(frozen=True)
+class FoundPage:
+    """/sync/{code}/rows/{id}: a row that differed: how, what became of it, both versions column by column."""
+
+    title: str
+    crumbs: Sequence[Crumb]
+    sentence: str
+    error: str
+    table: TableView

@@ -7,10 +7,19 @@ from shared.vocabulary import column_word, table_word, table_words
 from shared.web.parts import Column, Row, TableView
 
 
+def kind_words() -> dict[str, str]:
+    """How a row differed."""
+    return {"changed": _("changed here"), "missing": _("missing here"), "invented": _("only here")}
+
+
+def state_words() -> dict[str, str]:
+    """What became of it."""
+    return {"named": _("named"), "mended": _("mended"), "blocked": _("cannot be mended")}
+
+
 def findings(found: Details) -> TableView:
     """Rows that differed from the branch's, newest first."""
-    kinds = {"changed": _("changed here"), "missing": _("missing here"), "invented": _("only here")}
-    states = {"named": _("named"), "mended": _("mended"), "blocked": _("cannot be mended")}
+    kinds, states = kind_words(), state_words()
     rows = [
         Row(
             {
@@ -19,7 +28,8 @@ def findings(found: Details) -> TableView:
                 "columns": _(", ").join(column_word(name) for name in row.columns) or None,
                 "state": states.get(row.status, row.status),
                 "at": row.found_at,
-            }
+            },
+            url=f"/sync/{row.branch}/rows/{row.id}",
         )
         for row in found.findings
     ]

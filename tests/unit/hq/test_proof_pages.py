@@ -128,6 +128,11 @@ def test_a_held_branch_is_let_through_only_after_a_question(place: Headquarters,
     tang: Visitor = place.visitor(browser, "tang")
     tang.open("/sync/PAR")
     assert "Let through" in tang.text() and "Rows that differed" in tang.text()
+    assert "/sync/PAR/rows/1" in tang.page
+    tang.open("/sync/PAR/rows/1")
+    assert "changed here, mended" in tang.text()
+    assert tang.open("/sync/SH/rows/1").status_code == 404
+    tang.open("/sync/PAR")
     assert "set aside in quarantine" in tang.open("/sync/PAR/release").text
     tang.send("/sync/PAR/release", follow=False)
     assert "Let through ..." not in tang.open("/sync/PAR").text
