@@ -187,6 +187,9 @@ def sentence(view: NodeView, now: datetime, *, has_incidents: bool) -> str:
     troubled = [service.name for service in view.services if service.state in ("crash_loop", "given_up")]
     if troubled:
         return _("does not run: %(services)s", services=", ".join(troubled))
+    spared = [service.name for service in view.services if service.rung in ("throttle", "drain")]
+    if spared:
+        return _("takes less work under load: %(services)s", services=", ".join(spared))
     if view.condition in ("overloaded", "failed", "busy") or has_incidents:
         return ""
     return _("Nothing is wrong.")
