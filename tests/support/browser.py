@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -100,7 +100,8 @@ def axe_faults(page: Page) -> list[str]:
     """Every violation, and what axe left undecided for a reason nobody has looked at."""
     if not AXE.is_file():
         missing("axe-core is not built: run npm ci")
-    page.evaluate(AXE.read_text(encoding="utf-8"))
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE.read_text(encoding="utf-8"))
     found: dict[str, Any] = page.evaluate(ASK_AXE, RULES)
     faults = [
         f"{one['id']}: {node['html'][:160]} {node['failureSummary']}"
@@ -113,6 +114,18 @@ def axe_faults(page: Page) -> list[str]:
         if one["id"] not in UNDECIDED
         for node in one["nodes"]
     ]
+
+
+def faults_in(page: Page, looks: Sequence[tuple[str, int]]) -> list[str]:
+    """What is wrong with the open page in each (theme, width); the window stays as the last one has it."""
+    found = []
+    for theme, width in looks:
+        # Without motion, or a colour would be read on its way to the other theme.
+        page.emulate_media(color_scheme="dark" if theme == "dark" else "light", reduced_motion="reduce")
+        page.set_viewport_size({"width": width, "height": 800})
+        faults = [*axe_faults(page), *clipped(page), *policy_violations(page)]
+        found += [f"{theme} {width}: {fault}" for fault in faults]
+    return found
 
 
 def clipped(page: Page) -> list[str]:
