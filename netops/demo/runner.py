@@ -21,11 +21,12 @@ from typing import Any
 
 from netops.agent.drivers.process import ProcessDriver
 from netops.agent.local_client import AgentAway
-from netops.demo.company import Company, Site
+from netops.demo.company import Company, Site, data_folder
 from netops.demo.node_agent import AgentFailed, NodeAgent
 from netops.demo.node_file import key_file, node_path, write_node_file
 from netops.demo.steps import Preparation, StepFailed
 from netops.demo.table import welcome
+from shared.load_state import FENCE_NAME
 from shared.nodes.identity import NodeKey
 
 MARKER = "trunkline-demo"
@@ -139,9 +140,12 @@ class Runner:
             await self._until_ready(site)
 
     async def _until_ready(self, site: Site) -> None:
-        address = site.url + self._company.kind_of(site).ready
+        address, alive = site.url + self._company.kind_of(site).ready, self._company.kind_of(site).alive
         deadline = time.monotonic() + _READY_SECONDS
         while not await asyncio.to_thread(_answers, address):
+            if (data_folder(self._folder, site) / FENCE_NAME).exists() and _answers(site.url + alive):
+                self._say(f"  {site.name}: another node has taken its place")
+                return
             if time.monotonic() > deadline:
                 raise DemoFailed(f"{site.name} is not ready after {_READY_SECONDS:.0f} s\n{self._why(site)}")
             trouble = await asyncio.to_thread(self._trouble, site)
