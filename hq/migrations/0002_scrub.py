@@ -51,6 +51,6 @@ class Migration(migrations.Migration):
         ops.AddField(
             model_name="BranchCursor",
             name="scrub",
-            field=fields.TextField(default="", unique=False),
+            field=fields.TextField(null=True, unique=False),
         ),
     ]

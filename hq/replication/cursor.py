@@ -23,7 +23,7 @@ class Cursor:
     runs: str = ""
     safe_epoch: str = ""
     safe_seq: int = 0
-    scrub: str = ""
+    scrub: str | None = ""
 
     def claim(self, table: str) -> str:
         """The digest of a table that the branch claims at the cursor; empty for no rows."""

@@ -44,7 +44,7 @@ class BranchCursor(Model):
     memory of the signed requests accepted so far. `status`: normal | held (too much of what it sends cannot be taken
     over) | released (a person lets it through once) | cloned (two runs of its node are alive). `runs` is the memory of
     hq.replication.runs. (`safe_epoch`, `safe_seq`) is the position in the last verified backup. `scrub` is what is
-    still to be asked of the branch about rows that differ (hq.replication.scrub), empty for nothing."""
+    still to be asked of the branch about rows that differ (hq.replication.scrub), empty or null for nothing."""
 
     branch = fields.CharField(max_length=16, primary_key=True)
     epoch = fields.CharField(max_length=32, default="")
@@ -63,7 +63,7 @@ class BranchCursor(Model):
     runs = fields.TextField(default="")
     safe_epoch = fields.CharField(max_length=32, default="")
     safe_seq = fields.BigIntField(default=0)
-    scrub = fields.TextField(default="")
+    scrub = fields.TextField(null=True)
 
     class Meta:
         table = "branch_cursor"

@@ -37,7 +37,7 @@ class Asking(msgspec.Struct, frozen=True):
         return msgspec.json.encode(self).decode() if self.tables else ""
 
     @classmethod
-    def parse(cls, text: str) -> "Asking | None":
+    def parse(cls, text: str | None) -> "Asking | None":
         return msgspec.json.decode(text, type=cls) if text else None
 
 
@@ -147,7 +147,9 @@ async def scrub_all(cause: str, *, branch: str = "", rest: float = 0.0) -> list[
 async def unexplained() -> list[str]:
     """Branches with a table that is not proved although nothing of it is set aside, and that are not asked already."""
     found = []
-    for cursor in await BranchCursor.exclude(unproven="{}").filter(scrub=""):
+    for cursor in await BranchCursor.exclude(unproven="{}"):
+        if cursor.scrub:
+            continue
         aside = await QuarantinedChange.filter(
             branch=cursor.branch, settled_at=None, tbl__in=list(cursor.unproven)
         ).values_list("tbl", flat=True)

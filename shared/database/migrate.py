@@ -43,7 +43,7 @@ async def migrate(url: str, apps: Sequence[DatabaseApp]) -> MigrationResult:
         drop_descriptions(context)
         client = context.db()
         path = Path(client.filename) if client.capabilities.dialect == "sqlite" else None  # type: ignore[attr-defined]
-        is_new = path is None or not path.exists() or path.stat().st_size == 0
+        is_new = path is not None and (not path.exists() or path.stat().st_size == 0)
         executor = MigrationExecutor(client, config["apps"])
         targets = [MigrationTarget(app_label=app.label, name="__latest__") for app in apps]
         try:

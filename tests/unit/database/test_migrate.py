@@ -9,7 +9,7 @@ import pytest
 from tortoise.context import TortoiseContext
 from tortoise.migrations.executor import MigrationExecutor, MigrationTarget
 
-from shared.database import DatabaseApp, fetch_all, open_database
+from shared.database import DatabaseApp, execute, fetch_all, open_database
 from shared.database.context import drop_descriptions, tortoise_config
 from shared.database.makemigrations import site_apps
 from shared.database.migrate import migrate, missing_indexes, missing_migrations, repair_indexes
@@ -23,14 +23,17 @@ from tests.support.databases import (
 )
 
 
-async def replay(url: str, apps: list[DatabaseApp]) -> None:
-    """The long way: every migration, one operation after the other."""
+async def replay(url: str, apps: list[DatabaseApp], until: str = "__latest__") -> None:
+    """The long way: every migration, one operation after the other; of headquarters' own up to `until`."""
     config = tortoise_config(url, apps, foreign_keys=False)
     context = TortoiseContext()
     with context:
         await context.init(config=config, init_connections=False)
         drop_descriptions(context)
-        targets = [MigrationTarget(app_label=app.label, name="__latest__") for app in apps]
+        targets = [
+            MigrationTarget(app_label=app.label, name=until if app.label == "hq" else "__latest__")
+            for app in apps
+        ]
         await MigrationExecutor(context.db(), config["apps"]).migrate(targets, direction="forward")
         await context.connections.close_all(discard=True)
 
@@ -83,6 +86,31 @@ async def test_a_fresh_database_equals_one_that_replayed_every_migration(
         finally:
             await command(f'DROP DATABASE "{name}" WITH (FORCE)')
     assert shapes[0] == shapes[1]
+
+
+CURSOR = """INSERT INTO branch_cursor (branch, epoch, seq, chain, digests, head_seq, unproven, status, wire_bytes, row_count, replay,
+runs, safe_epoch, safe_seq) VALUES ('SH', 'e', 5, '0', '{}', 5, '{}', 'normal', 0, 0, '', '', '', 0)"""
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+async def test_a_headquarters_with_rows_is_brought_from_its_first_schema_to_the_newest(
+    engine: str, tmp_path: Path, templates: Templates
+) -> None:
+    name, url = f"tl_test_old_{token_hex(4)}", f"sqlite:///{tmp_path}/old.db"
+    if engine == "postgres":
+        templates.require_postgres()
+        await command(f'CREATE DATABASE "{name}"')
+        url = postgres_url(name)
+    try:
+        await replay(url, hq_apps(), "0001_initial")
+        async with open_database(url, hq_apps()):
+            await execute(CURSOR)
+        assert "hq.0002_scrub" in (await migrate(url, hq_apps())).applied
+        async with open_database(url, hq_apps()):
+            assert await fetch_all("SELECT branch, seq FROM branch_cursor") == [{"branch": "SH", "seq": 5}]
+    finally:
+        if engine == "postgres":
+            await command(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 async def test_no_model_says_more_than_its_migrations() -> None:
