@@ -165,7 +165,7 @@ def shares(figure: Figure) -> list[Share]:
         ("done", _("Done"), "done"),
         ("open_items", _("Open"), "open"),
         ("carried_over", _("Carried over"), "age1"),
-        ("cancelled_items", _("Cancelled"), "cancelled"),
+        ("cancelled_items", _("Cancelled items"), "cancelled"),
     )
     return [
         Share(label, total.number(key) or 0, number(total.number(key)), tone) for key, label, tone in rows

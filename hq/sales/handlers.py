@@ -99,7 +99,7 @@ def tabs(figure: Figure, kind: str) -> list[Tab]:
 
 def order_table(rows: list[OrderRow], kind: str, around: tuple[str, str]) -> TableView:
     """The orders newest first; amounts as written on the order and in the branch's currency."""
-    day = _("Approved") if kind == "ordered" else _("Cancelled")
+    day = _("Approved") if kind == "ordered" else _("Cancelled on")
     columns = [
         Column("number", _("Order"), phone="head"),
         Column("day", day, "day", phone="second"),
