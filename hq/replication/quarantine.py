@@ -19,6 +19,7 @@ from shared.database.access import connection
 from shared.errors import Conflict
 from shared.i18n import N_
 from shared.replication.columns import Table, replicated_tables
+from shared.replication.scan import view_of
 
 log = structlog.get_logger(__name__)
 LOOKED_AT = 500
@@ -86,15 +87,16 @@ async def take_apart() -> int:
     """Rows kept whole in `ext` all of whose columns are known now."""
     count = 0
     for table in replicated_tables().values():
-        rows = await fetch_all(
-            f'SELECT CAST(id AS VARCHAR(36)) AS id, branch, ext FROM "{table.name}" WHERE ext IS NOT NULL LIMIT {LOOKED_AT}'
-        )
+        async with view_of() as view:  # every row is looked at: beside the pages, not on their connection
+            rows = await view.all(
+                f'SELECT CAST(id AS VARCHAR(36)), branch, ext FROM "{table.name}" WHERE ext IS NOT NULL LIMIT {LOOKED_AT}'
+            )
         by_branch: dict[str, dict[str, bytes]] = {}
-        for row in rows:
-            if not msgspec.json.decode(row["ext"]).keys() - set(table.names):
-                by_branch.setdefault(row["branch"], {})[row["id"]] = row["ext"].encode()
-        for branch, whole in by_branch.items():
-            count += await _rewrite(table, branch, whole)
+        for row_id, branch, whole in rows:
+            if not msgspec.json.decode(whole).keys() - set(table.names):
+                by_branch.setdefault(branch, {})[row_id] = whole.encode()
+        for branch, found in by_branch.items():
+            count += await _rewrite(table, branch, found)
     return count
 
 
