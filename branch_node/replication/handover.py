@@ -111,7 +111,7 @@ async def take_in(rows: Sequence[Row]) -> None:
 
 
 async def _is_written(table: Table, row: Row) -> bool:
-    """False when the row cannot stand beside what was written here since, such as a number given twice."""
+    """False when the database refuses the row beside what was written here since."""
     try:
         async with transaction():
             await put_rows(table, [(row.id, row.after or None)])

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from branch_node.numbers import next_number
-from branch_node.replication.merging import verdict
+from branch_node.replication.handover import take_in
+from branch_node.replication.merging import canonical_rows, verdict
 from branch_node.replication.models import ReplicationEpoch
 from branch_node.sync.conflicts import choose
 from hq.replication.cursor import mark_slot
@@ -16,6 +17,8 @@ from shared.errors import Conflict
 from shared.ids import new_id
 from shared.permissions import Person
 from shared.records import Receipt, RowConflict
+from shared.replication.columns import replicated_tables
+from shared.replication.handover import Row
 from tests.support.databases import BRANCH, ENGINES, Templates
 from tests.support.replication_model import Model, receipt
 
@@ -198,3 +201,25 @@ def test_marks_lie_close_near_the_cursor_and_stay_few() -> None:
     assert len(kept) < 300
     for back in (1, 10, 100, 1_000, 10_000):
         assert any(20_000 - 2 * back - 1 <= seq <= 20_000 - back for seq in kept.values())
+
+
+async def test_what_a_fenced_node_hands_over_is_taken_where_nobody_else_wrote(company: Model) -> None:
+    untouched, both = await add(company, "SH-R000901"), await add(company, "SH-R000902")
+    with company.branch.use():
+        table, ids = replicated_tables()["receipt"], [str(untouched.id), str(both.id)]
+        before = await canonical_rows(table, ids)
+    await change(company, both, 333)
+    fresh = str(new_id())
+    after = {row_id: text.replace(f'"amount_minor":{amount}', '"amount_minor":111')
+             for row_id, text in before.items() for amount in [untouched.amount_minor if row_id == ids[0] else both.amount_minor]}  # fmt: skip
+    new = after[ids[0]].replace(ids[0], fresh).replace("SH-R000901", "SH-R000903")
+    handed = [Row("receipt", row_id, before[row_id], after[row_id]) for row_id in ids]
+    handed += [Row("receipt", fresh, "", new)]
+    with company.branch.use():
+        for _twice in range(2):
+            await take_in(handed)
+        asked = {row.row_id: row.theirs for row in await RowConflict.all()}
+        assert asked == {ids[1]: after[ids[1]]}
+        assert (await Receipt.get(id=fresh)).number == "SH-R000903"
+    assert (await amount(company, untouched), await amount(company, both)) == (111, 333)
+    await company.check()
