@@ -39,6 +39,7 @@ def test_five_lines_and_the_plan_is_submitted_with_six_keys(
 ) -> None:
     with window(chromium) as page:
         enter(page, site[1], "ma")
+        expect(page.locator("#plan-line")).to_be_focused()
         for number in range(5):
             page.keyboard.type(f"{9 + number}:00 thing {number}")
             page.keyboard.press("Enter")
@@ -56,15 +57,16 @@ def test_a_line_is_ordered_by_keys_and_done_in_one_click(
 ) -> None:
     with window(chromium) as page:
         enter(page, site[1], "sun")
-        for text in ("one", "two"):
+        for text in ("apples", "pears"):
+            expect(page.locator("#plan-line")).to_be_focused()
             page.keyboard.type(text)
             page.keyboard.press("Enter")
             expect(page.locator(".ops-plan > li", has_text=text)).to_be_visible()
-        page.locator(".ops-plan > li", has_text="two").get_by_role("button", name="Done: two").focus()
+        page.locator(".ops-plan > li", has_text="pears").get_by_role("button", name="Done: pears").focus()
         page.keyboard.press("Alt+ArrowUp")
-        expect(page.locator(".ops-plan > li").first).to_contain_text("two")
-        page.get_by_role("button", name="Done: one").click()
-        expect(page.locator(".ops-plan > li", has_text="one").locator("[data-status=done]")).to_be_visible()
+        expect(page.locator(".ops-plan > li").first).to_contain_text("pears")
+        page.get_by_role("button", name="Done: apples").click()
+        expect(page.locator(".ops-plan > li", has_text="apples").locator("[data-status=done]")).to_be_visible()
 
 
 def test_a_customer_is_offered_after_the_at_sign(chromium: Browser, site: tuple[BranchSite, str]) -> None:
