@@ -66,7 +66,9 @@ def test_a_line_is_ordered_by_keys_and_done_in_one_click(
         page.keyboard.press("Alt+ArrowUp")
         expect(page.locator(".ops-plan > li").first).to_contain_text("pears")
         page.get_by_role("button", name="Done: apples").click()
-        expect(page.locator(".ops-plan > li", has_text="apples").locator("[data-status=done]")).to_be_visible()
+        expect(
+            page.locator(".ops-plan > li", has_text="apples").locator("[data-status=done]")
+        ).to_be_visible()
 
 
 def test_a_customer_is_offered_after_the_at_sign(chromium: Browser, site: tuple[BranchSite, str]) -> None:
