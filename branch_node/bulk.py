@@ -7,9 +7,15 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
-from shared.web.forms import Form
+from shared.web.forms import Form, FormModel, Tick
 from shared.web.parts import Crumb, Field
 from shared.web.responses import page
+
+
+class BulkForm(FormModel):
+    """What every such act is posted with: `sure` only from the page that asks."""
+
+    sure: Tick = False
 
 
 @dataclass(frozen=True)

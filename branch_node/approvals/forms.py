@@ -5,6 +5,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
+from branch_node.bulk import BulkForm
 from shared.web.forms import FormModel
 
 
@@ -16,7 +17,7 @@ class DecisionForm(FormModel):
     seen: Annotated[str, StringConstraints(max_length=40)] = ""
 
 
-class ManyForm(FormModel):
+class ManyForm(BulkForm):
     """Which requests are decided together."""
 
     ids: Annotated[list[UUID], Field(min_length=1, max_length=50)]

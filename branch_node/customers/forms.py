@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, field_validator
 
+from branch_node.bulk import BulkForm
 from branch_node.customers.rules import GROUPS, KINDS, TAX_RULES
 from shared.i18n import N_
 from shared.money import CURRENCIES
@@ -149,7 +150,7 @@ class AssignForm(FormModel):
     to_id: Picked
 
 
-class StateForm(FormModel):
+class StateForm(BulkForm):
     """A state for the ticked customers."""
 
     status: Literal["prospect", "customer", "dormant", "lost"] = "dormant"

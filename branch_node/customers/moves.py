@@ -130,5 +130,5 @@ async def set_states(request: Request) -> Response:
     shown = [BulkRow(row.id, row.name, _(STATUSES[row.status]), row.status != "merged") for row in rows]
     return preview(
         request, _("State of customers"), Crumb(_("Customers"), "/customers"), "/customers/states", _("Save state"), shown,
-        empty_form(status=wanted) if not form.errors else form, fields,
+        form if is_sure(form) else empty_form(status=wanted), fields,
     )  # fmt: skip

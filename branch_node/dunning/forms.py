@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from branch_node.amounts import amount_in
+from branch_node.bulk import BulkForm
 from shared.web.forms import Day, FormModel, LongText, ShortText, Tick, WholeNumber
 
 
@@ -38,7 +39,7 @@ class LevelForm(FormModel):
     revision: WholeNumber | None = None
 
 
-class RemindForm(FormModel):
+class RemindForm(BulkForm):
     """Which instalments."""
 
     ids: Annotated[list[UUID], Field(min_length=1, max_length=200)]

@@ -1,9 +1,10 @@
-"""A seller's week in a real browser: plan, visit, opportunity, complaint, a decision from headquarters, and the seller
-leaves. In Chinese on SQLite and in English on PostgreSQL; the clock steps from day to day."""
+"""A branch's week in a real browser: plan, visit, opportunity, complaint, a decision from headquarters, quote and order, money
+that comes late (money_of_a_week.py), and the seller leaves. In Chinese on SQLite and in English on PostgreSQL; the clock steps from day to day."""
 
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,13 @@ from branch_node.home import at_home
 from shared import clock
 from shared.clock import FixedClock
 from shared.records import Activity, Customer, DirectiveReceipt, Feedback, Opportunity, Task
+from tests.scenarios.money_of_a_week import (
+    a_part_is_paid,
+    a_promise_is_broken,
+    a_quote_goes_two_rounds,
+    it_is_reminded_of,
+    the_manager_names_a_deputy,
+)
 from tests.support.branch_site import PASSWORD, BranchSite, branch_site
 from tests.support.browser import chromium, policy_violations, window
 from tests.support.cast import LIN, NOON, SUN
@@ -54,7 +62,7 @@ class Desk:
 
 
 @pytest.mark.parametrize(("engine", "language"), [("sqlite", "zh"), ("postgres", "en")])
-def test_a_week_of_a_seller(
+def test_a_week_of_a_branch(
     chromium: Browser, templates: Templates, tmp_path: Path, engine: str, language: str
 ) -> None:
     word = WORDS[language]
@@ -63,7 +71,8 @@ def test_a_week_of_a_seller(
         branch_site(templates, engine, tmp_path) as site,
         Served(site.app) as served,
     ):
-        lin, sun, he = (Desk(chromium, served.url, name, language) for name in ("lin", "sun", "he"))
+        names = ("lin", "sun", "he", "zhou", "wang")
+        lin, sun, he, zhou, wang = (Desk(chromium, served.url, name, language) for name in names)
         plan_the_day(lin, sun, word)
         customer = a_customer_is_visited(lin, word)
         a_chance_is_followed(lin, customer, word)
@@ -72,7 +81,12 @@ def test_a_week_of_a_seller(
         now.advance(days=1)
         what_was_left_is_taken_up(lin)
         a_complaint_is_answered(lin, sun, site, word)
-        now.advance(days=3)
+        the_manager_names_a_deputy(sun)
+        read = partial(in_branch, site)
+        a_quote_goes_two_rounds(lin, zhou, customer, read)
+        owed = a_part_is_paid(wang, read)
+        it_is_reminded_of(wang, owed, now, read)
+        a_promise_is_broken(wang, lin, owed, now, read)
         the_seller_leaves(he, sun, site)
 
 
