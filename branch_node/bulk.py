@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from starlette.requests import Request
@@ -38,7 +39,7 @@ class BulkPage:
     verb: str
     rows: Sequence[BulkRow]
     fields: Sequence[Field]
-    form: Form[object]
+    form: Form[Any]
 
     @property
     def ready(self) -> Sequence[BulkRow]:
@@ -56,7 +57,7 @@ def preview(
     action: str,
     verb: str,
     rows: Sequence[BulkRow],
-    form: Form[object],
+    form: Form[Any],
     fields: Sequence[Field] = (),
 ) -> Response:
     """The page that asks; 422 when it is shown again with faults."""
@@ -64,7 +65,7 @@ def preview(
     return page(request, "bulk.html", view, status=422 if form.errors else 200)
 
 
-def ids_of(form: Form[object], limit: int = 200) -> list[UUID]:
+def ids_of(form: Form[Any], limit: int = 200) -> list[UUID]:
     """The ticked ids, at most `limit`; what is no id is left out."""
     found: list[UUID] = []
     for text in form.texts("ids")[:limit]:
@@ -75,6 +76,6 @@ def ids_of(form: Form[object], limit: int = 200) -> list[UUID]:
     return list(dict.fromkeys(found))
 
 
-def is_sure(form: Form[object]) -> bool:
+def is_sure(form: Form[Any]) -> bool:
     """Whether the preview was confirmed."""
     return form.text("sure") == "1"
