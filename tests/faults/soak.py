@@ -78,6 +78,7 @@ DAMAGE = (
 async def damaged_and_scrubbed(company: Model) -> None:
     """Somebody changes headquarters' rows by SQL; a scrub asks the branch over a line that fails once, while it writes on."""
     dice = company.dice
+    await company.settle()  # what only one side still holds after a restore is gone when it is deleted there
     with company.hq.use():
         for _ in range(dice.randrange(1, 4)):
             which = f"id IN (SELECT id FROM receipt ORDER BY id LIMIT 2 OFFSET {dice.randrange(4)})"
