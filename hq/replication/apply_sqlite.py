@@ -5,6 +5,7 @@ and cursor in the same transaction; its answer is given after the commit.
 """
 
 import asyncio
+import concurrent.futures
 import json
 import queue
 import sqlite3
@@ -62,10 +63,12 @@ class SqliteApplier:
         self._path = path
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="apply", daemon=True)
+        self._opened: concurrent.futures.Future[None] = concurrent.futures.Future()
 
     async def start(self) -> None:
-        """Open the connection and the thread."""
+        """Open the connection and the thread. Raises what opening raises, so that nothing waits for a dead thread."""
         self._thread.start()
+        await asyncio.wrap_future(self._opened)
 
     async def stop(self) -> None:
         """Finish what is queued and close the connection."""
@@ -101,7 +104,12 @@ class SqliteApplier:
         return await future
 
     def _run(self) -> None:
-        connection = _open(self._path)
+        try:
+            connection = _open(self._path)
+        except BaseException as error:
+            self._opened.set_exception(error)
+            return
+        self._opened.set_result(None)
         try:
             while (job := self._jobs.get()) is not None:
                 group = [job]

@@ -1,7 +1,7 @@
 """`python -m tests.faults.soak`: seeded random histories of one branch and headquarters; property P after each.
 
     python -m tests.faults.soak --minutes 10          (make soak MINUTES=10)
-    python -m tests.faults.soak --runs 1000 --seed 1
+    python -m tests.faults.soak --runs 1000 --seed 1 [--engine postgres]
     python -m tests.faults.soak --seed 4711 --runs 1  a run that failed, again
 
 Prints a table of runs and violations; seeds that failed are kept in var/soak-seeds.txt. Exit 0 only without violations.
@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections import Counter
 from pathlib import Path
+from random import Random
 
 import structlog
 
@@ -22,39 +23,69 @@ from branch_node.replication.pruning import prune
 from hq.replication import scrub
 from hq.replication.backup import make_backup
 from shared.database import execute
+from shared.replication.change import Digest
 from tests.support.databases import BRANCH, KINDS, Templates
+from tests.support.kill_points import POINTS
 from tests.support.replication_model import FAULTS, Model
 
 STEPS = 12
 SEEDS = Path("var/soak-seeds.txt")
 
 
+STEP_WEIGHTS = {
+    "write": 30, "sync": 25, "fault": 25, "save branch": 4, "save hq": 4, "restore branch": 5, "restore hq": 4,
+    "backup and prune": 3, "crash": 12, "disk full branch": 2, "disk full hq": 4, "clock jump": 4, "key rotated": 2,
+    "older hq": 4, "put back branch": 5, "damage": 6,
+}  # fmt: skip
+
+
 async def step(company: Model, saved: set[str], happened: Counter[str]) -> None:
     """One thing that happens to the company, chosen by its dice."""
     dice = company.dice
-    name = dice.choices(
-        ("write", "sync", "fault", "save branch", "save hq", "restore branch", "restore hq", "backup and prune", "damage"),
-        (30, 25, 25, 4, 4, 5, 4, 3, 6),
-    )[0]  # fmt: skip
+    name = dice.choices(list(STEP_WEIGHTS), list(STEP_WEIGHTS.values()))[0]
     kind = name.rpartition(" ")[2]
     if name == "write":
         await company.write(dice.randrange(1, 4))
     elif name == "sync":
         await company.sync()
     elif name == "fault":
-        fault = dice.choice(FAULTS)
-        company.line.plan([*[""] * dice.randrange(4), fault])
-        name = fault
+        name = dice.choice(FAULTS)
+        company.line.plan([*[""] * dice.randrange(4), name])
         await company.write()
         await company.sync()
-    elif name.startswith("save"):
+    elif name == "crash":
+        name = f"crash, {dice.choice(tuple(POINTS))}"
+        await company.fail_at(name.removeprefix("crash, "))
+    elif name.startswith("disk full"):
+        await company.fill_disk(kind)
+    elif name == "clock jump":
+        company.clock.jump(dice)
+    elif name == "key rotated":
+        await company.rotate_key()
+    elif name == "older hq":
+        await company.run_older_hq()
+    else:
+        await copy_step(company, saved, name, kind)
+    happened[name] += 1
+
+
+async def copy_step(company: Model, saved: set[str], name: str, kind: str) -> None:
+    """Databases saved and put back, a backup with pruning after it."""
+    dice = company.dice
+    if name.startswith("save"):
         await company.backup(kind, "old")
         saved.add(kind)
+    elif name == "put back branch":
+        await company.backup(kind, "new")
+        await company.write(dice.randrange(1, 5))
+        await company.sync()
+        await company.restore(kind, "new")
+        await company.write(dice.choice((0, 1, 3, 9)))
     elif name.startswith("restore") and kind in saved:
         if kind == "hq" or dice.random() < 0.5:
             await company.settle()
         await company.restore(kind, "old")
-        await company.write(dice.randrange(4))
+        await company.write(dice.choice((0, 1, 3, 9)))  # the head is below, at or above headquarters' cursor
     elif name == "backup and prune":
         await company.settle()
         with company.hq.use():
@@ -64,7 +95,6 @@ async def step(company: Model, saved: set[str], happened: Counter[str]) -> None:
             await prune()
     elif name == "damage":
         await damaged_and_scrubbed(company)
-    happened[name] += 1
 
 
 DAMAGE = (
@@ -90,25 +120,45 @@ async def damaged_and_scrubbed(company: Model) -> None:
     await company.settle()
 
 
-async def run(templates: Templates, seed: int, happened: Counter[str]) -> list[str]:
+def law_of_the_digest(seed: int) -> list[str]:
+    """Digests tell apart whatever differs in which rows there are and how often; to take away is not to add."""
+    dice = Random(seed)
+    one, other = (dice.randbytes(24) for _ in range(2))
+    twice_one, twice_other, back = Digest(), Digest(), Digest()
+    twice_one.add_all([one, one])
+    twice_other.add_all([other, other])
+    back.add(one)
+    back.remove_all([one])
+    twice = Digest()
+    twice.add(one)
+    twice.add(one)
+    found = []
+    if twice_one.text() == twice_other.text():
+        found.append("digest: rows applied twice vanish")
+    if back.text() != Digest().text() or twice.text() != twice_one.text():
+        found.append("digest: one by one is not all at once")
+    return found
+
+
+async def run(templates: Templates, seed: int, happened: Counter[str], engine: str = "sqlite") -> list[str]:
     """One history from its seed; the violations of P at its end."""
     with tempfile.TemporaryDirectory(prefix="trunkline-soak-") as folder:
-        async with Model(templates, Path(folder), seed) as company:
+        async with Model(templates, Path(folder), seed, engine) as company:
             saved: set[str] = set()
             try:
                 for _ in range(STEPS):
                     await step(company, saved, happened)
                 await company.settle()
-                return await company.violations()
+                return await company.violations() + law_of_the_digest(seed)
             except AssertionError as error:
                 return [str(error)]
 
 
 def table(happened: Counter[str], runs: int, failed: list[int], seconds: float) -> str:
     """What was played, for people."""
-    rows = [f"{name:<20} {count:>8}" for name, count in sorted(happened.items())]
+    rows = [f"{name:<44} {count:>8}" for name, count in sorted(happened.items())]
     return "\n".join(
-        ["step                    times", *rows, "", f"runs       {runs:>8}", f"violations {len(failed):>8}", f"seconds    {seconds:>8.0f}"]
+        [f"{'step':<44}    times", *rows, "", f"runs       {runs:>8}", f"violations {len(failed):>8}", f"seconds    {seconds:>8.0f}"]
     )  # fmt: skip
 
 
@@ -117,16 +167,17 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="tests.faults.soak", description=__doc__.splitlines()[0])
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--runs", type=int, default=10**9)
+    parser.add_argument("--engine", choices=("sqlite", "postgres"), default="sqlite")
     parser.add_argument("--seed", type=int, default=int(time.time()))
     args = parser.parse_args()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     templates, happened, failed, runs = Templates(), Counter[str](), [], 0
     began = time.monotonic()
-    print(f"seeds from {args.seed}", flush=True)
+    print(f"seeds from {args.seed}, {args.engine}", flush=True)
     try:
         while runs < args.runs and time.monotonic() - began < args.minutes * 60:
             seed = args.seed + runs
-            found = asyncio.run(run(templates, seed, happened))
+            found = asyncio.run(run(templates, seed, happened, args.engine))
             runs += 1
             if found:
                 failed.append(seed)

@@ -12,6 +12,7 @@ files (SQLite) or from a template (PostgreSQL).
 
 import datetime
 import shutil
+import sqlite3
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -19,8 +20,10 @@ from random import Random
 from secrets import token_hex
 
 import httpx
+import msgspec
 from starlette.applications import Starlette
 from starlette.routing import Route
+from tortoise.exceptions import OperationalError
 
 from branch_node.home import Home, at_home
 from branch_node.replication.epochs import ensure_epoch
@@ -28,10 +31,12 @@ from branch_node.replication.recovery import log_head
 from branch_node.replication.sender import AskAgain, Forked, Identity, Sender, Unreachable, open_log
 from hq.app import SYNC, SyncEndpoint
 from hq.figures import rebuild, rollup
-from hq.replication import verify
+from hq.replication import enrolment, verify
+from hq.replication.apply_sql import table_sql
 from hq.replication.engine import applier_for
 from hq.replication.models import BranchNode
 from hq.replication.receiver import Receiver
+from shared import clock
 from shared.database import Database, execute, fetch_all, fetch_value, transaction
 from shared.database.context import connect
 from shared.database.nudge import Nudge
@@ -39,11 +44,14 @@ from shared.ids import new_id
 from shared.nodes.identity import NodeKey, RequestSigner
 from shared.records import Allocation, Customer, Receipt
 from shared.replication.columns import replicated_tables
+from shared.replication.messages import BATCH_PATH, CursorReply
 from tests.support.databases import BRANCH, KINDS, Templates, command, postgres_url
+from tests.support.kill_points import Crash, Plan, played
 
 DAY = datetime.date(2026, 3, 31)
-FAULTS = ("lose_request", "lose_answer", "duplicate", "tear", "flip", "refuse", "replay")
+FAULTS = ("lose_request", "lose_answer", "duplicate", "overtaken", "tear", "flip", "refuse", "replay")
 TRIES = 40
+ROOMY = 1_073_741_823
 
 
 class Line(httpx.AsyncBaseTransport):
@@ -53,7 +61,9 @@ class Line(httpx.AsyncBaseTransport):
         self.dice, self.target = dice, target
         self.faults: list[str] = []
         self.earlier: list[httpx.Request] = []
+        self.late: list[httpx.Request] = []
         self.is_cut = False
+        self.acked = 0
 
     def plan(self, faults: list[str]) -> None:
         self.faults += faults
@@ -73,7 +83,12 @@ class Line(httpx.AsyncBaseTransport):
         if fault == "flip" and body:
             body[self.dice.randrange(len(body))] ^= 1 << self.dice.randrange(8)
         sent = httpx.Request(request.method, request.url, headers=_plain(request), content=bytes(body))
+        if fault == "overtaken" and request.url.path == BATCH_PATH:
+            self.late.append(sent)
+            raise httpx.ReadError("it is still on its way")
         answer = await self._carry(sent)
+        while self.late:
+            await self._carry(self.late.pop(0))
         if fault == "duplicate":
             await self._carry(_again(sent))
         if fault == "replay" and self.earlier:
@@ -81,6 +96,8 @@ class Line(httpx.AsyncBaseTransport):
         self.earlier = [*self.earlier[-7:], sent]
         if fault == "lose_answer":
             raise httpx.ReadError("the answer never came")
+        if answer.status_code == 200 and request.url.path == BATCH_PATH:
+            self.acked = max(self.acked, msgspec.json.decode(answer.content, type=CursorReply).seq)
         return answer
 
     async def _carry(self, request: httpx.Request) -> httpx.Response:
@@ -110,13 +127,20 @@ class Drained(Nudge):
 
 
 class Model:
-    """The company. `branch` and `hq` are its databases; `violations` of P come from `check`."""
+    """The company. `branch` and `hq` are its databases; `violations` of P come from `check`.
+
+    `known` are the receipts that at least one side still had after the last restore; only people delete them (`deleted`)."""
 
     def __init__(self, templates: Templates, folder: Path, seed: int, engine: str = "sqlite") -> None:
         self.templates, self.folder, self.dice, self.engine = templates, folder, Random(seed), engine
         self.run = f"tl_model_{token_hex(6)}"
         self.made: set[str] = set()
         self.signers: dict[str, RequestSigner] = {}
+        self.lies: list[str] = []
+        self.known: set[str] = set()
+        self.deleted: set[str] = set()
+        self.clock = JumpingClock()
+        self.plan = Plan()
         self.line = Line(self.dice, lambda: self.transport)
         self.identity = Identity(BRANCH, folder / "node")
         self.stack = AsyncExitStack()
@@ -128,6 +152,8 @@ class Model:
         for kind in ("branch", "hq"):
             await self._copy(self._template(kind), self.place(kind))
         self.stack.enter_context(at_home(Home(BRANCH)))
+        self.stack.enter_context(clock.use(self.clock))
+        self.stack.enter_context(played(self.plan))
         await self.open_branch()
         await self.open_hq()
         key = NodeKey.load_or_create(self.identity.folder / "node.key")
@@ -201,6 +227,69 @@ class Model:
         await self._stop(kind)
         await self._copy(self.place(f"{kind}_{name}"), self.place(kind))
         await self._start(kind)
+        self.line.acked = 0
+        self.known = await self._receipts(self.branch) | await self._receipts(self.hq)
+
+    async def _receipts(self, database: Database) -> set[str]:
+        with database.use():
+            return {str(one) for one in await Receipt.filter(branch=BRANCH).values_list("id", flat=True)}
+
+    # --- operations that go wrong, or change something in mid-stream ------------------------------------------------
+
+    async def fail_at(self, label: str) -> None:
+        """Write and sync with one step failing where it is at that point, then without."""
+        await self.write()
+        self.plan.next = label
+        await self.sync()
+        self.plan.next = ""
+
+    async def fill_disk(self, kind: str) -> None:
+        """SQLite: the disk of a site is full for a while ("database or disk is full"); elsewhere nothing."""
+        if self.engine != "sqlite":
+            return
+        if kind == "hq":
+            await self.applier.run(_full)  # type: ignore[arg-type]
+            await self.write(3)
+            await self.sync()
+            await self.applier.run(_roomy)  # type: ignore[arg-type]
+            return
+        with self.branch.use():
+            await execute("PRAGMA max_page_count = 1")  # not below what it has
+            try:
+                for _ in range(40):
+                    await insert_some(self.dice)
+            except OperationalError:
+                pass
+            await execute(f"PRAGMA max_page_count = {ROOMY}")
+
+    async def rotate_key(self) -> None:
+        """Headquarters revokes the node, which then enrols with a new key; the old key is refused."""
+        old = self.identity.signer()
+        with self.hq.use():
+            await enrolment.revoke(BRANCH)
+            token = await enrolment.issue_token(BRANCH)
+        await self.write()
+        (self.identity.folder / "node.key").unlink()
+        fresh = NodeKey.load_or_create(self.identity.folder / "node.key")
+        with self.hq.use():
+            await enrolment.enrol(token, BRANCH, fresh.public_text)
+        self.line.mend()
+        refused = await self.sync(old)
+        if "identity" not in refused:
+            self.lies.append(f"a revoked key was answered {refused!r}")
+
+    async def run_older_hq(self, table: str = "receipt") -> None:
+        """Headquarters does not know a table for a while (parks what comes), is upgraded, hears more, then tries again."""
+        statements = table_sql(self.engine)
+        hidden = statements.pop(table)
+        try:
+            await self.write(2)
+            await self.sync()
+        finally:
+            statements[table] = hidden
+        await self.write(2)
+        await self.sync()
+        await self.applier.retry(BRANCH)
 
     # --- people at the branch -----------------------------------------------------------------------------------
 
@@ -208,7 +297,7 @@ class Model:
         """Some transactions of some kind: inserts, bulk and raw updates, deletions, a rollback."""
         with self.branch.use():
             for _ in range(count):
-                await self.dice.choice(WRITES)(self.dice)
+                self.deleted.add(str(await self.dice.choice(WRITES)(self.dice)))
 
     async def sync(self, signer: RequestSigner | None = None) -> str:
         """One start of the sender: push until nothing is left or it fails; what it failed with, empty when drained."""
@@ -222,12 +311,23 @@ class Model:
             state, changes = await ensure_epoch(self.identity.folder), await open_log(self.branch)
             try:
                 await sender._push(state, changes)
-            except (Unreachable, AskAgain, Forked) as reason:
+            except (Unreachable, AskAgain, Forked, Crash) as reason:
                 return repr(reason)
             finally:
                 await changes.close()
                 await sender._http.aclose()
+                await self._note_lies()
         return ""
+
+    async def _note_lies(self) -> None:
+        """What headquarters acknowledged must be committed there, whatever happens next."""
+        if self.line.acked > (held := await self._cursor()):
+            self.lies.append(f"acknowledged {self.line.acked}, committed {held}")
+            self.line.acked = 0
+
+    async def _cursor(self) -> int:
+        with self.hq.use():
+            return int(await fetch_value("SELECT seq FROM branch_cursor WHERE branch = :b", b=BRANCH) or 0)
 
     async def sync_as(self, run: str) -> str:
         """Like `sync`, by a process that lives on between calls (one boot), for two live copies of a node."""
@@ -247,6 +347,7 @@ class Model:
         for _ in range(TRIES):
             reason = await self.sync()
             if not reason:
+                await self.applier.retry(BRANCH)
                 return
         raise AssertionError(f"not drained: {reason}")
 
@@ -278,14 +379,21 @@ class Model:
             }
             found += [f"{name}: {len(wrong - aside)} rows differ"] if wrong - aside else []
         head = await self._head()
+        found += self.lies
+        lost = self.known - set(theirs["receipt"]) - self.deleted - aside
+        found += [f"{len(lost)} receipts that one side still had after a restore are lost"] if lost else []
         with self.hq.use():
             proof = await verify.verify(BRANCH)
             if not aside and not proof.is_proved:
                 found += verify.describe(proof)
             found += [f"rollup {one.cell}" for one in await rebuild.differences()]
-            seq = await fetch_value("SELECT seq FROM branch_cursor WHERE branch = :b", b=BRANCH)
-            if seq != head:
-                found.append(f"cursor {seq}, head {head}")
+            unproven = await fetch_value("SELECT unproven FROM branch_cursor WHERE branch = :b", b=BRANCH)
+            if not aside and unproven not in (None, "{}"):
+                found.append(f"running digest is not the branch's: {unproven}")
+        seq = await self._cursor()
+        if seq != head:
+            found.append(f"cursor {seq}, head {head}")
+        with self.hq.use():
             if self.engine == "sqlite" and await fetch_value("PRAGMA integrity_check") != "ok":
                 found.append("headquarters' file is damaged")
         return found
@@ -304,6 +412,30 @@ class Model:
         await self.settle()
         found = await self.violations()
         assert not found, "; ".join(found)
+
+
+class JumpingClock:
+    """The machine's clock, set wrong by so much."""
+
+    def __init__(self) -> None:
+        self.ahead = datetime.timedelta()
+
+    def now(self) -> datetime.datetime:
+        return datetime.datetime.now(datetime.UTC) + self.ahead
+
+    def jump(self, dice: Random) -> None:
+        """Anything between a year back and a year ahead."""
+        self.ahead = datetime.timedelta(
+            seconds=dice.choice((1, 60, 86_400, 31_536_000)) * dice.uniform(-1, 1)
+        )
+
+
+def _full(connection: sqlite3.Connection) -> None:
+    connection.execute("PRAGMA max_page_count = 1")
+
+
+def _roomy(connection: sqlite3.Connection) -> None:
+    connection.execute(f"PRAGMA max_page_count = {ROOMY}")
 
 
 def receipt(dice: Random) -> Receipt:
@@ -336,10 +468,12 @@ async def update_raw(dice: Random) -> None:
     await execute("UPDATE receipt SET base_minor = base_minor + 1, amount_minor = amount_minor + 1")
 
 
-async def delete_some(dice: Random) -> None:
+async def delete_some(dice: Random) -> str:
     found = await Receipt.all().order_by("number").offset(dice.randrange(4)).first()
-    if found is not None:
-        await found.delete()
+    if found is None:
+        return ""
+    await found.delete()
+    return str(found.id)
 
 
 async def allocate(dice: Random) -> None:
