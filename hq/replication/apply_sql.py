@@ -114,8 +114,7 @@ def as_change(row: Any) -> tuple[int, Change]:
 @dataclass(frozen=True)
 class TableSql:
     """Statements for one table. New rows go straight in (`insert`); where some are known already: stage, old image, guarded
-    upsert; a row whose version here is not older is stale and left out. `mend` writes whatever the version, which
-    `keep_ver` keeps where it is older. `id_at` and `branch_at` are places among the columns."""
+    upsert; a row whose version here is not older is stale and left out. `mend` writes whatever the version. `id_at` and `branch_at` are places among the columns."""
 
     table: Table
     counted: bool
@@ -131,7 +130,6 @@ class TableSql:
     foreign: str
     upsert: str
     mend: str
-    keep_ver: str
     take_gone: str
     delete_gone: str
     old_canonical: str
@@ -178,10 +176,6 @@ def _table_sql(table: Table, dialect: str) -> TableSql:
             f"WHERE {name}.ver < excluded.ver AND {name}.branch = excluded.branch"
         ),
         mend=f"INSERT INTO {name} ({columns}) SELECT {columns} FROM {stage} WHERE true ON CONFLICT (id) DO UPDATE SET {sets}",
-        keep_ver=(
-            f"UPDATE {stage} SET ver = (SELECT o.ver FROM {old} o WHERE o.id = {stage}.id) "
-            f"WHERE id IN (SELECT s.id FROM {stage} s JOIN {old} o ON o.id = s.id WHERE o.ver < s.ver)"
-        ),
         take_gone=f"INSERT INTO {old} ({columns}, ext) SELECT {columns}, ext FROM {name} WHERE id IN (SELECT id FROM gone)",
         delete_gone=f"DELETE FROM {name} WHERE id IN (SELECT id FROM gone)",
         old_canonical=f"SELECT {table.held_sql('o', dialect)} AS row FROM {old} o",

@@ -3,6 +3,9 @@
 Runs under the branch's cursor, between two of its batches. What a damaged row had added to the figures cannot be told from
 the row: somebody changed it behind the figures' back, or it never went into them. So the cells that old and new image
 touch are compared with the sums over the facts, and what is missing is folded in; never more.
+
+A mended row has the version of the position at which it was asked for. Its own cannot be trusted: one that is too low would keep
+the row from a branch that comes back from an old copy, and it would be lost there.
 """
 
 import sqlite3
@@ -160,7 +163,6 @@ def _write_sqlite(connection: sqlite3.Connection, order: Order) -> None:
     connection.execute(sql.take_old)
     if connection.execute(sql.foreign).fetchone() is not None:
         raise ValueError("a row with this id belongs to another branch")
-    connection.execute(sql.keep_ver)
     connection.execute(sql.mend)
     connection.executemany(sql.widen, [(row, row_id) for row_id, row in wider])
     connection.execute("DELETE FROM gone")
@@ -220,7 +222,6 @@ async def _write_postgres(connection: Any, order: Order) -> None:
     await connection.execute(sql.take_old)
     if await connection.fetch(sql.foreign):
         raise ValueError("a row with this id belongs to another branch")
-    await connection.execute(sql.keep_ver)
     await connection.execute(sql.mend)
     for row_id, row in wider:
         await connection.fetch(sql.widen, row, row_id)

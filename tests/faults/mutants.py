@@ -165,11 +165,11 @@ def digest_by_xor() -> Iterator[None]:
 
 
 MUTANTS = (
-    Mutant("cursor in its own transaction", cursor_apart, 24),
-    Mutant("no version guard", no_version_guard, 2),
+    Mutant("cursor in its own transaction", cursor_apart, 44),
+    Mutant("no version guard", no_version_guard, 18),
     Mutant("acknowledged before the commit", acknowledged_before_commit, 1),
     Mutant("sequence instead of counter", numbers_of_a_sequence, 1, "postgres"),
-    Mutant("no chain compared", no_chain_compared, 2),
+    Mutant("no chain compared", no_chain_compared, 15),
     Mutant("XOR instead of sum", digest_by_xor, 1),
 )
 
