@@ -62,7 +62,8 @@ async def step(company: Model, saved: set[str], happened: Counter[str]) -> None:
         company.clock.jump(dice)
     elif name == "key rotated":
         await company.rotate_key()
-        saved.discard("hq")  # a headquarters from before a rotation knows the old key: the branch is enrolled anew
+        # A headquarters from before a rotation knows the old key only: the branch is enrolled anew.
+        saved.discard("hq")
     elif name == "older hq":
         await company.run_older_hq()
     else:
