@@ -95,6 +95,7 @@ def plan_the_day(lin: Desk, sun: Desk, word: dict[str, str]) -> None:
     with lin.open() as page:
         for line in ("9:00 #call 对账 @hdjd", "10:30 #visit 拜访新客户", "写周报 !!"):
             before = page.locator(".ops-plan > li").count()
+            expect(page.locator("#plan-line")).to_be_focused()
             page.keyboard.type(line)
             page.keyboard.press("Escape")
             page.keyboard.press("Enter")
@@ -118,6 +119,7 @@ def a_customer_is_visited(lin: Desk, word: dict[str, str]) -> str:
         page.wait_for_url(re.compile(r"/customers/[0-9a-f-]{36}$"))
         customer = page.url.rpartition("/")[2]
         page.goto(f"{lin.url}/")
+        expect(page.locator("#plan-line")).to_be_focused()
         page.keyboard.type("11:00 #visit 看样品 @新潮电机厂")
         page.keyboard.press("Escape")
         page.keyboard.press("Enter")

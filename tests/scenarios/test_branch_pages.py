@@ -74,6 +74,7 @@ def test_a_line_is_ordered_by_keys_and_done_in_one_click(
 def test_a_customer_is_offered_after_the_at_sign(chromium: Browser, site: tuple[BranchSite, str]) -> None:
     with window(chromium) as page:
         enter(page, site[1], "lin")
+        expect(page.locator("#plan-line")).to_be_focused()
         page.keyboard.type("16:00 #call 对账 @hdjd")
         expect(page.locator("#plan-suggest [role=option]", has_text="华东机电")).to_be_visible()
         page.keyboard.press("ArrowDown")
@@ -88,6 +89,7 @@ def test_a_customer_is_offered_after_the_at_sign(chromium: Browser, site: tuple[
 def test_what_was_typed_survives_a_reload(chromium: Browser, site: tuple[BranchSite, str]) -> None:
     with window(chromium) as page:
         enter(page, site[1], "zhou")
+        expect(page.locator("#plan-line")).to_be_focused()
         page.keyboard.type("not sent yet")
         page.reload()
         expect(page.locator("#plan-line")).to_have_value("not sent yet")
@@ -221,6 +223,7 @@ def test_what_a_manager_assigns_and_says_arrives_on_an_open_page(
 ) -> None:
     with window(chromium) as lins, window(chromium) as suns:
         enter(lins, site[1], "lin")
+        expect(lins.locator("#plan-line")).to_be_focused()
         lins.keyboard.type("half a line")
         enter(suns, site[1], "sun")
         suns.goto(f"{site[1]}/team/{site[0].rows.employee}")

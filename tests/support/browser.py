@@ -14,6 +14,8 @@ from tests.support.services import missing
 
 PROJECT = Path(__file__).resolve().parents[2]
 AXE = PROJECT / "node_modules" / "axe-core" / "axe.min.js"
+# The shell without a window first: a whole browser spends half its time on its own frame.
+BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
@@ -46,7 +48,7 @@ def chromium() -> Iterator[Browser]:
 
     While it lives an event loop runs in this thread: a module with browser tests has no async tests.
     """
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    path = next(filter(None, map(shutil.which, BROWSERS)), None)
     if path is None:
         missing("no Chromium on this machine")
     with sync_playwright() as playwright:
