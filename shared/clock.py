@@ -54,6 +54,11 @@ def now() -> datetime:
     return _current.now()
 
 
+def current() -> Clock:
+    """The clock in use."""
+    return _current
+
+
 @contextmanager
 def use(clock: C) -> Iterator[C]:
     """Replaces the clock for the whole process (all tasks and threads) until the block ends."""

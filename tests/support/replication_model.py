@@ -415,13 +415,14 @@ class Model:
 
 
 class JumpingClock:
-    """The machine's clock, set wrong by so much."""
+    """The clock that stood when the company was made, set wrong by so much."""
 
     def __init__(self) -> None:
         self.ahead = datetime.timedelta()
+        self.right = clock.current()
 
     def now(self) -> datetime.datetime:
-        return datetime.datetime.now(datetime.UTC) + self.ahead
+        return self.right.now() + self.ahead
 
     def jump(self, dice: Random) -> None:
         """Anything between a year back and a year ahead."""
