@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 RUN    := $(BIN)/python
-WORKERS ?= 2
+WORKERS ?= 3
 MINUTES ?= 10
 EXAMPLES ?= 60
 
