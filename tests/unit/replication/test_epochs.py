@@ -77,7 +77,8 @@ async def test_a_branch_put_back_from_an_old_copy_gets_its_rows_back(
         assert [epoch.reason for epoch in await BranchEpoch.filter(branch=BRANCH)] == ["restored"]
 
 
-async def test_a_row_changed_on_both_sides_waits_for_a_person_with_both_images(company: Model) -> None:
+async def changed_on_both_sides(company: Model) -> Receipt:
+    """111 at headquarters, 222 at the branch, which was put back to before the 111 and has not synced yet."""
     row = await add(company, "SH-R000001")
     await company.settle()
     await company.backup("branch", "later")
@@ -85,6 +86,11 @@ async def test_a_row_changed_on_both_sides_waits_for_a_person_with_both_images(c
     await company.settle()
     await company.restore("branch", "later")
     await change(company, row, 222)
+    return row
+
+
+async def test_a_row_changed_on_both_sides_waits_for_a_person_with_both_images(company: Model) -> None:
+    row = await changed_on_both_sides(company)
     await company.check()
     assert await amount(company, row) == 222, "the branch's own holds until somebody chooses"
     with company.hq.use():
@@ -94,13 +100,7 @@ async def test_a_row_changed_on_both_sides_waits_for_a_person_with_both_images(c
 
 @pytest.mark.parametrize("which", ["ours", "theirs"])
 async def test_the_version_that_a_person_chose_goes_to_headquarters(company: Model, which: str) -> None:
-    row = await add(company, "SH-R000001")
-    await company.settle()
-    await company.backup("branch", "later")
-    await change(company, row, 111)
-    await company.settle()
-    await company.restore("branch", "later")
-    await change(company, row, 222)
+    row = await changed_on_both_sides(company)
     await company.settle()
     lin = Person(id=new_id(), name="Lin", branch=BRANCH)
     with company.branch.use():
