@@ -1,8 +1,9 @@
 """Lists of documents and money: the table of a page and the file of the same filter, made alike."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -112,6 +113,21 @@ def nothing(is_narrowed: bool, text: str, narrowed: str, url: str, action: Actio
     if is_narrowed:
         return Empty("filter", narrowed, Action(_("Clear filters"), url))
     return Empty("nothing", text, action)
+
+
+def tabs(
+    request: Request, url: str, fields: Container[str], known: Sequence[tuple[str, Mapping[str, str]]]
+) -> list[View]:
+    """The tabs of a list: name and filters of each; the one whose filters (without the order) are asked for is current."""
+    asked = {name: value for name, value in request.query_params.items() if value and name in fields}
+    return [
+        View(
+            name,
+            f"{url}?{urlencode(params)}" if params else url,
+            asked == {key: value for key, value in params.items() if key != "sort"},
+        )
+        for name, params in known
+    ]
 
 
 def choices(known: Mapping[str, str], *, first: str = "") -> list[Option]:

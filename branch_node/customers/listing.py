@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -17,6 +16,7 @@ from branch_node.customers.rules import GROUPS, KINDS, STATUSES
 from branch_node.customers.target_pages import target_texts
 from branch_node.customers.targets import PREFIX, with_custom
 from branch_node.home import home, today
+from branch_node.listing import tabs
 from branch_node.lists import Cut, neighbours, paging
 from branch_node.staff.queries import names_of
 from shared import clock
@@ -179,17 +179,7 @@ def views(request: Request) -> list[View]:
         (_("No order for 180 days"), {"status": "customer", "unordered_days": "180"}),
         (_("Not contacted for 30 days"), {"silent_days": str(VIEW_DAYS), "sort": "last_contact"}),
     ]
-    asked = {
-        name: value
-        for name, value in request.query_params.items()
-        if value and name in FilterForm.model_fields
-    }
-    found = []
-    for name, params in known:
-        filters_of = {key: value for key, value in params.items() if key != "sort"}
-        url = f"/customers?{urlencode(params)}" if params else "/customers"
-        found.append(View(name, url, asked == filters_of))
-    return found
+    return tabs(request, "/customers", FilterForm.model_fields, known)
 
 
 async def filter_bar(

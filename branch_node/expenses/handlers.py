@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -16,7 +15,7 @@ from branch_node.expenses.forms import ExpenseForm, FilterForm, PayForm
 from branch_node.expenses.pages import FormPage, ListPage, ShowPage
 from branch_node.expenses.rules import EXPENSE
 from branch_node.home import home, today
-from branch_node.listing import Listing, nothing, scope_of, wants_file, whole
+from branch_node.listing import Listing, nothing, scope_of, tabs, wants_file, whole
 from branch_node.lists import paging
 from branch_node.orders.entry import currencies
 from branch_node.orders.listing import without
@@ -154,15 +153,7 @@ def views(request: Request) -> list[View]:
         (_("To pay"), {"status": "approved"}),
         (_("Paid"), {"status": "paid"}),
     ]
-    asked = {
-        name: value
-        for name, value in request.query_params.items()
-        if value and name in FilterForm.model_fields
-    }
-    return [
-        View(name, f"/expenses?{urlencode(params)}" if params else "/expenses", asked == params)
-        for name, params in known
-    ]
+    return tabs(request, "/expenses", FilterForm.model_fields, known)
 
 
 async def chips_of(wanted: queries.Filter, known: Mapping[str, str]) -> list[Chip]:

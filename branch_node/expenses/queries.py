@@ -8,10 +8,10 @@ from uuid import UUID
 
 from branch_node.home import home
 from branch_node.lists import COUNT_CAP, Cut, Paging, Sort, as_kind, like
+from branch_node.reaching import record_for
 from branch_node.searching import plain, words
 from shared.database import fetch_all, fetch_one, fetch_value
-from shared.database.scope import reach_q, reach_sql
-from shared.errors import NotFound
+from shared.database.scope import reach_sql
 from shared.figures import COUNTED_EXPENSE
 from shared.i18n import N_, active_locale, gettext
 from shared.money import Money
@@ -156,15 +156,7 @@ async def sums_of(person: Person, filters: Filter) -> ExpenseSums:
 
 async def expense_for(person: Person, expense_id: UUID, action: str = "expense.view") -> Expense:
     """The expense if `person` may do `action` on it; NotFound otherwise."""
-    found = await Expense.filter(
-        reach_q(reach(person, action), branch_field="branch"),
-        id=expense_id,
-        branch=home().code,
-        deleted_at=None,
-    ).first()
-    if found is None:
-        raise NotFound()
-    return found
+    return await record_for(Expense, person, expense_id, action)
 
 
 async def categories() -> dict[str, str]:

@@ -10,10 +10,10 @@ from branch_node.home import home, today
 from branch_node.lists import COUNT_CAP, Cut, Paging, Sort, as_kind, like
 from branch_node.opportunities.forms import ListForm
 from branch_node.opportunities.rules import OPEN_STAGES, weighted_minor
+from branch_node.reaching import record_for
 from branch_node.searching import plain, words
 from shared.database import fetch_all, fetch_value
-from shared.database.scope import reach_q, reach_sql
-from shared.errors import NotFound
+from shared.database.scope import reach_sql
 from shared.money import Money
 from shared.permissions import Person, reach
 from shared.records import Opportunity
@@ -165,12 +165,7 @@ def _row(row: Mapping[str, Any]) -> OpportunityRow:
 
 async def opportunity_for(person: Person, row_id: UUID, action: str = "opportunity.view") -> Opportunity:
     """The opportunity if it is within reach of `action`; NotFound otherwise."""
-    found = await Opportunity.filter(
-        reach_q(reach(person, action), branch_field="branch"), id=row_id, branch=home().code, deleted_at=None
-    ).first()
-    if found is None:
-        raise NotFound()
-    return found
+    return await record_for(Opportunity, person, row_id, action)
 
 
 async def opportunity_of(person: Person, row_id: UUID | None, customer_id: UUID) -> UUID | None:

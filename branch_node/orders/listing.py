@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from branch_node.customers.queries import customer_names
 from branch_node.home import home
-from branch_node.listing import Listing, nothing, scope_of, wants_file, whole
+from branch_node.listing import Listing, nothing, scope_of, tabs, wants_file, whole
 from branch_node.lists import paging
 from branch_node.orders import queries
 from branch_node.orders.forms import FilterForm
@@ -152,15 +151,7 @@ def views(request: Request) -> list[View]:
         (_("In progress"), {"status": "executing"}),
         (_("Completed"), {"status": "completed"}),
     ]
-    asked = {
-        name: value
-        for name, value in request.query_params.items()
-        if value and name in FilterForm.model_fields
-    }
-    return [
-        View(name, f"/orders?{urlencode(params)}" if params else "/orders", asked == params)
-        for name, params in known
-    ]
+    return tabs(request, "/orders", FilterForm.model_fields, known)
 
 
 def filter_bar(form: Form[FilterForm], chips: list[Chip], count: Count) -> Filters:

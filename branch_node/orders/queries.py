@@ -8,10 +8,10 @@ from uuid import UUID
 
 from branch_node.home import home
 from branch_node.lists import COUNT_CAP, Cut, Paging, Sort, as_kind, like
+from branch_node.reaching import record_for
 from branch_node.searching import words
 from shared.database import fetch_all, fetch_one, fetch_value
-from shared.database.scope import reach_q, reach_sql
-from shared.errors import NotFound
+from shared.database.scope import reach_sql
 from shared.figures import ENTRIES
 from shared.money import Money
 from shared.periods import Period
@@ -182,15 +182,7 @@ async def sums_of(person: Person, filters: Filter) -> OrderSums:
 
 async def order_for(person: Person, order_id: UUID, action: str = "order.view") -> Order:
     """The order if `person` may do `action` on it; NotFound otherwise."""
-    found = await Order.filter(
-        reach_q(reach(person, action), branch_field="branch"),
-        id=order_id,
-        branch=home().code,
-        deleted_at=None,
-    ).first()
-    if found is None:
-        raise NotFound()
-    return found
+    return await record_for(Order, person, order_id, action)
 
 
 async def lines_of(order_id: UUID) -> list[OrderLine]:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -16,7 +15,7 @@ from branch_node.approvals.words import request_notes
 from branch_node.customers.queries import customer_names
 from branch_node.editing import ChangedMeanwhile
 from branch_node.home import today
-from branch_node.listing import Listing, nothing, scope_of, wants_file, whole
+from branch_node.listing import Listing, nothing, scope_of, tabs, wants_file, whole
 from branch_node.lists import paging
 from branch_node.orders.entry import (
     BLANK_LINES,
@@ -153,15 +152,7 @@ def views(request: Request) -> list[View]:
         (_("Accepted"), {"status": "accepted"}),
         (_("Expired"), {"status": "expired"}),
     ]
-    asked = {
-        name: value
-        for name, value in request.query_params.items()
-        if value and name in FilterForm.model_fields
-    }
-    return [
-        View(name, f"/quotes?{urlencode(params)}" if params else "/quotes", asked == params)
-        for name, params in known
-    ]
+    return tabs(request, "/quotes", FilterForm.model_fields, known)
 
 
 async def chips_of(wanted: queries.Filter) -> list[Chip]:

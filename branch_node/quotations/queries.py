@@ -8,10 +8,10 @@ from uuid import UUID
 
 from branch_node.home import home
 from branch_node.lists import COUNT_CAP, Cut, Paging, Sort, as_kind, like
+from branch_node.reaching import record_for
 from branch_node.searching import words
 from shared.database import fetch_all, fetch_value
-from shared.database.scope import reach_q, reach_sql
-from shared.errors import NotFound
+from shared.database.scope import reach_sql
 from shared.money import Money
 from shared.permissions import Person, reach
 from shared.records import Quotation, QuotationLine
@@ -118,15 +118,7 @@ async def count_of(person: Person, filters: Filter) -> tuple[int, bool]:
 
 async def quotation_for(person: Person, quotation_id: UUID, action: str = "quotation.view") -> Quotation:
     """The quote if `person` may do `action` on it; NotFound otherwise."""
-    found = await Quotation.filter(
-        reach_q(reach(person, action), branch_field="branch"),
-        id=quotation_id,
-        branch=home().code,
-        deleted_at=None,
-    ).first()
-    if found is None:
-        raise NotFound()
-    return found
+    return await record_for(Quotation, person, quotation_id, action)
 
 
 async def lines_of(quotation_id: UUID) -> list[QuotationLine]:

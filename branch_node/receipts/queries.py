@@ -8,12 +8,12 @@ from uuid import UUID
 
 from branch_node.home import home
 from branch_node.lists import COUNT_CAP, Cut, Paging, Sort, as_kind, like
+from branch_node.reaching import record_for
 from branch_node.receipts.rules import SAME_WITHIN_DAYS, OpenItem
 from branch_node.searching import words
 from shared.database import fetch_all, fetch_one, fetch_value
 from shared.database.fields import from_micros
-from shared.database.scope import reach_q, reach_sql
-from shared.errors import NotFound
+from shared.database.scope import reach_sql
 from shared.money import Money
 from shared.periods import Period
 from shared.permissions import Person, reach
@@ -173,15 +173,7 @@ async def sums_of(person: Person, filters: Filter) -> ReceiptSums:
 
 async def receipt_for(person: Person, receipt_id: UUID, action: str = "receipt.view") -> Receipt:
     """The receipt if `person` may do `action` on it; NotFound otherwise."""
-    found = await Receipt.filter(
-        reach_q(reach(person, action), branch_field="branch"),
-        id=receipt_id,
-        branch=home().code,
-        deleted_at=None,
-    ).first()
-    if found is None:
-        raise NotFound()
-    return found
+    return await record_for(Receipt, person, receipt_id, action)
 
 
 PARTS_SQL = """

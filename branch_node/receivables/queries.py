@@ -14,6 +14,7 @@ from uuid import UUID
 from branch_node.home import home
 from branch_node.kept import MONEY_TABLES, kept_rows
 from branch_node.lists import Cut, Paging, Sort, as_kind, like
+from branch_node.reaching import record_for
 from branch_node.receivables.rules import Standing
 from branch_node.receivables.sources import (
     LEFT,
@@ -28,7 +29,7 @@ from branch_node.receivables.sources import (
 )
 from branch_node.searching import words
 from shared.database import fetch_all
-from shared.database.scope import reach_q, reach_sql
+from shared.database.scope import reach_sql
 from shared.errors import NotFound
 from shared.figures import AGEING_BUCKETS
 from shared.permissions import Person, reach
@@ -317,15 +318,7 @@ def _instalment(row: Mapping[str, Any]) -> InstalmentRow:
 
 async def receivable_for(person: Person, receivable_id: UUID, action: str = "receivable.view") -> Receivable:
     """The instalment if `person` may do `action` on it; NotFound otherwise."""
-    found = await Receivable.filter(
-        reach_q(reach(person, action), branch_field="branch"),
-        id=receivable_id,
-        branch=home().code,
-        deleted_at=None,
-    ).first()
-    if found is None:
-        raise NotFound()
-    return found
+    return await record_for(Receivable, person, receivable_id, action)
 
 
 async def adjustment_for(person: Person, adjustment_id: UUID, action: str) -> Adjustment:
