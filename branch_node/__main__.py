@@ -11,8 +11,8 @@ from typing import Any
 
 from branch_node.home import at_home
 from branch_node.settings import BranchSettings
-from branch_node.single import AlreadyRunning, only_process
 from shared import log
+from shared.database.single import AlreadyRunning, only_process
 from shared.errors import Refused
 from shared.i18n import render
 from shared.settings import SettingsError, describe_markdown, load

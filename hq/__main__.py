@@ -9,8 +9,8 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from hq.settings import HqSettings
-from hq.single import AlreadyRunning, only_process
 from shared import log
+from shared.database.single import AlreadyRunning, only_process
 from shared.errors import Refused
 from shared.i18n import N_, render
 from shared.settings import SettingsError, describe_markdown, load
@@ -122,7 +122,7 @@ def serve(_args: argparse.Namespace) -> int:
 
     chosen = settings()
     log.configure(chosen.log_level, site="hq")
-    with only_process(chosen.url_of_database):
+    with only_process(chosen.url_of_database, "web"):
         asyncio.run(checked(chosen))
         config = uvicorn.Config(
             hq_app(chosen),
@@ -148,7 +148,7 @@ def work_jobs(_args: argparse.Namespace) -> int:
 
     chosen = settings()
     log.configure(chosen.log_level, site="hq")
-    with only_process(chosen.url_of_database):
+    with only_process(chosen.url_of_database, "worker"):
         asyncio.run(run_jobs_alone(chosen))
     return 0
 
@@ -158,7 +158,7 @@ def run_migrate(_args: argparse.Namespace) -> int:
     from hq.setup import prepare
 
     chosen = settings()
-    with only_process(chosen.url_of_database):
+    with only_process(chosen.url_of_database, "migrate"):
         applied = asyncio.run(prepare(chosen))
     for name in applied:
         print(name)

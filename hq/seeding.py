@@ -20,9 +20,9 @@ from tortoise.exceptions import OperationalError
 from hq.people.actions import add_person
 from hq.settings import HqSettings
 from hq.setup import APPS
-from hq.single import AlreadyRunning, only_process
 from shared import clock
 from shared.database import fetch_all, fetch_value, open_database, transaction
+from shared.database.single import AlreadyRunning, only_process
 from shared.demo_company import (
     DEMO_CODES,
     DEMO_PASSWORD,
@@ -76,7 +76,7 @@ def main(argv: Sequence[str], env: Mapping[str, str] | None = None) -> int:
     options = _parser().parse_args(list(argv))
     try:
         settings = load(HqSettings, os.environ if env is None else env)
-        with only_process(settings.url_of_database):
+        with only_process(settings.url_of_database, "seed"):
             rows, seconds, accounts = asyncio.run(seed(settings, options.seed, options.until, options.months))
     except (SettingsError, AlreadyRunning, CannotSeed) as refused:
         print(refused, file=sys.stderr)  # noqa: T201

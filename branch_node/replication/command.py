@@ -67,7 +67,7 @@ def run(
 
     Exit code 0: done; 1: refused, with the reason; 2: no address of headquarters; 3: the database is in use.
     """
-    from branch_node.single import only_process
+    from shared.database.single import only_process
 
     url = args.hq_url or chosen.hq_url
     if not url:

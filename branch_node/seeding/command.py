@@ -19,11 +19,11 @@ from branch_node.seeding.demo import build_demo
 from branch_node.seeding.scene import Scene
 from branch_node.settings import BranchSettings
 from branch_node.setup import APPS, describe_branch
-from branch_node.single import AlreadyRunning, only_process
 from branch_node.staff.accounts import create_account
 from branch_node.staff.actions import ensure_roles
 from shared import clock
 from shared.database import execute, fetch_all, fetch_value, open_database, transaction
+from shared.database.single import AlreadyRunning, only_process
 from shared.demo_company import DEMO_PASSWORD, demo_branch
 from shared.periods import start_of_day
 from shared.records import AuditEntry

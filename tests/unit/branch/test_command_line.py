@@ -15,7 +15,7 @@ from urllib.request import urlopen
 import pytest
 
 from branch_node.settings import BranchSettings
-from branch_node.single import AlreadyRunning, only_process
+from shared.database.single import AlreadyRunning, only_process
 from shared.settings import SettingsError, describe, load
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -131,7 +131,7 @@ def test_wrong_options_end_with_exit_code_2(env: dict[str, str], wrong: list[str
 def test_while_the_site_runs_it_does_not_touch_the_file(
     env: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from branch_node.single import only_process
+    from shared.database.single import only_process
 
     url = f"sqlite:///{env['TRUNKLINE_DATA_DIR']}/branch.db"
     with only_process(url, "web"):
