@@ -3,12 +3,16 @@
 A receipt's id is made of directive and employee, so that it is written once however many look at the same moment.
 """
 
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
 from uuid import UUID, uuid5
 
 from branch_node.directives.rules import STEPS, is_past, steps_between
 from branch_node.editing import locked
-from branch_node.home import home
+from branch_node.home import home, today
 from branch_node.lists import as_kind
+from branch_node.notifications.actions import tell
 from shared import clock
 from shared.database import execute, fetch_all, transaction
 from shared.errors import Conflict, NotFound
@@ -18,6 +22,8 @@ from shared.records import Directive, DirectiveReceipt, DirectiveRecipient
 
 NAMESPACE = UUID("2f0d3c4e-94a1-5a0e-8d0a-51f1c2d0b7aa")
 BATCH = 1_000
+ARRIVED = N_("From headquarters: %(title)s.")
+ARRIVED_UNTIL = N_("From headquarters, to be done by %(day)s: %(title)s.")
 
 
 def receipt_id(directive_id: UUID, employee_id: UUID) -> UUID:
@@ -26,9 +32,10 @@ def receipt_id(directive_id: UUID, employee_id: UUID) -> UUID:
 
 
 async def note_delivery() -> int:
-    """Write `delivered` for everybody here whose directive has arrived; how many. May run any number of times."""
+    """Write `delivered` for everybody here whose directive has arrived, and tell them; how many. May run any number of
+    times: a message has the directive as its occasion."""
     rows = await fetch_all(
-        "SELECT DISTINCT r.directive_id, r.employee_id FROM directive_recipient r JOIN directive d ON d.id = r.directive_id "
+        "SELECT DISTINCT r.directive_id, r.employee_id, d.title, d.deadline_on, d.withdrawn_at FROM directive_recipient r JOIN directive d ON d.id = r.directive_id "
         "LEFT JOIN directive_receipt x ON x.directive_id = r.directive_id AND x.employee_id = r.employee_id "
         "AND x.branch = :branch AND x.deleted_at IS NULL "
         "WHERE r.unit_branch = :branch AND r.deleted_at IS NULL AND d.deleted_at IS NULL AND d.issued_at IS NOT NULL "
@@ -40,7 +47,19 @@ async def note_delivery() -> int:
     async with transaction():
         for row in rows:
             await _deliver(as_kind(row["directive_id"], UUID), as_kind(row["employee_id"], UUID))
+            if row["withdrawn_at"] is None:
+                await _tell(row)
     return len(rows)
+
+
+async def _tell(row: Mapping[str, Any]) -> None:
+    """Tell the recipient that a directive has arrived."""
+    until = as_kind(row["deadline_on"], date)
+    await tell(
+        [as_kind(row["employee_id"], UUID)], "directive", ARRIVED_UNTIL if until else ARRIVED,
+        f"/directives/{as_kind(row['directive_id'], UUID)}", f"directive:{row['directive_id']}", title=row["title"],
+        day=until or today(),
+    )  # fmt: skip
 
 
 async def _deliver(directive_id: UUID, employee_id: UUID) -> UUID:

@@ -1,15 +1,23 @@
 """What is done with feedback: enter, assign, answer, close, reopen. Each owns its transaction."""
 
+from uuid import UUID
+
 from branch_node.editing import locked
 from branch_node.feedback.forms import FeedbackForm
 from branch_node.feedback.rules import MOVES
 from branch_node.home import home, today
+from branch_node.notifications.actions import tell
 from shared import clock
 from shared.database import transaction
 from shared.errors import Invalid, NotFound
 from shared.i18n import N_
 from shared.permissions import Person, require
 from shared.records import Customer, Employee, Feedback
+
+ASSIGNED = N_("%(name)s gave you feedback to take care of: %(subject)s.")
+ANSWERED = N_("%(name)s answered the feedback: %(subject)s.")
+CLOSED = N_("%(name)s closed the feedback: %(subject)s.")
+REOPENED = N_("%(name)s reopened the feedback: %(subject)s.")
 
 
 async def enter_feedback(person: Person, form: FeedbackForm, customer: Customer | None) -> Feedback:
@@ -43,6 +51,7 @@ async def assign_feedback(person: Person, feedback: Feedback, employee: Employee
         row.status = MOVES.target("assign", row.status, row.subject)
         row.assigned_to = employee.id
         await row.save()
+        await _tell(person, row, "work", ASSIGNED, {row.assigned_to})
     return row
 
 
@@ -54,6 +63,7 @@ async def answer_feedback(person: Person, feedback: Feedback, answer: str) -> Fe
         row.status = MOVES.target("answer", row.status, row.subject)
         row.answer, row.answered_at = answer, clock.now()
         await row.save()
+        await _tell(person, row, "answer", ANSWERED, {row.owner_id, row.assigned_to})
     return row
 
 
@@ -65,6 +75,7 @@ async def close_feedback(person: Person, feedback: Feedback) -> Feedback:
         row.status = MOVES.target("close", row.status, row.subject)
         row.closed_at = clock.now()
         await row.save()
+        await _tell(person, row, "answer", CLOSED, {row.owner_id})
     return row
 
 
@@ -76,4 +87,11 @@ async def reopen_feedback(person: Person, feedback: Feedback) -> Feedback:
         row.status = MOVES.target("reopen", row.status, row.subject)
         row.closed_at = None
         await row.save()
+        await _tell(person, row, "work", REOPENED, {row.assigned_to})
     return row
+
+
+async def _tell(person: Person, row: Feedback, kind: str, text: str, whom: set[UUID | None]) -> None:
+    """Tell these people, save the one who did it; once per revision."""
+    occasion, url = f"feedback:{row.id}:{row.revision}", f"/feedback/{row.id}"
+    await tell(whom - {person.id}, kind, text, url, occasion, name=person.name, subject=row.subject)

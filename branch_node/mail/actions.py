@@ -189,11 +189,16 @@ def message_of(office: PostOffice, mail: OutgoingMail, letter: Letter) -> EmailM
 
 
 async def send_again(mail_id: UUID) -> bool:
-    """Let a mail that failed wait once more; False when it did not fail."""
-    touched = await execute(
-        "UPDATE outgoing_mail SET status = 'waiting', tries = 0, next_try_at = :now, trouble = '' "
-        "WHERE id = :id AND status = 'failed'",
-        id=mail_id,
-        now=clock.now(),
-    )
+    """Let a mail that failed wait once more, and its record with it; False when it did not fail."""
+    async with transaction():
+        touched = await execute(
+            "UPDATE outgoing_mail SET status = 'waiting', tries = 0, next_try_at = :now, trouble = '' "
+            "WHERE id = :id AND status = 'failed'",
+            id=mail_id,
+            now=clock.now(),
+        )
+        mail = await OutgoingMail.get(id=mail_id)
+        origin = ORIGINS.get(mail.entity)
+        if touched and origin is not None and mail.entity_id is not None:
+            await origin.outcome(mail.entity_id, "waiting")
     return bool(touched)

@@ -1,13 +1,28 @@
 """When a mail is tried again, and how an address of a mail server is read. Pure."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import unquote, urlsplit
+
+from shared.i18n import N_
 
 PAUSES_MINUTES = (1, 5, 15, 60, 180, 360, 720)
 """Pauses after the first, second ... failed try; after the last one the mail has failed."""
 SECURITIES = {"smtp": "starttls", "smtps": "tls", "smtp+plain": "none"}
 PORTS = {"starttls": 587, "tls": 465, "none": 25}
+
+STATUSES: Mapping[str, str] = {
+    "waiting": N_("waiting"),
+    "failed": N_("failed"),
+    "sent": N_("sent"),
+    "dropped": N_("not sent"),
+}
+KINDS: Mapping[str, str] = {
+    "dunning_notice": N_("Reminder to a customer"),
+    "notification": N_("Message to an employee"),
+}
+"""What a mail is, by `OutgoingMail.entity`."""
 
 
 @dataclass(frozen=True)

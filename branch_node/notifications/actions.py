@@ -37,22 +37,29 @@ async def tell(
     default, told = KINDS[kind].by_mail, 0
     for row in await fetch_all(READERS_SQL, ids=sorted(wanted), kind=kind, yes=True):
         person_id = as_kind(row["id"], UUID)
-        if not await _keep(person_id, kind, text, url, occasion, params):
+        notice_id = await _keep(person_id, kind, text, url, occasion, params)
+        if notice_id is None:
             continue
         told += 1
         if default if row["by_mail"] is None else row["by_mail"]:
             locale = row["locale"] or DEFAULT_LOCALE
             letter = letter_of(text, url, params, locale)
             await post(
-                f"note:{person_id}:{occasion}", row["email"], letter, to_name=row["name"], locale=locale
+                f"note:{person_id}:{occasion}",
+                row["email"],
+                letter,
+                to_name=row["name"],
+                locale=locale,
+                entity="notification",
+                entity_id=notice_id,
             )
     return told
 
 
 async def _keep(
     person_id: UUID, kind: str, text: str, url: str, occasion: str, params: dict[str, object]
-) -> bool:
-    """Write the message; False when this occasion was told to this person before."""
+) -> UUID | None:
+    """Write the message; its id, or None when this occasion was told to this person before."""
     made = await fetch_one(
         "INSERT INTO notification (id, person_id, occasion, kind, text, params, url, created_at) "
         "VALUES (:id, :person, :occasion, :kind, :text, :params, :url, :now) "
@@ -66,7 +73,7 @@ async def _keep(
         url=url[:200],
         now=clock.now(),
     )
-    return made is not None
+    return None if made is None else as_kind(made["id"], UUID)
 
 
 def letter_of(text: str, url: str, params: dict[str, object], locale: str) -> Letter:

@@ -23,7 +23,9 @@ KINDS: Mapping[str, Kind] = {
     "due_soon": Kind(N_("A customer's payment falls due soon")),
     "promise": Kind(N_("A customer broke a promise to pay"), by_mail=True),
     "step_late": Kind(N_("A step of an order is late")),
-    "work": Kind(N_("Work was given to you")),
+    "work": Kind(N_("Work was given to you"), by_mail=True),
+    "answer": Kind(N_("What you gave or entered was answered or finished")),
+    "directive": Kind(N_("A directive arrived from headquarters"), by_mail=True),
 }
 
 

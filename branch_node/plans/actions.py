@@ -9,6 +9,7 @@ from uuid import UUID, uuid5
 from branch_node.editing import locked
 from branch_node.home import home, today
 from branch_node.lists import as_kind
+from branch_node.notifications.actions import tell
 from branch_node.plans.forms import ItemForm
 from branch_node.plans.rules import (
     ITEM_MOVES,
@@ -32,6 +33,8 @@ NAMESPACE = UUID("6f0a2f52-3b5e-5c55-9d6e-7a4f5f0c9a11")
 WAITING_DAYS = 30
 ITEM_LIMIT = 60
 COMMENT_LENGTH = 8_000
+PUT_ON_PLAN = N_("%(name)s put this on your plan of %(day)s: %(text)s.")
+SAID_OF_DAY = N_("%(name)s about your day %(day)s: %(comment)s")
 
 
 def plan_id(employee_id: UUID, day: date) -> UUID:
@@ -88,7 +91,7 @@ async def add_item(
         items = await PlanItem.filter(plan_id=plan.id, deleted_at=None)
         if len(items) >= ITEM_LIMIT:
             raise Conflict(N_("A plan has at most %(limit)s items. Finish or cancel some."), limit=ITEM_LIMIT)
-        return await PlanItem.create(
+        item = await PlanItem.create(
             branch=plan.branch,
             plan_id=plan.id,
             employee_id=employee.id,
@@ -103,6 +106,12 @@ async def add_item(
             is_addition=plan.status == "closed",
             task_id=task_id,
         )
+        if employee.id != person.id:
+            await tell(
+                [employee.id], "work", PUT_ON_PLAN, f"/plan?day={when}", f"item:{item.id}", name=person.name, day=when,
+                text=text,
+            )  # fmt: skip
+    return item
 
 
 async def change_item(person: Person, item: PlanItem, form: ItemForm) -> PlanItem:
@@ -335,6 +344,11 @@ async def comment_day(person: Person, employee: Employee, day: date, comment: st
         if len(plan.comment) > COMMENT_LENGTH:
             raise Conflict(N_("The comments on this day are full. Give a task instead."))
         await plan.save()
+        if employee.id != person.id:
+            await tell(
+                [employee.id], "answer", SAID_OF_DAY, f"/plan?day={day}", f"day:{plan.id}:{plan.revision}",
+                name=person.name, day=day, comment=comment[:200],
+            )  # fmt: skip
     return plan
 
 

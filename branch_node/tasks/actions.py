@@ -4,6 +4,7 @@ from uuid import UUID
 
 from branch_node.editing import locked
 from branch_node.home import home, today
+from branch_node.notifications.actions import tell
 from branch_node.plans.actions import add_item, own_employee
 from branch_node.plans.rules import Line, read_line
 from branch_node.tasks.forms import TaskForm
@@ -14,6 +15,13 @@ from shared.errors import Conflict, Invalid, NotAllowed
 from shared.i18n import N_
 from shared.permissions import Person, reach, require
 from shared.records import Employee, PlanItem, Task
+
+GIVEN = N_("%(name)s gave you a task: %(title)s.")
+GIVEN_UNTIL = N_("%(name)s gave you a task until %(day)s: %(title)s.")
+FINISHED = N_("%(name)s finished the task: %(title)s.")
+WITHDRAWN = N_("%(name)s withdrew the task: %(title)s.")
+REOPENED = N_("%(name)s reopened the task: %(title)s.")
+COMMENTED = N_("%(name)s on the task %(title)s: %(comment)s")
 
 
 async def give_task(person: Person, form: TaskForm) -> Task:
@@ -30,7 +38,7 @@ async def give_task(person: Person, form: TaskForm) -> Task:
     if form.due_on is not None and form.due_on < today():
         raise Invalid(fields={"due_on": N_("This day is over. Choose today or later.")})
     async with transaction():
-        return await Task.create(
+        row = await Task.create(
             branch=home().code,
             employee_id=employee.id,
             department_id=employee.department_id,
@@ -40,6 +48,19 @@ async def give_task(person: Person, form: TaskForm) -> Task:
             customer_id=form.customer_id,
             due_on=form.due_on,
         )
+        await _tell_others(
+            person, row, "work", GIVEN_UNTIL if row.due_on else GIVEN, day=row.due_on or today()
+        )
+    return row
+
+
+async def _tell_others(person: Person, task: Task, kind: str, text: str, **more: object) -> None:
+    """Tell whose task it is and who gave it, whoever of them did not do this himself; once per revision."""
+    others = {task.employee_id, task.assigned_by} - {person.id}
+    if kind == "work":
+        others &= {task.employee_id}
+    occasion = f"task:{task.id}:{task.revision}"
+    await tell(others, kind, text, f"/tasks/{task.id}", occasion, name=person.name, title=task.title, **more)
 
 
 def _refuse_foreign(person: Person, task: Task) -> None:
@@ -84,6 +105,7 @@ async def finish_task(person: Person, task: Task, comment: str = "") -> Task:
         for item in await PlanItem.filter(task_id=row.id, status="planned", deleted_at=None):
             item.status, item.done_at, item.result = "done", clock.now(), comment[:300]
             await item.save()
+        await _tell_others(person, row, "answer", FINISHED)
     return row
 
 
@@ -97,6 +119,7 @@ async def withdraw_task(person: Person, task: Task, comment: str = "") -> Task:
         for item in await PlanItem.filter(task_id=row.id, status="planned", deleted_at=None):
             item.status = "cancelled"
             await item.save()
+        await _tell_others(person, row, "work", WITHDRAWN)
     return row
 
 
@@ -107,6 +130,7 @@ async def reopen_task(person: Person, task: Task, comment: str = "") -> Task:
         row = await _move(person, task.id, "reopen", comment)
         row.done_at = None
         await row.save()
+        await _tell_others(person, row, "work", REOPENED)
     return row
 
 
@@ -119,6 +143,7 @@ async def comment_task(person: Person, task: Task, comment: str) -> Task:
         row = await locked(Task, task.id)
         _add_comment(row, person, comment)
         await row.save()
+        await _tell_others(person, row, "answer", COMMENTED, comment=comment[:200])
     return row
 
 

@@ -16,13 +16,26 @@ from branch_node.intelligence.forms import ListForm as NoteFilters
 from branch_node.intelligence.forms import NoteForm
 from branch_node.intelligence.rules import NoteLine, read_note, safe_link
 from branch_node.lists import paging
+from branch_node.notifications.models import Notification
 from branch_node.tasks import actions as tasks
 from branch_node.tasks import queries as task_queries
 from branch_node.tasks.forms import TaskForm
 from shared.database import Database
 from shared.errors import Conflict, Invalid, NotAllowed, NotFound
 from shared.records import Employee, Feedback, IntelNote, PlanItem, Task
-from tests.support.cast import LIN, MANAGER, SHANGHAI, SUN, TODAY, WANG, ZHOU, acting, customer_of, hire
+from tests.support.cast import (
+    LIN,
+    MANAGER,
+    SHANGHAI,
+    SUN,
+    TODAY,
+    WANG,
+    ZHOU,
+    Member,
+    acting,
+    customer_of,
+    hire,
+)
 
 
 async def titles(person, view: str) -> list[str]:
@@ -46,6 +59,35 @@ async def test_a_task_goes_from_sun_to_lins_plan_and_back_done(database: Databas
         with pytest.raises(Conflict):
             await tasks.finish_task(LIN.person, task)
         assert await titles(SUN.person, "finished") == ["收款"]
+
+
+async def told(member: Member) -> list[str]:
+    """What this person was told, oldest first, as address and kind of the message."""
+    return [f"{row.kind} {row.url}" for row in await Notification.filter(person_id=member.id).order_by("id")]
+
+
+async def test_who_gave_a_task_and_whose_it_is_hear_what_the_other_did(database: Database) -> None:
+    with acting(SUN):
+        await hire(*SHANGHAI)
+        task = await tasks.give_task(SUN.person, TaskForm(employee_id=LIN.id, title="收款"))
+        await tasks.give_task(LIN.person, TaskForm(title="own"))
+        await tasks.comment_task(LIN.person, task, "下周")
+        await tasks.finish_task(LIN.person, task)
+        await tasks.reopen_task(SUN.person, task)
+    assert await told(LIN) == [f"work /tasks/{task.id}"] * 2
+    assert await told(SUN) == [f"answer /tasks/{task.id}"] * 2
+
+
+async def test_feedback_tells_who_is_to_handle_it_and_who_entered_it(database: Database) -> None:
+    with acting(LIN):
+        await hire(*SHANGHAI)
+        row = await feedback.enter_feedback(LIN.person, FeedbackForm(subject="交货晚了"), None)
+        await feedback.assign_feedback(SUN.person, row, await Employee.get(id=ZHOU.id))
+        await feedback.answer_feedback(ZHOU.person, row, "已补发")
+        await feedback.close_feedback(SUN.person, row)
+    assert await told(ZHOU) == [f"work /feedback/{row.id}"]
+    assert await told(LIN) == [f"answer /feedback/{row.id}"] * 2
+    assert await told(SUN) == []
 
 
 async def test_tasks_go_only_to_people_within_reach(database: Database) -> None:
