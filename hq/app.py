@@ -16,11 +16,12 @@ from hq.jobs import register_jobs
 from hq.live import applied, telling, watch_cursors
 from hq.menu import MENU
 from hq.models import HQ_APP
+from hq.papers.tools import tools
 from hq.people.queries import person_of
 from hq.replication import feed_route, receiver, rejoining, scrub_route, snapshot_route
 from hq.replication.engine import applier_for
 from hq.replication.feed import Feed
-from hq.routes import all_routes
+from hq.routes import all_routes, views
 from hq.settings import HqSettings
 from hq.setup import APPS
 from shared import i18n
@@ -82,6 +83,7 @@ def hq_app(settings: HqSettings) -> Starlette:
         resources=resources,
         tasks=[watch_cursors, watch_feed],
     )
+    app.state.views = views()
     for path, handler in SYNC.items():
         app.router.routes.insert(0, StarletteRoute(path, SyncEndpoint(handler), methods=["POST"]))
     return app
@@ -100,6 +102,7 @@ def frame(settings: HqSettings) -> Site:
         version=product_version(),
         node="HQ",
         palette=(palette,),
+        tools=tools,
     )
 
 

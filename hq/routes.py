@@ -1,5 +1,7 @@
 """All routes of headquarters: one list per feature."""
 
+from dataclasses import replace
+
 from hq.activity import handlers as activity
 from hq.api import handlers as api
 from hq.api.forms import FigureModel, FigureQuery
@@ -14,6 +16,8 @@ from hq.directives.rules import MAX_FILE_BYTES
 from hq.feedback import handlers as feedback
 from hq.late import handlers as late
 from hq.news import handlers as news
+from hq.papers import handlers as papers
+from hq.papers.views import VIEWS
 from hq.people import handlers as people
 from hq.pipeline import handlers as pipeline
 from hq.profit import handlers as profit
@@ -181,8 +185,8 @@ API = [
 ]
 
 
-def all_routes() -> list[Route]:
-    """Every route, in the order of the menu."""
+def pages() -> list[Route]:
+    """Every route but the PDF of views, in the order of the menu."""
     return [
         *DASHBOARD,
         *COMPARE,
@@ -207,3 +211,17 @@ def all_routes() -> list[Route]:
         *DEFINITIONS,
         *API,
     ]
+
+
+def views() -> list[Route]:
+    """The pages that may be taken along."""
+    return [route for route in pages() if route.method == "GET" and route.url in VIEWS]
+
+
+def all_routes() -> list[Route]:
+    """Every route. The PDF of a view needs the right of the view, and comes before addresses with one more word."""
+    papers_of_views = [
+        replace(view, url=view.url.rstrip("/") + papers.ENDING, handler=papers.show_pdf, is_heavy=True)
+        for view in views()
+    ]
+    return [*papers_of_views, *pages()]

@@ -9,10 +9,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from branch_node.audit import note
-from branch_node.printing.paper import Paper, paper_of, write_pdf
+from branch_node.printing.paper import Paper, paper_of
 from branch_node.requests import path_id
 from shared.i18n import LOCALES, use_locale
 from shared.permissions import Person
+from shared.web.pdf import write_pdf
 from shared.web.responses import page, render
 
 CSS = Path(__file__).resolve().parent.parent / "static" / "paper.css"

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from importlib.util import find_spec
 from typing import Any
 from uuid import UUID
 
@@ -15,13 +14,12 @@ from branch_node.quotations.queries import lines_of as quotation_lines
 from branch_node.quotations.queries import quotation_for
 from branch_node.staff.queries import names_of
 from shared.database import fetch_one
-from shared.errors import Unavailable
-from shared.i18n import N_
 from shared.i18n import gettext as _
 from shared.money import Money
 from shared.permissions import Person
 from shared.records import Branch, Customer, Order, OrderLine, Quotation, QuotationLine
 from shared.web import filters as show
+from shared.web.pdf import has_pdf
 
 
 @dataclass(frozen=True)
@@ -147,25 +145,3 @@ async def main_contact(customer_id: UUID) -> str:
         id=customer_id,
     )
     return row["name"] if row else ""
-
-
-def has_pdf() -> bool:
-    """Whether this machine can write PDF."""
-    return find_spec("weasyprint") is not None
-
-
-def write_pdf(html: str) -> bytes:
-    """The page as PDF; run it in a thread. It fetches nothing: what it shows stands in the page.
-
-    Unavailable when the machine lacks what it takes.
-    """
-    try:
-        from weasyprint import HTML
-        from weasyprint.urls import URLFetcher
-    except (ImportError, OSError):
-        raise Unavailable(
-            N_("This machine writes no PDF (Pango is missing). Print the page instead."), retry_after=86_400
-        ) from None
-    nowhere = URLFetcher(allowed_protocols=())
-    found: bytes = HTML(string=html, url_fetcher=nowhere, base_url=None).write_pdf()
-    return found

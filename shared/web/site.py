@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from starlette.requests import Request
 
 from shared.permissions import Person
+from shared.web.parts import Action
 from shared.web.routing import SIGNED_IN, Access, Permission
 
 
@@ -56,13 +57,15 @@ class PaletteHit:
 
 Notices = Callable[[Request], Awaitable[Sequence[Notice]]]
 Unread = Callable[[Person], Awaitable[int]]
+Tools = Callable[[Request], Sequence[Action]]
 PaletteSource = Callable[[Request, str], Awaitable[Sequence[PaletteHit]]]
 
 
 @dataclass(frozen=True)
 class Site:
     """The frame of a site. `name` is a msgid, `scope` what its figures cover ("Shanghai", "All branches").
-    `unread` counts the messages behind the bell in the bar, which leads to `unread_url`."""
+    `unread` counts the messages behind the bell in the bar, which leads to `unread_url`. `tools` are what may be done with
+    any page, in the head of it."""
 
     code: str
     name: str
@@ -76,6 +79,7 @@ class Site:
     notices: Notices | None = None
     unread: Unread | None = None
     unread_url: str = ""
+    tools: Tools | None = None
     palette: Sequence[PaletteSource] = field(default_factory=tuple)
 
     def menu_for(self, person: Person | None) -> list[MenuItem]:

@@ -8,12 +8,12 @@ from urllib.parse import urlencode
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from shared import i18n
+from shared import clock, i18n
 from shared.ids import new_id
 from shared.web import csrf, graphics
 from shared.web.filters import FILTERS
 from shared.web.once import FIELD as ONCE_FIELD
-from shared.web.parts import STATUSES, TEMPLATE_CLASSES, status_word
+from shared.web.parts import STATUSES, TEMPLATE_CLASSES, Action, status_word
 from shared.web.reader import current_request
 from shared.web.static_files import StaticFiles
 
@@ -42,6 +42,8 @@ def make_environment(roots: Sequence[Path], static: StaticFiles) -> Environment:
         csrf_token=lambda: csrf.page_token(current_request()),
         static=static.url,
         icon=Icons(static),
+        now=clock.now,
+        page_tools=page_tools,
         with_query=with_query,
         query_pairs=query_pairs,
         graphics=graphics,
@@ -62,6 +64,13 @@ def once_input() -> Markup:
     """The hidden field that makes a form safe to send twice."""
     sent = getattr(current_request().state, "sent_client_id", "")
     return Markup('<input type="hidden" name="{}" value="{}">').format(ONCE_FIELD, sent or new_id())
+
+
+def page_tools() -> Sequence[Action]:
+    """What the site offers at the head of the present page."""
+    request = current_request()
+    site = request.app.state.site
+    return site.tools(request) if site.tools is not None else ()
 
 
 class Icons:

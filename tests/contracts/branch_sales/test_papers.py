@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from branch_node.printing.paper import has_pdf, write_pdf
+from shared.web.pdf import has_pdf, write_pdf
 from tests.contracts.branch_sales.conftest import Office
 from tests.support.web_site import Visitor
 

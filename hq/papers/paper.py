@@ -1,0 +1,115 @@
+"""One or several views as one paper: what stands at its head and foot, and the PDF of it."""
+
+import asyncio
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+from markupsafe import Markup
+from starlette.applications import Starlette
+
+from hq.asking import branches_of, house_of
+from hq.figures.freshness import Directory, directory
+from hq.figures.shape import Question
+from hq.figures.words import freshness
+from hq.papers.views import View, view_of
+from shared import clock
+from shared.i18n import gettext as _
+from shared.i18n import use_locale
+from shared.permissions import Person
+from shared.web.pdf import write_pdf
+from shared.web.reader import reader_zone, reading_in
+
+CSS = (Path(__file__).resolve().parent / "paper.css").read_text()
+DRAWN = re.compile(r"(<svg\b[^>]*>)")
+DRAWING = "<style>.ops-g-ac,.ops-g-done{fill:#404040}.ops-g-py,.ops-g-none{fill:#c4c4c4}.ops-g-track{fill:#f1f1f1}.ops-g-pl,.ops-g-zero{stroke:#000}.ops-g-muted{fill:#c4c4c4}.ops-g-good,.ops-g-fc{fill:#0b5cad}.ops-g-bad{fill:#b3261e}.ops-g-ok{fill:#1a7431}.ops-g-age0{fill:#c9dcf2}.ops-g-age1{fill:#93b9e3}.ops-g-age2{fill:#5c93cf}.ops-g-age3{fill:#2c6cb0}.ops-g-age4{fill:#0d3f75}.ops-g-last{stroke:#0b5cad;stroke-width:4}polyline{fill:none;stroke:#404040;stroke-width:1}</style>"
+_at_once = asyncio.Semaphore(1)
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One view on a paper: its words and figures, whom it covers, how complete its data is, what was asked, where it stands."""
+
+    body: Markup
+    title: str
+    scope: str
+    completeness: str
+    asked: str
+    place: str
+
+
+@dataclass(frozen=True)
+class Paper:
+    """papers/paper.html."""
+
+    lang: str
+    company: str
+    made_by: str
+    made_at: datetime
+    zone: str
+    css: Markup
+    sheets: Sequence[Sheet]
+
+
+async def sheet_of(
+    site: Starlette, address: str, person: Person, locale: str, *, for_screen: bool = False
+) -> Sheet:
+    """A view with its watermark. NotFound and NotAllowed as the view itself."""
+    view = await view_of(site, address, person, locale, for_screen=for_screen)
+    with use_locale(locale), reading_in(person.timezone, site.state.site.base_currency):
+        known = await branches_seen(site, person, view.permission, locale)
+        is_whole = branches_of(person, view.permission) is None
+        return sheet(view, known, site.state.settings.public_url.rstrip("/") + address, is_whole=is_whole)
+
+
+async def branches_seen(site: Starlette, person: Person, permission: str, locale: str) -> Directory:
+    """The branches that a person sees with a right, as fresh as they are now."""
+    house = house_of(site.state.settings)
+    return await directory(Question(branches=branches_of(person, permission), locale=locale, house=house))
+
+
+def sheet(view: View, known: Directory, place: str, *, is_whole: bool) -> Sheet:
+    """The view in words of the present language and zone; `is_whole` when its reader sees all branches."""
+    names = [branch.name for branch in known.branches]
+    scope = _("All branches") if is_whole else _(", ").join(names) or _("No branch")
+    return Sheet(
+        Markup(DRAWN.sub(rf"\1{DRAWING}", view.body)),
+        view.title,
+        scope,
+        freshness(known.marks),
+        asked(place),
+        place,
+    )
+
+
+def asked(address: str) -> str:
+    """The days, moment and currency that an address names; empty for the view's own."""
+    params = {name: values[-1] for name, values in parse_qs(urlsplit(address).query).items()}
+    days = params.get("period") or " – ".join(params[name] for name in ("from", "to") if name in params)
+    known = [
+        _("days %(days)s", days=days) if days else "",
+        _("as of %(day)s", day=params["as_of"]) if "as_of" in params else "",
+        _("as known at %(time)s", time=params["known_at"]) if "known_at" in params else "",
+        _("amounts in %(currency)s", currency=params["currency"]) if "currency" in params else "",
+    ]
+    return _(", ").join(one for one in known if one)
+
+
+def page_of(site: Starlette, sheets: Sequence[Sheet], made_by: str, locale: str, zone: str) -> str:
+    """The paper as one page of html that needs nothing else."""
+    with use_locale(locale), reading_in(zone, site.state.site.base_currency):
+        company = site.state.settings.company_name or _("Headquarters")
+        paper = Paper(locale, company, made_by, clock.now(), reader_zone().key, Markup(CSS), sheets)
+        template = site.state.templates.get_template("papers/paper.html")
+        return str(template.render(page=paper))
+
+
+async def pdf_of(site: Starlette, addresses: Sequence[str], person: Person, locale: str) -> bytes:
+    """The views as one PDF, one after the other, for one person; made one at a time. Unavailable without Pango."""
+    sheets = [await sheet_of(site, address, person, locale) for address in addresses]
+    html = page_of(site, sheets, person.name, locale, person.timezone)
+    async with _at_once:
+        return await asyncio.to_thread(write_pdf, html)
