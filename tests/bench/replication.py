@@ -51,18 +51,15 @@ def receipts(count: int) -> list[Receipt]:
     ]  # fmt: skip
 
 
-async def load_branch(url: str, count: int, *, with_triggers: bool = True) -> float:
-    """Write the rows in transactions of 1,000; rows per second."""
+async def load_branch(url: str, count: int) -> None:
+    """Write the rows in transactions of 1,000."""
     await migrate(url, APPS)
     async with open_database(url, APPS):
-        if with_triggers:
-            await capture.install("SH")
+        await capture.install("SH")
         rows = receipts(count)
-        begun = time.perf_counter()
         for at in range(0, count, 1_000):
             async with transaction():
                 await Receipt.bulk_create(rows[at : at + 1_000])
-        return count / (time.perf_counter() - begun)
 
 
 async def drain(branch_url: str, hq_url: str, folder: Path, count: int) -> dict[str, Any]:
@@ -161,9 +158,8 @@ async def measure(count: int) -> list[list[str]]:
     """All rows of the table."""
     rows: list[list[str]] = []
     with tempfile.TemporaryDirectory(prefix="trunkline-bench-") as scratch, cluster() as base:
-        plain = await load_branch(f"sqlite:///{scratch}/plain.db", min(count, 50_000), with_triggers=False)
         branch_url = f"sqlite:///{scratch}/branch.db"
-        captured = await load_branch(branch_url, count)
+        await load_branch(branch_url, count)
         with_rollup = await anchor(base, count, with_rollup=True)
         without = await anchor(base, count, with_rollup=False)
         rows.append(
@@ -186,13 +182,6 @@ async def measure(count: int) -> list[list[str]]:
                 ]
             )
             rows.append([f"  bytes on the wire per row, {label}", f"{result['wire_bytes'] / count:.1f}", ""])
-        rows.append(
-            [
-                "branch writes with capture (SQLite, FULL)",
-                f"{captured:,.0f}",
-                f"{captured / plain:.2f} of without",
-            ]
-        )
     return rows
 
 

@@ -62,6 +62,29 @@ async def test_a_rolled_back_transaction_leaves_neither_change_nor_gap(database:
     assert [c["seq"] for c in await log()] == [1, 2]
 
 
+async def test_a_savepoint_that_was_rolled_back_hides_no_later_row(database: Database) -> None:
+    async with transaction():
+        with pytest.raises(ZeroDivisionError):
+            async with transaction():
+                await customer("1").save()
+                _ = 1 / 0
+        await customer("2").save()
+        await customer("3").save()
+    assert [(c["seq"], c["op"]) for c in await log()] == [(1, "i"), (2, "i")]
+
+
+async def test_rows_written_after_a_transaction_was_numbered_early_are_numbered_too(
+    database: Database,
+) -> None:
+    early = "SET CONSTRAINTS ALL IMMEDIATE" if engine() == "postgres" else "SELECT 1"
+    async with transaction():
+        await customer("1").save()
+        await execute(early)
+        await customer("2").save()
+    await customer("3").save()
+    assert [c["seq"] for c in await log()] == [1, 2, 3]
+
+
 async def test_changes_of_one_transaction_share_its_number(database: Database) -> None:
     async with transaction():
         await customer("1").save()

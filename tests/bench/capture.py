@@ -1,0 +1,159 @@
+"""What capture costs a branch's writes: the same rows with the triggers and without, transaction by transaction in turn.
+
+Two branches of one process, one with triggers and one without, so that what disturbs the machine disturbs both. Durability is
+that of a branch (SQLite: WAL, synchronous=FULL; PostgreSQL: its defaults). Two kinds of writing:
+entries, as actions write them through the ORM: a customer with a receipt and what it pays, then an activity, six rows in two
+transactions, four of them inserted and two updated; imports: 1,000 receipts to a transaction.
+`python -m tests.bench.capture [--rows N]`.
+"""
+
+import argparse
+import asyncio
+import datetime
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+
+import asyncpg
+
+from branch_node.models import BRANCH_APP
+from shared import ids
+from shared.database import Database, transaction
+from shared.database.context import connect
+from shared.database.migrate import migrate
+from shared.records import RECORDS_APP, Activity, Allocation, Customer, Receipt
+from shared.replication import capture
+from shared.web.models import WEB_APP
+from tests.bench.postgres_cluster import cluster
+from tests.bench.replication import receipts
+from tests.bench.table import print_table
+
+APPS = [RECORDS_APP, WEB_APP, BRANCH_APP]
+DAY = datetime.date(2026, 5, 22)
+IMPORTED_AT_ONCE = 1_000
+ROWS_OF_ENTRY = 6
+Write = Callable[[int], Awaitable[None]]
+
+
+@dataclass
+class Side:
+    """One of the two branches: its database and the seconds each transaction took."""
+
+    database: Database
+    seconds: list[float] = field(default_factory=list)
+
+    async def time(self, write: Write, number: int) -> None:
+        with self.database.use():
+            begun = time.perf_counter()
+            await write(number)
+            self.seconds.append(time.perf_counter() - begun)
+
+
+async def open_side(url: str, *, with_triggers: bool) -> Side:
+    """A migrated, empty branch."""
+    await migrate(url, APPS)
+    database = await connect(url, APPS)
+    if with_triggers:
+        with database.use():
+            await capture.install("SH")
+    return Side(database)
+
+
+async def enter(number: int) -> None:
+    """Two entries of a seller, a transaction each: three rows inserted and one updated; one inserted and one updated."""
+    async with transaction():
+        customer = await Customer.create(
+            branch="SH", code=f"C-{number}", name=f"Hengda Trading {number}", name_key=f"hengda{number}", phone=f"+8613{number:09d}",
+            search_key=f"hengda trading {number}", currency="CNY", acquired_on=DAY, city="Shanghai", owner_id=ids.new_id(),
+        )  # fmt: skip
+        receipt = receipts(1)[0]
+        receipt.id, receipt.number, receipt.customer_id = ids.new_id(), f"E-{number}", customer.id
+        await receipt.save()
+        await Allocation.create(
+            branch="SH", receipt_id=receipt.id, receivable_id=ids.new_id(), order_id=ids.new_id(), customer_id=customer.id,
+            happened_on=DAY, due_on=DAY, currency="CNY", amount_minor=500, base_minor=500, receipt_base_minor=500,
+        )  # fmt: skip
+        receipt.allocated_minor = receipt.allocated_base_minor = 500
+        await receipt.save(update_fields=["allocated_minor", "allocated_base_minor"])
+    async with transaction():
+        await Activity.create(
+            branch="SH", customer_id=customer.id, owner_id=customer.owner_id, kind="call", subject="Asked about the order",
+            notes="Wants the second half in June.", happened_on=DAY,
+        )  # fmt: skip
+        customer.last_contact_on = DAY
+        await customer.save(update_fields=["last_contact_on"])
+
+
+def importing(rows: Sequence[Receipt]) -> Write:
+    """Transactions of 1,000 receipts; both sides get the same rows."""
+
+    async def write(number: int) -> None:
+        part = rows[number * IMPORTED_AT_ONCE : (number + 1) * IMPORTED_AT_ONCE]
+        async with transaction():
+            await Receipt.bulk_create(part)
+
+    return write
+
+
+async def compare(sides: tuple[Side, Side], write: Write, count: int) -> tuple[float, float, float]:
+    """The median seconds of a step at each side, and the median of what each step without took of the same step with. The sides
+    begin in turn."""
+    for number in range(count):
+        for side in sides if number % 2 else reversed(sides):
+            await side.time(write, number)
+    plain, captured = (list(side.seconds) for side in sides)
+    for side in sides:
+        side.seconds.clear()
+    ratio = statistics.median(one / other for one, other in zip(plain, captured, strict=True))
+    return statistics.median(plain), statistics.median(captured), ratio
+
+
+async def measure_engine(label: str, urls: tuple[str, str], count: int) -> list[list[str]]:
+    """The rows of the table for one engine."""
+    sides = (await open_side(urls[0], with_triggers=False), await open_side(urls[1], with_triggers=True))
+    shown = []
+    try:
+        for name, write, steps, rows in (
+            ("entries through the ORM", enter, max(20, count // 50), ROWS_OF_ENTRY),
+            ("imports, 1,000 to a transaction", importing(receipts(count)), count // IMPORTED_AT_ONCE, IMPORTED_AT_ONCE),
+        ):  # fmt: skip
+            plain, captured, ratio = await compare(sides, write, steps)
+            shown.append(
+                [f"{label}: {name}", f"{rows / plain:,.0f}", f"{rows / captured:,.0f}", f"{ratio:.2f}"]
+            )
+    finally:
+        for side in sides:
+            await side.database.close()
+    return shown
+
+
+async def measure(count: int) -> list[list[str]]:
+    """Both engines."""
+    with tempfile.TemporaryDirectory(prefix="trunkline-bench-") as scratch, cluster() as base:
+        files = (f"sqlite:///{scratch}/plain.db", f"sqlite:///{scratch}/captured.db")
+        shown = await measure_engine("SQLite", files, count)
+        root = await asyncpg.connect(base + "postgres")
+        for name in ("plain", "captured"):
+            await root.execute(f"CREATE DATABASE {name}")
+        await root.close()
+        return shown + await measure_engine("PostgreSQL", (base + "plain", base + "captured"), count)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Print the table."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.capture")
+    parser.add_argument("--rows", type=int, default=40_000)
+    options = parser.parse_args(argv)
+    print_table(
+        f"Capture, {options.rows:,} rows imported, {options.rows // 50:,} pairs of entries; aim: 0.75 of without",
+        ["what", "rows/s without", "rows/s with", "of without"],
+        asyncio.run(measure(options.rows)),
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
