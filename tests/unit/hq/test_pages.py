@@ -131,7 +131,7 @@ def links_of(page: str) -> list[tuple[str, str, str]]:
         for cell in re.finditer(
             r'<td class="[^"]*ops-number[^"]*" data-label="([^"]*)"><a href="([^"]+)">', row[2]
         ):
-            found.append((row[1], unescape(cell[1]), unescape(cell[2])))
+            found.append((row[1], unescape(cell[1]).partition(" (")[0], unescape(cell[2])))
     return found
 
 

@@ -28,10 +28,12 @@
 				level = total ? value : level + value;
 				return { value: Math.abs(value), itemStyle: style(total ? (at ? 'ac' : 'pl') : value < 0 ? 'bad' : 'good') };
 			});
-			const label = { show: true, position: 'top', color: ink('text'), formatter: item => cells[item.dataIndex].textContent.trim() };
-			return [{ type: 'bar', stack: 'w', data: base, itemStyle: { color: 'transparent' }, silent: true }, { type: 'bar', stack: 'w', name, data, label, barMaxWidth: 40 }];
+			const label = { show: true, position: 'top', color: ink('text'), formatter: item => isNarrow ? brief.format(values[item.dataIndex]) : cells[item.dataIndex].textContent.trim() };
+			return [{ type: 'bar', stack: 'w', data: base, itemStyle: { color: 'transparent' }, silent: true }, { type: 'bar', stack: 'w', name, data, label, labelLayout: { hideOverlap: true }, barMaxWidth: 40 }];
 		};
 		const axis = { axisLabel: { color: ink('text') }, axisLine: { lineStyle: { color: ink('line') } }, nameTextStyle: { color: ink('muted') }, splitLine: { lineStyle: { color: ink('soft') } } };
+		const isNarrow = place.clientWidth < 500;
+		const brief = new Intl.NumberFormat(document.documentElement.lang, { notation: 'compact' });
 		const isColumns = place.dataset.chart === 'columns';
 		const chart = window.echarts.init(place);
 		chart.setOption({
@@ -40,8 +42,8 @@
 			tooltip: { trigger: 'axis', renderMode: 'richText' },
 			grid: { left: 8, right: 8, top: 32, bottom: 8 },
 			legend: { show: isColumns, top: 0, textStyle: { color: ink('text') } },
-			xAxis: { ...axis, type: "category", data: lines.map(line => line.cells[0].textContent.trim()), splitLine: { show: false } },
-			yAxis: { ...axis, type: 'value', name: table.dataset.unit },
+			xAxis: { ...axis, type: "category", data: lines.map(line => line.cells[0].textContent.trim()), axisLabel: { ...axis.axisLabel, rotate: isNarrow && lines.length > 5 ? 45 : 0 }, splitLine: { show: false } },
+			yAxis: { ...axis, axisLabel: { ...axis.axisLabel, formatter: value => brief.format(value) }, type: 'value', name: table.dataset.unit },
 			series: isColumns ? columns() : waterfall(),
 		});
 		probe.remove();
