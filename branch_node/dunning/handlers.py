@@ -50,7 +50,7 @@ async def show_list(request: Request) -> Response:
         Tab(_("Nothing to send"), f"{URL}?which=held", which == "held"),
         Tab(_("Sent"), f"{URL}?which=sent", which == "sent"),
     ]
-    more = (
+    more = [Action(_("Outbox"), "/mail", "send")] + (
         [Action(_("Levels and texts"), f"{URL}/levels", "settings")]
         if person.may("receivable.write_off")
         else []

@@ -5,13 +5,14 @@ from datetime import date, timedelta
 from branch_node.audit import note
 from branch_node.editing import locked
 from branch_node.home import home, today
+from branch_node.income.blocking import submitted_in
 from shared import clock
 from shared.database import transaction
 from shared.errors import Conflict, NotFound
 from shared.i18n import N_
 from shared.periods import Month
 from shared.permissions import Person, require
-from shared.records import COMPANY, Expense, FiscalPeriod
+from shared.records import COMPANY, FiscalPeriod
 
 NAMED_AT_MOST = 5
 
@@ -63,19 +64,15 @@ async def close_period(person: Person, month: Month) -> FiscalPeriod:
                 period=row.code,
                 day=row.after_on - timedelta(days=1),
             )
-        waiting = await Expense.filter(
-            branch=home().code,
-            status__in=["submitted"],
-            happened_on__gte=row.first_on,
-            happened_on__lt=row.after_on,
-            deleted_at=None,
-        ).order_by("number")
+        waiting = await submitted_in(row)
         if waiting:
+            named = [expense.number for expense in waiting[:NAMED_AT_MOST]]
+            more = ["..."] if len(waiting) > NAMED_AT_MOST else []
             raise Conflict(
                 N_("To close %(period)s, approve or refuse these expenses first: %(numbers)s."),
                 code="period.open_items",
                 period=row.code,
-                numbers=", ".join(expense.number for expense in waiting[:NAMED_AT_MOST]),
+                numbers=", ".join([*named, *more]),
             )
         row.closed_at, row.closed_by = clock.now(), person.id
         await row.save()
@@ -83,8 +80,8 @@ async def close_period(person: Person, month: Month) -> FiscalPeriod:
     return row
 
 
-async def reopen_period(person: Person, month: Month) -> FiscalPeriod:
-    """Let postings into a closed period again. Conflict when it is open."""
+async def reopen_period(person: Person, month: Month, reason: str) -> FiscalPeriod:
+    """Let postings into a closed period again; the reason stands in the audit trail. Conflict when it is open."""
     require(person, "period.close")
     async with transaction():
         row = await _period(month)
@@ -92,13 +89,19 @@ async def reopen_period(person: Person, month: Month) -> FiscalPeriod:
             raise Conflict(N_("%(period)s is open already."), code="period.open", period=row.code)
         row.closed_at = row.closed_by = None
         await row.save()
-        await note(person, "period.reopened", "fiscal_period", row.id, period=row.code)
+        await note(person, "period.reopened", "fiscal_period", row.id, period=row.code, reason=reason)
     return row
 
 
 async def _period(month: Month) -> FiscalPeriod:
+    return await locked(FiscalPeriod, (await period_of(month)).id)
+
+
+async def period_of(month: Month) -> FiscalPeriod:
+    """The branch's period that holds a month's first day, made when the calendar does not reach it. Inside a
+    transaction; NotFound for a gap in the calendar."""
     rows = await ensure_calendar(month.first)
     found = next((row for row in rows if row.first_on <= month.first < row.after_on), None)
     if found is None:
         raise NotFound()
-    return await locked(FiscalPeriod, found.id)
+    return found

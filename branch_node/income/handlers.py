@@ -5,12 +5,11 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from branch_node import fiscal
 from branch_node.audit import note
 from branch_node.expenses.queries import categories, label_of
 from branch_node.home import home, today
-from branch_node.income import actions, queries
-from branch_node.income.forms import MonthForm
+from branch_node.income import queries
+from branch_node.income.closing import closed_period, closed_text
 from branch_node.income.pages import IncomePage, ResultNote
 from branch_node.income.rules import Result
 from branch_node.listing import scope_of, wants_file
@@ -23,9 +22,8 @@ from shared.periods import Month
 from shared.permissions import Person
 from shared.web import filters as show
 from shared.web.export import Heading, export, export_links, in_order
-from shared.web.forms import read_form
 from shared.web.parts import Action, Column, Link
-from shared.web.responses import page, redirect
+from shared.web.responses import page
 
 ORDER_MEASURE = {"approval": "sales", "shipment": "shipped"}
 
@@ -53,7 +51,8 @@ async def show_month(request: Request) -> Response:
         for row in found.departments
     ]
     whole = unit_note(found, found.whole, _("Branch"), None, is_whole=True)
-    is_closed = await closed(month)
+    period = await closed_period(month)
+    is_closed = period is not None
     this_month = Month.containing(today())
     view = IncomePage(
         month=month.first,
@@ -72,6 +71,7 @@ async def show_month(request: Request) -> Response:
             )
             for code, minor in found.categories.items()
         ],
+        closed_by=await closed_text(period),
         is_closed=is_closed,
         close_action=close_action(person, month, is_closed),
         exports=export_links(),
@@ -114,40 +114,13 @@ def month_note(month: Month, result: Result, is_current: bool) -> ResultNote:
     )
 
 
-async def closed(month: Month) -> bool:
-    """Whether the period that holds the month's first day refuses postings."""
-    calendar = await fiscal.calendar()
-    if calendar is None:
-        return False
-    return any(period.closed for period in calendar.periods if period.contains(month.first))
-
-
 def close_action(person: Person, month: Month, is_closed: bool) -> Action | None:
     """Close a month that has ended, or reopen a closed one."""
     if not person.may("period.close") or month.after > today():
         return None
     if is_closed:
-        return Action(_("Reopen the month"), "/income/reopen", "history", method="POST")
-    return Action(_("Close the month"), "/income/close", "lock", method="POST")
-
-
-async def close_month(request: Request) -> Response:
-    month = await posted_month(request)
-    row = await actions.close_period(request.state.person, month)
-    return redirect(f"/income?month={month}", toast=_("%(period)s closed.", period=row.code))
-
-
-async def reopen_month(request: Request) -> Response:
-    month = await posted_month(request)
-    row = await actions.reopen_period(request.state.person, month)
-    return redirect(f"/income?month={month}", toast=_("%(period)s is open again.", period=row.code))
-
-
-async def posted_month(request: Request) -> Month:
-    """The month that the form names; Invalid when it names none."""
-    form = await read_form(request, MonthForm)
-    found = periods.parse(form.value.month if not form.errors else "")
-    return found if isinstance(found, Month) else Month.containing(found.first)
+        return Action(_("Reopen the month"), f"/income/reopen?month={month}", "history")
+    return Action(_("Close the month"), f"/income/close?month={month}", "lock")
 
 
 async def file_of(request: Request, found: queries.Statement, scope: str) -> Response:

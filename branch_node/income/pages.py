@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from shared.money import Money
-from shared.web.parts import Action, Link
+from shared.web.parts import Action, AuditRow, Confirm, Crumb, Link
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,8 @@ class ResultNote:
 class IncomePage:
     """income/show.html: a month of the branch, its departments, the months before, expense by category.
 
-    `is_closed` says whether the period refuses postings; `close_action` closes or reopens it (None: no right).
+    `is_closed` says whether the period refuses postings, `closed_by` since when and by whom; `close_action` leads to the
+    page that closes or reopens it (None: no right, or the month has not ended).
     """
 
     month: date
@@ -40,5 +41,30 @@ class IncomePage:
     months: Sequence[ResultNote]
     categories: Sequence[tuple[Link, Money]]
     is_closed: bool
+    closed_by: str
     close_action: Action | None
     exports: Sequence[Link]
+
+
+@dataclass(frozen=True)
+class Concern:
+    """A sentence about documents of the month, the documents, and the list of all of them. `blocks` forbids the close."""
+
+    sentence: str
+    documents: Sequence[Link]
+    url: str
+    blocks: bool
+
+
+@dataclass(frozen=True)
+class ClosePage:
+    """income/close.html: what blocks the close of a month, what to know, the button; or the reason of a reopening.
+
+    `confirm` is None while something blocks, or when there is nothing to do; `sentence` says why."""
+
+    title: str
+    crumbs: Sequence[Crumb]
+    sentence: str
+    concerns: Sequence[Concern]
+    confirm: Confirm | None
+    history: Sequence[AuditRow]

@@ -6,7 +6,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from branch_node.listing import Listing, nothing
+from branch_node.listing import Listing, nothing, wants_file, whole
 from branch_node.lists import paging
 from branch_node.mail import actions, queries
 from branch_node.mail.forms import ListForm
@@ -18,7 +18,7 @@ from branch_node.requests import path_id
 from shared.errors import Conflict
 from shared.i18n import N_
 from shared.i18n import gettext as _
-from shared.permissions import Person
+from shared.permissions import SCOPE_LABELS, Person, Scope
 from shared.web.forms import Form, read_query
 from shared.web.parts import Chip, Column, Field, Filters, Status, Tab
 from shared.web.responses import page, redirect
@@ -32,6 +32,11 @@ async def show_list(request: Request) -> Response:
     form = read_query(request, ListForm)
     wanted = form.value if not form.errors else ListForm()
     pages = paging(request.query_params, queries.SORTS, "-at")
+    if wants_file(request):
+        rows = (await queries.mail_page(person, wanted, whole(pages))).rows
+        said = [_(STATUSES[wanted.status])] if wanted.status in STATUSES else []
+        filters = _(", ").join([*said, *([wanted.q] if wanted.q else [])])
+        return await mails("").file(request, rows, scope=_(SCOPE_LABELS[scope_of(person)]), filters=filters)
     cut = await queries.mail_page(person, wanted, pages)
     empty = nothing(
         wanted != ListForm(),
@@ -43,6 +48,13 @@ async def show_list(request: Request) -> Response:
     counts = await queries.mail_counts(person)
     view = ListPage(tabs(wanted.status, counts), filter_bar(form, wanted), table, office() is not None)
     return page(request, "mail/list.html", view)
+
+
+def scope_of(person: Person) -> Scope:
+    """How far the list reaches: all mails for the administrator, else the customers one may remind, else one's own."""
+    if person.may("settings.edit"):
+        return Scope.BRANCH
+    return person.scope("receivable.edit") or Scope.OWN
 
 
 def tabs(present: str, counts: Mapping[str, int]) -> list[Tab]:
@@ -75,7 +87,7 @@ def mails(status: str) -> Listing[MailRow]:
             Column("to", _("Recipient"), phone="head"),
             Column("state", _("State"), "status", phone="second"),
             Column("subject", _("Subject")),
-            Column("about", _("About")),
+            Column("about", _("Customer")),
             Column("at", _("Written"), "instant", phone="second"),
             Column("sent", _("Sent"), "instant"),
             Column("trouble", _("What went wrong")),

@@ -13,10 +13,10 @@ SECURITIES = {"smtp": "starttls", "smtps": "tls", "smtp+plain": "none"}
 PORTS = {"starttls": 587, "tls": 465, "none": 25}
 
 STATUSES: Mapping[str, str] = {
-    "waiting": N_("waiting"),
-    "failed": N_("failed"),
-    "sent": N_("sent"),
-    "dropped": N_("not sent"),
+    "waiting": N_("To be sent"),
+    "failed": N_("Failed"),
+    "sent": N_("Sent"),
+    "dropped": N_("Not sent"),
 }
 KINDS: Mapping[str, str] = {
     "dunning_notice": N_("Reminder to a customer"),

@@ -58,7 +58,14 @@ class SalesRows:
             "/expenses": self.expense, "/api/v1/expenses": self.expense, "/products": self.product,
         }  # fmt: skip
         own = next((row for prefix, row in by_prefix.items() if url.startswith(prefix)), UUID(int=0))
-        places = {"id": own, "step": self.step, "price": self.price, "file": UUID(int=0), "kind": "rules"}
+        places = {
+            "id": own,
+            "step": self.step,
+            "price": self.price,
+            "file": UUID(int=0),
+            "kind": "rules",
+            "month": "2026-10",
+        }
         return re.sub(r"\{(\w+)\}", lambda match: str(places[match[1]]), url)
 
 

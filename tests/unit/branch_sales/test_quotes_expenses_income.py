@@ -16,7 +16,8 @@ from branch_node.expenses.actions import (
     withdraw_expense,
 )
 from branch_node.expenses.forms import ExpenseForm, PayForm
-from branch_node.income.actions import close_period, reopen_period
+from branch_node.income.actions import close_period, period_of, reopen_period
+from branch_node.income.blocking import pending
 from branch_node.income.queries import statement
 from branch_node.lists import Paging
 from branch_node.orders.actions import cancel_order, ship_order
@@ -43,6 +44,7 @@ from shared.errors import Conflict, Invalid, NotAllowed, NotFound
 from shared.periods import Month
 from shared.permissions import Scope, reach
 from shared.records import (
+    AuditEntry,
     Branch,
     Department,
     Employee,
@@ -279,14 +281,29 @@ async def test_a_month_is_closed_when_nothing_waits_and_then_takes_nothing():
         with pytest.raises(Conflict):
             await receipt(await customer_of(LIN), "1.00", on="2026-11-30")
         await enter_expense(LIN.person, expense_form(happened_on="2026-12-01"))
-        await reopen_period(WANG.person, NOVEMBER)
+        await reopen_period(WANG.person, NOVEMBER, "发票补录")
         await enter_expense(LIN.person, expense_form())
+    assert (await AuditEntry.get(action="period.reopened")).details["reason"] == "发票补录"
     assert await FiscalPeriod.filter(branch="SH").count() == 12
 
 
-async def test_only_finance_closes_months():
+async def test_only_finance_closes_and_reopens_months():
     with pytest.raises(NotAllowed):
         await close_period(MANAGER.person, Month.of(2026, 10))
+    with pytest.raises(NotAllowed):
+        await reopen_period(MANAGER.person, Month.of(2026, 10), "x y")
+
+
+async def test_drafts_and_money_that_pays_nothing_yet_are_told_and_do_not_block():
+    draft = await enter_expense(LIN.person, expense_form())
+    paid = await receipt(await customer_of(LIN), "100.00", mode="none")
+    with in_the_name_of(LIN) as clock:
+        clock.set("2026-12-02T04:00:00+00:00")
+        found = await pending(await period_of(NOVEMBER))
+        assert [one.number for one in found.drafts] == [draft.number]
+        assert [(one.number, one.amount.minor) for one in found.unallocated] == [(paid.number, 10_000)]
+        assert (list(found.submitted), found.earlier_open[-1]) == ([], "2026-10")
+        await close_period(WANG.person, NOVEMBER)
 
 
 async def test_money_received_in_a_closed_month_is_allocated_from_today():
