@@ -9,7 +9,9 @@ from shared.database.fields import InstantField, JsonField
 from shared.ids import new_id
 
 HQ_APP = DatabaseApp(
-    "hq", ("hq.models", "hq.replication.models", "hq.replication.feed_models"), "hq.migrations"
+    "hq",
+    ("hq.models", "hq.shares.models", "hq.replication.models", "hq.replication.feed_models"),
+    "hq.migrations",
 )
 
 

@@ -26,13 +26,14 @@ from hq.rates import handlers as rates
 from hq.receivables import debtors
 from hq.receivables import handlers as receivables
 from hq.sales import handlers as sales
+from hq.shares import handlers as shares
 from hq.sync import found
 from hq.sync import handlers as sync
 from hq.targets import cascade
 from hq.targets import handlers as targets
 from hq.targets.sheet import BYTES_MOST
 from hq.warnings import handlers as warnings
-from shared.web.routing import ApiDoc, Route
+from shared.web.routing import PUBLIC, ApiDoc, Route
 
 DASHBOARD = [
     Route("GET", "/", dashboard.show, "figures.view"),
@@ -139,6 +140,13 @@ DAY_CLOSE = [
     Route("GET", "/day-close/{code}/{ledger}", dayclose.show_rows, "figures.view"),
 ]
 DEFINITIONS = [Route("GET", "/definitions", definitions.show, "figures.view")]
+SHARES = [
+    Route("GET", "/shares", shares.show, "figures.view"),
+    Route("GET", "/shares/new", shares.new, "figures.view"),
+    Route("POST", "/shares/new", shares.create, "figures.view"),
+    Route("POST", "/shares/{id}/revoke", shares.revoke, "figures.view"),
+    Route("GET", "/shared/{token}", shares.open_link, PUBLIC),
+]
 RATES = [
     Route("GET", "/rates", rates.show, "figures.view"),
     Route("POST", "/rates", rates.save, "settings.edit"),
@@ -206,6 +214,7 @@ def pages() -> list[Route]:
         *DAY_CLOSE,
         *SYNC,
         *QUARANTINE,
+        *SHARES,
         *RATES,
         *PEOPLE,
         *DEFINITIONS,

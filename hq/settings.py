@@ -46,6 +46,9 @@ class HqSettings(WebSettings):
     feeds_from_private_addresses: bool = setting(
         "Whether news feeds may lie in a private network; for an intranet, and for tests.", default=False
     )
+    public_links: bool = setting(
+        "Whether people with the right may share a view with somebody who does not sign in.", default=False
+    )
     port: int = setting("Port to listen on; 0 takes a free one.", default=8400)
     jobs_in_site: bool = setting(
         "Whether the web process runs the jobs too; no: `worker` processes do (PostgreSQL only).",

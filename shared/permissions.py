@@ -117,6 +117,7 @@ ACTIONS: tuple[tuple[str, str], ...] = (
     ("node.view", N_("See nodes, incidents and logs")),
     ("node.control", N_("Restart, drain and command nodes")),
     ("token.edit", N_("Issue and revoke API tokens")),
+    ("share.publish", N_("Share views with people who do not sign in")),
 )
 
 LABELS: Mapping[str, str] = MappingProxyType(dict(ACTIONS))
@@ -326,7 +327,7 @@ ROLES: tuple[Role, ...] = (
         _grants(
             company="customer.view contact.view followup.view plan.view task.view opportunity.view quotation.view order.view "
             "receivable.view receipt.view expense.view feedback.view intel.view product.view staff.view target.* "
-            "figures.view directive.* news.* sync.view",
+            "figures.view directive.* news.* sync.view share.publish",
         ),
     ),
     Role(

@@ -1,10 +1,12 @@
-"""What may be done with the view on the screen: take it along as PDF."""
+"""What may be done with the view on the screen: take it along as PDF, share it."""
 
 from collections.abc import Sequence
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 
 from hq.papers.views import VIEWS
+from shared.i18n import gettext as _
 from shared.web.parts import Action
 from shared.web.pdf import has_pdf
 from shared.web.templating import with_query
@@ -17,4 +19,6 @@ def tools(request: Request) -> Sequence[Action]:
     found = []
     if has_pdf():
         found.append(Action("PDF", with_query(request.url.path.rstrip("/") + "/pdf"), "file-text"))
+    if request.state.account is not None:
+        found.append(Action(_("Share a link"), f"/shares/new?{urlencode({'address': with_query()})}", "link"))
     return found

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from html import unescape
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -80,10 +80,12 @@ async def view_of(
 ) -> View:
     """What `person` sees at `address` (path and query), in `locale`. NotFound and NotAllowed as the view itself."""
     parts = urlsplit(address)
+    if parts.scheme or parts.netloc or not address.startswith("/"):
+        raise NotFound()
     route, names = match(site.state.views, parts.path)
     assert isinstance(route.permission, str)
     require(person, route.permission)
-    request = asking(site, parts.path, parts.query, names, person, locale)
+    request = asking(site, parts.path, shown_only(parts.query), names, person, locale)
     with use_locale(locale), reading(request):
         answer = await route.handler(request)
     text = bytes(answer.body).decode()
@@ -96,6 +98,11 @@ async def view_of(
         unescape(title[1]).strip() if title else "",
         route.permission,
     )
+
+
+def shown_only(query: str) -> str:
+    """The query without what asks for a file instead of the page."""
+    return urlencode([(name, value) for name, value in parse_qsl(query) if name != "format"])
 
 
 def asking(

@@ -1,10 +1,11 @@
 """What roles and single rights of a person of headquarters amount to. Pure."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 
 from shared.errors import Invalid
 from shared.i18n import N_
-from shared.permissions import LABELS, ROLES, ROLES_BY_CODE, Grant, Role, Scope, combine
+from shared.permissions import LABELS, ROLES, ROLES_BY_CODE, Grant, Person, Role, Scope, combine
 
 HQ_ROLES: tuple[Role, ...] = tuple(role for role in ROLES if role.place == "hq")
 ADMIN_ACTION = "role.edit"
@@ -20,6 +21,23 @@ def grants_of(roles: Collection[str], extra: Mapping[str, str]) -> dict[str, Sco
     ]
     found += [Grant(action, Scope(scope)) for action, scope in extra.items() if action in LABELS]
     return combine(found)
+
+
+def within_both(one: Person, other: Person) -> Person:
+    """`one` with only the rights and branches that `other` has, too: what both may see."""
+    grants = {
+        action: min(scope, other.grants[action])
+        for action, scope in one.grants.items()
+        if action in other.grants
+    }
+    return replace(one, grants=grants, branches=common(one.branches, other.branches))
+
+
+def common(one: frozenset[str] | None, other: frozenset[str] | None) -> frozenset[str] | None:
+    """The branches of both; None stands for all of them."""
+    if one is None or other is None:
+        return other if one is None else one
+    return one & other
 
 
 def check_roles(roles: Collection[str]) -> None:

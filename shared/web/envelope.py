@@ -33,6 +33,8 @@ SECURE_HEADERS = {
 STRICT_TRANSPORT = "max-age=31536000"
 GIVEN_ID = re.compile(r"^[A-Za-z0-9._-]{8,64}$")
 
+SECRET_PATHS = ("/shared/",)
+
 events = log.get_logger()
 
 
@@ -72,7 +74,9 @@ class Envelope:
         counter = count_queries()
         dressed = self.dressed(exchange, send)
         self.note_open(1)
-        with log.context(request_id=exchange.request_id, method=scope["method"], path=scope["path"]):
+        with log.context(
+            request_id=exchange.request_id, method=scope["method"], path=path_to_log(scope["path"])
+        ):
             try:
                 await self.app(scope, receive, dressed)
             except Exception:
@@ -116,6 +120,11 @@ class Envelope:
             events.info(
                 "request answered", status=exchange.status, milliseconds=milliseconds, queries=queries
             )
+
+
+def path_to_log(path: str) -> str:
+    """The path without the secret of a link that opens by itself."""
+    return next((f"{start}…" for start in SECRET_PATHS if path.startswith(start)), path)
 
 
 def request_id_of(request: Request) -> str:
