@@ -53,7 +53,12 @@ def _positions(sql: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return tuple(parts), tuple(names)
 
 
+_AS_IT_IS = frozenset({str, int, float, bool, bytes, type(None)})
+
+
 def _plain(value: Any, dialect: str) -> Any:
+    if type(value) in _AS_IT_IS:
+        return value
     if isinstance(value, datetime):
         return to_micros(value)
     if dialect == "sqlite":
@@ -136,7 +141,8 @@ async def execute_many(sql: str, rows: Sequence[Mapping[str, Any]]) -> None:
     client = connection()
     dialect = client.capabilities.dialect
     query, _ = bind(sql, rows[0], dialect)
-    await client.execute_many(query, [bind(sql, row, dialect)[1] for row in rows])
+    names = _positions(sql)[1]
+    await client.execute_many(query, [[_plain(row[name], dialect) for name in names] for row in rows])
 
 
 def count_queries() -> list[int]:

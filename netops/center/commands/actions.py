@@ -120,7 +120,7 @@ class Commands:
         rows = []
         for node in nodes:
             row = copy(first)
-            row.id, row.node = str(new_id()), node
+            vars(row).update(id=str(new_id()), node=node)  # past the model's checks of each assignment
             rows.append(row)
         return rows
 
@@ -129,11 +129,12 @@ class Commands:
         known = await queries.last_numbers(list({row.node for row in rows}))
         key, signed = self.keys.command, defaultdict(list)
         for row in rows:
-            row.seq = known[row.node] = known.get(row.node, 0) + 1
-            envelope = sign_command(key, _command_of(row, now))
-            row.issued_at, row.payload = now, envelope.payload
-            row.key_id, row.signature = envelope.key_id, envelope.signature
-            row.sent_at = now if self.outbox.is_waiting(row.node) else None
+            known[row.node] = seq = known.get(row.node, 0) + 1
+            envelope = sign_command(key, _command_of(row, seq, now))
+            vars(row).update(
+                seq=seq, issued_at=now, payload=envelope.payload, key_id=envelope.key_id, signature=envelope.signature,
+                sent_at=now if self.outbox.is_waiting(row.node) else None,
+            )  # fmt: skip
             signed[row.node].append(envelope)
         return dict(signed)
 
@@ -167,10 +168,10 @@ class Commands:
 
         A command that is over is not handed out: if it was never judged it is expired, and now that is certain.
         """
+        if not await queries.is_anything_waiting(node, after):
+            return []
         now = clock.now()
         rows = await NodeCommand.filter(node=node, state="requested", seq__gt=after).order_by("seq")
-        if not rows:
-            return []
         over = [row for row in rows if row.expires_at <= now]
         if over:
             await self._expire(over, now)
@@ -289,9 +290,9 @@ def check_arguments(order: Order) -> None:
         raise Invalid(N_("These values do not fit the command: %(why)s"), why=str(wrong)) from None
 
 
-def _command_of(row: NodeCommand, now: datetime) -> Command:
+def _command_of(row: NodeCommand, seq: int, now: datetime) -> Command:
     return Command(
-        id=row.id, node=row.node, seq=row.seq or 0, verb=row.verb, args=row.args, instance=row.instance,
+        id=row.id, node=row.node, seq=seq, verb=row.verb, args=row.args, instance=row.instance,
         issued_at=now, expires_at=row.expires_at, requested_by=row.requested_by, approved_by=row.approved_by,
         reason=row.reason,
     )  # fmt: skip

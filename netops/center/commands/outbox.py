@@ -13,16 +13,19 @@ class Line:
 
     def __init__(self) -> None:
         self.commands: list[SignedCommand] = []
-        self.wake = asyncio.Event()
+        self._woken: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+
+    def wake(self, *, has_come: bool = True) -> None:
+        if not self._woken.done():
+            self._woken.set_result(has_come)
 
     async def wait(self, seconds: float) -> bool:
         """True when something came, at once; False after the wait."""
+        ends = asyncio.get_running_loop().call_later(seconds, lambda: self.wake(has_come=False))
         try:
-            async with asyncio.timeout(seconds):
-                await self.wake.wait()
-        except TimeoutError:
-            return False
-        return True
+            return await self._woken
+        finally:
+            ends.cancel()
 
 
 class Outbox:
@@ -51,10 +54,10 @@ class Outbox:
         for node, signed in commands.items():
             for line in self._lines.get(node, ()):
                 line.commands += signed
-                line.wake.set()
+                line.wake()
 
     def look(self, nodes: Iterable[str]) -> None:
         """Wake lines so that they look into the table themselves (another process has ordered something)."""
         for node in nodes:
             for line in self._lines.get(node, ()):
-                line.wake.set()
+                line.wake()

@@ -9,7 +9,7 @@ from uuid import UUID
 from netops.center.commands.models import CommandRight, NodeCommand
 from netops.center.commands.rules import DISRUPTIVE, Right
 from shared import clock
-from shared.database import engine, execute_many, fetch_all
+from shared.database import engine, execute_many, fetch_all, fetch_one
 from shared.database.fields import to_micros
 from shared.errors import NotFound
 
@@ -41,6 +41,12 @@ async def lock_active(names: Sequence[str]) -> dict[str, str]:
     lock = " FOR UPDATE" if engine() == "postgres" else ""
     sql = f"SELECT name, branch FROM node WHERE status = 'active' AND name IN :names ORDER BY name{lock}"
     return {str(row["name"]): str(row["branch"]) for row in await fetch_all(sql, names=list(names))}
+
+
+async def is_anything_waiting(node: str, after: int) -> bool:
+    """Whether a node has a command to judge beyond this number: what each of its polls asks, so without models."""
+    sql = "SELECT 1 AS one FROM node_command WHERE node = :node AND state = 'requested' AND seq > :after LIMIT 1"
+    return await fetch_one(sql, node=node, after=after) is not None
 
 
 async def disturbed_nodes(but: Sequence[str]) -> set[str]:
