@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import gc
 import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -133,8 +134,17 @@ def serve(_args: argparse.Namespace) -> int:
             timeout_graceful_shutdown=5,
         )
         server = uvicorn.Server(config)
+        collect_seldom()
         server.run()
         return 0 if server.started else EXIT_REFUSED
+
+
+def collect_seldom() -> None:
+    """Keep what was loaded out of the collections of garbage, and collect after more allocations: a page of 1,000 branches
+    makes some ten thousand, and looking through the whole program each time stopped every fifth request for 70 ms."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)
 
 
 async def checked(chosen: HqSettings) -> None:

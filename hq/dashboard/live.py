@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 
 from hq.dashboard import view
-from hq.figures.freshness import directory
-from hq.figures.scoreboard import Board, assembled, read
-from hq.figures.units import scope_of
+from hq.figures.scoreboard import Board, scoreboard
 from hq.frame.page import FreshnessLine, freshness_line
 from shared.web.live import Push, partial
 from shared.web.parts import Figure, Row, TableView
@@ -52,10 +50,7 @@ class LiveBoard:
 
     async def changes(self) -> Sequence[Push]:
         """The messages that bring the page up to date; none when it reads the same."""
-        question = self.board.question
-        branches = await directory(question)
-        sums, ages = await read(question, branches, scope_of(question, branches.codes))
-        self.board = await assembled(question, branches, sums, ages, self.board.staff, self.board.held)
+        self.board = await scoreboard(self.board.question)
         return [partial(target, text, "outerMorph") for target, text in self.pieces(self.board)]
 
     def pieces(self, board: Board) -> list[tuple[str, str]]:

@@ -133,25 +133,29 @@ def codes_of(span: Period) -> tuple[list[str], list[str]]:
     return months, quarters
 
 
-AIMS_SECONDS = 15.0
+AIMS_SECONDS = 300.0
 
 
 async def aims(
-    as_of: date, measure: str, branch: str | None = None, known_at: datetime | None = None
+    as_of: date, measure: str, own_seq: int, branch: str | None = None, known_at: datetime | None = None
 ) -> Aims:
     """The targets that hold for the year of `as_of` (or held at `known_at`): of company and branches, or of all units
     of one branch.
 
-    Kept for some seconds; setting a target in this process forgets them at once."""
-    return (await aims_on(as_of, (measure,), branch, known_at))[measure]
+    Kept for some minutes while headquarters' own log stands at `own_seq`: a target that is set moves it."""
+    return (await aims_on(as_of, (measure,), own_seq, branch, known_at))[measure]
 
 
 async def aims_on(
-    as_of: date, measures: tuple[str, ...], branch: str | None = None, known_at: datetime | None = None
+    as_of: date,
+    measures: tuple[str, ...],
+    own_seq: int,
+    branch: str | None = None,
+    known_at: datetime | None = None,
 ) -> Mapping[str, Aims]:
     """The same for several measures in one statement; a measure without targets has an empty mapping."""
     return await memo.kept(
-        ("aims", as_of, measures, branch, known_at),
+        ("aims", as_of, measures, own_seq, branch, known_at),
         AIMS_SECONDS,
         lambda: read_aims(as_of, measures, branch, known_at),
     )

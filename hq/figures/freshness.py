@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from hq.figures.cells import DateGroup
@@ -17,7 +18,8 @@ HEAD_OFFICE = "HQ"
 """Code of the branch node that is the head office's own business: pinned first everywhere."""
 
 DIRECTORY = """SELECT k.branch, b.name, b.name_en, b.city, b.region, b.timezone, b.currency, b.income_rule,
-n.name AS node_name, c.seq, c.head_seq, c.contact_at, c.complete_at, c.applied_at, c.unproven, c.status, q.waiting
+n.name AS node_name, c.seq, c.head_seq, c.contact_at, c.complete_at, c.applied_at, c.unproven, c.status, q.waiting,
+(SELECT MAX(seq) FROM change) AS own_seq
 FROM (SELECT branch FROM branch WHERE deleted_at IS NULL UNION SELECT branch FROM branch_cursor
 UNION SELECT branch FROM branch_node WHERE status = 'active') AS k
 LEFT JOIN branch b ON b.branch = k.branch AND b.deleted_at IS NULL
@@ -47,17 +49,40 @@ class Branch(NamedTuple):
     def is_head_office(self) -> bool:
         return self.code == HEAD_OFFICE
 
+    @property
+    def standing(self) -> tuple[object, ...]:
+        """What a line of this branch follows from, beside its cells: those change with `applied_at` at the latest."""
+        mark = self.mark
+        return (
+            self.code, mark.position, self.applied_at, mark.state, self.today, self.quarantined, self.name, self.timezone,
+            self.currency, self.income_rule,
+        )  # fmt: skip
+
+
+Standing = tuple[object, ...]
+
 
 @dataclass(frozen=True)
 class Directory:
-    """The branches in scope: the head office first, then by name as the reader sorts."""
+    """The branches in scope: the head office first, then by name as the reader sorts. `own_seq` is how far headquarters' own
+    log had come when they were read."""
 
     branches: Sequence[Branch]
     house: House = HOUSE
     known_at: datetime | None = None
+    own_seq: int = 0
+
+    @cached_property
+    def standing(self) -> Standing:
+        """Equal as long as every figure of these branches is the same for the same question."""
+        return (self.own_seq, self.house.today(), *(branch.standing for branch in self.branches))
 
     def get(self, code: str) -> Branch | None:
-        return next((branch for branch in self.branches if branch.code == code), None)
+        return self.by_code.get(code)
+
+    @cached_property
+    def by_code(self) -> dict[str, Branch]:
+        return {branch.code: branch for branch in self.branches}
 
     @property
     def codes(self) -> frozenset[str]:
@@ -72,9 +97,8 @@ class Directory:
         return {branch.currency for branch in self.branches if branch.currency}
 
     def narrowed(self, codes: frozenset[str]) -> "Directory":
-        return Directory(
-            [branch for branch in self.branches if branch.code in codes], self.house, self.known_at
-        )
+        kept = [branch for branch in self.branches if branch.code in codes]
+        return Directory(kept, self.house, self.known_at, self.own_seq)
 
     def date_groups(self, fixed: date | None = None) -> list[DateGroup]:
         """The branches by their own date now; one group for a `fixed` day. Each date names its time zones unless all
@@ -103,7 +127,8 @@ async def directory(question: Question) -> Directory:
     found.sort(key=lambda branch: (not branch.is_head_office, branch.code))
     if question.known_at is not None:
         found = [branch._replace(mark=mark_then(branch.mark, question.known_at)) for branch in found]
-    return Directory(found, question.house, question.known_at)
+    own_seq = int(rows[0]["own_seq"] or 0) if rows else 0
+    return Directory(found, question.house, question.known_at, own_seq)
 
 
 def mark_then(mark: Watermark, known_at: datetime) -> Watermark:

@@ -1,8 +1,8 @@
 """Sums per branch that were read a moment ago: a branch is read again when its position has moved.
 
-Cells change in the transaction that moves the branch's cursor, so equal positions mean equal cells. What changes cells
-behind the cursor's back (a rebuild in another process) is seen after KEEP_SECONDS at the latest, or at once after
-`forget()`. Memory is bounded: the questions least recently asked go first.
+Cells change in the transaction that moves the branch's cursor, settles one of its quarantined changes or notes the
+moment (a rebuild, a mended row), so equal positions mean equal cells. Memory is bounded by the values held: the questions
+least recently asked go first.
 """
 
 from collections import OrderedDict
@@ -12,29 +12,32 @@ from datetime import datetime
 from time import monotonic
 from typing import Any, TypeVar
 
-from hq.figures import cells, journal
+from hq.figures import answers, cells, journal
+from hq.figures.answers import database_name
 from hq.figures.cells import DateGroup, Sums, Want, Wants
 from hq.figures.freshness import Directory
-from shared.database.access import connection
 
-KEEP_SECONDS = 30.0
-QUESTIONS_MOST = 48
+VALUES_MOST = 500_000
+"""About 40 MB: six boards of 1,000 branches."""
 MOVED_MOST = 150
 KEPT_MOST = 200
 
 T = TypeVar("T")
 
 Key = tuple[str, tuple[tuple[DateGroup, tuple[Want, ...]], ...], frozenset[str] | None]
-Position = tuple[int, datetime | None]
+Position = tuple[int, datetime | None, int]
 
 
 @dataclass
 class Held:
-    """What was read for one question: when, at which positions, and the sums."""
+    """What was read for one question: at which positions, and the sums."""
 
-    read_at: float
     positions: dict[str, Position]
     sums: dict[str, Sums] = field(default_factory=dict)
+
+    @property
+    def values(self) -> int:
+        return len(self.sums) * max((len(row) for row in self.sums.values()), default=0)
 
 
 _held: OrderedDict[Key, Held] = OrderedDict()
@@ -45,6 +48,7 @@ def forget() -> None:
     """Read everything anew from now on: called after cells or targets were changed otherwise than by a batch."""
     _held.clear()
     _kept.clear()
+    answers.forget()
 
 
 async def kept(key: tuple[object, ...], seconds: float, load: Callable[[], Awaitable[T]]) -> T:
@@ -57,12 +61,6 @@ async def kept(key: tuple[object, ...], seconds: float, load: Callable[[], Await
             _kept.clear()
         _kept[whole_key] = found
     return found[1]
-
-
-def database_name() -> str:
-    """Which database is current, so that two sites in one process do not share sums; '' where it cannot be told."""
-    client = connection()
-    return str(getattr(client, "filename", "") or getattr(client, "database", "") or "")
 
 
 async def by_branch(
@@ -85,9 +83,12 @@ async def present_by_branch(
     if not name:
         return await cells.by_branch(wants, groups, scope)
     key = (name, tuple((group, tuple(wants(group.today))) for group in groups), scope)
-    positions = {branch.code: (branch.mark.position, branch.applied_at) for branch in branches.branches}
+    positions = {
+        branch.code: (branch.mark.position, branch.applied_at, branch.quarantined)
+        for branch in branches.branches
+    }
     held = _held.get(key)
-    if held is None or monotonic() - held.read_at > KEEP_SECONDS:
+    if held is None:
         return await whole(key, positions, wants, groups, scope)
     moved = frozenset(code for code, position in positions.items() if held.positions.get(code) != position)
     if len(moved) > MOVED_MOST:
@@ -111,8 +112,8 @@ async def whole(
 ) -> dict[str, Sums]:
     """Read all branches and keep them."""
     sums = await cells.by_branch(wants, groups, scope)
-    _held[key] = Held(monotonic(), positions, sums)
+    _held[key] = Held(positions, sums)
     _held.move_to_end(key)
-    while len(_held) > QUESTIONS_MOST:
+    while len(_held) > 1 and sum(held.values for held in _held.values()) > VALUES_MOST:
         _held.popitem(last=False)
     return dict(sums)

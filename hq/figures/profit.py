@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 
 from hq.figures import facts, memo
+from hq.figures.answers import answered
 from hq.figures.assemble import Part, Plan, branch_figure, company_figure
 from hq.figures.cells import Sums, Want
 from hq.figures.freshness import Branch, Directory, directory
@@ -57,25 +58,30 @@ async def profit(question: Question, branches: Directory | None = None) -> Figur
     branches = branches or await directory(question)
     first, last = month_of(question)
     if question.unit.kind in ("company", "region"):
-        rules = {branch.code: branch.income_rule for branch in branches.branches}
-        sums = await memo.by_branch(
-            branches,
-            lambda _today: wants(first, last),
-            branches.date_groups(first),
-            scope_of(question, branches.codes),
+        figure = await answered(
+            "profit", question, branches, lambda: of_each_branch(question, branches, first, last)
         )
-        rows = {code: with_income(row, rules.get(code, "approval")) for code, row in sums.items()}
-
-        def finish(branch: Branch, values: dict[str, Value]) -> None:
-            values["rule"] = branch.income_rule
-
-        figure = await company_figure("profit", question, branches, rows, PLAN, last, finish)
     else:
         place = await place_of(question.unit, branches)
         parts = await parts_within(question, place, first, last)
         parts.sort(key=lambda part: (-part.sums["gained"], -part.sums["expense"], part.name))
         figure = await branch_figure("profit", question, place, parts, PLAN, last)
     return figure.asked_as(first=first, last=last)
+
+
+async def of_each_branch(question: Question, branches: Directory, first: date, last: date) -> Figure:
+    """One row for each branch, with the rule of its income."""
+    rules = {branch.code: branch.income_rule for branch in branches.branches}
+    scope = scope_of(question, branches.codes)
+    sums = await memo.by_branch(
+        branches, lambda _today: wants(first, last), branches.date_groups(first), scope
+    )
+    rows = {code: with_income(row, rules.get(code, "approval")) for code, row in sums.items()}
+
+    def finish(branch: Branch, values: dict[str, Value]) -> None:
+        values["rule"] = branch.income_rule
+
+    return await company_figure("profit", question, branches, rows, PLAN, last, finish)
 
 
 async def parts_within(question: Question, place: Place, first: date, last: date) -> list[Part]:

@@ -3,8 +3,16 @@
 from dataclasses import dataclass
 
 from hq.figures.rollup import COUNTED_TABLES, KEYS, entries_sql, fold_sql
+from shared import clock
 from shared.database import engine, execute, fetch_all, transaction
 from shared.database.access import connection
+
+
+def touch_sql(dialect: str, now: str) -> str:
+    """The statement by which every cursor notes that its cells have changed: its `applied_at` grows in any case. `now` is the
+    place of the moment, in microseconds."""
+    later = "MAX" if dialect == "sqlite" else "GREATEST"
+    return f"UPDATE branch_cursor SET applied_at = {later}(COALESCE(applied_at, 0) + 1, {now})"
 
 
 @dataclass(frozen=True)
@@ -30,10 +38,12 @@ async def _fill(target: str) -> None:
 
 
 async def rebuild() -> int:
-    """Replace all cells by sums over the facts, in one transaction; the number of cells after it."""
+    """Replace all cells by sums over the facts, in one transaction; the number of cells after it. Every cursor notes the
+    moment, so that sums kept in memory are read again."""
     async with transaction():
         await execute("DELETE FROM figure_cell")
         await _fill("figure_cell")
+        await execute(touch_sql(engine(), ":now"), now=clock.now())
         rows = await fetch_all("SELECT count(*) AS cells FROM figure_cell")
     return int(rows[0]["cells"])
 

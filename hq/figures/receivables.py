@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
 from hq.figures import facts, journal, memo
+from hq.figures.answers import answered
 from hq.figures.assemble import Part, Plan, branch_figure, company_figure
 from hq.figures.cells import DateGroup, Sums, Want
-from hq.figures.freshness import directory
+from hq.figures.freshness import Directory, directory
 from hq.figures.lists import as_date
 from hq.figures.people import Place, names_of, place_of, unit_of
 from hq.figures.shape import Column, Figure, Question, Value
@@ -107,11 +108,10 @@ async def receivables(question: Question) -> Figure:
     branches = await directory(question)
     as_of = question.as_of
     if question.unit.kind in ("company", "region"):
-        scope = scope_of(question, branches.codes)
-        sums = await memo.by_branch(branches, wants, branches.date_groups(as_of), scope)
-        rows = {code: with_remaining(row) for code, row in sums.items()}
         on = as_of or question.house.today()
-        figure = await company_figure("receivables", question, branches, rows, PLAN, on)
+        figure = await answered(
+            "receivables", question, branches, lambda: owed_to_each(question, branches, on)
+        )
         return figure.asked_as(as_of=on)
     place = await place_of(question.unit, branches)
     on = as_of or place.branch.today
@@ -133,6 +133,14 @@ async def receivables(question: Question) -> Figure:
     return figure.asked_as(as_of=on)
 
 
+async def owed_to_each(question: Question, branches: Directory, on: date) -> Figure:
+    """Receivables, one row for each branch."""
+    groups = branches.date_groups(question.as_of)
+    sums = await memo.by_branch(branches, wants, groups, scope_of(question, branches.codes))
+    rows = {code: with_remaining(row) for code, row in sums.items()}
+    return await company_figure("receivables", question, branches, rows, PLAN, on)
+
+
 async def ageing(question: Question) -> Figure:
     """What remains by days past due as of a day (default: each branch's own today); rows as for receivables.
 
@@ -140,12 +148,8 @@ async def ageing(question: Question) -> Figure:
     """
     branches = await directory(question)
     if question.unit.kind in ("company", "region"):
-        groups = branches.date_groups(question.as_of)
-        scope = scope_of(question, branches.codes)
-        sums = await memo.by_branch(branches, bucket_wants, groups, scope)
-        rows = await taken_back(sums, groups, scope, question.known_at)
         on = question.as_of or question.house.today()
-        figure = await company_figure("ageing", question, branches, rows, AGEING_PLAN, on)
+        figure = await answered("ageing", question, branches, lambda: ageing_of_each(question, branches, on))
         return figure.asked_as(as_of=on)
     place = await place_of(question.unit, branches)
     on = question.as_of or place.branch.today
@@ -165,6 +169,15 @@ async def ageing(question: Question) -> Figure:
         "ageing", question, place, parts, AGEING_PLAN, on, total=ranked.total, count=ranked.count
     )
     return figure.asked_as(as_of=on)
+
+
+async def ageing_of_each(question: Question, branches: Directory, on: date) -> Figure:
+    """Ageing, one row for each branch."""
+    groups = branches.date_groups(question.as_of)
+    scope = scope_of(question, branches.codes)
+    sums = await memo.by_branch(branches, bucket_wants, groups, scope)
+    rows = await taken_back(sums, groups, scope, question.known_at)
+    return await company_figure("ageing", question, branches, rows, AGEING_PLAN, on)
 
 
 def by_of(question: Question) -> str:

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 
 from hq.figures import memo
 from hq.figures.aims import VISITS, Aim, Aims, aims_on
+from hq.figures.answers import answered
 from hq.figures.assemble import Plan, company_figure
 from hq.figures.cells import Sums, Want
 from hq.figures.freshness import Branch, Directory, directory
@@ -172,18 +173,11 @@ def primitives(row: Sums, not_due: int, staff: int, rule: str) -> dict[str, int]
 
 @dataclass(frozen=True)
 class Board:
-    """Every branch with all measures, how fresh it is, and the targets behind its completion.
-
-    `sums`, `ages` and `staff` are what the lines were made of, so that a live page reads only what has changed.
-    """
+    """Every branch with all measures, how fresh it is, and the rates of the board."""
 
     figure: Figure
     branches: Directory
     rates: Conversion
-    held: Mapping[str, Aims]
-    sums: Mapping[str, Sums]
-    ages: Mapping[str, Sums]
-    staff: Mapping[str, int]
 
     @property
     def question(self) -> Question:
@@ -195,11 +189,23 @@ async def scoreboard(question: Question) -> Board:
     branches = await directory(question)
     first, last = month_of(question)
     question = replace(question, first=first, last=last)
-    scope = scope_of(question, branches.codes)
-    sums, ages = await read(question, branches, scope)
-    staff = await head_counts(scope)
-    held = await aims_on(last, AIMED, known_at=question.known_at)
-    return await assembled(question, branches, sums, ages, staff, held)
+    held = await aims_on(last, AIMED, branches.own_seq, known_at=question.known_at)
+    rates = await rates_of(question, branches, held)
+    figure = await answered(
+        "scoreboard", question, branches, lambda: lines_of(question, branches, held, rates)
+    )
+    return Board(figure, branches, rates)
+
+
+async def rates_of(question: Question, branches: Directory, held: Mapping[str, Aims]) -> Conversion:
+    """The rates that branches and targets need; base converts into the branches' own currency."""
+    last = question.last
+    assert last is not None
+    currency = question.currency
+    if currency == BASE:
+        currency = next(iter(branches.currencies), question.house.currency)
+    currencies = {*branches.currencies, *(aim.currency for aims in held.values() for aim in aims.values())}
+    return await conversion(currencies, currency, last, question.known_at)
 
 
 async def read(
@@ -221,22 +227,15 @@ async def read(
     return sums, await taken_back(ages, groups, scope, question.known_at)  # type: ignore[return-value]
 
 
-async def assembled(
-    question: Question,
-    branches: Directory,
-    sums: Mapping[str, Sums],
-    ages: Mapping[str, Sums],
-    staff: Mapping[str, int],
-    held: Mapping[str, Aims],
-) -> Board:
-    """The board from what was read."""
+async def lines_of(
+    question: Question, branches: Directory, held: Mapping[str, Aims], rates: Conversion
+) -> Figure:
+    """The lines of the board and its total."""
     last = question.last
     assert last is not None
-    currency = question.currency
-    if currency == BASE:
-        currency = next(iter(branches.currencies), question.house.currency)
-    currencies = {*branches.currencies, *(aim.currency for aims in held.values() for aim in aims.values())}
-    rates = await conversion(currencies, currency, last, question.known_at)
+    scope = scope_of(question, branches.codes)
+    sums, ages = await read(question, branches, scope)
+    staff = await head_counts(scope)
     rules = {branch.code: branch.income_rule for branch in branches.branches}
     rows = {
         code: primitives(
@@ -254,16 +253,20 @@ async def assembled(
         add_other_goals(values, held, key, rates, block)
 
     figure = await company_figure("scoreboard", question, branches, rows, PLAN, last, finish, rates)
-    is_whole = scope_of(question, branches.codes) is None
+    return replace(figure, total=total_of(figure, held, rates, is_whole=scope is None))
+
+
+def total_of(figure: Figure, held: Mapping[str, Aims], rates: Conversion, *, is_whole: bool) -> Line:
+    """The total with the company's own targets where it has any and the reader sees all of it, else those of the rows added up."""
+    block = block_of(figure.question)
     own = held["sales"].get(("company", "")) if is_whole else None
     values = dict(figure.total.values)
     add_goals(values, *(goals_of(own, rates, block) if own else summed_goals(figure.rows)))
     for key in GOALS:
-        values[f"goal_{key}"] = added([line.number(f"goal_{key}") for line in figure.rows])
+        values[f"goal_{key}"] = added(line.number(f"goal_{key}") for line in figure.rows)
     if is_whole:
         add_other_goals(values, held, ("company", ""), rates, block)
-    total = figure.total._replace(values=values)
-    return Board(replace(figure, total=total), branches, rates, held, sums, ages, staff)
+    return figure.total._replace(values=values)
 
 
 def add_other_goals(

@@ -205,7 +205,8 @@ class Line(NamedTuple):
 
 @dataclass(frozen=True)
 class Figure:
-    """The answer; `own_currency` is the books' currency of the one branch it lies in. `complete` is False when any branch in scope is not current, a rate is missing, or there is no branch."""
+    """The answer; `own_currency` is the books' currency of the one branch it lies in, `added` the money columns of its rows
+    added up where somebody has done so. `complete` is False when any branch in scope is not current, a rate is missing, or there is no branch."""
 
     name: str
     question: Question
@@ -216,6 +217,7 @@ class Figure:
     missing_rates: Sequence[MissingRate] = ()
     row_count: int | None = None
     own_currency: str = ""
+    added: Mapping[str, int] | None = None
 
     @property
     def complete(self) -> bool:
@@ -225,6 +227,16 @@ class Figure:
     def row(self, unit: str) -> Line | None:
         """The row of a unit, None when it has none."""
         return next((line for line in self.rows if line.unit == unit), None)
+
+    def sums(self) -> Mapping[str, int]:
+        """The rows of each money column added up, without those that no total counts."""
+        if self.added is not None:
+            return self.added
+        rows = [line.values for line in self.rows if not line.is_left_out]
+        keys = [column.key for column in self.columns if column.kind == "money"]
+        return {
+            key: sum(value for values in rows if isinstance(value := values.get(key), int)) for key in keys
+        }
 
     def asked_as(self, **changes: object) -> "Figure":
         """The same answer with the parameters as they were taken (defaults filled in)."""

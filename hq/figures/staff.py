@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 
 from hq.figures import cells, memo
+from hq.figures.answers import answered
 from hq.figures.assemble import Part, Plan, branch_figure, company_figure
 from hq.figures.cells import Sums, Want
 from hq.figures.freshness import Branch, Directory, directory
@@ -73,18 +74,27 @@ async def staff_activity(question: Question) -> Figure:
     span = month_of(question) if question.first or question.last else None
     on = span[1] if span else question.house.today()
     if question.unit.kind in ("company", "region"):
-        scope = scope_of(question, branches.codes)
-        groups = branches.date_groups(span[0] if span else None)
-        sums = await memo.by_branch(branches, lambda today: wants(*(span or (today, today))), groups, scope)
-        people = await head_counts(scope)
-        rows = {code: with_staff(sums.get(code), people.get(code, 0)) for code in {*sums, *people}}
-
-        def finish(branch: Branch, values: dict[str, Value]) -> None:
-            values["own_date"] = span[1] if span else branch.today
-
-        figure = await company_figure("staff-activity", question, branches, rows, PLAN, on, finish)
+        figure = await answered(
+            "staff-activity", question, branches, lambda: in_each_branch(question, branches, span, on)
+        )
         return figure.asked_as(first=span[0], last=span[1]) if span else figure
     return await below_branch(question, branches, span)
+
+
+async def in_each_branch(
+    question: Question, branches: Directory, span: tuple[date, date] | None, on: date
+) -> Figure:
+    """One row for each branch, on its own day."""
+    scope = scope_of(question, branches.codes)
+    groups = branches.date_groups(span[0] if span else None)
+    sums = await memo.by_branch(branches, lambda today: wants(*(span or (today, today))), groups, scope)
+    people = await head_counts(scope)
+    rows = {code: with_staff(sums.get(code), people.get(code, 0)) for code in {*sums, *people}}
+
+    def finish(branch: Branch, values: dict[str, Value]) -> None:
+        values["own_date"] = span[1] if span else branch.today
+
+    return await company_figure("staff-activity", question, branches, rows, PLAN, on, finish)
 
 
 async def below_branch(question: Question, branches: Directory, span: tuple[date, date] | None) -> Figure:

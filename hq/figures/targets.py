@@ -10,6 +10,7 @@ from datetime import date
 
 from hq.figures import cells, memo
 from hq.figures.aims import BLOCKS, Aim, TargetMeasure, aims, measure_named, spans_of
+from hq.figures.answers import answered
 from hq.figures.assemble import require_one_currency
 from hq.figures.cells import Sums, Want
 from hq.figures.freshness import Branch, Directory, directory
@@ -138,18 +139,23 @@ async def targets(question: Question, branches: Directory | None = None) -> Figu
     measure = measure_named(question.measure)
     branches = branches or await directory(question)
     if question.unit.kind in ("company", "region"):
-        return await company_targets(question, branches, measure)
+        as_of = question.as_of or question.last or question.house.today()
+        figure = await answered(
+            "targets", question, branches, lambda: company_targets(question, branches, measure, as_of)
+        )
+        return figure.asked_as(as_of=as_of)
     return await branch_targets(question, branches, measure)
 
 
-async def company_targets(question: Question, branches: Directory, measure: TargetMeasure) -> Figure:
+async def company_targets(
+    question: Question, branches: Directory, measure: TargetMeasure, as_of: date
+) -> Figure:
     """One row for each branch."""
-    as_of = question.as_of or question.last or question.house.today()
     scope = scope_of(question, branches.codes)
     sums = await memo.by_branch(
         branches, lambda _today: wants(measure, as_of), branches.date_groups(as_of), scope
     )
-    held = await aims(as_of, measure.name, known_at=question.known_at)
+    held = await aims(as_of, measure.name, branches.own_seq, known_at=question.known_at)
     own = held.get(("company", "")) if scope is None else None
     if question.currency == BASE and measure.is_money:
         require_one_currency(branches)
@@ -171,9 +177,7 @@ async def company_targets(question: Question, branches: Directory, measure: Targ
     values = {**sheet.values(totals, aimed), **shared_out(children, aimed)}
     total = Line(str(question.unit), "", "", sheet.rates.to_currency, values)
     columns = columns_of(measure)
-    return Figure(
-        "targets", question, columns, lines, total, branches.marks, sorted(missing), len(lines)
-    ).asked_as(as_of=as_of)
+    return Figure("targets", question, columns, lines, total, branches.marks, sorted(missing), len(lines))
 
 
 async def sheet_of(
@@ -213,7 +217,7 @@ async def branch_targets(question: Question, branches: Directory, measure: Targe
     by = require_by(question.by or "employee", ("employee", "department"))
     personal = await cells.by_person(wants(measure, as_of), as_of, branch.code, question.known_at)
     keyed = by_key(within(personal, unit), by)
-    held = await aims(as_of, measure.name, branch.code, question.known_at)
+    held = await aims(as_of, measure.name, branches.own_seq, branch.code, question.known_at)
     sheet = await sheet_of(question, measure, as_of, [branch.currency], held.values())
     aimed = {key for kind, key in held if kind == by and (unit.kind == "branch" or key == unit.key)}
     keys = sorted({key for key, row in keyed.items() if any(row.values())} | aimed)

@@ -49,7 +49,7 @@ async def show(request: Request) -> Response:
         freshness=freshness_line(figure),
         check=adds_up(figure),
         rule=rule_words(figure, rules),
-        cards=cards(figure, await before(figure, known), await plans(figure, currencies)),
+        cards=cards(figure, await before(figure, known), await plans(figure, known)),
         bridge=[bridge_row(step, currency) for step in steps],
         bridge_unit=money_unit(currency),
         table=table_of(
@@ -91,7 +91,7 @@ async def before(figure: Figure, known: Directory) -> Figure:
     )
 
 
-async def plans(figure: Figure, currencies: Mapping[str, str]) -> dict[str, int | None]:
+async def plans(figure: Figure, known: Directory) -> dict[str, int | None]:
     """The budget of the days: what is aimed at by the unit's own targets on income, expense and profit."""
     unit, question = figure.question.unit, figure.question
     last = question.last
@@ -100,9 +100,10 @@ async def plans(figure: Figure, currencies: Mapping[str, str]) -> dict[str, int 
         return {}
     found: dict[str, int | None] = {}
     for name in MEASURES:
-        aim = (await aims(last, name, known_at=question.known_at)).get((unit.kind, unit.key))
+        held = await aims(last, name, known.own_seq, known_at=question.known_at)
+        aim = held.get((unit.kind, unit.key))
         rates = await conversion(
-            {*currencies.values(), aim.currency if aim else ""}, figure.total.currency, last
+            {*known.currencies, aim.currency if aim else ""}, figure.total.currency, last
         )
         found[name] = goals_of(aim, rates, block_of(question))[0]
     return found

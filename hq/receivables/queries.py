@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from hq.figures import facts, memo
+from hq.figures.answers import answered
 from hq.figures.assemble import Plan, branch_figure, company_figure
 from hq.figures.cells import Sums, Want
 from hq.figures.freshness import Directory, directory
@@ -69,7 +70,11 @@ async def positions(question: Question) -> Figure:
     """Receivables and their ageing together as of a day: the rows of the page at every level."""
     branches = await directory(question)
     if question.unit.kind in ("company", "region"):
-        return await company_positions(question, branches)
+        on = question.as_of or question.house.today()
+        figure = await answered(
+            "positions", question, branches, lambda: positions_of_each(question, branches, on)
+        )
+        return figure.asked_as(as_of=on)
     place = await place_of(question.unit, branches)
     on = question.as_of or place.branch.today
     by = "instalment" if question.unit.kind == "customer" and not question.by else by_of(question)
@@ -91,7 +96,7 @@ async def positions(question: Question) -> Figure:
     return figure.asked_as(as_of=on, by=by)
 
 
-async def company_positions(question: Question, branches: Directory) -> Figure:
+async def positions_of_each(question: Question, branches: Directory, on: date) -> Figure:
     """One row for each branch."""
     groups = branches.date_groups(question.as_of)
     scope = scope_of(question, branches.codes)
@@ -99,9 +104,7 @@ async def company_positions(question: Question, branches: Directory) -> Figure:
     ages = {code: {key: row[key] for key in BUCKETS.values()} for code, row in sums.items()}
     corrected = await taken_back(ages, groups, scope, question.known_at)
     rows = {code: with_difference({**row, **corrected[code]}) for code, row in sums.items()}
-    on = question.as_of or question.house.today()
-    figure = await company_figure("receivables", question, branches, rows, PLAN, on)
-    return figure.asked_as(as_of=on)
+    return await company_figure("receivables", question, branches, rows, PLAN, on)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hq.figures.journal import DELTA_COLUMNS, DOCUMENT_COLUMNS, keep_sql
+from hq.figures.rebuild import touch_sql
 from hq.figures.rollup import COUNTED_TABLES, KEYS, NOT_PERSONAL, fold_sql
 from hq.replication import apply_postgres, apply_sqlite
 from hq.replication.apply_postgres import PostgresApplier, lock_cursor
@@ -22,6 +23,8 @@ from hq.replication.apply_sqlite import DATA_ERRORS, ZONE_OF, SqliteApplier, rea
 from hq.replication.batch import Gap, TableChanges
 from hq.replication.cursor import Cursor
 from hq.replication.outcome import received
+from shared import clock
+from shared.database.fields import to_micros
 from shared.entries_sql import entry_sql
 from shared.figures import ENTRIES
 
@@ -82,6 +85,7 @@ async def settle_table(applier: SqliteApplier | PostgresApplier, order: Order, d
         if order.table in COUNTED_TABLES:
             connection.execute("DELETE FROM delta")
             _fold_sqlite(connection, order, everything=True)
+            _note_sqlite(connection, order.branch)
 
     async def on_postgres(connection: Any) -> None:
         cursor = await lock_cursor(connection, order.branch)
@@ -90,11 +94,22 @@ async def settle_table(applier: SqliteApplier | PostgresApplier, order: Order, d
         if order.table in COUNTED_TABLES:
             await connection.execute("DELETE FROM delta")
             await _fold_postgres(connection, order, everything=True)
+            await _note_postgres(connection, order.branch)
 
     if isinstance(applier, SqliteApplier):
         await applier.run(on_sqlite)
     else:
         await applier.run(on_postgres)
+
+
+def _note_sqlite(connection: sqlite3.Connection, branch: str) -> None:
+    """The cursor notes that its figures have changed without moving."""
+    connection.execute(touch_sql("sqlite", "?") + " WHERE branch = ?", (to_micros(clock.now()), branch))
+
+
+async def _note_postgres(connection: Any, branch: str) -> None:
+    query = touch_sql("postgres", "$1::bigint") + " WHERE branch = $2"
+    await connection.execute(query, to_micros(clock.now()), branch)
 
 
 def missing_sql(table: str, dialect: str, branch: str, everything: bool = False) -> str:
@@ -137,6 +152,7 @@ def unnamed_sql(table: str) -> str:
 
 def _mend_sqlite(connection: sqlite3.Connection, order: Order) -> dict[str, str]:
     order.check(read_cursor(connection, order.branch))
+    _note_sqlite(connection, order.branch)
     blocked: dict[str, str] = {}
     for attempt in ([order], order.single()):
         for part in attempt:
@@ -197,6 +213,7 @@ def _fold_sqlite(connection: sqlite3.Connection, order: Order, everything: bool 
 
 async def _mend_postgres(connection: Any, order: Order) -> dict[str, str]:
     order.check(await lock_cursor(connection, order.branch))
+    await _note_postgres(connection, order.branch)
     blocked: dict[str, str] = {}
     for attempt in ([order], order.single()):
         for part in attempt:

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from hq.figures import memo
 from hq.figures.aims import TARGET_MEASURES
 from hq.targets.rules import check_lines, check_measure
 from shared import clock
@@ -64,7 +63,6 @@ async def set_target(
         )  # fmt: skip
         for period, part in lines.items():
             await TargetLine.create(branch=COMPANY, target_id=target.id, period=period, amount=part)
-    memo.forget()
     return target
 
 

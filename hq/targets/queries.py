@@ -136,7 +136,9 @@ async def children_of(
     department. Their targets in `currency` (None when kept in another without a rate)."""
     last_year = Year.of(year - 1)
     wants = measure.wants(last_year.first, last_year.last)
-    held = await aims(date(year, 12, 31), measure.name, place.branch.code if place else None)
+    held = await aims(
+        date(year, 12, 31), measure.name, branches.own_seq, place.branch.code if place else None
+    )
     aimed = {aim.currency for aim in held.values()}
     rates = await conversion({*branches.currencies, *aimed}, currency, date(year, 12, 31))
     if place is None:

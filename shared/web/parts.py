@@ -7,7 +7,10 @@ Texts are translated already. Missing attributes are template errors (StrictUnde
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cached_property
 from typing import Any, Literal
+
+from markupsafe import Markup
 
 from shared.web.words import STATUSES as STATUSES
 from shared.web.words import Better as Better
@@ -113,7 +116,23 @@ class Column:
     def is_number(self) -> bool:
         return self.kind in NUMBER_KINDS
 
+    @cached_property
+    def cell_attributes(self) -> Markup:
+        """Class and label of its cells; the same in every row."""
+        return self.attributes(self.phone)
 
+    @cached_property
+    def first_attributes(self) -> Markup:
+        """The same where it is the first column: the head of the row."""
+        return self.attributes("head")
+
+    def attributes(self, place: str) -> Markup:
+        after = " ops-number" if self.is_number else " ops-nowrap" if self.kind in UNBROKEN_KINDS else ""
+        label = f"{self.label} ({self.unit})" if self.unit else self.label
+        return Markup('class="ops-phone-{}{}" data-label="{}"').format(place, after, label)
+
+
+UNBROKEN_KINDS = frozenset(["day", "instant", "as_of", "status"])
 NUMBER_KINDS = frozenset(
     [
         "money",
@@ -216,6 +235,11 @@ class TableView:
     views_url: str = ""
     total: Row | None = None
     shows_caption: bool = False
+
+    @cached_property
+    def unfolds(self) -> bool:
+        """Whether a phone keeps some cells of a row folded."""
+        return any(column.phone == "rest" for column in self.columns[1:])
 
 
 # --- forms --------------------------------------------------------------------------------------------------------

@@ -39,7 +39,7 @@ def test_measures_are_those_on_which_targets_can_be_set() -> None:
 async def test_every_branch_has_a_target_in_every_span(hq_database: Database) -> None:
     await add_targets(FIRST, UNTIL)
     for measure in DEMO_MEASURES:
-        found = await aims(UNTIL, measure)
+        found = await aims(UNTIL, measure, 0)
         assert set(found) == {("branch", code) for code in DEMO_CODES}
         for aim in found.values():
             assert all(amount is not None and amount > 0 for amount in aim.amounts.values())
@@ -49,7 +49,7 @@ async def test_the_superseded_revision_is_kept_and_does_not_count(hq_database: D
     await add_targets(FIRST, UNTIL)
     kept = await Target.filter(unit_branch="NYC", year=2026, measure="sales").order_by("number")
     assert [(row.number, row.superseded_at is None) for row in kept] == [(1, False), (2, True)]
-    assert (await aims(UNTIL, "sales"))["branch", "NYC"].amounts["year"] == kept[1].amount
+    assert (await aims(UNTIL, "sales", 0))["branch", "NYC"].amounts["year"] == kept[1].amount
     lines = await TargetLine.filter(target_id=kept[1].id)
     assert sum(line.amount for line in lines) == kept[1].amount
 

@@ -1,0 +1,70 @@
+"""Whole answers about company and regions, kept as long as nothing that they were made of has changed.
+
+An answer follows from its question (unit, days, currency, language, the reader's branches) and from what its directory
+stands for (`Directory.standing`): how far every branch in scope has been applied, its state, its own date and names, and
+headquarters' own log (targets, rates, branches). Both are compared whole, so that an answer is never older than the
+directory read with it and never meant for other branches. The directory is read before the cells: an answer made of
+newer cells is made anew as soon as somebody reads the newer directory.
+
+Not kept: what was known at an earlier moment. Memory is bounded by the values of all answers together; the least
+recently asked go first.
+"""
+
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+
+from hq.figures.freshness import Directory, Standing
+from hq.figures.shape import Figure, Question
+from shared.database.access import connection
+
+VALUES_MOST = 250_000
+"""About 25 MB: four boards of 1,000 branches, or hundreds of a small company."""
+
+
+@dataclass
+class Answer:
+    """What was answered, when the branches stood so."""
+
+    standing: Standing
+    figure: Figure
+
+    @property
+    def values(self) -> int:
+        return len(self.figure.rows) * len(self.figure.columns)
+
+
+Key = tuple[str, str, Question]
+
+_answers: OrderedDict[Key, Answer] = OrderedDict()
+
+
+def forget() -> None:
+    """Answer everything anew from now on."""
+    _answers.clear()
+
+
+async def answered(
+    name: str, question: Question, branches: Directory, make: Callable[[], Awaitable[Figure]]
+) -> Figure:
+    """The figure that `make` gives, or gave when the same was asked and nothing has changed since; with the question
+    and the watermarks of now."""
+    database = database_name()
+    if not database or question.known_at is not None:
+        return await make()
+    key = (database, name, replace(question, limit=0, offset=0))
+    held = _answers.get(key)
+    if held is None or held.standing != branches.standing:
+        figure = await make()
+        held = Answer(branches.standing, replace(figure, added=figure.sums()))
+        _answers[key] = held
+    _answers.move_to_end(key)
+    while len(_answers) > 1 and sum(answer.values for answer in _answers.values()) > VALUES_MOST:
+        _answers.popitem(last=False)
+    return replace(held.figure, question=question, watermarks=branches.marks)
+
+
+def database_name() -> str:
+    """Which database is current, so that two sites in one process do not share answers; '' where it cannot be told."""
+    client = connection()
+    return str(getattr(client, "filename", "") or getattr(client, "database", "") or "")

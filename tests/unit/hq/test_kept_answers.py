@@ -1,0 +1,159 @@
+"""A figure of the company is made once as long as nothing it follows from has changed, and anew as soon as anything has; what
+one reader was answered is never given to a reader of other branches."""
+
+from collections.abc import AsyncIterator
+from datetime import date, datetime, timedelta
+from random import Random
+from typing import Any
+
+import pytest
+
+from hq.figures import answers, memo, rebuild, rollup
+from hq.figures.queries import FIGURES, answer
+from hq.figures.scoreboard import scoreboard
+from hq.figures.shape import Figure, Question
+from hq.rates.actions import enter_rate
+from hq.targets.actions import Aimed, set_target
+from shared import clock
+from shared.clock import FixedClock
+from shared.database import count_queries, execute
+from shared.records import Order
+from tests.support import hq_world
+from tests.support.databases import ENGINES, Templates, fresh_database
+from tests.support.hq_world import NOON, TODAY
+from tests.support.wire import Branch, Headquarters
+
+MONTH = {"first": TODAY.replace(day=1), "last": TODAY}
+NAMES = ("sales", "receivables", "ageing", "profit", "staff-activity", "follow-up", "targets")
+
+
+@pytest.fixture(params=ENGINES)
+async def hq(
+    request: pytest.FixtureRequest, templates: Templates, tmp_path: Any
+) -> AsyncIterator[Headquarters]:
+    """Headquarters with Shanghai and Paris, whose logs were received; noon in Shanghai."""
+    with clock.use(FixedClock(NOON)):
+        async with fresh_database(templates, request.param, "hq", tmp_path) as database:
+            await rollup.install()
+            memo.forget()
+            async with Headquarters(database) as opened:
+                yield opened
+
+
+async def received(hq: Headquarters, *codes: str) -> dict[str, Branch]:
+    """The logs of some branches, received, and no rates at headquarters."""
+    company = hq_world.make_company(Random(11), codes, 8, ())
+    logs = {code: Branch(code) for code in codes}
+    for code, log in logs.items():
+        log.write(*(row for kind in hq_world.WRITTEN for row in company.of(kind, code)))
+        await hq.receive(log)
+    return logs
+
+
+def order_of(branch: str, amount: int) -> Order:
+    return Order(
+        branch=branch, number="new", customer_id=hq_world.new_id(), happened_on=TODAY, approved_on=TODAY,
+        status="approved", currency="CNY", base_currency="CNY", total_minor=amount, base_minor=amount,
+    )  # fmt: skip
+
+
+async def sold(**asked: Any) -> int | None:
+    return (await answer("sales", Question(**{**MONTH, **asked}))).total.number("ordered")
+
+
+async def made_of(name: str) -> list[Any]:
+    figure: Figure = (
+        (await scoreboard(Question())).figure if name == "board" else await answer(name, Question())
+    )
+    return [figure.rows, figure.total, figure.missing_rates]
+
+
+async def test_asked_again_it_reads_only_how_far_the_branches_are(hq: Headquarters) -> None:
+    await received(hq, "SH", "HQ")
+    for name in (*NAMES, "board"):
+        first = await made_of(name)
+        count = count_queries()
+        assert (name, await made_of(name)) == (name, first)
+        assert (name, count[0]) == (name, 1)
+
+
+async def test_the_next_applied_batch_is_in_every_figure_at_once(hq: Headquarters) -> None:
+    logs = await received(hq, "SH", "HQ")
+    before, board = await sold(), (await scoreboard(Question(**MONTH))).figure.total.number("sales")
+    logs["SH"].write(order_of("SH", 700_00))
+    await hq.receive(logs["SH"])
+    assert await sold() == (before or 0) + 700_00
+    assert (await scoreboard(Question(**MONTH))).figure.total.number("sales") == (board or 0) + 700_00
+
+
+async def test_a_rate_that_is_entered_or_changed_converts_at_once(hq: Headquarters) -> None:
+    await received(hq, "PAR")
+    assert (await answer("sales", Question(**MONTH))).missing_rates
+    await enter_rate("EUR", "CNY", date(2026, 1, 1), 8_000_000_000)
+    once = await sold()
+    await enter_rate("EUR", "CNY", date(2026, 1, 1), 16_000_000_000)
+    assert once
+    assert await sold() == 2 * once
+
+
+async def test_a_target_that_is_set_is_compared_with_at_once(hq: Headquarters) -> None:
+    await received(hq, "SH")
+    assert (await scoreboard(Question())).figure.total.number("target") is None
+    lines = {f"2026-{month:02d}": 100_00 for month in range(1, 13)}
+    await set_target(Aimed("company"), 2026, "sales", 1_200_00, "CNY", lines, "")
+    assert (await scoreboard(Question())).figure.total.number("target") == 100_00
+    assert (await answer("targets", Question())).total.number("month_target") == 100_00
+
+
+async def test_midnight_of_a_branch_begins_its_new_day(hq: Headquarters) -> None:
+    await received(hq, "NYC", "SH")
+
+    async def days(at: datetime) -> dict[str, Any]:
+        with clock.use(FixedClock(at)):
+            figure = await answer("staff-activity", Question())
+            return {line.branch: line.values["own_date"] for line in figure.rows}
+
+    midnight = NOON.replace(hour=5, minute=0)  # of New York; 13:00 in Shanghai
+    assert await days(midnight - timedelta(minutes=1)) == {"NYC": TODAY - timedelta(days=1), "SH": TODAY}
+    assert await days(midnight) == {"NYC": TODAY, "SH": TODAY}
+
+
+async def test_a_branch_that_falls_silent_is_marked_by_the_clock_alone(hq: Headquarters) -> None:
+    await received(hq, "SH", "HQ")
+    assert {line.state for line in (await answer("sales", Question())).rows} == {"current"}
+    with clock.use(FixedClock(NOON + timedelta(hours=2))):
+        figure = await answer("sales", Question())
+    assert {line.state for line in figure.rows} == {"unreachable"}
+    assert not figure.complete
+
+
+async def test_readers_of_different_branches_never_share_an_answer(hq: Headquarters) -> None:
+    every = {"SH", "HQ", "HRB"}
+    await received(hq, *every)
+    for scope in (None, frozenset({"SH"}), frozenset({"HRB"}), frozenset({"SH", "HRB"}), frozenset({"SH"})):
+        for name in FIGURES:
+            figure = await answer(name, Question(branches=scope))
+            assert (name, {mark.branch for mark in figure.watermarks}) == (name, scope or every)
+            assert {line.branch for line in figure.rows} <= (scope or every) | {""}, name
+        board = (await scoreboard(Question(branches=scope))).figure
+        assert {line.branch for line in board.rows} == (scope or every)
+
+
+async def test_cells_that_were_made_anew_are_read_again(hq: Headquarters) -> None:
+    await received(hq, "SH")
+    right = await sold() or 0
+    await execute("UPDATE figure_cell SET base = base + 5 WHERE measure = 'ordered'")
+    memo.forget()
+    assert await sold() != right
+    await rebuild.rebuild()
+    assert await sold() == right
+
+
+async def test_memory_is_bounded_by_the_values_of_all_answers(
+    hq: Headquarters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await received(hq, "SH", "HQ")
+    monkeypatch.setattr(answers, "VALUES_MOST", 30)
+    for ago in range(9):
+        await sold(first=TODAY - timedelta(days=ago))
+    assert sum(held.values for held in answers._answers.values()) <= 30
