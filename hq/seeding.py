@@ -1,4 +1,4 @@
-"""`python -m hq seed`: what headquarters itself owns in the demo: dated rates, year targets, news, and who may read.
+"""`python -m hq seed`: what headquarters itself owns in the demo: dated rates, year targets, news, directives, and who may read.
 
 The branches seed their own business; the plan that both follow is shared.demo_company. Everything is written in one
 transaction, so a database is seeded or it is not.
@@ -17,6 +17,7 @@ from typing import Any
 
 from tortoise.exceptions import OperationalError
 
+from hq.directives.rules import Unit
 from hq.people.actions import add_person
 from hq.settings import HqSettings
 from hq.setup import APPS
@@ -31,8 +32,9 @@ from shared.demo_company import (
     company_targets,
     seeded_id,
 )
+from shared.demo_directives import CompanyDirective, company_directives
 from shared.periods import add_months, local_date, start_of_day
-from shared.records import COMPANY, ExchangeRate, NewsItem, Target, TargetLine
+from shared.records import COMPANY, Directive, DirectiveRecipient, ExchangeRate, NewsItem, Target, TargetLine
 from shared.replication import capture
 from shared.settings import SettingsError, load
 from shared.web.passwords import Passwords
@@ -116,6 +118,7 @@ async def seed(
         async with transaction():
             rows = await add_rates(first, today)
             rows += await add_targets(first, today)
+            rows += await add_directives(months, clock.now() if until is None else _evening(today))
             rows += await add_news(Random(f"{number} news"), today, clock.now())
             for username, name, role, locale, zone, branches in PEOPLE:
                 await add_person(
@@ -187,8 +190,41 @@ def _issued_at(target: CompanyTarget, first: date) -> datetime:
     return _morning(date(target.year, 7, 5) if target.number > 1 else max(date(target.year, 1, 5), first))
 
 
+async def add_directives(months: int, now: datetime) -> int:
+    """What was sent down to the cast of the branches, name by name; the branches seed the receipts."""
+    found = company_directives(DEMO_CODES, months, now)
+    people = [
+        DirectiveRecipient(
+            id=one.id, branch=COMPANY, directive_id=directive.id, unit_branch=one.branch, employee_id=one.employee_id,
+            employee_name=one.name, recorded_at=directive.issued_at,
+        )
+        for directive in found
+        for one in directive.recipients
+    ]  # fmt: skip
+    await Directive.bulk_create([_directive_row(directive) for directive in found], batch_size=500)
+    await DirectiveRecipient.bulk_create(people, batch_size=500)
+    return len(found) + len(people)
+
+
+def _directive_row(directive: CompanyDirective) -> Directive:
+    return Directive(
+        id=directive.id, branch=COMPANY, number=directive.number, kind=directive.kind, title=directive.title,
+        body=directive.body, issued_at=directive.issued_at, issued_by_name=PEOPLE[0][1], status="issued",
+        deadline_on=directive.deadline_on, audience=sorted({one.branch for one in directive.recipients}),
+        units=[
+            Unit("employee", one.branch, str(one.employee_id), one.name).plain() for one in directive.recipients
+        ],
+        recorded_at=directive.issued_at,
+    )  # fmt: skip
+
+
 def _morning(day: date) -> datetime:
     return start_of_day(day, "Asia/Shanghai") + timedelta(hours=9)
+
+
+def _evening(day: date) -> datetime:
+    """When books that end on another day than today end."""
+    return start_of_day(day, "Asia/Shanghai") + timedelta(hours=20)
 
 
 async def add_news(dice: Random, until: date, now: datetime) -> int:

@@ -38,6 +38,13 @@ LOST_REASONS: Mapping[str, str] = {
 }
 """Why an opportunity is lost."""
 
+DIRECTIVE_KINDS: Mapping[str, str] = {
+    "decision": N_("Decision"),
+    "document": N_("Official document"),
+    "notice": N_("Notice"),
+}
+"""What headquarters sends down."""
+
 
 def region_word(code: str) -> str:
     """The region in the reader's language; a code that a company made up stands as it is."""

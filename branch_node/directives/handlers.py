@@ -8,14 +8,14 @@ from starlette.responses import Response
 from branch_node.directives import actions, mending, queries
 from branch_node.directives.forms import StepForm
 from branch_node.directives.pages import InboxPage, ShowPage, TeamPage
-from branch_node.directives.rules import KINDS, STEPS, is_late, is_past, is_reminded, reached
+from branch_node.directives.rules import STEPS, is_late, is_past, is_reminded, reached
 from branch_node.home import today
 from branch_node.requests import path_id
 from shared import clock
 from shared.i18n import gettext as _
 from shared.permissions import SCOPE_LABELS, Person, reach
 from shared.records import Directive, DirectiveReceipt
-from shared.vocabulary import column_word, table_word
+from shared.vocabulary import DIRECTIVE_KINDS, column_word, table_word
 from shared.web.export import disposition
 from shared.web.forms import read_form
 from shared.web.parts import Column, Coverage, Empty, Missing, Row, Step, Tab, TableView
@@ -34,7 +34,7 @@ def tabs(person: Person, view: str) -> list[Tab]:
     if not person.may("plan.assign"):
         return []
     return [
-        Tab(_("For me"), "/directives", view == "mine"),
+        Tab(_("To me"), "/directives", view == "mine"),
         Tab(_("My people"), "/directives/team", view == "team"),
     ]
 
@@ -82,7 +82,7 @@ def cells(row: queries.InboxRow, words: dict[str, str]) -> dict[str, Any]:
         "title": row.title,
         "state": state,
         "deadline": row.deadline_on,
-        "kind": _(KINDS[row.kind]) if row.kind in KINDS else row.kind,
+        "kind": _(DIRECTIVE_KINDS[row.kind]) if row.kind in DIRECTIVE_KINDS else row.kind,
         "issued": row.issued_at,
         "by": row.issued_by or None,
         "number": row.number,
@@ -124,7 +124,7 @@ async def show_one(request: Request) -> Response:
     team = next(iter(await queries.of_team(person, directive.id)), None)
     view = ShowPage(
         directive=directive,
-        kind=_(KINDS[directive.kind]) if directive.kind in KINDS else directive.kind,
+        kind=_(DIRECTIVE_KINDS[directive.kind]) if directive.kind in DIRECTIVE_KINDS else directive.kind,
         mine=mine,
         steps=steps_of(mine.status) if mine else [],
         next="" if is_past(directive.not_after, clock.now()) else next_step(mine),

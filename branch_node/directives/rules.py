@@ -1,16 +1,10 @@
 """How far a recipient got with a directive: only forward; and what is late. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from shared.i18n import N_
-
 STEPS = ("delivered", "read", "acknowledged", "done")
-KINDS: Mapping[str, str] = {
-    "decision": N_("decision"),
-    "document": N_("document"),
-}
 
 
 def reached(status: str, step: str) -> bool:

@@ -10,6 +10,7 @@ from branch_node.searching import search_key
 from branch_node.seeding.names import NameBook, PersonName
 from branch_node.seeding.scene import Scene
 from branch_node.seeding.write import Row
+from shared.demo_directives import CAST, cast_id
 from shared.periods import add_months
 from shared.permissions import ROLES_BY_CODE
 from shared.records import (
@@ -21,36 +22,6 @@ from shared.records import (
     ExpenseCategory,
     StepKind,
 )
-
-# Slots of the cast, whose accounts are made. Family and given name as written, then the sign-in name.
-_CAST: dict[str, dict[str, tuple[str, str]]] = {
-    "SH": {
-        "seller": ("林娜", "lin"), "manager": ("赵磊", "zhao"), "director": ("马丽", "ma"),
-        "customers": ("周强", "zhou"), "finance": ("王芳", "wang"), "admin": ("何洁", "he"),
-    },
-    "HQ": {
-        "seller": ("郭佳宁", "guo"), "manager": ("罗志远", "luo"), "director": ("许文博", "xu"),
-        "customers": ("沈悦", "shen"), "finance": ("蔡静", "cai"), "admin": ("傅海涛", "fu"),
-    },
-    "GZ": {
-        "seller": ("梁思颖", "liang"), "manager": ("彭建辉", "peng"), "director": ("赵敏", "zhao"),
-        "customers": ("曾晓倩", "zeng"), "finance": ("钟玉婷", "zhong"), "admin": ("潘子航", "pan"),
-    },
-    "PAR": {
-        "seller": ("Camille Rivoire", "camille"), "manager": ("Antoine Vasseur", "antoine"),
-        "director": ("Sophie Marchal", "sophie"), "customers": ("Hugo Tessier", "hugo"),
-        "finance": ("Lucie Aubry", "lucie"), "admin": ("Bastien Lemaire", "bastien"),
-    },
-    "NYC": {
-        "seller": ("Grace Calder", "grace"), "manager": ("Marcus Donovan", "marcus"),
-        "director": ("Olivia Hargrove", "olivia"), "customers": ("Naomi Reyes", "naomi"),
-        "finance": ("Daniel Kessler", "daniel"), "admin": ("Tessa Lowry", "tessa"),
-    },
-    "TYO": {
-        "seller": ("藤本 美咲", "misaki"), "manager": ("松井 大輔", "daisuke"), "director": ("青山 陽子", "yoko"),
-        "customers": ("中原 千尋", "chihiro"), "finance": ("水野 香織", "kaori"), "admin": ("森田 翔", "sho"),
-    },
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -198,20 +169,21 @@ def _posts(scene: Scene) -> Sequence[str]:
 def _hire_everybody(scene: Scene, book: NameBook, company: Company) -> None:
     """One row per post, superiors first; the cast by their fixed names; the last junior has left meanwhile."""
     dice = scene.dice("staff")
-    cast = dict(_CAST.get(scene.branch.code, {}))
+    cast = dict(CAST.get(scene.branch.code, {}))
     book.people_given.update(name for name, _ in cast.values())
     posts = _posts(scene)
     for number, slot in enumerate(posts, 1):
+        known = None
         if slot in cast:
             name, username = cast.pop(slot)
-            person = PersonName(name, username)
+            person, known = PersonName(name, username), cast_id(scene.branch.code, slot, scene.first)
         else:
             person, username = book.person(), ""
-            if scene.branch.code not in _CAST and not any(one.post.slot == slot for one in company.staff):
+            if scene.branch.code not in CAST and not any(one.post.slot == slot for one in company.staff):
                 username = (
                     slot if slot in ("seller", "manager", "director", "customers", "finance", "admin") else ""
                 )
-        member = _hire(scene, book, company, POSTS[slot], person, _hired_on(scene, dice, slot, number))
+        member = _hire(scene, book, company, POSTS[slot], person, _hired_on(scene, dice, slot, number), known)
         member.username = username
     _let_go(scene, next(one for one in company.staff if one.post.slot == "junior"))
 
@@ -236,7 +208,13 @@ def _let_go(scene: Scene, leaver: Member) -> None:
 
 
 def _hire(
-    scene: Scene, book: NameBook, company: Company, post: Post, person: PersonName, hired_on: date
+    scene: Scene,
+    book: NameBook,
+    company: Company,
+    post: Post,
+    person: PersonName,
+    hired_on: date,
+    known: UUID | None,
 ) -> Member:
     born = _born(scene) if hired_on < scene.first else scene.instant(hired_on, 9 * 60 + 30)
     superior = company.the(post.reports_to) if post.reports_to else None
@@ -249,6 +227,7 @@ def _hire(
         Employee, born, number=code, name=person.name, email=email, phone=phone, position=title,
         department_id=department_id, manager_id=superior.id if superior else None, hired_on=hired_on,
         discount_limit_bp=post.limit_bp, search_key=search_key(person.name, code, phone, email, length=300),
+        **({"id": known} if known else {}),
     )  # fmt: skip
     scene.rows.add(EmployeeRole, born, employee_id=row["id"], role_code=post.role)
     scene.rows.add(

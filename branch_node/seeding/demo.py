@@ -3,6 +3,7 @@
 from branch_node.seeding.catalogue import build_catalogue
 from branch_node.seeding.company import Company, build_company
 from branch_node.seeding.customers import build_customers, settle_states
+from branch_node.seeding.directives import build_receipts
 from branch_node.seeding.dunning import follow_up
 from branch_node.seeding.execution import carry_out, set_credit
 from branch_node.seeding.expenses import build_expenses
@@ -34,6 +35,7 @@ def build_demo(scene: Scene) -> Company:
     build_expenses(scene, company, buyers)
     build_work(scene, company, buyers, deals)
     build_plans(scene, company, buyers)
+    build_receipts(scene)
     return company
 
 

@@ -6,13 +6,13 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field
 from starlette.datastructures import UploadFile
 
-from hq.directives.rules import KINDS
 from shared.i18n import N_
+from shared.vocabulary import DIRECTIVE_KINDS
 from shared.web.forms import Day, FormModel, LongText, wrong_entry
 
 
 def _kind(value: object) -> object:
-    if value not in KINDS:
+    if value not in DIRECTIVE_KINDS:
         raise wrong_entry(N_("Choose one from the list."))
     return value
 

@@ -24,7 +24,7 @@ from hq.directives.queries import (
     units_in,
     units_like,
 )
-from hq.directives.rules import KINDS, Progress, Received, Unit, by_branch, progress_of, with_unit
+from hq.directives.rules import Progress, Received, Unit, by_branch, progress_of, with_unit
 from hq.figures.freshness import Directory, directory
 from hq.figures.shape import Question, Watermark
 from hq.live import topics_of
@@ -33,6 +33,7 @@ from shared.errors import Invalid, NotFound
 from shared.i18n import N_, ngettext
 from shared.i18n import gettext as _
 from shared.records import Directive, DirectiveFile
+from shared.vocabulary import DIRECTIVE_KINDS
 from shared.web.filters import as_of
 from shared.web.forms import Form, empty_form, read_form, with_error, with_errors
 from shared.web.live import Push, live, partial
@@ -79,7 +80,9 @@ async def show(request: Request) -> Response:
     write = [Action(_("Write directive"), "/directives/new", "plus", is_primary=True, key="n")]
     following, previous = pages(offset, PAGE_ROWS, count)
     rows = [
-        ListRow(row, _(KINDS.get(row.kind, row.kind)), coverage_of(row.progress), is_late(row, today))
+        ListRow(
+            row, _(DIRECTIVE_KINDS.get(row.kind, row.kind)), coverage_of(row.progress), is_late(row, today)
+        )
         for row in found
     ]
     return page(
@@ -121,7 +124,12 @@ async def write_page(
     branches = await known_branches(request, codes)
     fields = [
         Field("title", _("Title"), width="full", max_length=200, is_focused=directive is None),
-        Field("kind", _("Kind"), "select", options=[Option(key, _(label)) for key, label in KINDS.items()]),
+        Field(
+            "kind",
+            _("Kind"),
+            "select",
+            options=[Option(key, _(label)) for key, label in DIRECTIVE_KINDS.items()],
+        ),
         Field("body", _("Text"), "area", is_optional=True, width="full", rows=8),
         Field("deadline_on", _("Acknowledge by"), "date", is_optional=True),
     ]
@@ -298,7 +306,7 @@ async def view_of(request: Request, directive: Directive, codes: frozenset[str] 
         id=str(directive.id),
         title=directive.title,
         number=directive.number,
-        kind=_(KINDS.get(directive.kind, directive.kind)),
+        kind=_(DIRECTIVE_KINDS.get(directive.kind, directive.kind)),
         body=directive.body,
         status=directive.status,
         issued_at=directive.issued_at,

@@ -7,11 +7,6 @@ from datetime import date, timedelta
 from shared.errors import Conflict
 from shared.i18n import N_
 
-KINDS: Mapping[str, str] = {
-    "decision": N_("Decision"),
-    "document": N_("Official document"),
-    "notice": N_("Notice"),
-}
 STEPS = ("delivered", "read", "acknowledged", "done")
 UNIT_KINDS = ("company", "branch", "department", "employee")
 MAX_FILE_BYTES = 5_000_000

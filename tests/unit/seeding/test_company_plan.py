@@ -1,9 +1,14 @@
 """The plan that headquarters and the branches share without meeting."""
 
-from datetime import date
+from datetime import UTC, date, datetime
+from functools import cache
+from uuid import UUID
 
 import pytest
 
+from branch_node.seeding.company import build_company
+from branch_node.seeding.names import NameBook
+from branch_node.seeding.scene import Scene
 from shared.demo_company import (
     DEMO_BRANCHES,
     DEMO_CODES,
@@ -15,8 +20,9 @@ from shared.demo_company import (
     planned_sales,
     rate_e9,
 )
+from shared.demo_directives import STEPS, company_directives
 from shared.money import exponent
-from shared.periods import Month
+from shared.periods import Month, local_date, zone
 
 FIRST, UNTIL = date(2025, 6, 1), date(2026, 11, 22)
 NOVEMBER = Month.of(2026, 11)
@@ -84,3 +90,30 @@ def test_amounts_are_minor_units_of_the_branch() -> None:
     tokyo = DEMO_BRANCHES["TYO"]
     assert exponent(tokyo.currency) == 0
     assert 10**7 < planned_sales(tokyo, NOVEMBER) < 10**8
+
+
+@pytest.mark.parametrize(
+    "moment", [datetime(2026, 11, 28, 8, tzinfo=UTC), datetime(2026, 11, 30, 20, tzinfo=UTC)]
+)
+def test_directives_go_to_people_whom_the_branches_seed_and_nothing_is_done_before_its_time(
+    moment: datetime,
+) -> None:
+    directives = company_directives(DEMO_CODES, 4, moment)
+    assert {one.recipients[0].step for one in directives} <= set(STEPS)
+    for directive in directives:
+        for one in directive.recipients:
+            tz = DEMO_BRANCHES[one.branch].timezone
+            staff = seeded_staff(one.branch, local_date(moment, tz), moment)
+            assert staff[one.employee_id] == one.name
+            assert sorted(one.taken_at) == list(one.taken_at)
+            assert all(directive.issued_at <= at < moment for at in one.taken_at)
+
+
+@cache
+def seeded_staff(code: str, until: date, now: datetime) -> dict[UUID, str]:
+    """Who works in a branch seeded at that moment."""
+    branch = DEMO_BRANCHES[code]
+    scene = Scene(branch, 7, 4, until, now.astimezone(zone(branch.timezone)), 0.1)
+    return {
+        member.id: member.name for member in build_company(scene, NameBook(branch, scene.dice("names"))).staff
+    }
