@@ -68,6 +68,7 @@ async def order_columns(form: OrderForm, customer: Customer) -> tuple[dict[str, 
         "payment_terms_days": customer.payment_terms_days if terms is None else terms,
         "instalment_plan": plan,
         "ship_to": form.ship_to or customer.ship_to,
+        "customer_reference": form.customer_reference,
         "notes": form.notes,
         "custom": await read_custom(form.custom),
     }

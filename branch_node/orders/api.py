@@ -39,7 +39,7 @@ from shared.web.routing import ApiDoc, Route
 TAKEN = (
     "id", "branch", "revision", "number", "customer_id", "quotation_id", "owner_id", "department_id", "status",
     "happened_on", "required_on", "approved_on", "shipped_on", "completed_on", "cancelled_on", "payment_terms_days",
-    "effective_discount_bp", "ship_to", "notes", "custom",
+    "effective_discount_bp", "ship_to", "customer_reference", "notes", "custom",
 )  # fmt: skip
 
 

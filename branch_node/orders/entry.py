@@ -228,6 +228,7 @@ def typed_order(order: Order, lines: Sequence[OrderLine], customer: str) -> dict
         "required_on": order.required_on.isoformat() if order.required_on else "",
         "payment_terms_days": str(order.payment_terms_days),
         "ship_to": order.ship_to,
+        "customer_reference": order.customer_reference,
         "notes": order.notes,
     }
 

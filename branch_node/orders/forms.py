@@ -75,12 +75,13 @@ class DocumentForm(FormModel):
 
 
 class OrderForm(DocumentForm):
-    """An order. Payment terms and ship-to left empty are the customer's."""
+    """An order. Payment terms and ship-to left empty are the customer's; `customer_reference` is the customer's own number."""
 
     required_on: Day | None = None
     payment_terms_days: Days | None = None
     parts: Annotated[list[InstalmentForm], Field(max_length=MOST_PARTS)] = []
     ship_to: Annotated[str, StringConstraints(max_length=300)] = ""
+    customer_reference: Annotated[str, StringConstraints(max_length=80)] = ""
     notes: Annotated[str, StringConstraints(max_length=4000)] = ""
     custom: dict[str, str] = {}
 
@@ -235,6 +236,7 @@ class OrderIn(BaseModel):
     lines: Annotated[list[OrderLineIn], Field(max_length=MOST_LINES)] = []
     instalments: Annotated[list[InstalmentIn], Field(max_length=MOST_PARTS)] = []
     ship_to: Annotated[str, StringConstraints(max_length=300)] = ""
+    customer_reference: Annotated[str, StringConstraints(max_length=80)] = ""
     notes: Annotated[str, StringConstraints(max_length=4000)] = ""
     custom: dict[str, str] = {}
 
@@ -249,6 +251,7 @@ class OrderIn(BaseModel):
             "discount": self.discount_percent,
             "tax": self.tax_percent,
             "ship_to": self.ship_to,
+            "customer_reference": self.customer_reference,
             "notes": self.notes,
             **{f"custom_{key}": value for key, value in self.custom.items()},
         }

@@ -39,6 +39,7 @@ def document_labels() -> dict[str, str]:
         "payment_terms_days": _("Payment terms"),
         "instalments": _("Instalments"),
         "ship_to": _("Ship to"),
+        "customer_reference": _("Customer's order number"),
     }
 
 
@@ -144,6 +145,7 @@ async def facts(order: Order, people: Any) -> list[tuple[str, str]]:
     """The head of the order as label and text; empty ones are left out."""
     rows = [
         (_("Date"), show.day(order.happened_on)),
+        (_("Customer's order number"), order.customer_reference),
         (_("Seller"), people.get(order.owner_id, "")),
         (_("Payment terms"), _("%(n)s days", n=order.payment_terms_days)),
         (_("Wanted on"), show.day(order.required_on) if order.required_on else ""),

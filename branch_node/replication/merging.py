@@ -148,8 +148,9 @@ async def put_rows(table: Table, rows: list[tuple[str, str | None]]) -> None:
     onto = f'INSERT INTO "{table.name}" ({columns}, "ver")'
     ending = f"ON CONFLICT (id) DO UPDATE SET {sets}"
     if engine() == "postgres":
+        read = table.read_sql("postgres")
         await connection().execute_query(
-            f'{onto} SELECT {columns}, 0 FROM json_populate_recordset(NULL::"{table.name}", $1::json) {ending}',
+            f'{onto} SELECT {read}, 0 FROM json_populate_recordset(NULL::"{table.name}", $1::json) {ending}',
             ["[" + ",".join(present) + "]"],
         )
         return

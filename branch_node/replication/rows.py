@@ -57,5 +57,5 @@ def _upsert(table: Table, dialect: str) -> str:
     if dialect == "sqlite":
         source = f"VALUES ({', '.join('?' * len(names))})"
     else:
-        source = f'SELECT {columns} FROM json_populate_recordset(NULL::"{table.name}", $1::json)'
+        source = f'SELECT {table.read_sql(dialect)}, "ver" FROM json_populate_recordset(NULL::"{table.name}", $1::json)'
     return f'INSERT INTO "{table.name}" ({columns}) {source} ON CONFLICT (id) DO UPDATE SET {sets}'

@@ -7,6 +7,7 @@ One task per branch process (`run`). It keeps nothing in memory that it could no
 
 import asyncio
 import random
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,7 +62,10 @@ ENROL_ATTEMPTS = 5
 
 
 class Unreachable(Exception):
-    """Headquarters did not answer, or asked to wait: try again after `after` seconds at the earliest."""
+    """Headquarters did not answer, or asked to wait: try again after `after` seconds at the earliest. `trouble`: what a
+    person must be told of it (`ReplicationState.trouble`)."""
+
+    trouble = ""
 
     def __init__(self, reason: str, after: float = 0.0) -> None:
         super().__init__(reason)
@@ -71,6 +75,14 @@ class Unreachable(Exception):
 class Cloned(Unreachable):
     """Headquarters hears an older run of this node as well and refuses this one."""
 
+    trouble = "cloned"
+
+
+class Outdated(Unreachable):
+    """Headquarters reads no longer what this release writes: this node must be upgraded."""
+
+    trouble = "outdated"
+
 
 class Fenced(Unreachable):
     """A standby has taken the branch over; headquarters listened to this node up to `cursor`."""
@@ -78,6 +90,10 @@ class Fenced(Unreachable):
     def __init__(self, reason: str, cursor: CursorReply | None) -> None:
         super().__init__(reason, FENCED_PAUSE_SECONDS)
         self.cursor = cursor
+
+
+REFUSED: Mapping[str, type[Unreachable]] = {"cloned": Cloned, "outdated": Outdated}
+"""By the code of headquarters' refusal."""
 
 
 class AskAgain(Exception):
@@ -155,8 +171,8 @@ class Sender:
         except Unreachable as reason:
             if isinstance(reason, Fenced):
                 await self._yield_place(state, changes, reason)
-            elif isinstance(reason, Cloned) or state.trouble != "fenced":
-                await self._note_trouble(state, "cloned" if isinstance(reason, Cloned) else "")
+            elif reason.trouble or state.trouble != "fenced":
+                await self._note_trouble(state, reason.trouble)
             await self._note_unreachable(state, str(reason))
             await self._pause(reason.after)
         except Forked as reason:
@@ -304,7 +320,7 @@ class Sender:
             raise Unreachable("headquarters answered something else") from error
 
     async def _ask(self, path: str, body: bytes) -> bytes:
-        """One signed request. Raises Unreachable, AskAgain (gap), Forked or Cloned."""
+        """One signed request. Raises Unreachable (Cloned, Outdated, Fenced), AskAgain (gap) or Forked."""
         try:
             answer = await self._http.post(path, content=body, headers=self._signer.headers("POST", path, body))  # fmt: skip
         except httpx.HTTPError as error:
@@ -322,7 +338,7 @@ class Sender:
         reason = f"{refusal.code}: {refusal.message}"
         if refusal.code == FENCED:
             raise Fenced(reason, refusal.cursor)
-        raise (Cloned if refusal.code == "cloned" else Unreachable)(reason, _retry_after(answer))
+        raise REFUSED.get(refusal.code, Unreachable)(reason, _retry_after(answer))
 
     async def _note_contact(self, state: ReplicationState, position: Position, cursor: CursorReply) -> None:
         self._failures = 0

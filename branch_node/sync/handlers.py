@@ -43,6 +43,8 @@ def sentence(found: Sync, has_hq: bool) -> tuple[str, str]:
     count = found.waiting_count
     if found.trouble == "fenced":
         return _("Another node has taken over this branch. What HQ had not seen was handed to it."), "bad"
+    if found.trouble == "outdated":
+        return _("HQ no longer reads what this release writes. Upgrade this node; its changes wait here and will be sent."), "bad"  # fmt: skip
     if found.trouble:
         return _("HQ refuses this node: another one with its identity is alive. Nothing is lost."), "bad"
     if found.unreachable_since is not None:

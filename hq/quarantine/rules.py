@@ -25,7 +25,7 @@ def wrong_columns(table: Table, row: Mapping[str, Any]) -> dict[str, str]:
     wrong = {name: "unknown" for name in row if name not in table.names}
     for column in table.columns:
         if column.name not in row:
-            wrong[column.name] = "missing"
+            wrong.update({} if column.is_added else {column.name: "missing"})
         elif row[column.name] is not None and type(row[column.name]) not in KINDS.get(column.kind, (str,)):
             wrong[column.name] = "kind"
     return wrong

@@ -22,6 +22,7 @@ from hq.replication.apply_sql import (
     is_newer,
     new_cursor,
     new_mark,
+    parked_for,
     recent_poison,
     set_aside,
     settled,
@@ -34,6 +35,7 @@ from hq.replication.cursor import SYSTEMIC_WINDOW, Cursor, is_systemic, lines_to
 from hq.replication.outcome import Applied, Contact, EnvironmentFailure, Held, received
 from shared import clock
 from shared.database.fields import to_micros
+from shared.records.versions import is_readable
 from shared.replication.change import Change, Digest
 
 log = structlog.get_logger(__name__)
@@ -111,7 +113,7 @@ async def _retry_aside(connection: Any, branch: str) -> Applied:
     cursor = await lock_cursor(connection, branch)
     for row in await connection.fetch(waiting_aside("postgres"), branch):
         change_id, change = as_change(row)
-        if change.table not in statements:
+        if parked_for(change, statements):
             continue
         known = (branch, change.table, change.pk, change.seq)
         if await connection.fetch(is_newer(change.table, "postgres"), *known):
@@ -178,7 +180,7 @@ async def _apply_batch(connection: Any, batch: Batch, contact: Contact) -> Appli
     was = cursor.status
     lines = lines_to_apply(cursor, batch)
     if lines:
-        await _apply_lines(connection, cursor, lines)
+        await _apply_lines(connection, cursor, lines, is_readable(batch.head.schema))
         before = cursor.seq
         cursor.status = "normal" if was in ("held", "released") else was
         cursor.epoch, cursor.seq, cursor.chain = batch.head.epoch, batch.head.last, batch.head.chain
@@ -189,11 +191,11 @@ async def _apply_batch(connection: Any, batch: Batch, contact: Contact) -> Appli
     return Applied(cursor.reply(), len(lines), cursor.seq >= cursor.head_seq, None, was)
 
 
-async def _apply_lines(connection: Any, cursor: Cursor, lines: Sequence[bytes]) -> None:
+async def _apply_lines(connection: Any, cursor: Cursor, lines: Sequence[bytes], is_read: bool) -> None:
     """All changes at once; when the data of one is refused, in halves, setting aside what cannot be applied."""
     statements = table_sql("postgres")
     tables = collapse(lines, cursor.seq)
-    if all(name in statements for name in tables):
+    if is_read and all(name in statements for name in tables):
         digests = dict(cursor.digests)
         try:
             async with connection.transaction():
@@ -209,10 +211,12 @@ async def _apply_apart(
     connection: Any, cursor: Cursor, changes: list[Change], statements: dict[str, TableSql]
 ) -> None:
     """Set aside what cannot be applied. Raises Held when that is too much, unless a person let it through."""
+    known = []
     for change in changes:
-        if change.table not in statements:
-            await _run(connection, set_aside(cursor, change, "unknown_table", "", "postgres"))
-    known = [change for change in changes if change.table in statements]
+        if reason := parked_for(change, statements):
+            await _run(connection, set_aside(cursor, change, reason, "", "postgres"))
+        else:
+            known.append(change)
     bad = 0
     async for part, error in _bisected(connection, cursor, known, statements):
         await _run(connection, set_aside(cursor, part, "poison", error, "postgres"))

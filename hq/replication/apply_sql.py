@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Container
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -13,6 +14,7 @@ from hq.replication.cursor import Cursor, mark_slot
 from shared import clock
 from shared.database.fields import to_micros
 from shared.entries_sql import entry_rows_sql
+from shared.records.versions import is_readable
 from shared.replication.change import Change
 from shared.replication.columns import Table, replicated_tables, row_reader
 
@@ -109,6 +111,13 @@ def as_change(row: Any) -> tuple[int, Change]:
     """A row of `waiting_aside`: its id and the change."""
     change_id, seq, table, op, schema, pk, after = tuple(row)
     return change_id, Change(seq, 0, table, op, schema, 0, pk, (after or "").encode())
+
+
+def parked_for(change: Change, known: Container[str]) -> str:
+    """Why this release cannot read a change at all, which then waits for the upgrade; empty when it can."""
+    if not is_readable(change.schema):
+        return "newer_schema"
+    return "" if change.table in known else "unknown_table"
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ from hq.replication.apply_sql import (
     is_newer,
     new_cursor,
     new_mark,
+    parked_for,
     recent_poison,
     set_aside,
     settled,
@@ -41,6 +42,7 @@ from hq.replication.outcome import Applied, Contact, EnvironmentFailure, Held, r
 from shared import clock
 from shared.database.fields import to_micros
 from shared.errors import Refused
+from shared.records.versions import is_readable
 from shared.replication.change import Change, Digest
 
 log = structlog.get_logger(__name__)
@@ -219,7 +221,7 @@ def _apply_batch(connection: sqlite3.Connection, batch: Batch, contact: Contact)
     was = cursor.status
     lines = lines_to_apply(cursor, batch)
     if lines:
-        _apply_lines(connection, cursor, lines)
+        _apply_lines(connection, cursor, lines, is_readable(batch.head.schema))
         before = cursor.seq
         cursor.status = "normal" if was in ("held", "released") else was
         cursor.epoch, cursor.seq, cursor.chain = batch.head.epoch, batch.head.last, batch.head.chain
@@ -230,11 +232,13 @@ def _apply_batch(connection: sqlite3.Connection, batch: Batch, contact: Contact)
     return Applied(cursor.reply(), len(lines), cursor.seq >= cursor.head_seq, None, was)
 
 
-def _apply_lines(connection: sqlite3.Connection, cursor: Cursor, lines: Sequence[bytes]) -> None:
+def _apply_lines(
+    connection: sqlite3.Connection, cursor: Cursor, lines: Sequence[bytes], is_read: bool
+) -> None:
     """All changes at once; when the data of one is refused, in halves, setting aside what cannot be applied."""
     statements = table_sql("sqlite")
     tables = collapse(lines, cursor.seq)
-    if all(name in statements for name in tables):
+    if is_read and all(name in statements for name in tables):
         digests = dict(cursor.digests)
         connection.execute("SAVEPOINT rows")
         try:
@@ -254,10 +258,12 @@ def _apply_apart(
     connection: sqlite3.Connection, cursor: Cursor, changes: list[Change], statements: dict[str, TableSql]
 ) -> None:
     """Set aside what cannot be applied. Raises Held when that is too much, unless a person let it through."""
+    known = []
     for change in changes:
-        if change.table not in statements:
-            connection.execute(*set_aside(cursor, change, "unknown_table", "", "sqlite"))
-    known = [change for change in changes if change.table in statements]
+        if reason := parked_for(change, statements):
+            connection.execute(*set_aside(cursor, change, reason, "", "sqlite"))
+        else:
+            known.append(change)
     bad = 0
     for part, error in _bisected(connection, cursor, known, statements):
         connection.execute(*set_aside(cursor, part, "poison", error, "sqlite"))
@@ -307,7 +313,7 @@ def _retry_aside(connection: sqlite3.Connection, branch: str) -> Applied:
     cursor = read_cursor(connection, branch)
     for row in connection.execute(waiting_aside("sqlite"), (branch,)).fetchall():
         change_id, change = as_change(row)
-        if change.table not in statements:
+        if parked_for(change, statements):
             continue
         known = (branch, change.table, change.pk, change.seq)
         if connection.execute(is_newer(change.table, "sqlite"), known).fetchone():

@@ -105,7 +105,7 @@ class BranchEpoch(Model):
 class SyncIncident(Model):
     """Something about a branch's replication that a person must know of; open until `closed_at`.
 
-    `kind`: held | cloned | restored | broken (its rows are not those of its log). At most one open incident of a kind per branch."""
+    `kind`: held | cloned | outdated | restored | broken (its rows are not those of its log). At most one open incident of a kind per branch."""
 
     id = fields.BigIntField(primary_key=True, generated=True)
     branch = fields.CharField(max_length=16, db_index=True)

@@ -10,6 +10,7 @@ from shared.errors import Refused
 from shared.i18n import N_
 from shared.nodes.identity import ReplayState, SignedRequest
 from shared.periods import local_date
+from shared.records.versions import OLDEST_ACCEPTED, is_accepted
 from shared.replication.messages import BatchHead, CursorReply
 
 
@@ -49,6 +50,27 @@ class Held(Refused):
 
     def __init__(self) -> None:
         super().__init__(N_("Too many changes of this branch cannot be taken over. They wait at the branch until headquarters has looked."))  # fmt: skip
+
+
+class Outdated(Refused):
+    """The sender's release writes an older schema than headquarters still reads. It keeps everything until it is upgraded."""
+
+    status = 426
+    code = "outdated"
+    retry_after = 60
+
+    def __init__(self, schema: int) -> None:
+        super().__init__(
+            N_("This node's release writes schema %(schema)s; headquarters takes %(oldest)s and newer. Upgrade the node: its changes wait there and will be sent."),
+            schema=schema,
+            oldest=OLDEST_ACCEPTED,
+        )  # fmt: skip
+
+
+def check_schema(schema: int) -> None:
+    """Raises Outdated for a release two or more versions behind."""
+    if not is_accepted(schema):
+        raise Outdated(schema)
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from hq.replication.batch import Fork, Gap, unpack
 from hq.replication.handover import NodeFenced, fenced_node
 from hq.replication.incidents import close_incident, hold, open_incident
 from hq.replication.models import BranchNode
-from hq.replication.outcome import Applied, Contact, Held
+from hq.replication.outcome import Applied, Contact, Held, Outdated, check_schema
 from shared.errors import Refused, TooMany
 from shared.i18n import N_
 from shared.nodes.identity import BadSignature, SignedRequest, claimed_node, verify_request
@@ -116,11 +116,15 @@ async def hello(request: Request) -> Response:
                 raise Refused(N_("The greeting cannot be read."), code="bad_request") from error
             if said.protocol > PROTOCOL_VERSION or said.branch != signed.node:
                 raise Refused(N_("Upgrade headquarters first, or send for your own branch."), code="bad_request")  # fmt: skip
+            check_schema(said.schema)
             outcome = await receiver.applier.cursor(Contact(said.branch, said.epoch, said.head, signed))
     except Refused as error:
+        if isinstance(error, Outdated):
+            await open_incident(said.branch, "outdated", str(said.schema))
         log.warning("hello_refused", code=error.code, node=request.headers.get("x-trunkline-node"))
         return refuse(error)
     receiver.on_applied(said.branch)
+    await close_incident(said.branch, "outdated")
     if outcome.refusal is not None:
         await open_incident(said.branch, "cloned", signed.boot)
         return refuse(outcome.refusal)
@@ -141,6 +145,7 @@ async def batch(request: Request) -> Response:
             received = unpack(body)
             if received.head.branch != signed.node:
                 raise Refused(N_("A node sends only for its own branch."), code="bad_batch")
+            check_schema(received.head.schema)
             contact = Contact(signed.node, received.head.epoch, received.head.head, signed)
             outcome = await receiver.applier.apply(received, contact)
     except Held as error:

@@ -230,6 +230,7 @@ def incidents(found: Details) -> TableView:
     words = {
         "held": _("held: too much of it cannot be stored"),
         "cloned": _("two nodes with one identity"),
+        "outdated": _("its release is too old; upgrade the node"),
         "restored": _("restored from an old copy"),
         "broken": _("the branch's rows are not those of its log"),
         "day_close": _("a day close differs"),

@@ -65,10 +65,8 @@ from shared.records.sales import (
     QuotationLine,
     StepKind,
 )
+from shared.records.versions import SCHEMA_VERSION
 from shared.records.work import Activity, DailyPlan, Feedback, IntelNote, PlanItem, Task
-
-SCHEMA_VERSION = 1
-"""Grows when a record's columns change; carried by every change so that the receiver knows what it reads."""
 
 REPLICATED: tuple[type[Record], ...] = (
     Branch, Department, Employee, Assignment, Role, RoleGrant, EmployeeRole, Delegation, FiscalPeriod,

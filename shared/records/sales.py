@@ -123,7 +123,8 @@ class Order(Record):
 
     `happened_on` is the order date, `approved_on` the business date from which it counts, `cancelled_on` the
     one from which it no longer does; money in `currency`, `base_minor` in the branch's base currency at
-    `rate_e9`, fixed at approval. `approved_hash` is what was approved: editing voids it."""
+    `rate_e9`, fixed at approval. `approved_hash` is what was approved: editing voids it.
+    `customer_reference` is the number under which the customer ordered."""
 
     number = code_field(32)
     customer_id = reference_field(null=False)
@@ -161,6 +162,7 @@ class Order(Record):
     payment_terms_days = fields.IntField(default=30)
     instalment_plan = JsonField(default=list)
     ship_to = fields.CharField(max_length=300, default="")
+    customer_reference = fields.CharField(max_length=80, default="", db_default="")
     custom = JsonField(default=dict)
     notes = fields.TextField(default="")
 

@@ -1,10 +1,11 @@
 """The columns of a replicated table that travel, and the SQL that writes a row in canonical form.
 
 Canonical form: compact JSON, keys in alphabetical order, the same bytes from SQLite and PostgreSQL. It holds
-because replicated columns are only text, integers, booleans, dates and UUIDs.
+because replicated columns are only text, integers, booleans, dates and UUIDs. Columns that a later schema version added
+(shared/records/versions.py) stand behind the others, and only where they hold something.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -13,20 +14,32 @@ import msgspec
 from tortoise import fields
 
 from shared.records import RECEIVER_ONLY, REPLICATED, Record
+from shared.records.versions import Missing, added_columns
 
 
 @dataclass(frozen=True)
 class Column:
-    """A travelling column: its name in the database and its kind (text, integer, boolean, date, uuid)."""
+    """A travelling column: its name in the database and its kind (text, integer, boolean, date, uuid). One `is_added` by a
+    later schema version is left out of a row in which it is `missing`."""
 
     name: str
     kind: str
     postgres_type: str
+    is_added: bool = False
+    missing: Missing = None
+
+    def missing_sql(self, dialect: str) -> str:
+        """What its absence means, as SQL."""
+        if self.missing is None:
+            return "NULL"
+        if isinstance(self.missing, bool) and dialect == "sqlite":
+            return str(int(self.missing))
+        return "''" if self.missing == "" else str(self.missing).lower()
 
 
 @dataclass(frozen=True)
 class Table:
-    """A replicated table with its travelling columns in canonical (alphabetical) order."""
+    """A replicated table with its travelling columns in canonical order: alphabetical, added ones behind."""
 
     name: str
     columns: tuple[Column, ...]
@@ -35,13 +48,34 @@ class Table:
     def names(self) -> tuple[str, ...]:
         return tuple(column.name for column in self.columns)
 
+    @property
+    def first(self) -> tuple[Column, ...]:
+        """The columns of version 1."""
+        return tuple(column for column in self.columns if not column.is_added)
+
     def canonical_sql(self, row: str, dialect: str) -> str:
         """An SQL expression: the canonical JSON text of `row` (an alias, NEW or OLD)."""
         if dialect == "sqlite":
-            parts = ", ".join(f"'{column.name}', {_sqlite_value(row, column)}" for column in self.columns)
-            return f"json_object({parts})"
-        picked = ", ".join(f'{row}."{column.name}"' for column in self.columns)
-        return f"(SELECT row_to_json(picked)::text FROM (SELECT {picked}) picked)"
+            parts = ", ".join(f"'{column.name}', {_sqlite_value(row, column)}" for column in self.first)
+            return self._with_added(f"json_object({parts})", row, dialect)
+        picked = ", ".join(f'{row}."{column.name}"' for column in self.first)
+        return self._with_added(
+            f"(SELECT row_to_json(picked)::text FROM (SELECT {picked}) picked)", row, dialect
+        )
+
+    def _with_added(self, first: str, row: str, dialect: str) -> str:
+        """The JSON text of the first columns (no value of it is an object) and behind them what was added and is there."""
+        added = [_added_sql(row, column, dialect) for column in self.columns if column.is_added]
+        return f"(rtrim({first}, '}}') || {' || '.join(added)} || '}}')" if added else first
+
+    def read_sql(self, dialect: str) -> str:
+        """The columns of a row that was read from canonical JSON by the database; what it did not name is `missing`."""
+        return ", ".join(
+            f'COALESCE("{column.name}", {column.missing_sql(dialect)})'
+            if column.is_added
+            else f'"{column.name}"'
+            for column in self.columns
+        )
 
     def held_sql(self, row: str, dialect: str) -> str:
         """The canonical JSON of a received row: the whole row as it came where it has columns that this release does not know."""
@@ -53,9 +87,26 @@ class Table:
         if dialect == "sqlite":
             return f"CAST({self.held_sql(row, dialect)} AS BLOB)"
         parts = " || ',' || ".join(
-            f"'\"{column.name}\":' || {_postgres_value(row, column)}" for column in self.columns
+            f"'\"{column.name}\":' || {_postgres_value(row, column)}" for column in self.first
         )
-        return f"COALESCE({row}.ext, '{{' || {parts} || '}}')"
+        added = "".join(
+            f" || {_added_sql(row, column, dialect)}" for column in self.columns if column.is_added
+        )
+        return f"COALESCE({row}.ext, '{{' || {parts}{added} || '}}')"
+
+
+def _added_sql(row: str, column: Column, dialect: str) -> str:
+    """A column that a later version added, with its comma; nothing while it is missing."""
+    if dialect == "postgres":
+        is_missing, value = "IS NOT DISTINCT FROM", _postgres_value(row, column)
+    else:
+        is_missing = "IS"
+        value = _sqlite_value(row, column)
+        value = value if column.kind == "boolean" else f"json_quote({value})"
+    return (
+        f"CASE WHEN {row}.\"{column.name}\" {is_missing} {column.missing_sql(dialect)} THEN '' "
+        f"ELSE ',\"{column.name}\":' || {value} END"
+    )
 
 
 def _postgres_value(row: str, column: Column) -> str:
@@ -83,22 +134,29 @@ _KINDS: tuple[tuple[type, str, str], ...] = (
 )
 
 
-def _column(name: str, field: fields.Field) -> Column:  # type: ignore[type-arg]
+def _column(name: str, field: fields.Field, added: Mapping[str, Missing]) -> Column:  # type: ignore[type-arg]
+    later = name in added, added.get(name)
     for kind_of, kind, postgres_type in _KINDS:
         if isinstance(field, kind_of):
-            return Column(name, kind, postgres_type)
-    return Column(name, "text", "text")
+            return Column(name, kind, postgres_type, *later)
+    return Column(name, "text", "text", *later)
 
 
 def table_of(model: type[Record]) -> Table:
     """The travelling shape of a record."""
     meta = model._meta
+    added = added_columns(meta.db_table)
+    places = list(added)
     columns = [
-        _column(meta.fields_db_projection[attribute], meta.fields_map[attribute])
+        _column(meta.fields_db_projection[attribute], meta.fields_map[attribute], added)
         for attribute in meta.fields_db_projection
         if attribute not in RECEIVER_ONLY
     ]
-    return Table(meta.db_table, tuple(sorted(columns, key=lambda column: column.name)))
+
+    def place(column: Column) -> tuple[int, str]:
+        return (places.index(column.name) + 1 if column.is_added else 0), column.name
+
+    return Table(meta.db_table, tuple(sorted(columns, key=place)))
 
 
 @lru_cache(maxsize=1)
@@ -118,11 +176,15 @@ def row_reader(
     """Two functions: canonical bytes to a typed row, and that row to its values in column order.
 
     Decoding raises msgspec.ValidationError (a ValueError) when a column is missing or of another kind,
-    and when it is `strict` for columns that this release does not know.
+    and when it is `strict` for columns that this release does not know. A column that a later version added may be missing.
     """
-    members = [
-        (name, _PYTHON_TYPES.get(kind, str) | None)
-        for name, kind in ((c.name, c.kind) for c in table.columns)
+    members: list[Any] = [
+        (
+            column.name,
+            _PYTHON_TYPES.get(column.kind, str) | None,
+            *([column.missing] if column.is_added else ()),
+        )
+        for column in table.columns
     ]
     row = msgspec.defstruct(f"Row_{table.name}", members, forbid_unknown_fields=strict)
     return msgspec.json.Decoder(row).decode, msgspec.structs.astuple

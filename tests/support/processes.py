@@ -76,6 +76,8 @@ class SiteProcess:
         self, name: str, module: str, folder: Path, apps: Sequence[DatabaseApp], env: Mapping[str, str]
     ) -> None:
         self.name, self.module, self.folder, self.apps = name, module, folder, apps
+        self.root = ROOT  # the tree that it runs: another one is another release
+        self.launcher: tuple[str, ...] = ()  # the module and words that start it, when it is not started by itself
         self.port = free_port()
         self.settings = {f"TRUNKLINE_{key}": value for key, value in env.items()}
         self.process: subprocess.Popen[bytes] | None = None
@@ -112,7 +114,7 @@ class SiteProcess:
     def run(self, *words: str, typed: str = "", check: bool = True) -> subprocess.CompletedProcess[str]:
         """A command of the site, such as run("migrate"); fails with its words unless it ends with 0."""
         done = subprocess.run(
-            [sys.executable, "-m", self.module, *words], cwd=ROOT, env=self.env, input=typed, text=True,
+            [sys.executable, "-m", self.module, *words], cwd=self.root, env=self.env, input=typed, text=True,
             capture_output=True, timeout=120, check=False,
         )  # fmt: skip
         if check:
@@ -124,7 +126,7 @@ class SiteProcess:
         assert not self.is_alive, f"{self.name} runs already"
         with (self.folder / "site.log").open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", self.module, "web"], cwd=ROOT, env=self.env, stdout=log,
+                [sys.executable, "-m", *self.launcher, self.module, "web"], cwd=self.root, env=self.env, stdout=log,
                 stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True,
             )  # fmt: skip
         if wait:

@@ -12,7 +12,7 @@ from hq.replication.outcome import Applied, Contact
 from shared import ids
 from shared.database import Database
 from shared.database.fields import canonical_json, to_micros
-from shared.records import REPLICATED, Record
+from shared.records import REPLICATED, SCHEMA_VERSION, Record
 from shared.replication.change import encode_line
 from shared.replication.columns import table_of
 
@@ -34,16 +34,19 @@ def canonical(record: Record) -> str:
     """The canonical JSON of an unsaved record."""
     meta = type(record)._meta
     attributes = {column: name for name, column in meta.fields_db_projection.items()}
-    names = table_of(type(record)).names
-    return canonical_json({name: plain(getattr(record, attributes[name])) for name in names})
+    table = table_of(type(record))
+    row = {column.name: plain(getattr(record, attributes[column.name])) for column in table.columns}
+    there = [column for column in table.columns if not column.is_added or row[column.name] != column.missing]
+    return "{" + ",".join(canonical_json({column.name: row[column.name]})[1:-1] for column in there) + "}"
 
 
 class Branch:
     """A branch's log in memory: write records, get batches of what was written since the last one."""
 
-    def __init__(self, code: str = "SH", epoch: str = EPOCH) -> None:
+    def __init__(self, code: str = "SH", epoch: str = EPOCH, schema: int = SCHEMA_VERSION) -> None:
         self.code = code
         self.epoch = epoch
+        self.schema = schema
         self.position = Position()
         self.rows: list[LogRow] = []
         self.live: dict[UUID, str] = {}
@@ -64,7 +67,9 @@ class Branch:
     def add(self, table: str, pk: str, op: str, after: str | None, before: str | None = None) -> None:
         """Any change, also one that no record could make."""
         seq = len(self.rows) + 1
-        self.rows.append((seq, seq, table, before, encode_line(seq, seq, table, op, 1, 0, pk, after)))
+        self.rows.append(
+            (seq, seq, table, before, encode_line(seq, seq, table, op, self.schema, 0, pk, after))
+        )
 
     def batch(
         self, after: int | None = None, until: int | None = None, start: Position | None = None
@@ -72,7 +77,7 @@ class Branch:
         """The body with changes after .. until; moves on only when neither is given."""
         first = self.position if after is None else (start or self.position_at(after))
         rows = self.rows[first.seq : until]
-        body, end = pack(self.code, self.epoch, first, rows, len(self.rows), 1)
+        body, end = pack(self.code, self.epoch, first, rows, len(self.rows), self.schema)
         if after is None and until is None:
             self.position = end
         return body

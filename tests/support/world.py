@@ -49,6 +49,16 @@ class World:
     def line(self, code: str) -> Link:
         return self.lines[code]
 
+    def join(self, code: str, site: SiteProcess, stack: ExitStack, *, seed: int = 1) -> None:
+        """A further branch, behind a line of its own; started."""
+        self.branches[code] = site
+        self.lines[code] = stack.enter_context(
+            Link(("127.0.0.1", self.hq.port), seed=seed, name=f"line of {code}")
+        )
+        site.settings["TRUNKLINE_HQ_URL"] = self.line(code).url
+        self.enrol(code)
+        site.start()
+
     def enrol(self, code: str) -> None:
         """Introduce a branch to headquarters, through its line; its site must not run yet."""
         answer = self.hq.run("branches", "enrol", code, "--json").stdout
@@ -145,14 +155,20 @@ def _prepared(code: str, seeded: bool) -> Path:
     return folder
 
 
-def prepare_site(code: str, folder: Path, engine: str, seeded: bool, stack: ExitStack) -> SiteProcess:
-    """A migrated, seeded site in its folder, not started; its PostgreSQL database goes with the stack."""
+def prepare_site(
+    code: str, folder: Path, engine: str, seeded: bool, stack: ExitStack, root: Path | None = None
+) -> SiteProcess:
+    """A migrated, seeded site in its folder, not started; its PostgreSQL database goes with the stack. With `root` it is of
+    another release, which lies there."""
     site = _site(code, folder)
+    site.root = root or site.root
     if engine == "postgres":
         name = f"tl_world_{token_hex(6)}"
         apart(command(f'CREATE DATABASE "{name}"'))
         stack.callback(lambda: apart(command(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')))
         site.settings["TRUNKLINE_DATABASE_URL"] = postgres_url(name)
+        _fill(site, seeded)
+    elif root:
         _fill(site, seeded)
     else:
         copy_folder(_prepared(code, seeded), folder)
