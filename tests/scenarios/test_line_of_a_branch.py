@@ -67,6 +67,21 @@ def test_answers_that_get_lost_make_nothing_double(world: World) -> None:
     assert world.is_proved()
 
 
+def test_batches_that_arrive_in_another_order_change_nothing(world: World) -> None:
+    lin, line = world.branch("SH").sign_in("lin", PASSWORD), world.line("SH")
+    before = line.traffic.overtaken
+    for number in range(4):
+        line.overtake()
+        line.drop()  # the next request comes on a connection of its own
+        plan(lin, f"overtaken {number}")
+    line.mend()
+    world.wait_synced("SH")
+    assert line.traffic.overtaken > before
+    assert planned_at(world, "HQ", "overtaken") == 4
+    assert world.differences("SH") == []
+    assert world.is_proved()
+
+
 def test_a_line_that_misbehaves_loses_nothing(world: World) -> None:
     lin = world.branch("SH").sign_in("lin", PASSWORD)
     world.line("SH").misbehave(0.5)

@@ -23,6 +23,7 @@ from typing import Any, Literal, TypeVar
 T = TypeVar("T")
 Way = Literal["up", "down"]
 CHUNK = 65_536
+QUIET_SECONDS = 0.1
 _RESET = struct.pack("ii", 1, 0)
 
 
@@ -37,6 +38,7 @@ class Faults:
     lost: set[Way] = field(default_factory=set)
     cut_after: dict[Way, list[int]] = field(default_factory=lambda: {"up": [], "down": []})
     duplicates: int = 0
+    overtaken: int = 0
     chaos: float = 0.0
 
 
@@ -47,6 +49,7 @@ class Traffic:
     connections: int = 0
     cut: int = 0
     duplicated: int = 0
+    overtaken: int = 0
     bytes: dict[Way, int] = field(default_factory=lambda: {"up": 0, "down": 0})
 
 
@@ -85,6 +88,7 @@ class Link:
         self._open = asyncio.Event()
         self._mended = asyncio.Event()
         self._connections: set[Connection] = set()
+        self._late: list[bytes] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._writers: set[asyncio.StreamWriter] = set()
         self._server: asyncio.Server | None = None
@@ -147,8 +151,13 @@ class Link:
         """Send everything that the next `times` connections sent once more, on a second connection."""
         self._set(lambda: self.faults.__setattr__("duplicates", times))
 
+    def overtake(self, times: int = 1) -> None:
+        """Hold back what the next `times` connections send until another connection was answered, then deliver it: requests
+        arrive in another order than they were sent. The sender sees its connection reset."""
+        self._set(lambda: self.faults.__setattr__("overtaken", times))
+
     def misbehave(self, share: float) -> None:
-        """From now on about this share of connections is cut after some bytes, up or down, or is doubled."""
+        """From now on about this share of connections is cut after some bytes, up or down, is doubled or overtaken."""
         self._set(lambda: self.faults.__setattr__("chaos", share))
 
     # --- inside -----------------------------------------------------------------------------------------------
@@ -218,11 +227,14 @@ class Link:
             self._tasks.discard(task)
 
     async def _serve(self, reader: asyncio.StreamReader, near: asyncio.StreamWriter) -> None:
-        """1 refuse, or reach the far end  2 pump both ways until one end is done  3 once more, if asked."""
+        """1 refuse, hold back, or reach the far end  2 pump both ways until one end is done  3 once more, if asked."""
         if self.faults.is_refusing:
             Connection(near, near, {}).reset()
             return
         self.traffic.connections += 1
+        if self._is_overtaken():
+            await self._hold_back(reader, near)
+            return
         answers, far = await asyncio.open_connection(*self.target)
         connection = Connection(near, far, self._limits())
         connection.keeps_copy = self._is_doubled()
@@ -237,6 +249,7 @@ class Link:
                 writer.close()
                 self._writers.add(writer)
         if connection.keeps_copy:
+            self.traffic.duplicated += 1
             await self._again(bytes(connection.sent))
 
     def _limits(self) -> dict[Way, int | None]:
@@ -254,6 +267,31 @@ class Link:
             self.faults.duplicates -= 1
             return True
         return self.dice.random() < self.faults.chaos / 4
+
+    def _is_overtaken(self) -> bool:
+        if self.faults.overtaken > 0:
+            self.faults.overtaken -= 1
+            return True
+        return self.dice.random() < self.faults.chaos / 4
+
+    async def _hold_back(self, reader: asyncio.StreamReader, near: asyncio.StreamWriter) -> None:
+        """Keep what is sent up to the first pause."""
+        sent = b""
+        with contextlib.suppress(TimeoutError, OSError):
+            while piece := await asyncio.wait_for(reader.read(CHUNK), QUIET_SECONDS):
+                sent += piece
+        Connection(near, near, {}).reset()
+        if sent:
+            self._late.append(sent)
+
+    def _let_go(self) -> None:
+        """What was held back goes its way now."""
+        late, self._late = self._late, []
+        for sent in late:
+            self.traffic.overtaken += 1
+            task = asyncio.ensure_future(self._again(sent))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
 
     async def _pump(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, way: Way, connection: Connection
@@ -273,6 +311,8 @@ class Link:
                 self.traffic.bytes[way] += len(piece)
                 writer.write(piece)
                 await writer.drain()
+                if way == "down":
+                    self._let_go()
                 if limit is not None and connection.passed[way] >= limit:
                     await asyncio.sleep(0.01)
                     self._reset(connection)
@@ -291,7 +331,6 @@ class Link:
 
     async def _again(self, sent: bytes) -> None:
         """The same bytes on a connection of their own; what comes back is read and thrown away."""
-        self.traffic.duplicated += 1
         answers, far = await asyncio.open_connection(*self.target)
         try:
             far.write(sent)

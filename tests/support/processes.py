@@ -77,7 +77,9 @@ class SiteProcess:
     ) -> None:
         self.name, self.module, self.folder, self.apps = name, module, folder, apps
         self.root = ROOT  # the tree that it runs: another one is another release
-        self.launcher: tuple[str, ...] = ()  # the module and words that start it, when it is not started by itself
+        self.launcher: tuple[
+            str, ...
+        ] = ()  # the module and words that start it, when it is not started by itself
         self.port = free_port()
         self.settings = {f"TRUNKLINE_{key}": value for key, value in env.items()}
         self.process: subprocess.Popen[bytes] | None = None

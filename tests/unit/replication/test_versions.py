@@ -85,7 +85,9 @@ def test_what_an_added_column_means_by_its_absence_is_its_default() -> None:
         assert found == {name: models[table]._meta.fields_map[name].default for name in found}
         assert all(value in (None, "", 0, False) for value in found.values())
         fields = [models[table]._meta.fields_map[name] for name in found]
-        assert all(field.null or field.has_db_default() for field in fields), "rows are there when it is added"
+        assert all(field.null or field.has_db_default() for field in fields), (
+            "rows are there when it is added"
+        )
 
 
 def test_added_columns_stand_behind_the_others_in_the_order_of_their_versions() -> None:

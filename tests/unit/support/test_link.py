@@ -160,6 +160,17 @@ def test_a_doubled_connection_is_heard_twice(line: Link, echo: Echo) -> None:
     assert echo.heard == [b"pay 100", b"pay 100", b"once"]
 
 
+def test_an_overtaken_connection_is_heard_after_the_one_that_was_sent_later(line: Link, echo: Echo) -> None:
+    line.overtake()
+    with pytest.raises(OSError):
+        assert talk(line, b"sent first") == b"sent first"
+    assert echo.heard == []
+    assert talk(line, b"sent second") == b"sent second"
+    until(lambda: len(echo.heard) == 2)
+    until(lambda: echo.heard == [b"sent second", b"sent first"])
+    assert line.traffic.overtaken == 1
+
+
 def faults_of(echo: Echo, seed: int) -> list[int]:
     """How many bytes of each of some connections came through a misbehaving line."""
     with Link(echo.address, seed=seed) as line:

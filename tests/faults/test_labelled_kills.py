@@ -1,0 +1,28 @@
+"""The points at which a crash would hurt most, with real processes; all of them: `python -m tests.faults.labelled_kills`."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.faults.labelled_kills import killed_at
+from tests.support.databases import ENGINES, Templates
+from tests.support.world import company
+
+WORST = (
+    "sender: acknowledged",
+    "applier: between rows and figures",
+    "applier: before the commit",
+    "receiver: committed, not answered",
+)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("engine", ENGINES)
+def test_what_died_at_the_worst_moment_comes_back_complete(
+    engine: str, tmp_path: Path, templates: Templates
+) -> None:
+    if engine == "postgres":
+        templates.require_postgres()
+    with company(["SH"], folder=tmp_path, hq_engine=engine, branch_engine=engine, seeded=False) as world:
+        world.wait_synced()
+        assert {label: killed_at(world, label) for label in WORST} == {label: [] for label in WORST}
