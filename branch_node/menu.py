@@ -20,11 +20,13 @@ MENU = (
     MenuItem(N_("Tasks"), "/tasks", "task.view", in_more=True),
     MenuItem(N_("Directives"), "/directives", "directive.view", in_more=True),
     MenuItem(N_("Feedback"), "/feedback", "feedback.view", in_more=True),
+    MenuItem(N_("News"), "/news", "news.view", in_more=True),
     MenuItem(N_("Market notes"), "/intel", "intel.view", in_more=True),
     MenuItem(N_("Products"), "/products", "product.view", in_more=True),
     MenuItem(N_("Staff"), "/staff", "staff.view", in_more=True),
     MenuItem(N_("Outbox"), "/mail", "settings.edit", in_more=True),
     MenuItem(N_("Rules of selling"), "/settings/selling", "settings.edit", in_more=True),
     MenuItem(N_("Imports"), "/imports", "import.run", in_more=True),
+    MenuItem(N_("Audit trail"), "/audit", "audit.view", in_more=True),
     MenuItem(N_("Replication"), "/sync", "sync.view", in_more=True),
 )

@@ -97,6 +97,18 @@ async def _period(month: Month) -> FiscalPeriod:
     return await locked(FiscalPeriod, (await period_of(month)).id)
 
 
+async def period_shown(month: Month) -> FiscalPeriod:
+    """The period that holds a month's first day, to look at: the branch's, else the company's as it would be taken over,
+    else the month itself. Writes nothing."""
+    for owner in (home().code, COMPANY):
+        held = FiscalPeriod.filter(
+            branch=owner, first_on__lte=month.first, after_on__gt=month.first, deleted_at=None
+        )
+        if (found := await held.first()) is not None:
+            return found
+    return FiscalPeriod(branch=home().code, code=str(month), first_on=month.first, after_on=month.after)
+
+
 async def period_of(month: Month) -> FiscalPeriod:
     """The branch's period that holds a month's first day, made when the calendar does not reach it. Inside a
     transaction; NotFound for a gap in the calendar."""

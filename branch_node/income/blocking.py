@@ -66,7 +66,7 @@ async def submitted_in(period: FiscalPeriod) -> list[Document]:
 async def earlier_open(period: FiscalPeriod) -> list[FiscalPeriod]:
     """Periods before this one that are still open."""
     rows = FiscalPeriod.filter(
-        branch=period.branch, after_on__lte=period.first_on, closed_at=None, deleted_at=None
+        branch=home().code, after_on__lte=period.first_on, closed_at=None, deleted_at=None
     )
     return await rows.order_by("first_on")
 

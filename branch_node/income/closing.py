@@ -12,7 +12,6 @@ from branch_node.income.forms import MonthForm, ReopenForm
 from branch_node.income.pages import ClosePage, Concern
 from branch_node.staff.queries import names_of
 from shared import periods
-from shared.database import transaction
 from shared.errors import Conflict
 from shared.i18n import gettext as _
 from shared.i18n import ngettext
@@ -51,8 +50,7 @@ async def show_close(request: Request) -> Response:
 
 async def close_page(month: Month) -> ClosePage:
     """What closing the month would mean now."""
-    async with transaction():
-        period = await actions.period_of(month)
+    period = await actions.period_shown(month)
     found = await pending(period)
     concerns = concerns_of(
         period, month, found.submitted, found.drafts, found.unallocated, found.earlier_open
@@ -160,8 +158,7 @@ async def show_reopen(request: Request) -> Response:
 
 
 async def reopen_page(month: Month, form: Form[ReopenForm]) -> ClosePage:
-    async with transaction():
-        period = await actions.period_of(month)
+    period = await actions.period_shown(month)
     confirm = None
     if period.closed_at is not None:
         confirm = Confirm(

@@ -12,6 +12,7 @@ from branch_node.figures.routes import ROUTES as FIGURES
 from branch_node.followups.routes import ROUTES as FOLLOWUPS
 from branch_node.intelligence.routes import ROUTES as NOTES
 from branch_node.merges.routes import ROUTES as MERGES
+from branch_node.news.routes import ROUTES as NEWS
 from branch_node.opportunities.routes import ROUTES as OPPORTUNITIES
 from branch_node.plans.routes import ROUTES as PLANS
 from branch_node.staff.routes import ROUTES as STAFF
@@ -30,6 +31,7 @@ ROUTES = [
     *FIGURES,
     *FOLLOWUPS,
     *MERGES,
+    *NEWS,
     *NOTES,
     *OPPORTUNITIES,
     *PLANS,

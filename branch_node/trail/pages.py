@@ -1,0 +1,19 @@
+"""What the template of the audit trail receives."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from shared.web.parts import Filters, Tab, TableView
+
+
+@dataclass(frozen=True)
+class TrailPage:
+    """trail/list.html: acts or changes; `proof` says how far the chain was verified, `proof_tone` ok, bad or muted."""
+
+    tabs: Sequence[Tab]
+    filters: Filters
+    table: TableView
+    scope: str
+    proof: str
+    proof_tone: str
+    can_prove: bool

@@ -1,0 +1,135 @@
+"""Words of the audit trail: kinds of records, and what people did. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from shared.i18n import N_
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of record: its word, the columns that may name one (the first with a value does), where one is seen."""
+
+    word: str
+    names: Sequence[str]
+    url: str = ""
+
+
+KINDS: Mapping[str, Kind] = {
+    "customer": Kind(N_("customer"), ("name",), "/customers/"),
+    "contact": Kind(N_("contact"), ("name",)),
+    "address": Kind(N_("address"), ("line",)),
+    "opportunity": Kind(N_("opportunity"), ("title",), "/history/opportunities/"),
+    "quotation": Kind(N_("quote"), ("number",), "/history/quotes/"),
+    "sales_order": Kind(N_("order"), ("number",), "/history/orders/"),
+    "execution_step": Kind(N_("step of an order"), ("title", "kind")),
+    "approval_request": Kind(N_("approval"), ("entity",), "/approvals/"),
+    "receivable": Kind(N_("instalment"), ("position",), "/receivables/"),
+    "receipt": Kind(N_("receipt"), ("number",), "/history/receipts/"),
+    "allocation": Kind(N_("allocation"), ()),
+    "adjustment": Kind(N_("credit note or write-off"), ("reason",)),
+    "promise_to_pay": Kind(N_("promise to pay"), ("promised_on",)),
+    "dunning_notice": Kind(N_("reminder"), ("level",)),
+    "dunning_level": Kind(N_("dunning level"), ("subject",)),
+    "expense": Kind(N_("expense"), ("number", "description"), "/history/expenses/"),
+    "fiscal_period": Kind(N_("period"), ("code",)),
+    "daily_plan": Kind(N_("daily plan"), ("happened_on",)),
+    "plan_item": Kind(N_("plan item"), ("text",)),
+    "task": Kind(N_("task"), ("title",), "/history/tasks/"),
+    "activity": Kind(N_("follow-up"), ("subject",), "/history/followups/"),
+    "feedback": Kind(N_("feedback"), ("subject",), "/history/feedback/"),
+    "intel_note": Kind(N_("market note"), ("title",), "/intel/"),
+    "target": Kind(N_("target"), ("measure",)),
+    "directive_receipt": Kind(N_("receipt of a directive"), ("status",)),
+    "product": Kind(N_("product"), ("name", "code"), "/products/"),
+    "price_item": Kind(N_("price"), ("from_on",)),
+    "employee": Kind(N_("employee"), ("name",), "/history/staff/"),
+    "department": Kind(N_("department"), ("name",), "/departments/"),
+    "role": Kind(N_("role"), ("name", "code")),
+    "role_grant": Kind(N_("right of a role"), ("action",)),
+    "employee_role": Kind(N_("role of an employee"), ("role_code",)),
+    "delegation": Kind(N_("deputy"), ("from_on",)),
+    "custom_field_def": Kind(N_("own field"), ("label",)),
+    "approval_rule": Kind(N_("rule of approval"), ("name",)),
+    "step_kind": Kind(N_("kind of step"), ("label",)),
+    "expense_category": Kind(N_("kind of expense"), ("label",)),
+    "merge_record": Kind(N_("merge"), ()),
+    "import_run": Kind(N_("import"), ("mapping",), "/imports/"),
+}
+"""By table. Lines of documents and other parts are told with what they belong to, not here."""
+
+VERBS: Mapping[str, str] = {"i": N_("entered"), "u": N_("changed"), "d": N_("removed")}
+
+ACTS: Mapping[str, str] = {
+    "customers.assigned": N_("assigned customers"),
+    "customers.handed_over": N_("handed over customers and open work"),
+    "customers.merged": N_("merged customers"),
+    "customers.unmerged": N_("took a merge back"),
+    "customers.exported": N_("exported customers"),
+    "contacts.exported": N_("exported contacts"),
+    "income.exported": N_("exported income and expense"),
+    "period.closed": N_("closed a month"),
+    "period.reopened": N_("reopened a month"),
+    "account.created": N_("made an account"),
+    "account.password": N_("set a password"),
+    "account.disabled": N_("disabled an account"),
+    "account.enabled": N_("enabled an account"),
+    "staff.roles": N_("changed the roles of an employee"),
+    "staff.left": N_("noted that an employee left"),
+    "staff.returned": N_("noted that an employee came back"),
+    "staff.discount_limit": N_("changed a discount limit"),
+    "role.grants": N_("changed the rights of a role"),
+    "policy.added": N_("added a rule of selling"),
+    "policy.switched": N_("switched a rule of selling"),
+    "file.added": N_("attached a file"),
+    "file.removed": N_("removed a file"),
+    "calendar.opened": N_("opened a calendar feed"),
+    "calendar.closed": N_("closed a calendar feed"),
+    "import.undone": N_("took an import back"),
+    "mend.carried_out": N_("carried out a correction that headquarters proposed"),
+    "replication.rejoined": N_("rejoined headquarters after a restore"),
+    "seed.begun": N_("began to fill in the demo business"),
+    "seed.finished": N_("filled in the demo business"),
+}
+ENDINGS: Mapping[str, str] = {
+    ".exported": N_("exported a list"),
+    ".printed": N_("printed a document"),
+}
+TOLD = (
+    "name",
+    "number",
+    "username",
+    "period",
+    "month",
+    "from",
+    "to",
+    "count",
+    "format",
+    "filters",
+    "file",
+    "reason",
+)
+"""Details of an act that are told, in this order."""
+
+
+def act_word(action: str) -> str:
+    """What somebody did, as a msgid; the action itself when no word is known."""
+    if action in ACTS:
+        return ACTS[action]
+    return next((word for ending, word in ENDINGS.items() if action.endswith(ending)), action)
+
+
+def told(details: Mapping[str, Any]) -> str:
+    """The details of an act in one line."""
+    return " · ".join(str(details[name]) for name in TOLD if details.get(name) not in (None, "", []))[:300]
+
+
+def name_of(kind: Kind, row: Mapping[str, Any]) -> str:
+    """What a record is called, from its columns; "" when nothing names it."""
+    return next((str(row[column]) for column in kind.names if row.get(column) not in (None, "")), "")[:120]
+
+
+def is_removal(op: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """Whether a write removed the record: the row went, or was marked as deleted."""
+    return op == "d" or (bool(after.get("deleted_at")) and not before.get("deleted_at"))
