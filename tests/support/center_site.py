@@ -19,6 +19,7 @@ from shared.nodes.identity import NodeKey, RequestSigner
 from shared.nodes.report import (
     REPORT_PATH,
     Ack,
+    Hello,
     LogBatch,
     LogLine,
     Report,
@@ -85,6 +86,13 @@ class Agent:
         node.received_at = now
         node.took(batch)
         node.remember(batch, now.timestamp(), self.app.state.fleet.windows)
+
+    def lives_on(self, host: str) -> None:
+        """The state table after a greeting from this machine."""
+        self.app.state.fleet.get(self.name).hello = Hello(
+            node=self.name, role="app", version="0", boot=self.signer.boot, host_boot=host, started_at=clock.now(),
+            platform="linux", cpu_count=2, memory_bytes=1, services=[], metrics={}, command_seq=0, audit_head="",
+        )  # fmt: skip
 
     def key_number(self) -> int:
         self._number += 1

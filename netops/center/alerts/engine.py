@@ -6,7 +6,7 @@ is read from the incidents, so a restart neither forgets nor repeats one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -27,6 +27,8 @@ from netops.center.nodes.state import Fleet, NodeState
 from netops.center.settings import CenterSettings
 
 CENTER_CAUSE = "center"
+HOST_MARK = "@"
+"""Before the name of a machine in the cause of a rule; no node's name begins with it."""
 
 
 @dataclass(slots=True)
@@ -81,12 +83,17 @@ class Engine:
             names = tuple(sorted(self.late_since))
             yield Trouble(CENTER_CAUSE, "center", 1, nodes=names), {"count": len(names)}
         else:
-            places = {node.name: Place(node.branch, node.behind) for node in self.fleet}
+            places = {node.name: Place(node.branch, node.behind, node.host) for node in self.fleet}
             for trouble in troubles_of_silence(places, silent):
                 yield trouble, {}
+        shared = self.fleet.hosts_shared()
+        by_cause: dict[str, Trouble] = {}
         for node in self.fleet:
             if node.received_at is not None:
-                yield from self._rules_of(node, at, node.name in self.late_since, known)
+                for trouble, facts in self._rules_of(node, at, known, shared):
+                    if trouble.cause not in by_cause:  # the first node of a machine speaks for all
+                        by_cause[trouble.cause] = trouble
+                        yield trouble, facts
 
     def _silent(self, at: float, now: datetime) -> set[str]:
         """Names of silent nodes outside maintenance; notes who went late and whether the center doubts itself."""
@@ -116,9 +123,17 @@ class Engine:
         return silent
 
     def _rules_of(
-        self, node: NodeState, at: float, is_late: bool, known: dict[str, Incident]
+        self,
+        node: NodeState,
+        at: float,
+        known: dict[str, Incident],
+        shared: Mapping[str, Sequence[NodeState]],
     ) -> Iterable[tuple[Trouble, dict[str, Any]]]:
-        """Troubles by rule on one node. A late node's values are unknown; in maintenance nothing new fires."""
+        """Troubles by rule on one node. A late node's values are unknown; in maintenance nothing new fires.
+
+        What a rule finds about a machine on which several nodes live has one cause there, and names them all.
+        """
+        is_late = node.name in self.late_since
         for rule in self.rules:
             if not rule.is_for(node.name, node.role):
                 continue
@@ -132,21 +147,29 @@ class Engine:
                     baseline.add(at, points[-1][1])
                 normal = baseline.normal()
             cause = f"rule {rule.id} {node.name}"
+            nodes: tuple[str, ...] = (node.name,)
+            if rule.is_of_host and node.host in shared:
+                nodes = tuple(one.name for one in shared[node.host] if rule.is_for(one.name, one.role))
+                cause = f"rule {rule.id} {HOST_MARK}{node.host}" if len(nodes) > 1 else cause
             before = self.standings.get(key) or Standing(is_open=cause in known)
             after = self.standings[key] = step(rule, before, value, normal, at)
             if after.is_open and (cause in known or node.mode != "maintenance"):
                 facts = {"rule": rule.name, "metric": rule.metric, "value": value, "limit": after.limit}
-                yield Trouble(cause, "rule", rule.severity, node.name, node.branch, (node.name,)), facts
+                yield Trouble(cause, "rule", rule.severity, node.name, node.branch, nodes), facts
 
     def _is_undecided(self, cause: str) -> bool:
         """A rule's incident whose node reported nothing since the start: no data never resolves."""
-        if self.suspects_itself and cause.split(" ")[0] in ("silent", "line"):
+        if self.suspects_itself and cause.split(" ")[0] in ("silent", "line", "host"):
             return True
         words = cause.split(" ", 2)
         if words[0] != "rule" or not any(rule.id == int(words[1]) for rule in self.rules):
             return False
-        node = self.fleet.get(words[2])
-        return node is not None and (int(words[1]), node.name) not in self.standings
+        number, place = int(words[1]), words[2]
+        if place.startswith(HOST_MARK):
+            names = [node.name for node in self.fleet.of_host(place.removeprefix(HOST_MARK))]
+        else:
+            names = [place] if self.fleet.get(place) else []
+        return bool(names) and not any((number, name) in self.standings for name in names)
 
     async def _open(self, trouble: Trouble, facts: dict[str, Any], now: datetime) -> None:
         """Open the incident of a trouble; the same trouble within ten minutes of its end is the same incident again."""

@@ -46,6 +46,11 @@ class Rule:
     nodes: frozenset[str] = frozenset()
     advice: str = ""
 
+    @property
+    def is_of_host(self) -> bool:
+        """Whether its metric is the machine's: all nodes on one machine measure the same."""
+        return not self.metric.startswith(("service.", "agent_")) or self.metric == "agent_lag_seconds"
+
     def is_for(self, node: str, role: str) -> bool:
         """Whether the rule watches this node; empty scopes mean all."""
         return (not self.roles or role in self.roles) and (not self.nodes or node in self.nodes)

@@ -14,10 +14,11 @@ TRUST_SHARE = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a node stands: its branch, and the node through which its line runs ("" for its own line)."""
+    """Where a node stands: its branch, the node through which its line runs ("" for its own line), and its machine."""
 
     branch: str = ""
     behind: str = ""
+    host: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,8 @@ def troubles_of_silence(places: Mapping[str, Place], silent: Collection[str]) ->
 
     1. A branch of several nodes that are all silent is cut off: one trouble.
     2. A node behind a silent one is muted: it joins the trouble of the first silent node on its way.
-    3. What is left is silent by itself.
+    3. What is left of a machine of several nodes, all of them silent, is one trouble of that machine.
+    4. What is left then is silent by itself.
     """
     by_branch: dict[str, list[str]] = {}
     for name, place in places.items():
@@ -56,16 +58,35 @@ def troubles_of_silence(places: Mapping[str, Place], silent: Collection[str]) ->
         first = _first_silent(name, places, silent)
         branch = places[first].branch
         (lines[branch] if branch in cut else alone.setdefault(first, [])).append(name)
+    down = _hosts_down(places, silent)
+    hosts: dict[str, list[str]] = {}
+    for name in [name for name in alone if places[name].host in down]:
+        hosts.setdefault(places[name].host, []).extend(alone.pop(name))
     return [
         *(
             Trouble(f"line {branch}", "line_down", 1, branch=branch, nodes=tuple(sorted(names)))
             for branch, names in lines.items()
         ),
         *(
+            Trouble(f"host {host}", "host_down", 1, min(names), "", tuple(sorted(names)))
+            for host, names in hosts.items()
+        ),
+        *(
             Trouble(f"silent {name}", "silent", 1, name, places[name].branch, tuple(sorted(names)))
             for name, names in alone.items()
         ),
     ]
+
+
+def _hosts_down(places: Mapping[str, Place], silent: Collection[str]) -> set[str]:
+    """Machines of several nodes of which none is heard."""
+    nodes_of: dict[str, list[str]] = {}
+    for name, place in places.items():
+        if place.host:
+            nodes_of.setdefault(place.host, []).append(name)
+    return {
+        host for host, names in nodes_of.items() if len(names) > 1 and all(name in silent for name in names)
+    }
 
 
 def _first_silent(name: str, places: Mapping[str, Place], silent: Collection[str]) -> str:

@@ -17,6 +17,7 @@ TITLES: Mapping[str, str] = {
     "resource": N_("%(service)s on %(node)s uses too much"),
     "rule": N_("%(node)s: %(rule)s"),
     "silent": N_("%(node)s is silent"),
+    "host_down": N_("The machine of %(node)s is silent"),
     "line_down": N_("Branch %(branch)s is cut off"),
     "center": N_("The center may be the problem"),
     "alertmanager": N_("%(rule)s, told by Alertmanager"),
@@ -28,6 +29,8 @@ def title(incident: Incident) -> str:
     """What it is about."""
     if incident.kind == "silent" and len(incident.nodes) > 1:
         return _("%(node)s and what lies behind it are silent", node=incident.node)
+    if incident.kind == "rule" and len(incident.nodes) > 1:
+        return _("The machine of %(node)s and others: %(rule)s", node=incident.node, rule=rule_name(incident))
     values = {
         "node": incident.node,
         "service": incident.service,

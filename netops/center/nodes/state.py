@@ -44,6 +44,11 @@ class NodeState:
     """(second of receipt, value) of the metrics that rules look at, as long as their longest window."""
 
     @property
+    def host(self) -> str:
+        """The run of the machine it lives on; nodes that share one have it in common. Empty before it greeted."""
+        return self.hello.host_boot if self.hello else ""
+
+    @property
     def services(self) -> list[ServiceState]:
         return self.state.services if self.state else []
 
@@ -107,6 +112,17 @@ class Fleet:
 
     def of_branch(self, branch: str) -> list[NodeState]:
         return [node for node in self if node.branch == branch]
+
+    def of_host(self, host: str) -> list[NodeState]:
+        return [node for node in self if node.host == host]
+
+    def hosts_shared(self) -> dict[str, list[NodeState]]:
+        """The hosts on which several nodes live, with those nodes."""
+        found: dict[str, list[NodeState]] = {}
+        for node in self:
+            if node.host:
+                found.setdefault(node.host, []).append(node)
+        return {host: nodes for host, nodes in found.items() if len(nodes) > 1}
 
     def behind(self, name: str) -> list[NodeState]:
         return [node for node in self if node.behind == name]

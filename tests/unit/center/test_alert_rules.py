@@ -84,6 +84,17 @@ def test_a_cut_branch_is_one_trouble_that_names_all_its_nodes() -> None:
     assert (trouble.kind, trouble.branch, len(trouble.nodes)) == ("line_down", "GZ", 4)
 
 
+def test_a_machine_of_which_no_node_is_heard_is_one_trouble_and_a_single_silent_one_is_its_own() -> None:
+    places = {name: Place(name.upper(), host="m1") for name in ("par", "ber")} | {
+        name: Place(name.upper(), host="m2") for name in ("hk", "sz")
+    }
+    found = troubles_of_silence(places, {"par", "ber", "hk"})
+    assert [(trouble.kind, trouble.nodes) for trouble in found] == [
+        ("host_down", ("ber", "par")),
+        ("silent", ("hk",)),
+    ]
+
+
 def test_what_lies_behind_a_silent_node_is_muted_and_named_with_it() -> None:
     places = {"router": Place(), "app": Place("", "router"), "db": Place("", "app"), "other": Place()}
     (trouble,) = troubles_of_silence(places, {"router", "app", "db"})

@@ -78,6 +78,20 @@ async def test_an_overload_is_told_once_and_its_end_once(watch: Watch) -> None:
     assert [text.split("\n")[0] for text in watch.sent] == ["gz-db1: hot", "Over: gz-db1: hot"]
 
 
+async def test_nodes_of_one_machine_share_the_incident_of_its_load_and_one_message_names_them(
+    watch: Watch,
+) -> None:
+    agents = [await Agent.enrolled(watch.app, name) for name in ("ber", "par", "sh")]
+    for agent in agents[:2]:
+        agent.lives_on("m1")
+    await watch.step(120, *agents, cpu_ratio=0.97)
+    assert await watch.open_causes() == ["rule 1 @m1", "rule 1 sh"]
+    (text,) = watch.sent
+    assert "ber, par" in text
+    await watch.step(200, *agents, cpu_ratio=0.1)
+    assert await watch.open_causes() == []
+
+
 async def test_a_cut_branch_is_one_incident_that_names_every_node(watch: Watch) -> None:
     cut = [await Agent.enrolled(watch.app, f"gz{n}", branch="GZ") for n in range(3)]
     well = [await Agent.enrolled(watch.app, f"sh{n}", branch="SH") for n in range(12)]
