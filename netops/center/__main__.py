@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import gc
 import json
 import os
 import sys
@@ -84,8 +85,11 @@ def serve(_args: argparse.Namespace) -> int:
 
     chosen = settings()
     log.configure(chosen.log_level, site="center")
+    app = center_app(chosen)
+    gc.collect()
+    gc.freeze()  # code and tables are not looked through again: that held up reports for some sixty milliseconds
     config = uvicorn.Config(
-        center_app(chosen),
+        app,
         host=chosen.host,
         port=chosen.port,
         log_config=None,

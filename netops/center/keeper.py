@@ -1,8 +1,9 @@
 """What the center does by itself: commits reports, takes up nodes, seals hours, looks for troubles, tells people, forgets."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from typing import Any
 
 import httpx
 from starlette.applications import Starlette
@@ -19,15 +20,20 @@ from netops.center.prometheus.actions import keep_telling
 from netops.center.telemetry.retention import forget_old
 from netops.center.telemetry.samples import hours_to_seal, packed_hour, read_for_sealing, seal
 from shared import clock, log
+from shared.database import fetch_all
 from shared.database.fields import to_micros
 from shared.web.app import Task
 
 NODES_EVERY_SECONDS = 15.0
+NODES_AT_ONCE = 100
 SEAL_EVERY_SECONDS = 60.0
 SEAL_AFTER = timedelta(minutes=5)
 """An hour is sealed when it ended this long ago; what comes later is merged into it."""
 FORGET_EVERY_SECONDS = 600.0
 BREATH_SECONDS = 0.02
+SEAL_WITHIN_SECONDS = 900.0
+PACKING_SECONDS = 0.05
+"""About what an hour of one node takes."""
 LOOK_EVERY_SECONDS = 5.0
 SEND_EVERY_SECONDS = 2.0
 DEAD_MAN_SECONDS = 60.0
@@ -43,26 +49,46 @@ async def write_reports(app: Starlette) -> None:
 async def follow_nodes(app: Starlette) -> None:
     """Take up nodes that were enrolled, changed or revoked elsewhere, such as by the command line."""
     fleet: Fleet = app.state.fleet
+    taken: dict[str, dict[str, Any]] = {}
     while True:
         await asyncio.sleep(NODES_EVERY_SECONDS)
-        for record in await Node.all():
+        taken = await take_up_changed(fleet, taken)
+
+
+async def take_up_changed(fleet: Fleet, before: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Take up what differs from `before`; what there is now. A thousand models every time would hold up reports for as
+    long as twenty of them take."""
+    rows = await fetch_all(
+        "SELECT name, role, branch, behind, public_key, next_public_key, status FROM node ORDER BY name"
+    )
+    now = {str(row["name"]): row for row in rows}
+    changed = [name for name, row in now.items() if before.get(name) != row]
+    for start in range(0, len(changed), NODES_AT_ONCE):
+        for record in await Node.filter(name__in=changed[start : start + NODES_AT_ONCE]):
             fleet.put(record)
+    return now
 
 
 async def seal_hours(app: Starlette) -> None:
     """Once a minute: seal the hours that are over, one node at a time, packing in a thread."""
     while True:
         await asyncio.sleep(SEAL_EVERY_SECONDS)
-        await seal_what_is_over(app)
+        await seal_what_is_over(app, calmly=True)
 
 
-async def seal_what_is_over(app: Starlette) -> int:
-    """Seal every (node, hour) that ended `SEAL_AFTER` ago; how many. A crash between two leaves hot rows for the next time."""
+async def seal_what_is_over(app: Starlette, *, calmly: bool = False) -> int:
+    """Seal every (node, hour) that ended `SEAL_AFTER` ago; how many. A crash between two leaves hot rows for the next time.
+
+    `calmly`: spread over a quarter of an hour, since packing, though in a thread, takes turns with the reports.
+    """
     telemetry, names = app.state.telemetry, app.state.writer.names
     count = 0
     while True:
         with telemetry.reading():
             due = await hours_to_seal(to_micros(clock.now() - SEAL_AFTER))
+        breath = (
+            max(BREATH_SECONDS, SEAL_WITHIN_SECONDS / max(1, len(due)) - PACKING_SECONDS) if calmly else 0.0
+        )
         for node, hour_us in due:
             with telemetry.reading():
                 table = await read_for_sealing(names, node, hour_us)
@@ -70,7 +96,7 @@ async def seal_what_is_over(app: Starlette) -> int:
             with telemetry.writing():
                 await seal(node, hour_us, table, packed)
             count += 1
-            await asyncio.sleep(BREATH_SECONDS)
+            await asyncio.sleep(breath)
         if not due:
             break
     if count:

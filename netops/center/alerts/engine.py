@@ -6,7 +6,8 @@ is read from the incidents, so a restart neither forgets nor repeats one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -26,6 +27,7 @@ from netops.center.nodes.rules import contact
 from netops.center.nodes.state import Fleet, NodeState
 from netops.center.settings import CenterSettings
 
+NODES_PER_BREATH = 50
 CENTER_CAUSE = "center"
 HOST_MARK = "@"
 """Before the name of a machine in the cause of a rule; no node's name begins with it."""
@@ -59,7 +61,7 @@ class Engine:
         """One round: 1. what is wrong now  2. open, change and close incidents  3. escalate. Whether anything changed."""
         at = now.timestamp()
         known = {incident.cause: incident for incident in await Incident.filter(closed_at=None)}
-        wanted = {trouble.cause: (trouble, facts) for trouble, facts in self._troubles(at, now, known)}
+        wanted = {trouble.cause: (trouble, facts) async for trouble, facts in self._troubles(at, now, known)}
         changed = False
         for cause, (trouble, facts) in wanted.items():
             if cause in known:
@@ -75,9 +77,10 @@ class Engine:
                 changed = True
         return await self._escalate(known.values(), now) or changed
 
-    def _troubles(
+    async def _troubles(
         self, at: float, now: datetime, known: dict[str, Incident]
-    ) -> Iterable[tuple[Trouble, dict[str, Any]]]:
+    ) -> AsyncIterator[tuple[Trouble, dict[str, Any]]]:
+        """What is wrong now, each cause once. It lets reports in after every few nodes."""
         silent = self._silent(at, now)
         if self.suspects_itself:
             names = tuple(sorted(self.late_since))
@@ -88,7 +91,9 @@ class Engine:
                 yield trouble, {}
         shared = self.fleet.hosts_shared()
         by_cause: dict[str, Trouble] = {}
-        for node in self.fleet:
+        for place, node in enumerate(list(self.fleet)):
+            if place % NODES_PER_BREATH == NODES_PER_BREATH - 1:
+                await asyncio.sleep(0)
             if node.received_at is not None:
                 for trouble, facts in self._rules_of(node, at, known, shared):
                     if trouble.cause not in by_cause:  # the first node of a machine speaks for all

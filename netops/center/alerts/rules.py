@@ -184,7 +184,10 @@ def step(rule: Rule, before: Standing, value: float | None, normal: Normal | Non
 
 def window_mean(points: Sequence[tuple[float, float]], at: float, window_seconds: float) -> float | None:
     """Mean of the values of (second, value) within the window that ends at `at`; None when there are none."""
-    found = [value for when, value in points if at - window_seconds < when <= at]
+    if points and points[0][0] > at - window_seconds and points[-1][0] <= at:  # they are in order of time
+        found = [value for _when, value in points]
+    else:
+        found = [value for when, value in points if at - window_seconds < when <= at]
     return sum(found) / len(found) if found else None
 
 
