@@ -5,7 +5,7 @@ from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from branch_node.home import Home
-from branch_node.mail.rules import PostOffice, read_address
+from shared.mail import PostOffice, check_address, read_address
 from shared.money import CURRENCIES
 from shared.settings import setting
 from shared.web.settings import WebSettings
@@ -28,14 +28,6 @@ def _is_country(value: str) -> str | None:
     return (
         None if len(value) == 2 and value.isalpha() and value.isupper() else "must be two letters such as CN"
     )
-
-
-def _is_mail_server(value: str) -> str | None:
-    try:
-        read_address(value, "", "")
-    except ValueError as wrong:
-        return str(wrong)
-    return None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +55,7 @@ class BranchSettings(WebSettings):
         "empty: mails wait.",
         default="",
         secret=True,
-        check=_is_mail_server,
+        check=check_address,
     )
     mail_from: str = setting(
         "Sender of mails, like 'Trunkline <office@example.com>'; empty: trunkline@ the server.", default=""

@@ -17,6 +17,7 @@ from hq.live import applied, telling, watch_cursors
 from hq.menu import MENU
 from hq.models import HQ_APP
 from hq.papers.tools import tools
+from hq.papers.views import showing
 from hq.people.queries import person_of
 from hq.replication import feed_route, receiver, rejoining, scrub_route, snapshot_route
 from hq.replication.engine import applier_for
@@ -24,7 +25,6 @@ from hq.replication.feed import Feed
 from hq.routes import all_routes, views
 from hq.settings import HqSettings
 from hq.setup import APPS
-from shared import i18n
 from shared.database import open_database
 from shared.i18n import N_
 from shared.jobs import jobs_of, run_inside, run_worker
@@ -148,20 +148,20 @@ def jobs_inside(settings: HqSettings) -> Resource:
             settings,
             instance="hq",
             timezone=settings.timezone.key,
-            around=around_job(app.state.use_database),
+            around=around_job(app),
         )
 
     return run
 
 
 def around_job(
-    use_site: Callable[[], AbstractContextManager[None]],
+    app: Starlette, use_site: Callable[[], AbstractContextManager[None]] | None = None
 ) -> Callable[[Job], AbstractAsyncContextManager[None]]:
-    """What a job runs inside."""
+    """What a job runs inside: the database, and the site whose views it may show."""
 
     @asynccontextmanager
     async def around(_job: Job) -> AsyncIterator[None]:
-        with use_site():
+        with (use_site or app.state.use_database)(), showing(app):
             yield
 
     return around
@@ -169,11 +169,14 @@ def around_job(
 
 async def run_jobs_alone(settings: HqSettings) -> None:
     """The worker process: jobs only, until SIGTERM."""
-    register_jobs()
-    i18n.install(i18n.catalogue([PACKAGE, PACKAGE.parent / "shared"]))
+    site = hq_app(settings)  # not served: jobs show its views
     async with open_database(settings.url_of_database, APPS) as database:
         await run_worker(
-            "hq", settings, instance="hq", timezone=settings.timezone.key, around=around_job(database.use)
+            "hq",
+            settings,
+            instance="hq",
+            timezone=settings.timezone.key,
+            around=around_job(site, database.use),
         )
 
 

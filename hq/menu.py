@@ -21,6 +21,7 @@ MENU = (
     MenuItem(N_("Day close"), "/day-close", "figures.view", "shield", in_more=True),
     MenuItem(N_("Replication"), "/sync", "sync.view", "refresh", in_more=True),
     MenuItem(N_("Exchange rates"), "/rates", "figures.view", "refresh", in_more=True),
+    MenuItem(N_("Reports"), "/reports", "figures.view", "mail", in_more=True),
     MenuItem(N_("Shared links"), "/shares", "figures.view", "link", in_more=True),
     MenuItem(N_("Users"), "/people", "role.view", "user", in_more=True),
 )

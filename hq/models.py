@@ -10,7 +10,14 @@ from shared.ids import new_id
 
 HQ_APP = DatabaseApp(
     "hq",
-    ("hq.models", "hq.shares.models", "hq.replication.models", "hq.replication.feed_models"),
+    (
+        "hq.models",
+        "hq.mail.models",
+        "hq.reports.models",
+        "hq.shares.models",
+        "hq.replication.models",
+        "hq.replication.feed_models",
+    ),
     "hq.migrations",
 )
 

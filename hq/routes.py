@@ -25,6 +25,7 @@ from hq.quarantine import handlers as quarantine
 from hq.rates import handlers as rates
 from hq.receivables import debtors
 from hq.receivables import handlers as receivables
+from hq.reports import handlers as reports
 from hq.sales import handlers as sales
 from hq.shares import handlers as shares
 from hq.sync import found
@@ -140,6 +141,16 @@ DAY_CLOSE = [
     Route("GET", "/day-close/{code}/{ledger}", dayclose.show_rows, "figures.view"),
 ]
 DEFINITIONS = [Route("GET", "/definitions", definitions.show, "figures.view")]
+REPORTS = [
+    Route("GET", "/reports", reports.show, "figures.view"),
+    Route("GET", "/reports/new", reports.new, "figures.view"),
+    Route("POST", "/reports/new", reports.create, "figures.view"),
+    Route("GET", "/reports/{id}", reports.edit, "figures.view"),
+    Route("POST", "/reports/{id}", reports.save, "figures.view"),
+    Route("POST", "/reports/{id}/run", reports.run_now, "figures.view"),
+    Route("POST", "/reports/{id}/stop", reports.stop, "figures.view"),
+    Route("POST", "/reports/{id}/resume", reports.resume, "figures.view"),
+]
 SHARES = [
     Route("GET", "/shares", shares.show, "figures.view"),
     Route("GET", "/shares/new", shares.new, "figures.view"),
@@ -214,6 +225,7 @@ def pages() -> list[Route]:
         *DAY_CLOSE,
         *SYNC,
         *QUARANTINE,
+        *REPORTS,
         *SHARES,
         *RATES,
         *PEOPLE,

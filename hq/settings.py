@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
+from shared.mail import PostOffice, check_address, read_address
 from shared.money import CURRENCIES
 from shared.settings import setting
 from shared.web.settings import WebSettings
@@ -54,6 +55,22 @@ class HqSettings(WebSettings):
         "Whether the web process runs the jobs too; no: `worker` processes do (PostgreSQL only).",
         default=True,
     )
+
+    mail_url: str = setting(
+        "Mail server: smtp://user:password@host:587 (STARTTLS), smtps://host:465 or smtp+plain://host:25; "
+        "empty: mails wait.",
+        default="",
+        secret=True,
+        check=check_address,
+    )
+    mail_from: str = setting(
+        "Sender of mails, like 'Trunkline <office@example.com>'; empty: trunkline@ the server.", default=""
+    )
+
+    @property
+    def post_office(self) -> PostOffice | None:
+        """The mail server, None without one."""
+        return read_address(self.mail_url, self.mail_from, self.public_url)
 
     @property
     def url_of_database(self) -> str:

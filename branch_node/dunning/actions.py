@@ -27,13 +27,13 @@ from branch_node.editing import locked
 from branch_node.home import home, today
 from branch_node.lists import as_kind
 from branch_node.mail.actions import ORIGINS, Letter, Origin, post
-from branch_node.mail.rules import is_address
 from branch_node.notifications.actions import tell
 from branch_node.receivables.queries import receivable_for
 from shared import clock
 from shared.database import execute, fetch_all, fetch_value, transaction
 from shared.errors import Conflict, Invalid, NotFound, Text
 from shared.i18n import N_, use_locale
+from shared.mail import is_address
 from shared.money import Money
 from shared.permissions import Person, require
 from shared.records import DunningLevel, DunningNotice, PromiseToPay, Receivable

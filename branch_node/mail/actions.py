@@ -15,10 +15,10 @@ import aiosmtplib
 
 from branch_node.home import home
 from branch_node.mail.models import OutgoingMail
-from branch_node.mail.rules import PostOffice, is_address, next_try
 from shared import clock, log
 from shared.database import execute, fetch_one, transaction
 from shared.ids import new_id
+from shared.mail import PostOffice, is_address, next_try
 
 events = log.get_logger()
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-from branch_node.mail.rules import PostOffice
+from shared.mail import PostOffice
 
 _office: ContextVar[PostOffice | None] = ContextVar("post_office", default=None)
 

@@ -24,9 +24,7 @@ async def show_pdf(request: Request) -> Response:
     """The PDF, in the reader's language or in ?lang=; who took it is noted."""
     address, person = address_of(request), request.state.person
     asked = request.query_params.get(LANGUAGE, "")
-    content = await pdf_of(
-        request.app, [address], person, asked if asked in LOCALES else request.state.locale
-    )
+    content = await pdf_of(request.app, address, person, asked if asked in LOCALES else request.state.locale)
     await note("view.printed", "view", None, {"address": address[:300]})
     name = address.partition("?")[0].strip("/").replace("/", "-") or "overview"
     disposition = f"inline; filename*=UTF-8''{quote(name)}.pdf"

@@ -108,9 +108,13 @@ def page_of(site: Starlette, sheets: Sequence[Sheet], made_by: str, locale: str,
         return str(template.render(page=paper))
 
 
-async def pdf_of(site: Starlette, addresses: Sequence[str], person: Person, locale: str) -> bytes:
-    """The views as one PDF, one after the other, for one person; made one at a time. Unavailable without Pango."""
-    sheets = [await sheet_of(site, address, person, locale) for address in addresses]
+async def pdf_of(site: Starlette, address: str, person: Person, locale: str) -> bytes:
+    """One view as PDF, for one person. Unavailable without Pango."""
+    return await pdf_from(site, [await sheet_of(site, address, person, locale)], person, locale)
+
+
+async def pdf_from(site: Starlette, sheets: Sequence[Sheet], person: Person, locale: str) -> bytes:
+    """Views as one PDF, one after the other; one PDF is written at a time. Unavailable without Pango."""
     html = page_of(site, sheets, person.name, locale, person.timezone)
     async with _at_once:
         return await asyncio.to_thread(write_pdf, html)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 
-from branch_node.mail.rules import PostOffice, read_address
+from shared.mail import PostOffice, read_address
 
 
 @dataclass

@@ -1,0 +1,1 @@
+"""Packs: chosen views, sent by mail every day, week or month."""
