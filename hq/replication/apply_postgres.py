@@ -94,7 +94,7 @@ class PostgresApplier:
                 return await work(connection)
         except (asyncpg.PostgresError, OSError, TimeoutError) as error:
             log.error("apply_failed", error=repr(error))
-            raise EnvironmentFailure from error
+            raise EnvironmentFailure(error) from error
 
 
 async def _note_contact(connection: Any, contact: Contact) -> Applied:

@@ -152,7 +152,7 @@ def _run_group(connection: sqlite3.Connection, group: list[_Job]) -> None:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         log.error("apply_failed", error=repr(error), jobs=len(group))
-        failure = EnvironmentFailure()
+        failure = EnvironmentFailure(error)
         failure.__cause__ = error
         answers = [(job, None, failure) for job in group]
     for job, answer, refusal in answers:

@@ -6,6 +6,7 @@ from hq.replication.cursor import Cursor
 from hq.replication.runs import Runs, greeted, is_refused, pushed
 from shared import clock
 from shared.database.fields import to_micros
+from shared.database.room import is_disk_full
 from shared.errors import Refused
 from shared.i18n import N_
 from shared.nodes.identity import ReplayState, SignedRequest
@@ -21,13 +22,24 @@ def received(timezone: str | None) -> tuple[int, str]:
 
 
 class EnvironmentFailure(Refused):
-    """The database could not do it now (disk full, lock, connection): nothing was changed, try again later."""
+    """The database could not do it now (disk full, lock, connection): nothing was changed, try again later. `error` is what it
+    said."""
 
     status = 503
     code = "environment"
 
-    def __init__(self) -> None:
-        super().__init__(N_("Headquarters could not store the changes just now; they will be sent again."))
+    def __init__(self, error: BaseException | None = None) -> None:
+        if is_disk_full(error):
+            super().__init__(
+                N_(
+                    "The disk of headquarters is full. The changes wait at the branch and will be sent again."
+                ),
+                code="disk_full",
+            )
+        else:
+            super().__init__(
+                N_("Headquarters could not store the changes just now; they will be sent again.")
+            )
 
 
 class Cloned(Refused):

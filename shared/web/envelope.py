@@ -99,11 +99,11 @@ class Envelope:
         ):
             try:
                 await self.app(scope, receive, dressed)
-            except Exception:
+            except Exception as error:
                 events.exception("request failed")
                 if exchange.status:
                     raise
-                await defect_answer(request)(scope, receive, dressed)
+                await defect_answer(request, error)(scope, receive, dressed)
             finally:
                 self.note_open(-1)
                 self.note_end(exchange, scope, counter[0])

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from shared import i18n, log
+from shared.database.room import is_disk_full
 from shared.errors import Invalid, Refused
 from shared.i18n import N_
 from shared.money import Money
@@ -36,6 +37,7 @@ TITLES = {
     429: N_("Too often"),
     500: N_("Something failed here"),
     503: N_("Not reachable at the moment"),
+    507: N_("The disk is full"),
 }
 SENTENCES = {
     400: N_("The request is incomplete or garbled. Open the page anew and repeat the step."),
@@ -47,6 +49,10 @@ SENTENCES = {
         "number to the administrator."
     ),
     503: N_("Something this page needs does not answer. Nothing is lost; try again in a minute."),
+    507: N_(
+        "The disk of this site is full, so nothing of this was stored; what was stored before is safe. Ask the administrator to "
+        "make room, then send it again (%(number)s)."
+    ),
 }
 CODES = {
     400: "bad_request",
@@ -55,6 +61,7 @@ CODES = {
     413: "too_large",
     500: "defect",
     503: "unavailable",
+    507: "disk_full",
 }
 
 
@@ -130,19 +137,20 @@ async def on_http(request: Request, error: Exception) -> Response:
     return response
 
 
-def defect_answer(request: Request) -> Response:
-    """The 500 answer. Uses no database: it may be what failed. Plain text when even the page fails."""
+def defect_answer(request: Request, error: Exception) -> Response:
+    """The 500 answer, 507 for a full disk. Uses no database: it may be what failed. Plain text when even the page fails."""
+    status = 507 if is_disk_full(error) else 500
     try:
         if getattr(request.state, "person", None) is None:
             nobody(request)
         with i18n.use_locale(request.state.locale), reading(request):
-            message = i18n.gettext(SENTENCES[500], number=request.state.request_id)
+            message = i18n.gettext(SENTENCES[status], number=request.state.request_id)
             if wants_json(request):
-                return json_error(request, 500, "defect", message)
-            return error_page(request, 500, message)
+                return json_error(request, status, CODES[status], message)
+            return error_page(request, status, message)
     except Exception:
         events.exception("error page failed")
-        return PlainTextResponse(f"Something failed here ({request.state.request_id}).", status_code=500)
+        return PlainTextResponse(f"Something failed here ({request.state.request_id}).", status_code=status)
 
 
 async def known(request: Request) -> None:
