@@ -12,14 +12,9 @@ from typing import Any
 from branch_node.home import at_home
 from branch_node.settings import BranchSettings
 from shared import log
-from shared.database.single import AlreadyRunning, only_process
-from shared.errors import Refused
-from shared.i18n import render
-from shared.settings import SettingsError, describe_markdown, load
-
-EXIT_REFUSED = 1
-EXIT_USAGE = 2
-EXIT_BUSY = 3
+from shared.command_line import EXIT_REFUSED, EXIT_USAGE, ended
+from shared.database.single import only_process
+from shared.settings import describe_markdown, load
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -29,17 +24,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if words[:1] in (["import"], ["seed"]):
         return hand_on(words[0], words[1:])
     args = parser().parse_args(words)
-    try:
-        return int(args.run(args))
-    except SettingsError as wrong:
-        print(wrong, file=sys.stderr)
-        return EXIT_USAGE
-    except AlreadyRunning as busy:
-        print(busy, file=sys.stderr)
-        return EXIT_BUSY
-    except Refused as refused:
-        print(render(refused.message, refused.params), file=sys.stderr)
-        return EXIT_REFUSED
+    return ended(lambda: int(args.run(args)))
 
 
 def hand_on(word: str, rest: Sequence[str]) -> int:
@@ -146,25 +131,14 @@ async def require_migrated() -> None:
 
 def serve(_args: argparse.Namespace) -> int:
     """Serve until SIGTERM or SIGINT."""
-    import uvicorn
-
     from branch_node.app import branch_app
+    from shared.web.serving import serve_until_stopped
 
     chosen = settings()
     log.configure(chosen.log_level, site=f"branch_{chosen.branch_code.lower()}")
     with only_process(chosen.url_of_database, "web"):
         asyncio.run(checked(chosen))
-        config = uvicorn.Config(
-            branch_app(chosen),
-            host=chosen.host,
-            port=chosen.port,
-            log_config=None,
-            server_header=False,
-            timeout_graceful_shutdown=5,
-        )
-        server = uvicorn.Server(config)
-        server.run()
-        return 0 if server.started else EXIT_REFUSED
+        return 0 if serve_until_stopped(branch_app(chosen), chosen.host, chosen.port) else EXIT_REFUSED
 
 
 async def checked(chosen: BranchSettings) -> None:

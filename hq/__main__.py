@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import gc
 import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -11,14 +10,10 @@ from typing import Any
 
 from hq.settings import HqSettings
 from shared import log
-from shared.database.single import AlreadyRunning, only_process
-from shared.errors import Refused
-from shared.i18n import N_, render
-from shared.settings import SettingsError, describe_markdown, load
-
-EXIT_REFUSED = 1
-EXIT_USAGE = 2
-EXIT_BUSY = 3
+from shared.command_line import EXIT_REFUSED, ended
+from shared.database.single import only_process
+from shared.i18n import N_
+from shared.settings import describe_markdown, load
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -30,17 +25,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         return int(seed_main(words[1:]))
     args = parser().parse_args(words)
-    try:
-        return int(args.run(args))
-    except SettingsError as wrong:
-        print(wrong, file=sys.stderr)
-        return EXIT_USAGE
-    except AlreadyRunning as busy:
-        print(busy, file=sys.stderr)
-        return EXIT_BUSY
-    except Refused as refused:
-        print(render(refused.message, refused.params), file=sys.stderr)
-        return EXIT_REFUSED
+    return ended(lambda: int(args.run(args)))
 
 
 def settings() -> HqSettings:
@@ -117,34 +102,14 @@ async def require_migrated() -> None:
 
 def serve(_args: argparse.Namespace) -> int:
     """Serve until SIGTERM or SIGINT."""
-    import uvicorn
-
     from hq.app import hq_app
+    from shared.web.serving import serve_until_stopped
 
     chosen = settings()
     log.configure(chosen.log_level, site="hq")
     with only_process(chosen.url_of_database, "web"):
         asyncio.run(checked(chosen))
-        config = uvicorn.Config(
-            hq_app(chosen),
-            host=chosen.host,
-            port=chosen.port,
-            log_config=None,
-            server_header=False,
-            timeout_graceful_shutdown=5,
-        )
-        server = uvicorn.Server(config)
-        collect_seldom()
-        server.run()
-        return 0 if server.started else EXIT_REFUSED
-
-
-def collect_seldom() -> None:
-    """Keep what was loaded out of the collections of garbage, and collect after more allocations: a page of 1,000 branches
-    makes some ten thousand, and looking through the whole program each time stopped every fifth request for 70 ms."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(10_000, 20, 20)
+        return 0 if serve_until_stopped(hq_app(chosen), chosen.host, chosen.port) else EXIT_REFUSED
 
 
 async def checked(chosen: HqSettings) -> None:

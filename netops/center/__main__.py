@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import gc
 import json
 import os
 import sys
@@ -12,9 +11,8 @@ from contextlib import asynccontextmanager
 from netops.center.control_cli import add_control_commands, add_node_commands
 from netops.center.settings import CenterSettings
 from shared import log
-from shared.errors import Refused
-from shared.i18n import render
-from shared.settings import SettingsError, load
+from shared.command_line import EXIT_REFUSED, ended
+from shared.settings import load
 
 DEMO_PEOPLE = (("ada", "Ada"), ("grace", "Grace"))
 """Two administrators: what needs two persons can be tried."""
@@ -23,14 +21,7 @@ DEMO_PEOPLE = (("ada", "Ada"), ("grace", "Grace"))
 def main(argv: Sequence[str] | None = None) -> int:
     """Exit codes: 0 done; 1 refused or failed, with the reason on stderr; 2 wrong usage or settings."""
     args = parser().parse_args(list(sys.argv[1:] if argv is None else argv))
-    try:
-        return int(args.run(args))
-    except SettingsError as wrong:
-        print(wrong, file=sys.stderr)
-        return 2
-    except Refused as refused:
-        print(render(refused.message, refused.params), file=sys.stderr)
-        return 1
+    return ended(lambda: int(args.run(args)))
 
 
 def settings() -> CenterSettings:
@@ -79,26 +70,12 @@ def parser() -> argparse.ArgumentParser:
 
 def serve(_args: argparse.Namespace) -> int:
     """Serve until SIGTERM or SIGINT."""
-    import uvicorn
-
     from netops.center.app import center_app
+    from shared.web.serving import serve_until_stopped
 
     chosen = settings()
     log.configure(chosen.log_level, site="center")
-    app = center_app(chosen)
-    gc.collect()
-    gc.freeze()  # code and tables are not looked through again: that held up reports for some sixty milliseconds
-    config = uvicorn.Config(
-        app,
-        host=chosen.host,
-        port=chosen.port,
-        log_config=None,
-        server_header=False,
-        timeout_graceful_shutdown=5,
-    )
-    server = uvicorn.Server(config)
-    server.run()
-    return 0 if server.started else 1
+    return 0 if serve_until_stopped(center_app(chosen), chosen.host, chosen.port) else EXIT_REFUSED
 
 
 def run_migrate(_args: argparse.Namespace) -> int:
