@@ -1,22 +1,23 @@
-"""What is done with customers: enter, change, people and addresses, assign, hand over. Each owns its transaction."""
+"""What is done with the master record of a customer: enter, change it as a form or one field of it. Each owns its transaction."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from branch_node.audit import note
-from branch_node.customers.forms import AddressForm, ContactForm, CustomerForm
-from branch_node.customers.rules import email_key, keys_of, moved_account, name_key, phone_key
-from branch_node.editing import locked
+from branch_node.customers.contacts import write_contact_points
+from branch_node.customers.forms import CustomerForm
+from branch_node.customers.rules import keys_of, name_key
+from branch_node.editing import ChangedMeanwhile, locked
 from branch_node.home import home, today
 from branch_node.numbers import next_number
 from branch_node.searching import search_key
 from shared import clock
-from shared.database import actor, execute, fetch_all, transaction
-from shared.errors import Conflict, Invalid, NotAllowed, NotFound, Text
+from shared.database import transaction
+from shared.errors import Conflict, Invalid, NotAllowed, Text
 from shared.i18n import N_
 from shared.permissions import Person, reach, require
-from shared.records import Address, Contact, ContactPoint, CreditRecord, Customer, CustomFieldDef, Employee
+from shared.records import Contact, ContactPoint, CreditRecord, Customer, Employee
+from shared.web.forms import entry_text
 
 # What the form writes as it is; the rest has a rule of its own.
 PLAIN_FIELDS = (
@@ -43,7 +44,7 @@ async def add_customer(
     """
     require(person, "customer.edit")
     async with transaction():
-        owner = await _owner(person, form.owner_id)
+        owner = await owner_for(person, form.owner_id)
         code = form.code or await next_number("customer", "C")
         await _refuse_taken_code(code, None)
         row = Customer(
@@ -65,11 +66,11 @@ async def add_customer(
             contact = await Contact.create(
                 branch=row.branch, customer_id=row.id, name=form.contact_name, is_main=True
             )
-            await _write_contact_points(contact, form.phone, form.email)
+            await write_contact_points(contact, form.phone, form.email)
     return row
 
 
-async def _owner(person: Person, owner_id: UUID | None) -> Employee:
+async def owner_for(person: Person, owner_id: UUID | None) -> Employee:
     """The employee who will look after the customer. Invalid for one who left; NotAllowed for somebody else's
     name without customer.assign over both."""
     wanted = owner_id or person.id
@@ -148,13 +149,35 @@ async def change_customer(
             row.custom = dict(custom)
         if form.owner_id is not None and form.owner_id != row.owner_id:
             require(person, "customer.assign")
-            owner = await _owner(person, form.owner_id)
+            owner = await owner_for(person, form.owner_id)
             row.owner_id, row.department_id = owner.id, owner.department_id
         set_keys(row)
         await row.save()
         await _set_credit(person, row, form)
         await write_points(row)
     return row
+
+
+async def change_field(
+    person: Person, customer: Customer, name: str, value: Any, *, revision: int | None, was: str
+) -> Customer:
+    """Change one field of the master record as the whole form would.
+
+    ChangedMeanwhile when somebody changed this field since it stood as `was` at `revision`; changes of other fields in
+    between are none of its business.
+    """
+    async with transaction():
+        row = await locked(Customer, customer.id)
+        if row.revision != revision and entry_text(getattr(row, name)) != was:
+            raise ChangedMeanwhile(row)
+        if name == "next_contact_on":
+            require(person, "customer.edit")
+            row.next_contact_on = value
+            await row.save()
+            return row
+        values = {field: getattr(row, field) for field in SHOWN_FIELDS}
+        whole = CustomerForm.model_construct(**{**values, name: value})
+        return await change_customer(person, row, whole)
 
 
 def _status_after(row: Customer, wanted: str) -> str:
@@ -189,213 +212,3 @@ async def _credit_entry(row: Customer, kind: str, limit: int | None) -> None:
         limit_minor=limit,
         currency=home().currency,
     )
-
-
-async def save_contact(
-    person: Person, customer: Customer, form: ContactForm, contact_id: UUID | None = None
-) -> Contact:
-    """Write a person at the customer, a new one or the one with `contact_id`; at most one is the main one."""
-    require(person, "contact.edit")
-    async with transaction():
-        await locked(Customer, customer.id)
-        if contact_id is None:
-            row = Contact(branch=customer.branch, customer_id=customer.id)
-        else:
-            row = await locked(Contact, contact_id)
-            if row.customer_id != customer.id:
-                raise NotFound()
-        row.name, row.position, row.notes = form.name, form.position, form.notes
-        row.is_main = form.is_main
-        await row.save()
-        if row.is_main:
-            for other in await Contact.filter(customer_id=customer.id, is_main=True, deleted_at=None):
-                if other.id != row.id:
-                    other.is_main = False
-                    await other.save()
-        await _write_contact_points(row, form.phone, form.email)
-    return row
-
-
-async def _write_contact_points(contact: Contact, phone: str, email: str) -> None:
-    have = await ContactPoint.filter(contact_id=contact.id, deleted_at=None)
-    wanted = {"phone": phone.strip(), "email": email.strip()}
-    for point in have:
-        if wanted.get(point.kind) == point.value:
-            wanted.pop(point.kind)
-        else:
-            point.deleted_at = clock.now()
-            await point.save()
-    for kind, value in wanted.items():
-        if value:
-            key = phone_key(value, home().country) if kind == "phone" else email_key(value)
-            await ContactPoint.create(
-                branch=contact.branch,
-                customer_id=contact.customer_id,
-                contact_id=contact.id,
-                kind=kind,
-                value=value,
-                key=key,
-            )
-
-
-async def remove_contact(person: Person, customer: Customer, contact_id: UUID) -> None:
-    """Take a person off the customer; the row stays, marked as deleted."""
-    require(person, "contact.edit")
-    async with transaction():
-        row = await locked(Contact, contact_id)
-        if row.customer_id != customer.id:
-            raise NotFound()
-        row.deleted_at = clock.now()
-        await row.save()
-        for point in await ContactPoint.filter(contact_id=row.id, deleted_at=None):
-            point.deleted_at = clock.now()
-            await point.save()
-
-
-async def add_address(person: Person, customer: Customer, form: AddressForm) -> Address:
-    """A further address."""
-    require(person, "customer.edit")
-    async with transaction():
-        return await Address.create(
-            branch=customer.branch,
-            customer_id=customer.id,
-            kind=form.kind,
-            line=form.line,
-            city=form.city,
-            postcode=form.postcode,
-        )
-
-
-async def remove_address(person: Person, customer: Customer, address_id: UUID) -> None:
-    """Take an address off the customer."""
-    require(person, "customer.edit")
-    async with transaction():
-        row = await locked(Address, address_id)
-        if row.customer_id != customer.id:
-            raise NotFound()
-        row.deleted_at = clock.now()
-        await row.save()
-
-
-async def assign_customers(person: Person, ids: Sequence[UUID], to_id: UUID) -> int:
-    """Give chosen customers to somebody; those outside the person's reach are refused as a whole. How many moved."""
-    require(person, "customer.assign")
-    async with transaction():
-        owner = await _owner(person, to_id)
-        scope = reach(person, "customer.assign")
-        rows = await Customer.filter(
-            id__in=list(ids), branch=home().code, deleted_at=None
-        ).select_for_update()
-        if len(rows) != len(set(ids)) or not all(
-            scope.covers(owner=row.owner_id, department=row.department_id) for row in rows
-        ):
-            raise NotFound()
-        moving = [row for row in rows if row.owner_id != owner.id]
-        for row in moving:
-            row.owner_id, row.department_id = owner.id, owner.department_id
-            await row.save()
-        if moving:
-            await note(
-                person, "customers.assigned", "employee", owner.id,
-                to=owner.name, count=len(moving), ids=moved_account(row.id for row in moving),
-            )  # fmt: skip
-    return len(moving)
-
-
-HANDED_OVER: tuple[tuple[str, str, str, str, bool], ...] = (
-    ("customers", "customer", "owner_id", "status <> 'merged'", True),
-    ("tasks", "task", "employee_id", "status IN ('open', 'accepted')", True),
-    ("followups", "activity", "owner_id", "status = 'planned'", True),
-    ("feedback", "feedback", "assigned_to", "status <> 'closed'", False),
-    ("opportunities", "opportunity", "owner_id", "closed_on IS NULL", True),
-    ("quotations", "quotation", "owner_id", "status IN ('draft', 'sent')", True),
-)
-
-
-async def hand_over(person: Person, from_id: UUID, to_id: UUID, reason: str = "") -> dict[str, int]:
-    """All customers of one employee and what is open with them to another one, in one transaction, with a record.
-
-    What was done in the past keeps the name of who did it: orders, receipts and finished activities stay. Returns
-    how many of each kind moved; a second call moves nothing. Set-based: 10,000 customers are six statements.
-    """
-    require(person, "customer.assign")
-    if from_id == to_id:
-        raise Invalid(fields={"to_id": N_("Choose somebody else than the one who hands over.")})
-    async with transaction():
-        owner = await _owner(person, to_id)
-        leaver = await Employee.get_or_none(id=from_id, branch=home().code, deleted_at=None)
-        if leaver is None or not reach(person, "customer.assign").covers(
-            owner=leaver.id, department=leaver.department_id
-        ):
-            raise NotFound()
-        ids = await fetch_all(
-            "SELECT id FROM customer WHERE owner_id = :leaver AND branch = :branch AND deleted_at IS NULL "
-            "AND status <> 'merged' ORDER BY id LIMIT 200",
-            leaver=leaver.id,
-            branch=home().code,
-        )
-        moved = {one[0]: await _hand_over_rows(leaver.id, owner, one) for one in HANDED_OVER}
-        if any(moved.values()):
-            await note(
-                person, "customers.handed_over", "employee", leaver.id,
-                **{"from": leaver.name, "to": owner.name, "to_id": str(owner.id), "reason": reason,
-                   "moved": moved, "first_ids": [str(row["id"]) for row in ids]},
-            )  # fmt: skip
-    return moved
-
-
-async def _hand_over_rows(leaver_id: UUID, owner: Employee, what: tuple[str, str, str, str, bool]) -> int:
-    _kind, table, column, condition, has_department = what
-    department = ", department_id = :department" if has_department else ""
-    return await execute(
-        f'UPDATE "{table}" SET {column} = :owner{department}, revision = revision + 1, changed_at = :now, '
-        f"changed_by = :by WHERE {column} = :leaver AND branch = :branch AND deleted_at IS NULL AND {condition}",
-        owner=owner.id,
-        department=owner.department_id,
-        now=clock.now(),
-        by=actor(),
-        leaver=leaver_id,
-        branch=home().code,
-    )
-
-
-async def add_custom_field(
-    person: Person,
-    *,
-    entity: str,
-    key: str,
-    label: str,
-    label_en: str,
-    kind: str,
-    choices: Sequence[str],
-    required: bool,
-) -> CustomFieldDef:
-    """A field that an administrator adds. Invalid when its key is taken or a choice has no choices."""
-    require(person, "settings.edit")
-    if kind == "choice" and len(choices) < 2:
-        raise Invalid(fields={"choices": N_("Enter at least two choices, one a line.")})
-    async with transaction():
-        if await CustomFieldDef.filter(branch=home().code, entity=entity, key=key, deleted_at=None).exists():
-            raise Invalid(fields={"label": N_("There is such a field already.")})
-        count = await CustomFieldDef.filter(branch=home().code, entity=entity).count()
-        return await CustomFieldDef.create(
-            branch=home().code,
-            entity=entity,
-            key=key,
-            label=label,
-            label_en=label_en,
-            kind=kind,
-            choices=list(choices),
-            required=required,
-            position=count + 1,
-        )
-
-
-async def toggle_custom_field(person: Person, field_id: UUID) -> CustomFieldDef:
-    """Show or hide a field; stored values stay."""
-    require(person, "settings.edit")
-    async with transaction():
-        row = await locked(CustomFieldDef, field_id)
-        row.active = not row.active
-        await row.save()
-    return row

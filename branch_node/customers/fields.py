@@ -57,6 +57,7 @@ def labels() -> dict[str, str]:
         "notes": _("Notes"),
         "acquired_on": _("Customer since"),
         "contact_name": _("Contact person"),
+        "next_contact_on": _("Next contact"),
         "signed_on": _("Signed on"),
         "merged_into_id": _("Merged into"),
     }

@@ -113,6 +113,14 @@ class CustomerForm(FormModel):
         return value
 
 
+class FieldForm(CustomerForm):
+    """One field of the master record, or the next contact; `was` is the text it had when `revision` was read."""
+
+    name: Annotated[str, StringConstraints(max_length=200)] = ""
+    next_contact_on: Day | None = None
+    was: str = ""
+
+
 class ContactForm(FormModel):
     """A person at a customer and how to reach them."""
 

@@ -6,13 +6,13 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from branch_node.customers import actions, card, queries
+from branch_node.customers import actions, card, inline, queries
 from branch_node.customers.custom import read_custom
-from branch_node.customers.fields import custom_fields, custom_label, custom_text, groups, labels, word_of
+from branch_node.customers.fields import custom_fields, custom_label, custom_text, groups, labels
 from branch_node.customers.forms import CustomerForm, DuplicatesForm
 from branch_node.customers.history import history_of
 from branch_node.customers.listing import list_view
-from branch_node.customers.pages import CardPage, Difference, DuplicatesPage, FormPage
+from branch_node.customers.pages import CardPage, Detail, Difference, DuplicatesPage, FormPage, InlineValue
 from branch_node.customers.rules import REASONS, STATUSES
 from branch_node.editing import ChangedMeanwhile
 from branch_node.followups.rules import ICONS
@@ -235,7 +235,7 @@ async def show_card(request: Request) -> Response:
         contacts=await queries.contacts_of(row.id) if person.may("contact.view") else [],
         addresses=await queries.addresses_of(row.id),
         discounts=await card.discounts_of(row) if person.may("quotation.view") else [],
-        details=await details(row),
+        details=await details(person, row, people.get(row.owner_id, "")),
         words=event_words(),
         urls=EVENT_URLS,
         can_edit=may_touch(person, row, "customer.edit"),
@@ -295,25 +295,28 @@ def address_kinds() -> dict[str, str]:
     return {"ship_to": _("Ship to"), "invoice_to": _("Invoice to"), "other": _("Other address")}
 
 
-async def details(row: Customer) -> list[tuple[str, str]]:
-    """The master record as label and text, empty ones left out."""
+async def details(person: Person, row: Customer, owner: str) -> list[Detail]:
+    """The master record: fields edited in place always, others where they have a value."""
     label = labels()
-    found = [(label["code"], row.code)]
-    for name in actions.PLAIN_FIELDS:
-        value = getattr(row, name)
-        if name == "name" or value in ("", None):
+    can_edit = may_touch(person, row, "customer.edit") and row.merged_into_id is None
+    found = [Detail(label["code"], row.code, "code")]
+    for name in ("owner_id", *actions.PLAIN_FIELDS, "next_contact_on"):
+        if name == "name":
             continue
-        if name == "payment_terms_days":
-            found.append((label[name], _("%(n)s days", n=value)))
-        else:
-            found.append((label[name], word_of(name, str(value))))
-    if row.credit_limit_minor is not None:
-        found.append(
-            (label["credit_limit_minor"], show.money(Money(row.credit_limit_minor, base_currency())))
-        )
-    found.append((label["currency"], row.currency))
-    found.append((label["acquired_on"], show.day(row.acquired_on)))
+        text = owner if name == "owner_id" else await inline.shown_text(row, name)
+        is_edited = can_edit and inline.may_edit(person, name)
+        if text or is_edited:
+            edit = InlineValue(row.id, name, label[name], text) if is_edited else None
+            found.append(Detail(label[name], text, name, edit))
+    limit = row.credit_limit_minor
+    if limit is not None:
+        text = show.money(Money(limit, base_currency()))
+        found.append(Detail(label["credit_limit_minor"], text, "credit_limit_minor"))
+    found.append(Detail(label["currency"], row.currency, "currency"))
+    found.append(Detail(label["acquired_on"], show.day(row.acquired_on), "acquired_on"))
     for one in await custom_fields():
         if one.key in (row.custom or {}):
-            found.append((custom_label(one), custom_text(one, row.custom[one.key])))
+            found.append(
+                Detail(custom_label(one), custom_text(one, row.custom[one.key]), f"custom_{one.key}")
+            )
     return found

@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from branch_node.bulk import BulkRow, ids_of, is_sure, preview
-from branch_node.customers import actions, queries
+from branch_node.customers import owners, queries
 from branch_node.customers.forms import AssignForm, HandOverForm, StateForm
 from branch_node.customers.hand_overs import hand_overs
 from branch_node.customers.pages import AssignPage, HandOverPage, HandOversPage
@@ -32,7 +32,7 @@ async def assign(request: Request) -> Response:
         view = await assign_page(person, form, show_errors=not first_time)
         return page(request, "customers/assign.html", view, status=200 if first_time else 422)
     try:
-        moved = await actions.assign_customers(person, form.value.ids, form.value.to_id)
+        moved = await owners.assign_customers(person, form.value.ids, form.value.to_id)
     except Invalid as refused:
         view = await assign_page(person, with_errors(form, Invalid(fields={"to_id": first_message(refused)})))
         return page(request, "customers/assign.html", view, status=422)
@@ -98,7 +98,7 @@ async def hand_over(request: Request) -> Response:
     if form.errors:
         return page(request, "customers/hand_over.html", await hand_over_page(person, form), status=422)
     try:
-        moved = await actions.hand_over(person, form.value.from_id, form.value.to_id, form.value.reason)
+        moved = await owners.hand_over(person, form.value.from_id, form.value.to_id, form.value.reason)
     except Invalid as refused:
         view = await hand_over_page(person, with_errors(form, refused))
         return page(request, "customers/hand_over.html", view, status=422)

@@ -9,7 +9,7 @@ from pydantic import StringConstraints
 from starlette.requests import Request
 from starlette.responses import Response
 
-from branch_node.customers import actions
+from branch_node.customers import field_definitions
 from branch_node.requests import path_id
 from shared.errors import Invalid
 from shared.i18n import gettext as _
@@ -76,7 +76,7 @@ async def add_field(request: Request) -> Response:
         value = form.value
         choices = [line.strip() for line in value.choices.splitlines() if line.strip()]
         try:
-            await actions.add_custom_field(
+            await field_definitions.add_custom_field(
                 request.state.person,
                 entity=value.entity,
                 key=key_of(value.label, value.label_en),
@@ -94,5 +94,5 @@ async def add_field(request: Request) -> Response:
 
 
 async def toggle_field(request: Request) -> Response:
-    await actions.toggle_custom_field(request.state.person, path_id(request))
+    await field_definitions.toggle_custom_field(request.state.person, path_id(request))
     return redirect("/settings/fields")

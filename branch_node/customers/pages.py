@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -69,6 +70,50 @@ class DuplicatesPage:
 
 
 @dataclass(frozen=True)
+class InlineValue:
+    """customers/inline_value.html, a part: a field's value, which leads to its box."""
+
+    customer_id: UUID
+    name: str
+    label: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Theirs:
+    """What somebody else made of a field meanwhile."""
+
+    text: str
+    who: str
+    at: datetime | None
+
+
+@dataclass(frozen=True)
+class InlinePage:
+    """customers/inline.html (a part) and inline_page.html: the box of one field; `theirs` after a conflict (409).
+
+    `revision` and `was` are what the value stood at when the box was opened."""
+
+    customer: Customer
+    name: str
+    field: Field
+    form: Form[Any]
+    revision: int
+    was: str
+    theirs: Theirs | None = None
+
+
+@dataclass(frozen=True)
+class Detail:
+    """A line of the master record; `edit` leads to its box (None: not edited in place)."""
+
+    label: str
+    text: str
+    name: str
+    edit: InlineValue | None = None
+
+
+@dataclass(frozen=True)
 class CardPage:
     """customers/card.html: who, how much they owe, what next, and the timeline."""
 
@@ -83,7 +128,7 @@ class CardPage:
     contacts: Sequence[Person360]
     addresses: Sequence[Address]
     discounts: Sequence[Discount]
-    details: Sequence[tuple[str, str]]
+    details: Sequence[Detail]
     words: Mapping[str, Mapping[str, str]]
     urls: Mapping[str, str]
     can_edit: bool

@@ -5,7 +5,7 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
-from branch_node.customers import actions, queries
+from branch_node.customers import contacts, queries
 from branch_node.customers.forms import AddressForm, ContactForm
 from branch_node.customers.handlers import address_kinds
 from branch_node.customers.pages import AddressPage, ContactPage
@@ -62,13 +62,13 @@ async def write_contact(request: Request, contact_id: UUID | None) -> Response:
     form = await read_form(request, ContactForm)
     if form.errors:
         return page(request, "customers/contact.html", contact_page(customer, form, contact_id), status=422)
-    row = await actions.save_contact(request.state.person, customer, form.value, contact_id)
+    row = await contacts.save_contact(request.state.person, customer, form.value, contact_id)
     return redirect(f"/customers/{customer.id}", toast=_("%(name)s saved.", name=row.name))
 
 
 async def remove_contact(request: Request) -> Response:
     customer = await customer_of(request, "contact.edit")
-    await actions.remove_contact(request.state.person, customer, path_id(request, "contact"))
+    await contacts.remove_contact(request.state.person, customer, path_id(request, "contact"))
     return redirect(f"/customers/{customer.id}", toast=_("Contact removed."))
 
 
@@ -86,11 +86,11 @@ async def add_address(request: Request) -> Response:
     form = await read_form(request, AddressForm)
     if form.errors:
         return page(request, "customers/address.html", address_page(customer, form), status=422)
-    await actions.add_address(request.state.person, customer, form.value)
+    await contacts.add_address(request.state.person, customer, form.value)
     return redirect(f"/customers/{customer.id}", toast=_("Address saved."))
 
 
 async def remove_address(request: Request) -> Response:
     customer = await customer_of(request, "customer.edit")
-    await actions.remove_address(request.state.person, customer, path_id(request, "address"))
+    await contacts.remove_address(request.state.person, customer, path_id(request, "address"))
     return redirect(f"/customers/{customer.id}", toast=_("Address removed."))

@@ -1,6 +1,6 @@
 """Routes of customers."""
 
-from branch_node.customers import api, handlers, moves, own_fields, people, target_pages
+from branch_node.customers import api, handlers, inline, moves, own_fields, people, target_pages
 from shared.web.routing import Route
 
 ROUTES = [
@@ -18,6 +18,8 @@ ROUTES = [
     Route("GET", "/customers/{id}", handlers.show_card, "customer.view"),
     Route("POST", "/customers/{id}", handlers.change_customer, "customer.edit"),
     Route("GET", "/customers/{id}/edit", handlers.edit_customer, "customer.edit"),
+    Route("GET", "/customers/{id}/fields/{name}", inline.show_field, "customer.edit"),
+    Route("POST", "/customers/{id}/fields/{name}", inline.save_field, "customer.edit"),
     Route("GET", "/customers/{id}/contacts/new", people.new_contact, "contact.edit"),
     Route("POST", "/customers/{id}/contacts", people.add_contact, "contact.edit"),
     Route("GET", "/customers/{id}/contacts/{contact}", people.edit_contact, "contact.edit"),

@@ -75,6 +75,21 @@
     box.focus();
     if (box.matches('[role=combobox]')) close(box);
   });
+  // A value edited where it stands: the box takes the focus, Esc restores the value, and the focus stays at its place.
+  let edited = '';
+  document.addEventListener('htmx:before:request', ({ target }) => { edited = target.closest?.('[id^=field-]')?.id || edited; });
+  document.addEventListener('keydown', event => {
+    const form = event.key === 'Escape' && !event.isComposing && event.target.closest?.('[data-inline]');
+    if (form) form.querySelector('[data-inline-cancel]').click();
+  });
+  document.addEventListener('htmx:after:swap', () => {
+    const place = edited && document.getElementById(edited);
+    if (!place || place.contains(document.activeElement)) return;
+    const box = place.querySelector('.form-control, .form-select') || place.querySelector('a.ops-edit');
+    box?.focus();
+    box?.select?.();
+    edited = '';
+  });
   document.addEventListener('htmx:after:swap', bind);
   bind();
 })();

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from branch_node.customers.actions import add_customer, save_contact
+from branch_node.customers.actions import add_customer
+from branch_node.customers.contacts import save_contact
 from branch_node.customers.forms import ContactForm, CustomerForm
 from branch_node.customers.queries import customer_for
 from branch_node.customers.rules import email_key

@@ -14,7 +14,9 @@ from uuid import UUID
 from starlette.applications import Starlette
 
 from branch_node.app import branch_app
-from branch_node.customers.actions import add_custom_field, add_customer, save_contact
+from branch_node.customers.actions import add_customer
+from branch_node.customers.contacts import save_contact
+from branch_node.customers.field_definitions import add_custom_field
 from branch_node.customers.forms import ContactForm, CustomerForm
 from branch_node.feedback.actions import enter_feedback
 from branch_node.feedback.forms import FeedbackForm
@@ -79,7 +81,7 @@ class Rows:
         own = next((row for prefix, row in by_prefix.items() if url.startswith(prefix)), UUID(int=0))
         places = {
             "id": own, "contact": self.contact, "address": self.address, "deputy": self.deputy, "code": "salesperson",
-            "file": UUID(int=0),
+            "file": UUID(int=0), "name": "phone",
         }  # fmt: skip
         return re.sub(r"\{(\w+)\}", lambda match: str(places[match[1]]), url)
 

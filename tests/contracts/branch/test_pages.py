@@ -79,6 +79,27 @@ def test_the_second_of_two_editors_sees_both_versions_and_may_save_again(
     assert "Suzhou" in again.text
 
 
+def test_a_field_is_edited_where_it_stands_and_two_editors_of_it_see_both_values(
+    people: People, site: BranchSite
+) -> None:
+    lin, sun, url = people["lin"], people["sun"], f"/customers/{site.rows.customer}/fields/email"
+    mine = lin.open(url).text
+    opened = {"revision": hidden(mine, "revision"), "was": hidden(mine, "was")}
+    assert lin.send(url, email="nonsense", **opened).status_code == 422
+    sun.open(url)
+    assert "sun@east.example" in sun.send(url, email="sun@east.example", **opened).text
+    refused = lin.send(url, email="lin@east.example", **opened)
+    assert refused.status_code == 409
+    assert "sun@east.example" in lin.text()
+    assert 'value="lin@east.example"' in refused.text
+    again = lin.send(
+        url, email="lin@east.example", revision=hidden(refused.text, "revision"), was="sun@east.example"
+    )
+    assert "lin@east.example" in again.text
+    assert lin.open(url.replace("email", "credit_limit_minor")).status_code == 404
+    assert lin.open(url.replace("email", "owner_id")).status_code == 404
+
+
 def test_the_same_line_sent_twice_is_one_item(people: People, site: BranchSite) -> None:
     lin = people["lin"]
     page = lin.open("/").text

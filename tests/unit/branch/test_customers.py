@@ -5,14 +5,14 @@ from uuid import uuid4
 
 import pytest
 
-from branch_node.customers import actions, card, queries
+from branch_node.customers import actions, card, contacts, owners, queries
 from branch_node.customers.forms import ContactForm, CustomerForm, FilterForm
 from branch_node.editing import ChangedMeanwhile
 from branch_node.lists import Sort, paging
 from shared.database import Database, count_queries, fetch_value
 from shared.errors import Invalid, NotAllowed, NotFound
 from shared.permissions import Person, Scope
-from shared.records import Activity, AuditEntry, CreditRecord, Customer, Task
+from shared.records import Activity, AuditEntry, ContactPoint, CreditRecord, Customer, Task
 from tests.support.cast import (
     FINANCE_SH,
     LIN,
@@ -180,7 +180,7 @@ async def test_a_contacts_phone_counts_too(database: Database) -> None:
     with acting(LIN):
         await hire(*SHANGHAI)
         row = await actions.add_customer(LIN.person, CustomerForm(name="甲公司"))
-        await actions.save_contact(LIN.person, row, ContactForm(name="王先生", phone="138 0013 8000"))
+        await contacts.save_contact(LIN.person, row, ContactForm(name="王先生", phone="138 0013 8000"))
         assert await duplicates(LIN.person, phone="+8613800138000") == [("甲公司", ["phone"])]
 
 
@@ -269,7 +269,7 @@ async def test_everything_open_of_a_leaver_goes_over_and_history_stays(database:
             planned_on=TODAY,
         )  # fmt: skip
         await Task.create(branch="SH", employee_id=LIN.id, title="收款")
-        moved = await actions.hand_over(SUN.person, LIN.id, SUN.id, "离职")
+        moved = await owners.hand_over(SUN.person, LIN.id, SUN.id, "离职")
         assert (moved["customers"], moved["tasks"], moved["followups"]) == (3, 1, 1)
         assert await queries.holdings(LIN.id) == {"customers": 0, "tasks": 0, "followups": 0, "feedback": 0}
         assert await fetch_value("SELECT owner_id FROM activity WHERE subject = '旧'") in (
@@ -280,7 +280,7 @@ async def test_everything_open_of_a_leaver_goes_over_and_history_stays(database:
         assert (noted.details["from"], noted.details["to"], noted.details["moved"]["customers"]) == (
             LIN.name, SUN.name, 3,
         )  # fmt: skip
-        again = await actions.hand_over(SUN.person, LIN.id, SUN.id)
+        again = await owners.hand_over(SUN.person, LIN.id, SUN.id)
     assert sum(again.values()) == 0
 
 
@@ -289,7 +289,7 @@ async def test_a_hand_over_is_replicated_row_by_row(database: Database) -> None:
         await hire(*SHANGHAI)
         await customer_of(LIN, "甲公司")
         before = await fetch_value("SELECT count(*) AS n FROM change WHERE tbl = 'customer' AND op = 'u'")
-        await actions.hand_over(SUN.person, LIN.id, SUN.id)
+        await owners.hand_over(SUN.person, LIN.id, SUN.id)
         after = await fetch_value("SELECT count(*) AS n FROM change WHERE tbl = 'customer' AND op = 'u'")
     assert after - before == 1
 
@@ -298,11 +298,11 @@ async def test_sun_hands_over_only_within_his_department(database: Database) -> 
     with acting(SUN):
         await hire(*SHANGHAI)
         with pytest.raises(NotAllowed):
-            await actions.hand_over(SUN.person, LIN.id, WANG.id)
+            await owners.hand_over(SUN.person, LIN.id, WANG.id)
         with pytest.raises(NotFound):
-            await actions.hand_over(SUN.person, ZHOU.id, LIN.id)
+            await owners.hand_over(SUN.person, ZHOU.id, LIN.id)
         with pytest.raises(NotAllowed):
-            await actions.hand_over(LIN.person, LIN.id, SUN.id)
+            await owners.hand_over(LIN.person, LIN.id, SUN.id)
 
 
 async def test_assigning_a_customer_outside_reach_moves_none(database: Database) -> None:
@@ -311,9 +311,9 @@ async def test_assigning_a_customer_outside_reach_moves_none(database: Database)
         ours = await customer_of(LIN)
         foreign = await customer_of(WANG, "外", department_id=FINANCE_SH)
         with pytest.raises(NotFound):
-            await actions.assign_customers(SUN.person, [ours.id, foreign.id], SUN.id)
+            await owners.assign_customers(SUN.person, [ours.id, foreign.id], SUN.id)
         assert (await Customer.get(id=ours.id)).owner_id == LIN.id
-        assert await actions.assign_customers(SUN.person, [ours.id], SUN.id) == 1
+        assert await owners.assign_customers(SUN.person, [ours.id], SUN.id) == 1
 
 
 # --- the card ---------------------------------------------------------------------------------------------------
@@ -362,3 +362,20 @@ async def test_an_unknown_customer_is_not_found(database: Database) -> None:
         row = await customer_of(LIN)
         money = await card.money_of(row)
     assert (money.remaining.minor, money.order_count, money.credit.used_bp) == (0, 0, None)
+
+
+async def test_one_field_is_changed_where_it_stands_and_only_a_change_of_that_field_conflicts(
+    database: Database,
+) -> None:
+    with acting(LIN):
+        await hire(*SHANGHAI)
+        row = await actions.add_customer(LIN.person, CustomerForm(name="甲公司", phone="021-5800 1234"))
+        seen = {"revision": row.revision, "was": row.phone}
+        await actions.change_field(SUN.person, row, "email", "a@b.cn", revision=row.revision, was="")
+        saved = await actions.change_field(LIN.person, row, "phone", "13800138000", **seen)
+        assert (saved.email, saved.phone) == ("a@b.cn", "13800138000")
+        keys = {one.key for one in await ContactPoint.filter(customer_id=row.id, deleted_at=None)}
+        assert keys == {"a@b.cn", "+8613800138000"}
+        with pytest.raises(ChangedMeanwhile):
+            await actions.change_field(SUN.person, row, "phone", "13900139000", **seen)
+        assert (await Customer.get(id=row.id)).phone == "13800138000"

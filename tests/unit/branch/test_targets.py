@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from branch_node.customers.actions import add_custom_field, add_customer
+from branch_node.customers.actions import add_customer
+from branch_node.customers.field_definitions import add_custom_field
 from branch_node.customers.fields import custom_fields
 from branch_node.customers.forms import CustomerForm, FilterForm
 from branch_node.customers.queries import SORTS, customer_page, export_rows
