@@ -164,7 +164,8 @@ class AlertRule(Model):
 
 
 class MaintenanceWindow(Model):
-    """Time in which alerts of these nodes stay quiet and their agents know it. `repeats` is "", "daily" or "weekly"."""
+    """Time in which alerts of these nodes stay quiet and their agents know it. `repeats` is "", "daily", "weekly" or
+    "monthly", by the clock on the wall of `zone`."""
 
     id = fields.UUIDField(primary_key=True, default=new_id)
     branch = fields.CharField(max_length=32, default="")
@@ -172,6 +173,7 @@ class MaintenanceWindow(Model):
     starts_at = InstantField()
     ends_at = InstantField()
     repeats = fields.CharField(max_length=8, default="")
+    zone = fields.CharField(max_length=64, default="UTC")
     reason = fields.CharField(max_length=300)
     made_by = fields.CharField(max_length=80)
     made_at = InstantField(default=clock.now)

@@ -1,8 +1,10 @@
-"""Making and ending maintenance windows."""
+"""Making, changing and ending maintenance windows."""
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Any
 
 from netops.center.audit.actions import record
 from netops.center.maintenance.rules import LONGEST, PERIODS, Window, maintained_until
@@ -10,42 +12,71 @@ from netops.center.models import MaintenanceWindow
 from netops.center.nodes.state import Fleet
 from shared import clock
 from shared.database import transaction
-from shared.errors import Invalid
+from shared.errors import Conflict, Invalid
 from shared.i18n import N_
 
 
-async def make_window(
-    actor: str,
-    *,
-    branch: str,
-    node: str,
-    starts_at: datetime,
-    ends_at: datetime,
-    repeats: str = "",
-    reason: str,
-) -> MaintenanceWindow:
-    """A new window. Invalid when it ends before it starts, is over, or lasts longer than a week or than its period."""
-    faults: dict[str, str] = {}
-    if ends_at <= starts_at:
-        faults["ends_at"] = N_("The end must lie after the start.")
-    elif ends_at <= clock.now() and not repeats:
-        faults["ends_at"] = N_("This window would be over already.")
-    elif ends_at - starts_at > LONGEST:
-        faults["ends_at"] = N_("A window lasts seven days at most.")
-    elif repeats and ends_at - starts_at >= PERIODS[repeats]:
-        faults["ends_at"] = N_("A window that repeats must end before it begins again.")
-    if faults:
-        raise Invalid(fields=faults, code="maintenance.times")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a person wants: for a branch, a node or all (both empty), from when to when, again when by which clock, and why."""
+
+    branch: str = ""
+    node: str = ""
+    starts_at: datetime
+    ends_at: datetime
+    repeats: str = ""
+    zone: str = "UTC"
+    reason: str
+
+    @property
+    def place(self) -> str:
+        return self.node or self.branch or "*"
+
+    def check(self, now: datetime) -> None:
+        """Invalid when it ends before it starts, is over, or lasts longer than a week or than its period."""
+        faults: dict[str, str] = {}
+        if self.ends_at <= self.starts_at:
+            faults["ends_at"] = N_("The end must lie after the start.")
+        elif self.ends_at <= now and not self.repeats:
+            faults["ends_at"] = N_("This window would be over already.")
+        elif self.ends_at - self.starts_at > LONGEST:
+            faults["ends_at"] = N_("A window lasts seven days at most.")
+        elif self.repeats and self.ends_at - self.starts_at >= PERIODS[self.repeats]:
+            faults["ends_at"] = N_("A window that repeats must end before it begins again.")
+        if faults:
+            raise Invalid(fields=faults, code="maintenance.times")
+
+    def facts(self) -> dict[str, Any]:
+        """What the audit keeps of it."""
+        times = {"starts": self.starts_at.isoformat(), "ends": self.ends_at.isoformat()}
+        return {**times, "repeats": self.repeats, "zone": self.zone}
+
+
+def plan_of(window: MaintenanceWindow) -> Plan:
+    return Plan(
+        branch=window.branch, node=window.node, starts_at=window.starts_at, ends_at=window.ends_at,
+        repeats=window.repeats, zone=window.zone, reason=window.reason,
+    )  # fmt: skip
+
+
+async def make_window(actor: str, plan: Plan) -> MaintenanceWindow:
+    """A new window. Raises what `Plan.check` raises."""
+    plan.check(clock.now())
     async with transaction():
-        window = await MaintenanceWindow.create(
-            branch=branch, node=node, starts_at=starts_at, ends_at=ends_at, repeats=repeats,
-            reason=reason, made_by=actor,
-        )  # fmt: skip
-        await record(
-            actor, "maintenance.make", node or branch or "*", reason=reason,
-            starts=starts_at.isoformat(), ends=ends_at.isoformat(), repeats=repeats,
-        )  # fmt: skip
+        window = await MaintenanceWindow.create(**asdict(plan), made_by=actor)
+        await record(actor, "maintenance.make", plan.place, reason=plan.reason, **plan.facts())
     return window
+
+
+async def change_window(actor: str, window: MaintenanceWindow, plan: Plan) -> None:
+    """Plan it anew. Raises what `Plan.check` raises; Conflict when somebody ended it meanwhile."""
+    plan.check(clock.now())
+    before = plan_of(window)
+    async with transaction():
+        if not await MaintenanceWindow.filter(id=window.id, ended_at=None).update(**asdict(plan)):
+            raise Conflict(N_("This window was ended meanwhile. Make a new one."), code="maintenance.ended")
+        facts = {**plan.facts(), "before": {"place": before.place, **before.facts()}}
+        await record(actor, "maintenance.change", plan.place, reason=plan.reason, **facts)
 
 
 async def end_window(actor: str, window: MaintenanceWindow) -> None:
@@ -56,7 +87,9 @@ async def end_window(actor: str, window: MaintenanceWindow) -> None:
 
 
 def window_of(found: MaintenanceWindow) -> Window:
-    return Window(found.starts_at, found.ends_at, found.branch, found.node, found.repeats, found.ended_at)
+    return Window(
+        found.starts_at, found.ends_at, found.branch, found.node, found.repeats, found.ended_at, found.zone
+    )
 
 
 async def apply_windows(fleet: Fleet, now: datetime) -> None:

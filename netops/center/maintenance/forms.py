@@ -15,5 +15,5 @@ class WindowForm(FormModel):
     name: str = Field("", max_length=64)
     starts_at: Moment
     ends_at: Moment
-    repeats: Literal["", "daily", "weekly"] = ""
+    repeats: Literal["", "daily", "weekly", "monthly"] = ""
     reason: str = Field(min_length=3, max_length=300)

@@ -7,7 +7,14 @@ from datetime import datetime, timedelta
 from starlette.requests import Request
 from starlette.responses import Response
 
-from netops.center.maintenance.actions import apply_windows, end_window, make_window, window_of
+from netops.center.maintenance.actions import (
+    Plan,
+    apply_windows,
+    change_window,
+    end_window,
+    make_window,
+    window_of,
+)
 from netops.center.maintenance.forms import WindowForm
 from netops.center.maintenance.pages import MaintenancePage, WindowLine
 from netops.center.models import MaintenanceWindow
@@ -32,36 +39,71 @@ async def show(request: Request) -> Response:
     form: Form[WindowForm] = empty_form(
         scope="node", name=node, starts_at=typed(now), ends_at=typed(now + timedelta(hours=2))
     )
-    return page(request, "maintenance/show.html", await page_of(request, form))
+    return await shown(request, form)
 
 
-async def page_of(request: Request, form: Form[WindowForm]) -> MaintenancePage:
+async def show_edit(request: Request) -> Response:
+    """The form filled with a window. NotFound for one that was ended."""
+    window = await window_asked(request)
+    form: Form[WindowForm] = empty_form(
+        scope="node" if window.node else "branch" if window.branch else "all", name=window.node or window.branch,
+        starts_at=typed(window.starts_at), ends_at=typed(window.ends_at), repeats=window.repeats,
+        reason=window.reason,
+    )  # fmt: skip
+    return await shown(request, form, window)
+
+
+async def window_asked(request: Request) -> MaintenanceWindow:
+    """The window of the address that nobody ended. Raises NotFound."""
+    window = await MaintenanceWindow.get_or_none(id=request.path_params["id"], ended_at=None)
+    if window is None:
+        raise NotFound()
+    return window
+
+
+async def shown(
+    request: Request, form: Form[WindowForm], window: MaintenanceWindow | None = None, status: int = 200
+) -> Response:
+    """The page with a form: of a new window, or of one that is changed."""
     now = clock.now()
     found = await MaintenanceWindow.filter(ended_at=None).order_by("starts_at")
-    lines = [line_of(window, now) for window in found]
+    lines = [line_of(one, now) for one in found]
     live = [line for line in lines if line.is_on or line.starts_at is not None]
+    view = MaintenancePage(
+        sorted(live, key=lambda line: not line.is_on), form, fields_of(), request.state.person.may("node.control"),
+        _("Change the window") if window else _("New window"),
+        f"/maintenance/{window.id}" if window else "/maintenance",
+    )  # fmt: skip
+    return page(request, "maintenance/show.html", view, status=status)
+
+
+def repetitions() -> dict[str, str]:
+    """How often a window comes, in words."""
+    return {
+        "": _("never"),
+        "daily": _("every day at this time"),
+        "weekly": _("every week at this time"),
+        "monthly": _("every month on this day"),
+    }
+
+
+def fields_of() -> list[Field]:
     scopes = [
         Option("node", _("one node")),
         Option("branch", _("a branch")),
         Option("all", _("all nodes")),
     ]
-    repeats = [
-        Option("", _("never")),
-        Option("daily", _("every day at this time")),
-        Option("weekly", _("every week at this time")),
-    ]
+    repeats = [Option(value, text) for value, text in repetitions().items()]
     hint = _("Write day and time as 2026-11-28 14:05.")
-    fields = [
+    by_wall = _("By the clock of %(zone)s, also when summer time begins or ends.", zone=reader_zone().key)
+    return [
         Field("scope", _("Applies to"), "select", options=scopes),
         Field("name", _("Node or branch"), max_length=64),
         Field("starts_at", _("Starts"), hint=hint),
         Field("ends_at", _("Ends")),
-        Field("repeats", _("Repeats"), "select", options=repeats),
+        Field("repeats", _("Repeats"), "select", options=repeats, hint=by_wall),
         Field("reason", _("Reason"), width="l", max_length=300),
     ]
-    return MaintenancePage(
-        sorted(live, key=lambda line: not line.is_on), form, fields, request.state.person.may("node.control")
-    )
 
 
 def line_of(found: MaintenanceWindow, now: datetime) -> WindowLine:
@@ -75,33 +117,45 @@ def line_of(found: MaintenanceWindow, now: datetime) -> WindowLine:
         until is not None,
         until - length if until else starts,
         until or (starts + length if starts else None),
-        window.repeats,
+        repetitions()[window.repeats] if window.repeats else "",
         found.reason,
         found.made_by,
     )
 
 
+def plan_of_form(value: WindowForm) -> Plan:
+    """What was typed; it repeats by the clock of whoever typed it."""
+    return Plan(
+        branch=value.name if value.scope == "branch" else "", node=value.name if value.scope == "node" else "",
+        starts_at=value.starts_at, ends_at=value.ends_at, repeats=value.repeats, zone=reader_zone().key,
+        reason=value.reason,
+    )  # fmt: skip
+
+
 async def make(request: Request) -> Response:
     """A new window; agents hear of it with their next report."""
+    return await _save(request, None)
+
+
+async def change(request: Request) -> Response:
+    """Other times, nodes or reason for a window."""
+    return await _save(request, await window_asked(request))
+
+
+async def _save(request: Request, window: MaintenanceWindow | None) -> Response:
     form = await read_form(request, WindowForm)
     if not form.errors:
         form = checked(request, form)
     if form.errors:
-        return page(request, "maintenance/show.html", await page_of(request, form), status=422)
-    value = form.value
+        return await shown(request, form, window, status=422)
+    actor, plan = request.state.person.name, plan_of_form(form.value)
     try:
-        await make_window(
-            request.state.person.name,
-            branch=value.name if value.scope == "branch" else "",
-            node=value.name if value.scope == "node" else "",
-            starts_at=value.starts_at,
-            ends_at=value.ends_at,
-            repeats=value.repeats,
-            reason=value.reason,
-        )
+        if window is None:
+            await make_window(actor, plan)
+        else:
+            await change_window(actor, window, plan)
     except Invalid as refused:
-        shown = with_errors(form, refused)
-        return page(request, "maintenance/show.html", await page_of(request, shown), status=422)
+        return await shown(request, with_errors(form, refused), window, status=422)
     await apply_windows(request.app.state.fleet, clock.now())
     return redirect("/maintenance", toast=_("Maintenance window saved"))
 

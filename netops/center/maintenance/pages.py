@@ -20,15 +20,19 @@ class WindowLine:
     starts_at: datetime | None
     ends_at: datetime | None
     repeats: str
+    """How often, in words; empty for once."""
     reason: str
     made_by: str
 
 
 @dataclass(frozen=True)
 class MaintenancePage:
-    """/maintenance: what is on now, what comes, and the form of a new window."""
+    """/maintenance: what is on now, what comes, and the form of a new window or of the one that is changed."""
 
     windows: Sequence[WindowLine]
     form: Form[Any]
     fields: Sequence[Field]
     may_edit: bool
+    title: str
+    action: str
+    """Where the form is sent."""

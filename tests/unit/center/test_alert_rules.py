@@ -152,3 +152,32 @@ def test_a_weekly_window_is_on_in_every_week_and_only_for_its_branch() -> None:
     nightly = Window(start, start + timedelta(hours=2), repeats="daily")
     assert nightly.next_start(later + timedelta(hours=3)) == start + timedelta(days=22)
     assert nightly.on_until(later + timedelta(days=2)) == later + timedelta(days=2, hours=1)
+
+
+@pytest.mark.parametrize(
+    ("day", "starts", "ends"),
+    [
+        ("2026-03-28", "2026-03-28T02:30+01:00", "2026-03-28T03:30+01:00"),
+        ("2026-03-29", "2026-03-29T03:30+02:00", "2026-03-29T04:30+02:00"),  # 02:30 does not exist in Paris
+        ("2026-10-25", "2026-10-25T02:30+02:00", "2026-10-25T02:30+01:00"),  # it exists twice: the first
+    ],
+)
+def test_a_nightly_window_at_half_past_two_keeps_the_wall_clock_and_its_length(
+    day: str, starts: str, ends: str
+) -> None:
+    start = datetime.fromisoformat("2026-01-10T02:30+01:00")
+    window = Window(start, start + timedelta(hours=1), repeats="daily", zone="Europe/Paris")
+    assert window.next_start(
+        datetime.fromisoformat(f"{day}T00:30+00:00") - timedelta(hours=2)
+    ) == datetime.fromisoformat(starts)
+    assert window.on_until(datetime.fromisoformat(starts)) == datetime.fromisoformat(ends)
+    assert window.on_until(datetime.fromisoformat(ends)) is None
+
+
+def test_a_monthly_window_of_the_31st_is_on_the_last_day_of_a_shorter_month() -> None:
+    start = datetime(2026, 1, 31, 22, tzinfo=UTC)
+    window = Window(start, start + timedelta(hours=4), repeats="monthly")
+    found = [window.start_of(number).strftime("%m-%d") for number in (1, 2, 3, 13)]
+    assert found == ["02-28", "03-31", "04-30", "02-28"]
+    assert window.on_until(datetime(2026, 3, 1, 1, tzinfo=UTC)) == datetime(2026, 3, 1, 2, tzinfo=UTC)
+    assert window.next_start(datetime(2026, 3, 1, 3, tzinfo=UTC)) == datetime(2026, 3, 31, 22, tzinfo=UTC)

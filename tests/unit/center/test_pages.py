@@ -1,5 +1,6 @@
 """A system administrator's day at the center, page by page, in both languages; and who may not see them."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -156,6 +157,29 @@ def test_a_window_for_a_node_that_does_not_exist_is_refused_with_words(ada: Ada)
     assert ada.visitor.send("/maintenance", name="gz-db1", **window).status_code == 422
     window["ends_at"] = "2099-01-01 11:00"
     assert ada.visitor.send("/maintenance", name="gz-db1", **window).status_code == 422
+
+
+def test_a_planned_window_is_changed_and_stands_in_the_audit(ada: Ada) -> None:
+    ada.visitor.open("/maintenance")
+    window = {
+        "starts_at": "2099-01-01 10:00",
+        "ends_at": "2099-01-01 11:00",
+        "scope": "node",
+        "name": "gz-db1",
+    }
+    ada.visitor.send("/maintenance", **window, repeats="monthly", reason="disk")
+    (edit,) = re.findall(r"/maintenance/[-0-9a-f]+/edit", ada.visitor.page)
+    ada.visitor.open(edit)
+    assert 'value="2099-01-01 10:00"' in ada.visitor.page
+    url = edit.removesuffix("/edit")
+    assert (
+        ada.visitor.send(url, **{**window, "ends_at": "2099-01-01 09:00"}, reason="disk").status_code == 422
+    )
+    ada.visitor.send(url, **{**window, "ends_at": "2099-01-01 12:00"}, reason="two disks")
+    assert "two disks" in ada.visitor.text()
+    ada.visitor.open("/audit")
+    assert "maintenance.change" in ada.visitor.page
+    assert "two disks" in ada.visitor.text()
 
 
 def test_a_channel_may_not_run_programs_and_its_address_is_never_shown(ada: Ada) -> None:

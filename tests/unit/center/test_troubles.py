@@ -12,7 +12,7 @@ from netops.center.alerts.engine import Engine
 from netops.center.channels.sender import DeliveryFailed, claim, send_due
 from netops.center.incidents.actions import acknowledge
 from netops.center.keeper import look_once
-from netops.center.maintenance.actions import make_window
+from netops.center.maintenance.actions import Plan, make_window
 from netops.center.models import AlertRule, AuditEntry, Channel, Incident, IncidentEvent, Notice
 from shared import clock
 from shared.clock import FixedClock
@@ -151,7 +151,7 @@ async def test_nothing_new_fires_in_maintenance_and_agents_are_told_of_it(watch:
     agent = await Agent.enrolled(watch.app, "gz-db1", branch="GZ")
     with watch.app.state.use_database():
         ends = clock.now() + timedelta(hours=1)
-        await make_window("Ada", branch="GZ", node="", starts_at=clock.now(), ends_at=ends, reason="disk")
+        await make_window("Ada", Plan(branch="GZ", starts_at=clock.now(), ends_at=ends, reason="disk"))
         await look_once(watch.app)
     assert (await agent.says()).maintenance_until == ends
     await watch.step(120, agent, cpu_ratio=0.97)
