@@ -37,6 +37,20 @@ ACTIONS = {
     "node.key": N_("changed the key of node %(subject)s"),
     "token.make": N_("made an enrolment token for %(subject)s"),
     "keys.rotate": N_("rotated the command key"),
+    "incident.acknowledge": N_("acknowledged %(subject)s"),
+    "incident.assign": N_("assigned %(subject)s"),
+    "incident.snooze": N_("snoozed %(subject)s"),
+    "incident.escalate": N_("escalated %(subject)s"),
+    "incident.note": N_("wrote a note on %(subject)s"),
+    "maintenance.make": N_("planned maintenance of %(subject)s"),
+    "maintenance.change": N_("changed the maintenance of %(subject)s"),
+    "maintenance.end": N_("ended the maintenance of %(subject)s"),
+    "rule.make": N_("made the rule %(subject)s"),
+    "rule.change": N_("changed the rule %(subject)s"),
+    "rule.delete": N_("deleted the rule %(subject)s"),
+    "channel.add": N_("added the channel %(subject)s"),
+    "channel.remove": N_("removed the channel %(subject)s"),
+    "channel.test": N_("tested the channel %(subject)s"),
 }
 NODE_STATES = {"equal": "ok", "behind": "delayed", "broken": "failed"}
 
@@ -67,11 +81,11 @@ async def show_audit(request: Request) -> Response:
 def audit_row(row: AuditEntry, broken: int | None, *, is_checked: bool) -> AuditRow:
     facts = row.facts
     what = f"{verb_label(str(facts.get('verb', '')))} {facts.get('args', {}).get('service', '')}".strip()
-    sentence = ACTIONS.get(row.action)
+    sentence, subject = ACTIONS.get(row.action), _("all nodes") if row.subject == "*" else row.subject
     return AuditRow(
         at=row.at,
         who=row.actor,
-        text=_(sentence, what=what, subject=row.subject) if sentence else f"{row.action} {row.subject}",
+        text=_(sentence, what=what, subject=subject) if sentence else f"{row.action} {row.subject}",
         reason=row.reason,
         is_chained=(broken is None or row.seq < broken) if is_checked else None,
     )
