@@ -189,7 +189,7 @@ def add_staff(args: argparse.Namespace) -> int:
 
 
 def run_enrol(args: argparse.Namespace) -> int:
-    from branch_node.replication.sender import EnrolmentRefused, enrol
+    from branch_node.replication.enrolling import EnrolmentRefused, enrol
 
     chosen = settings()
     url = args.hq_url or chosen.hq_url

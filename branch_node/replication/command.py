@@ -104,7 +104,7 @@ async def opened(chosen: BranchSettings) -> AsyncIterator[None]:
 
 async def introduce(chosen: BranchSettings, token: str, url: str) -> None:
     """Show the token. Conflict with headquarters' words when it is refused."""
-    from branch_node.replication.sender import EnrolmentRefused, enrol
+    from branch_node.replication.enrolling import EnrolmentRefused, enrol
 
     try:
         await enrol(chosen.data_dir, chosen.branch_code, token, url)

@@ -21,6 +21,7 @@ from branch_node.replication.epochs import NotInLog, ensure_epoch, is_beginning,
 from branch_node.replication.handover import hand_over, take_handed, was_promoted
 from branch_node.replication.line import line_to
 from branch_node.replication.models import ReplicationCheckpoint, ReplicationEpoch, ReplicationState
+from branch_node.replication.place import Place, session_of
 from branch_node.replication.recovery import Moved, rejoin
 from branch_node.replication.scrubbing import talk
 from branch_node.replication.source import (
@@ -33,7 +34,6 @@ from branch_node.replication.source import (
 )
 from shared import clock
 from shared.database import Database
-from shared.database.context import connection_config
 from shared.database.nudge import Nudge
 from shared.load_state import set_fence
 from shared.nodes.identity import BootSource, NodeKey, RequestSigner
@@ -41,11 +41,9 @@ from shared.records import SCHEMA_VERSION
 from shared.replication.handover import FENCED
 from shared.replication.messages import (
     BATCH_PATH,
-    ENROL_PATH,
     EPOCH_PATH,
     HELLO_PATH,
     CursorReply,
-    EnrolRequest,
     EpochBegin,
     Hello,
     Refusal,
@@ -58,7 +56,7 @@ KEPT_CHECKPOINTS = 200
 SCRUB_PAUSE_SECONDS = 60.0
 FENCED_PAUSE_SECONDS = 30.0
 HANDED_EVERY_SECONDS = 10.0
-ENROL_ATTEMPTS = 5
+PLACE_SECONDS = 2.0
 
 
 class Unreachable(Exception):
@@ -70,6 +68,10 @@ class Unreachable(Exception):
     def __init__(self, reason: str, after: float = 0.0) -> None:
         super().__init__(reason)
         self.after = after
+
+
+class Busy(Unreachable):
+    """Headquarters answers, but has no turn for this node now (429)."""
 
 
 class Cloned(Unreachable):
@@ -121,11 +123,7 @@ async def open_log(database: Database) -> Log:
     """The change log of the branch's database."""
     if database.path is not None:
         return SqliteLog(database.path)
-    credentials = connection_config(database.url)["credentials"]
-    names = ("host", "port", "user", "password", "database", "server_settings")
-    return PostgresLog(
-        await asyncpg.create_pool(**{name: credentials[name] for name in names}, min_size=1, max_size=2)
-    )
+    return PostgresLog(await asyncpg.create_pool(**session_of(database), min_size=1, max_size=2))
 
 
 class Sender:
@@ -135,6 +133,7 @@ class Sender:
         self.identity = identity
         self.database = database
         self.nudge = nudge or Nudge()
+        self.place = Place(database, self.nudge)
         self._http = line_to(hq_url, 30.0)
         self._signer = identity.signer()
         self._stopping = False
@@ -144,16 +143,21 @@ class Sender:
         self._handed_head = -1
 
     async def run(self) -> None:
-        """Push until stopped. Never raises for an unreachable headquarters; waits and tries again."""
+        """Push until stopped, while this is the process that sends. Never raises for an unreachable headquarters; waits and tries
+        again."""
         with self.database.use():
             state = await ensure_epoch(self.identity.folder)
             changes = await open_log(self.database)
             self.nudge.listen()
             try:
                 while not self._stopping:
-                    await self._round(state, changes)
+                    if await self._has_place(state):
+                        await self._round(state, changes)
+                    else:
+                        await asyncio.sleep(PLACE_SECONDS)
             finally:
                 self.nudge.forget()
+                await self.place.leave()
                 await changes.close()
                 await self._http.aclose()
 
@@ -162,12 +166,25 @@ class Sender:
         self._stopping = True
         self.nudge.set()
 
+    async def _has_place(self, state: ReplicationState) -> bool:
+        """Whether this process sends. Who has just got the place is a new run of the node, and reads what the one before wrote."""
+        if self.place.is_held:
+            return True
+        if not await self.place.take():
+            return False
+        self._signer = self.identity.signer()
+        await state.refresh_from_db()
+        return True
+
     async def _round(self, state: ReplicationState, changes: Log) -> None:
         try:
             await self._push(state, changes)
         except AskAgain as reason:
             log.info("sync_asks_again", reason=str(reason))
             await self._pause(0.0)
+        except Busy as reason:
+            log.info("hq_busy", reason=str(reason), failures=self._failures)
+            await self._pause(reason.after)
         except Unreachable as reason:
             if isinstance(reason, Fenced):
                 await self._yield_place(state, changes, reason)
@@ -225,6 +242,8 @@ class Sender:
                 if not await self.nudge.wait(cursor.heartbeat_seconds):
                     prepared = await self._heartbeat(state, changes, position)
                 continue
+            if self.place.is_lost:
+                raise AskAgain("another process may send now")
             body, end = prepared
             sending = asyncio.create_task(self._send(body))
             try:
@@ -338,6 +357,8 @@ class Sender:
         reason = f"{refusal.code}: {refusal.message}"
         if refusal.code == FENCED:
             raise Fenced(reason, refusal.cursor)
+        if answer.status_code == 429:
+            raise Busy(reason, _retry_after(answer))
         raise REFUSED.get(refusal.code, Unreachable)(reason, _retry_after(answer))
 
     async def _note_contact(self, state: ReplicationState, position: Position, cursor: CursorReply) -> None:
@@ -388,41 +409,6 @@ class Sender:
 
 
 def _retry_after(answer: httpx.Response) -> float:
-    try:
-        return min(float(answer.headers.get("retry-after", "0")), 300.0)
-    except ValueError:
-        return 1.0
-
-
-class EnrolmentRefused(Exception):
-    """Headquarters did not take the token; the message is its own."""
-
-
-async def enrol(folder: Path, branch: str, token: str, hq_url: str) -> str:
-    """Show the token and our public key; the branch name headquarters has on file. Raises EnrolmentRefused.
-
-    May be repeated with the same token while the answer was lost, and is, up to ENROL_ATTEMPTS times.
-    """
-    key = NodeKey.load_or_create(folder / "node.key")
-    asked = EnrolRequest(token, branch, key.public_text)
-    async with line_to(hq_url, 15.0) as http:
-        answer = await _shown(http, msgspec.json.encode(asked), hq_url)
-    if answer.status_code != 200:
-        try:
-            raise EnrolmentRefused(msgspec.json.decode(answer.content, type=Refusal).message)
-        except msgspec.MsgspecError:
-            raise EnrolmentRefused(f"headquarters answered {answer.status_code}") from None
-    return str(msgspec.json.decode(answer.content)["name"])
-
-
-async def _shown(http: httpx.AsyncClient, body: bytes, hq_url: str) -> httpx.Response:
-    """The answer to a token. After a lost answer it is shown again: with the same key it is taken twice."""
-    failures = 0
-    while True:
-        try:
-            return await http.post(ENROL_PATH, content=body)
-        except httpx.HTTPError as error:
-            failures += 1
-            if isinstance(error, httpx.ConnectError) or failures == ENROL_ATTEMPTS:
-                raise EnrolmentRefused(f"headquarters at {hq_url} cannot be reached: {error!r}") from error
-            await asyncio.sleep(0.2 * 2**failures)
+    """The seconds to wait at least; a second for what is no number of seconds."""
+    said = answer.headers.get("retry-after", "0")
+    return min(float(said), 300.0) if said.isdigit() else 1.0

@@ -14,7 +14,7 @@ import structlog
 from hq.figures.journal import keep_sql
 from hq.figures.rollup import fold_sql
 from hq.replication.apply_sql import (
-    CURSOR_COLUMNS,
+    SELECT_CURSOR,
     TableSql,
     as_change,
     cursor_of,
@@ -151,7 +151,7 @@ async def _run(connection: Any, statement: tuple[str, tuple[Any, ...]]) -> None:
 
 
 async def lock_cursor(connection: Any, branch: str) -> Cursor:
-    query = f"SELECT {CURSOR_COLUMNS} FROM branch_cursor WHERE branch = $1 FOR UPDATE"
+    query = f"{SELECT_CURSOR}$1 FOR UPDATE"
     found = await connection.fetchrow(query, branch)
     if found is None:
         await _run(connection, new_cursor(branch, "postgres"))

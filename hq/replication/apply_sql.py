@@ -22,6 +22,10 @@ CURSOR_COLUMNS = (
     "branch, epoch, seq, chain, digests, head_seq, unproven, replay, status, runs, safe_epoch, safe_seq, "
     "scrub"
 )
+SELECT_CURSOR = (
+    f"SELECT {CURSOR_COLUMNS}, COALESCE((SELECT n.public_key FROM branch_node n WHERE n.branch = branch_cursor.branch "
+    "AND n.status = 'active'), '') AS node_key FROM branch_cursor WHERE branch = "
+)
 
 
 def _insert(table: str, columns: str, dialect: str, conflict: str = "ON CONFLICT DO NOTHING") -> str:
@@ -31,7 +35,7 @@ def _insert(table: str, columns: str, dialect: str, conflict: str = "ON CONFLICT
 
 
 def cursor_of(row: Any) -> Cursor:
-    """The cursor of a row read as CURSOR_COLUMNS."""
+    """The cursor of a row read by SELECT_CURSOR."""
     branch, epoch, seq, chain, digests, head_seq, unproven, *rest = tuple(row)
     return Cursor(branch, epoch, seq, chain, json.loads(digests), head_seq, json.loads(unproven), *rest)
 

@@ -20,7 +20,7 @@ import structlog
 from hq.figures.journal import DELTA_COLUMNS, keep_sql
 from hq.figures.rollup import fold_sql
 from hq.replication.apply_sql import (
-    CURSOR_COLUMNS,
+    SELECT_CURSOR,
     TableSql,
     as_change,
     cursor_of,
@@ -178,11 +178,11 @@ def _open(path: Path) -> sqlite3.Connection:
 
 
 def read_cursor(connection: sqlite3.Connection, branch: str) -> Cursor:
-    query = f"SELECT {CURSOR_COLUMNS} FROM branch_cursor WHERE branch = ?"
+    query = f"{SELECT_CURSOR}?"
     found = connection.execute(query, (branch,)).fetchone()
     if found is None:
         connection.execute(*new_cursor(branch, "sqlite"))
-        return Cursor(branch)
+        found = connection.execute(query, (branch,)).fetchone()
     return cursor_of(found)
 
 

@@ -9,7 +9,8 @@ from shared.replication.messages import CursorReply
 
 @dataclass
 class Cursor:
-    """Where headquarters stands with one branch; written back in the transaction that applied the rows."""
+    """Where headquarters stands with one branch; written back in the transaction that applied the rows. `node_key` is the
+    key on file of the branch's node, empty where there is none; read only."""
 
     branch: str
     epoch: str = ""
@@ -24,6 +25,7 @@ class Cursor:
     safe_epoch: str = ""
     safe_seq: int = 0
     scrub: str | None = ""
+    node_key: str = ""
 
     def claim(self, table: str) -> str:
         """The digest of a table that the branch claims at the cursor; empty for no rows."""

@@ -4,7 +4,7 @@ import structlog
 
 from hq.replication.models import SyncIncident
 from shared import clock
-from shared.database import execute
+from shared.database import execute, fetch_value
 
 log = structlog.get_logger(__name__)
 
@@ -18,7 +18,14 @@ async def open_incident(branch: str, kind: str, detail: str = "") -> None:
 
 
 async def close_incident(branch: str, kind: str) -> None:
-    """Close the branch's open incident of this kind, if there is one."""
+    """Close the branch's open incident of this kind, if there is one; where there is none nothing is written, because every
+    greeting passes here and a commit would stand in the way of the applier's."""
+    if not await fetch_value(
+        "SELECT 1 AS one FROM sync_incident WHERE branch = :branch AND kind = :kind AND closed_at IS NULL LIMIT 1",
+        branch=branch,
+        kind=kind,
+    ):
+        return
     closed = await execute(
         "UPDATE sync_incident SET closed_at = :now WHERE branch = :branch AND kind = :kind AND closed_at IS NULL",
         now=clock.now(),

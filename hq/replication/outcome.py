@@ -85,17 +85,34 @@ def check_schema(schema: int) -> None:
         raise Outdated(schema)
 
 
+class StaleKey(Refused):
+    """The request was proved by a key that is not the one on file any more: ask the file who sends."""
+
+    status = 401
+    code = "identity.signature"
+
+    def __init__(self) -> None:
+        super().__init__(
+            N_("This node is not enrolled here, or was revoked. Enrol it again with a new token.")
+        )
+
+
 @dataclass(frozen=True)
 class Contact:
-    """A request of a branch that proved who it is. `request` is None in tests and tools that sign nothing."""
+    """A request of a branch that proved who it is, by `key` where the key was remembered rather than read. `request` is None in
+    tests and tools that sign nothing."""
 
     branch: str
     epoch: str
     head: int
     request: SignedRequest | None = None
+    key: str = ""
 
     def admit(self, cursor: Cursor) -> None:
-        """Take the request into the cursor's replay memory. Raises Replayed when it was accepted before."""
+        """Take the request into the cursor's replay memory. Raises Replayed when it was accepted before, StaleKey when the
+        branch has another key by now, or none."""
+        if self.key and self.key != cursor.node_key:
+            raise StaleKey
         if self.request is not None:
             state = ReplayState.from_text(cursor.replay) if cursor.replay else ReplayState()
             cursor.replay = state.accept(self.request).to_text()

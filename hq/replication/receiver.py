@@ -3,8 +3,8 @@
 The acknowledgement is the answer, and it leaves after the commit that wrote facts, rollups, digest and cursor.
 """
 
-import random
-from collections.abc import Callable
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Protocol
 
@@ -14,14 +14,22 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hq.replication import enrolment
+from hq.replication.admission import Admission
 from hq.replication.batch import Fork, Gap, unpack
 from hq.replication.handover import NodeFenced, fenced_node
 from hq.replication.incidents import close_incident, hold, open_incident
 from hq.replication.models import BranchNode
-from hq.replication.outcome import Applied, Contact, Held, Outdated, check_schema
-from shared.errors import Refused, TooMany
+from hq.replication.outcome import Applied, Contact, Held, Outdated, StaleKey, check_schema
+from shared.errors import Refused
 from shared.i18n import N_
-from shared.nodes.identity import BadSignature, SignedRequest, claimed_node, verify_request
+from shared.nodes.identity import (
+    BadSignature,
+    IdentityRefused,
+    Replayed,
+    SignedRequest,
+    claimed_node,
+    verify_request,
+)
 from shared.replication.messages import (
     MAX_BODY_BYTES,
     PROTOCOL_VERSION,
@@ -33,7 +41,10 @@ from shared.replication.messages import (
 )
 
 log = structlog.get_logger(__name__)
-MAX_WAITING = 256
+BODY_SECONDS = 30.0
+LARGE_BYTES = 32 * 1024
+Taking = Callable[[SignedRequest, str], Awaitable[Applied]]
+"""Takes the request of a proven sender; the second argument is the key that proved it."""
 
 
 class Applier(Protocol):
@@ -49,24 +60,68 @@ class Applier(Protocol):
 
 
 class Receiver:
-    """The state behind the three routes. `on_applied(branch)` is called after each commit that brought something new
-    or changed what is known about a branch's freshness."""
+    """The state behind the routes. `on_applied(branch)` is called after each commit that brought something new or changed
+    what is known about a branch's freshness."""
 
     def __init__(self, applier: Applier, on_applied: Callable[[str], None] = lambda branch: None) -> None:
         self.applier = applier
         self.on_applied = on_applied
-        self.waiting = 0
+        self.admission = Admission()
+        self._keys: dict[str, str] = {}
 
     @asynccontextmanager
-    async def admitted(self) -> Any:
-        """A place among the requests being worked on; TooMany with a scattered Retry-After when there is none."""
-        if self.waiting >= MAX_WAITING:
-            raise TooMany(N_("Headquarters is busy; the changes will be sent again."), retry_after=1 + random.randrange(4))  # fmt: skip
-        self.waiting += 1
-        try:
-            yield
-        finally:
-            self.waiting -= 1
+    async def admitted(self, request: Request) -> AsyncIterator[bytes]:
+        """The body of a request whose turn has come. Raises TooMany, TooLarge before anything is read, TooSlow."""
+        node = f"{claimed_node(request.headers)} {request.client.host if request.client else ''}"
+        async with self.admission.turn(node, announced(request)):
+            try:
+                async with asyncio.timeout(BODY_SECONDS):
+                    body = await request.body()
+            except TimeoutError as error:
+                raise TooSlow(N_("The request did not arrive in time.")) from error
+            yield body
+
+    async def taken(self, request: Request, body: bytes, take: Taking) -> Applied:
+        """What `take` makes of a request whose sender is proved. Raises as `prove`.
+
+        The key that a node used last is remembered; whether it is still the one on file is seen where the request is
+        applied, in the same transaction (StaleKey), and then the file is asked."""
+        key = self._keys.get(claimed_node(request.headers))
+        if key is not None:
+            try:
+                return await take(
+                    verify_request(key, request.headers, request.method, request.url.path, body), key
+                )
+            except (IdentityRefused, StaleKey) as error:
+                if isinstance(error, Replayed):
+                    raise
+                self._keys.pop(claimed_node(request.headers), None)
+        signed, key = await _proved(request, body)
+        self._keys[signed.node] = key
+        return await take(signed, key)
+
+
+class TooLarge(Refused):
+    """Larger than the limit; refused before it is read."""
+
+    status = 413
+    code = "too_large"
+
+
+class TooSlow(Refused):
+    """The body dripped in; the place is given to somebody else."""
+
+    status = 408
+    code = "too_slow"
+
+
+def announced(request: Request) -> int:
+    """The size of the body that a request announces; the largest there may be when it announces none. Raises TooLarge."""
+    said = request.headers.get("content-length", "")
+    size = int(said) if said.isdigit() else MAX_BODY_BYTES
+    if size > MAX_BODY_BYTES:
+        raise TooLarge(N_("The batch is larger than headquarters accepts."))
+    return size
 
 
 def receiver_of(request: Request) -> Receiver:
@@ -90,12 +145,19 @@ def refuse(error: Refused) -> Response:
 
 async def prove(request: Request, body: bytes) -> SignedRequest:
     """The sender, by the key on file. Raises a refusal of shared.nodes.identity, NodeFenced for the node before."""
+    signed, _key = await _proved(request, body)
+    return signed
+
+
+async def _proved(request: Request, body: bytes) -> tuple[SignedRequest, str]:
     headers = request.headers
     node = await BranchNode.get_or_none(branch=claimed_node(headers))
     if node is None or node.status != "active":
         raise BadSignature(N_("This node is not enrolled here, or was revoked. Enrol it again with a new token."))  # fmt: skip
     try:
-        return verify_request(node.public_key, headers, request.method, request.url.path, body)
+        return verify_request(
+            node.public_key, headers, request.method, request.url.path, body
+        ), node.public_key
     except BadSignature:
         fenced = await fenced_node(headers, request.method, request.url.path, body)
         if fenced is None:
@@ -106,18 +168,24 @@ async def prove(request: Request, body: bytes) -> SignedRequest:
 async def hello(request: Request) -> Response:
     """POST /sync/v1/hello: where headquarters stands with this branch."""
     receiver = receiver_of(request)
+    boot = ""
+
+    async def take(signed: SignedRequest, key: str) -> Applied:
+        nonlocal boot
+        boot = signed.boot
+        if said.protocol > PROTOCOL_VERSION or said.branch != signed.node:
+            raise Refused(N_("Upgrade headquarters first, or send for your own branch."), code="bad_request")
+        check_schema(said.schema)
+        return await receiver.applier.cursor(Contact(said.branch, said.epoch, said.head, signed, key))
+
     try:
-        async with receiver.admitted():
-            body = await request.body()
-            signed = await prove(request, body)
+        async with receiver.admitted(request) as body:
             try:
                 said = msgspec.json.decode(body, type=Hello)
             except msgspec.MsgspecError as error:
+                await prove(request, body)
                 raise Refused(N_("The greeting cannot be read."), code="bad_request") from error
-            if said.protocol > PROTOCOL_VERSION or said.branch != signed.node:
-                raise Refused(N_("Upgrade headquarters first, or send for your own branch."), code="bad_request")  # fmt: skip
-            check_schema(said.schema)
-            outcome = await receiver.applier.cursor(Contact(said.branch, said.epoch, said.head, signed))
+            outcome = await receiver.taken(request, body, take)
     except Refused as error:
         if isinstance(error, Outdated):
             await open_incident(said.branch, "outdated", str(said.schema))
@@ -126,7 +194,7 @@ async def hello(request: Request) -> Response:
     receiver.on_applied(said.branch)
     await close_incident(said.branch, "outdated")
     if outcome.refusal is not None:
-        await open_incident(said.branch, "cloned", signed.boot)
+        await open_incident(said.branch, "cloned", boot)
         return refuse(outcome.refusal)
     if outcome.status != "cloned":
         await close_incident(said.branch, "cloned")
@@ -136,37 +204,31 @@ async def hello(request: Request) -> Response:
 async def batch(request: Request) -> Response:
     """POST /sync/v1/batch: apply what is new; the answer is the acknowledgement."""
     receiver = receiver_of(request)
+    node = request.headers.get("x-trunkline-node", "")
+
+    async def take(signed: SignedRequest, key: str) -> Applied:
+        received = await asyncio.to_thread(unpack, body) if len(body) > LARGE_BYTES else unpack(body)
+        if received.head.branch != signed.node:
+            raise Refused(N_("A node sends only for its own branch."), code="bad_batch")
+        check_schema(received.head.schema)
+        contact = Contact(signed.node, received.head.epoch, received.head.head, signed, key)
+        return await receiver.applier.apply(received, contact)
+
     try:
-        async with receiver.admitted():
-            if int(request.headers.get("content-length") or 0) > MAX_BODY_BYTES:
-                raise TooLarge(N_("The batch is larger than headquarters accepts."))
-            body = await request.body()
-            signed = await prove(request, body)
-            received = unpack(body)
-            if received.head.branch != signed.node:
-                raise Refused(N_("A node sends only for its own branch."), code="bad_batch")
-            check_schema(received.head.schema)
-            contact = Contact(signed.node, received.head.epoch, received.head.head, signed)
-            outcome = await receiver.applier.apply(received, contact)
+        async with receiver.admitted(request) as body:
+            outcome = await receiver.taken(request, body, take)
     except Held as error:
-        await hold(signed.node)
+        await hold(node)
         return refuse(error)
     except Refused as error:
-        log.warning("batch_refused", code=error.code, node=request.headers.get("x-trunkline-node"))
+        log.warning("batch_refused", code=error.code, node=node)
         return refuse(error)
-    receiver.on_applied(signed.node)
+    receiver.on_applied(node)
     if outcome.status in ("held", "released"):
-        await close_incident(signed.node, "held")
+        await close_incident(node, "held")
     if outcome.rows:
-        log.info("batch_applied", branch=signed.node, rows=outcome.rows, seq=outcome.cursor.seq)
+        log.info("batch_applied", branch=node, rows=outcome.rows, seq=outcome.cursor.seq)
     return answer(outcome.cursor)
-
-
-class TooLarge(Refused):
-    """Larger than the limit; refused before it is read."""
-
-    status = 413
-    code = "too_large"
 
 
 async def enrol(request: Request) -> Response:

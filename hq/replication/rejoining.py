@@ -43,8 +43,7 @@ async def _served(
 ) -> Response:
     """Prove the sender, read the body, answer; a refusal is told as everywhere on the wire."""
     try:
-        async with receiver_of(request).admitted():
-            body = await request.body()
+        async with receiver_of(request).admitted(request) as body:
             signed = await prove(request, body)
             try:
                 said = msgspec.json.decode(body, type=shape)

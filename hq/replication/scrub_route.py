@@ -23,8 +23,7 @@ log = structlog.get_logger(__name__)
 async def talk(request: Request) -> Response:
     """Proved and bounded like a batch; nothing is locked while rows are compared."""
     try:
-        async with receiver_of(request).admitted():
-            body = await request.body()
+        async with receiver_of(request).admitted(request) as body:
             signed = await prove(request, body)
             try:
                 told = unpack_answer(body)

@@ -5,11 +5,21 @@ import time
 import traceback
 from collections.abc import Callable
 
-from tests.bench import branch_pages, branch_work, capture, decision_views, imports, proof, replication
+from tests.bench import (
+    branch_pages,
+    branch_work,
+    capture,
+    decision_views,
+    imports,
+    proof,
+    reconnect,
+    replication,
+)
 
 BENCHES: tuple[tuple[str, Callable[[list[str]], int]], ...] = (
     ("replication", replication.main),
     ("capture", capture.main),
+    ("reconnect", reconnect.main),
     ("proof", proof.main),
     ("decision views", decision_views.main),
     ("branch pages", branch_pages.main),

@@ -123,7 +123,7 @@ def compare(engine: str, branches: int, facts: int) -> None:
         if engine == "postgres":
             with cluster() as base:
                 for name in ("small", "large"):
-                    asyncio.run(_create(base, name))
+                    asyncio.run(create(base, name))
                 small = run(base + "small", scratch, "small", branches, 10_000)
                 large = run(base + "large", scratch, "large", branches, facts)
         else:
@@ -141,7 +141,7 @@ def compare(engine: str, branches: int, facts: int) -> None:
     )
 
 
-async def _create(base: str, name: str) -> None:
+async def create(base: str, name: str) -> None:
     root = await asyncpg.connect(base + "postgres")
     await root.execute(f"CREATE DATABASE {name}")
     await root.close()

@@ -1,0 +1,170 @@
+"""1,000 branches of 50 rows reconnect at once: how soon all are drained, how evenly, and what open pages notice of it.
+
+Headquarters is its own process with its pages, on SQLite and on PostgreSQL; the branches are another (`returning_branches`). The
+overview is asked for by one client all the while, first with nothing arriving. `python -m tests.bench.reconnect [--branches N] [--rows N]`.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import httpx
+
+from hq.people.actions import add_person
+from hq.replication.models import BranchNode
+from hq.settings import HqSettings
+from hq.setup import APPS, prepare
+from shared.database import open_database
+from shared.web.passwords import Passwords
+from tests.bench.branch_pages import processor_ms
+from tests.bench.company_facts import fill_company
+from tests.bench.decision_views import PASSWORD, create, p95, sign_in, timed
+from tests.bench.postgres_cluster import cluster, free_port
+from tests.bench.returning_branches import code_of, key_of
+from tests.bench.table import print_table
+
+FACTS = 20_000
+VIEW = "/"
+IDLE_REQUESTS = 40
+PAUSE = 0.02
+
+
+async def make(settings: HqSettings, branches: int) -> None:
+    """A company of so many branches whose nodes are enrolled, and somebody who looks on."""
+    await prepare(settings)
+    async with open_database(settings.url_of_database, APPS):
+        await fill_company(branches, FACTS)
+        for number in range(branches):
+            key = key_of(number).public_text
+            await BranchNode.update_or_create(branch=code_of(number), defaults={"public_key": key})
+        await add_person(
+            Passwords(settings), name="Chen", roles=["executive"], branches=None, username="chen", password=PASSWORD
+        )  # fmt: skip
+
+
+def memory_mb(pid: int, line: str = "VmRSS") -> float:
+    """Resident memory of a process, or its peak (VmHWM)."""
+    found = re.search(rf"{line}:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())
+    assert found is not None
+    return int(found.group(1)) / 1024
+
+
+class Looker(threading.Thread):
+    """One person reloading the overview without a break until told to stop; milliseconds of each look."""
+
+    def __init__(self, client: httpx.Client) -> None:
+        super().__init__(daemon=True)
+        self.client, self.times, self.is_over = client, list[float](), threading.Event()
+
+    def run(self) -> None:
+        while not self.is_over.is_set():
+            self.times.append(timed(self.client, VIEW))
+            time.sleep(PAUSE)
+
+    def stop(self) -> list[float]:
+        self.is_over.set()
+        self.join()
+        return self.times
+
+
+def measure(settings: HqSettings, branches: int, rows: int) -> dict[str, float]:
+    """The figures of one reconnect."""
+    environment = {
+        **os.environ,
+        "TRUNKLINE_DATA_DIR": str(settings.data_dir),
+        "TRUNKLINE_PORT": str(settings.port),
+        "TRUNKLINE_LOG_LEVEL": "warning",
+        **({"TRUNKLINE_DATABASE_URL": settings.database_url} if settings.database_url else {}),
+    }
+    command = os.environ.get("BENCH_HQ_COMMAND", "-m hq web").split()
+    server = subprocess.Popen([sys.executable, *command], env=environment, stdout=subprocess.DEVNULL)
+    words = [str(number) for number in (settings.port, branches, rows)]
+    coming = subprocess.Popen(
+        [sys.executable, "-m", "tests.bench.returning_branches", *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )  # fmt: skip
+    assert coming.stdin is not None and coming.stdout is not None
+    try:
+        with httpx.Client(base_url=f"http://127.0.0.1:{settings.port}", timeout=60.0) as client:
+            sign_in(client)
+            for _ in range(3):
+                timed(client, VIEW)
+            coming.stdout.readline()
+            idle = [timed(client, VIEW) for _ in range(IDLE_REQUESTS)]
+            before, processor = memory_mb(server.pid), processor_ms(server.pid)
+            looker = Looker(client)
+            looker.start()
+            out, _ = coming.communicate("go\n", timeout=60)
+            processor = processor_ms(server.pid) - processor
+            busy = looker.stop()
+            peak = memory_mb(server.pid, "VmHWM")
+    finally:
+        for process in (coming, server):
+            if process.poll() is None:
+                process.terminate()
+                process.wait(20)
+    found = json.loads(out)
+    seconds = found["seconds"]
+    return {
+        "last": max(seconds), "median": statistics.median(seconds), "ratio": max(seconds) / statistics.median(seconds),
+        "waits": found["waits"], "idle": p95(idle), "busy": p95(busy) if len(busy) > 1 else busy[0], "looks": len(busy),
+        "growth": peak - before, "processor": processor,
+    }  # fmt: skip
+
+
+def run(scratch: str, database_url: str | None, branches: int, rows: int) -> dict[str, float]:
+    """Make and measure one headquarters."""
+    folder = Path(scratch) / ("postgres" if database_url else "sqlite")
+    folder.mkdir()
+    settings = HqSettings(data_dir=folder, database_url=database_url, port=free_port(), jobs_in_site=False)
+    asyncio.run(make(settings, branches))
+    return measure(settings, branches, rows)
+
+
+def shown(found: dict[str, float]) -> list[str]:
+    """The figures as a column of the table."""
+    return [
+        f"{found['last']:.2f}", f"{found['median']:.2f}", f"{found['ratio']:.2f}", f"{found['waits']:.0f}", f"{found['idle']:.0f}",
+        f"{found['busy']:.0f} of {found['looks']:.0f}", f"{found['busy'] / found['idle']:.1f}", f"{found['growth']:.0f}", f"{found['processor'] / 1000:.2f}",
+    ]  # fmt: skip
+
+
+WHAT = (
+    "all drained, seconds (aim 1.5)", "median branch, seconds", "last / median (aim below 3)", "times told to wait",
+    "overview p95 idle, ms", "overview p95 meanwhile, ms", "  times idle (aim 2)", "memory of headquarters grew, MB (aim 200)",
+    "processor time of headquarters, seconds",
+)  # fmt: skip
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Print the table."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.reconnect")
+    parser.add_argument("--branches", type=int, default=1_000)
+    parser.add_argument("--rows", type=int, default=50)
+    parser.add_argument("--engine", choices=["sqlite", "postgres", "both"], default="both")
+    options = parser.parse_args(argv)
+    columns: dict[str, list[str]] = {}
+    with tempfile.TemporaryDirectory(prefix="trunkline-bench-") as scratch:
+        if options.engine != "postgres":
+            columns["SQLite"] = shown(run(scratch, None, options.branches, options.rows))
+        if options.engine != "sqlite":
+            with cluster() as base:
+                asyncio.run(create(base, "hq"))
+                columns["PostgreSQL"] = shown(run(scratch, base + "hq", options.branches, options.rows))
+    rows = [[what, *(column[at] for column in columns.values())] for at, what in enumerate(WHAT)]
+    print_table(
+        f"{options.branches:,} branches of {options.rows} rows reconnect at once", ["what", *columns], rows
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,142 @@
+"""The branches of the bench of load manners, as one process: each says hello and sends one batch over the signed protocol.
+
+Keys, rows, chain, digest, frame and signatures are real and made before the clock starts. It prints `ready`, waits for a line, connects
+all branches at once, and prints what became of them as JSON. A branch that is told to wait does so with full jitter, as the
+sender does, and signs anew.
+"""
+
+import asyncio
+import datetime
+import hashlib
+import json
+import random
+import sys
+import time
+from dataclasses import dataclass, field
+
+import msgspec
+
+from branch_node.replication.source import LogRow, Position, pack
+from shared import ids
+from shared.nodes.identity import NodeKey, RequestSigner
+from shared.records import SCHEMA_VERSION
+from shared.replication.change import encode_line
+from shared.replication.columns import replicated_tables
+from shared.replication.messages import BATCH_PATH, HELLO_PATH, Hello
+
+EPOCH, BASE = "e", 1
+DAY = datetime.date(2026, 11, 22)
+
+
+def code_of(number: int) -> str:
+    return f"B{number:04d}"
+
+
+def key_of(number: int) -> NodeKey:
+    """The key of a branch, the same wherever it is asked for."""
+    return NodeKey.from_bytes(hashlib.sha256(code_of(number).encode()).digest())
+
+
+def receipt(code: str, number: int) -> tuple[str, str]:
+    """The id and the canonical row of a receipt."""
+    row: dict[str, object] = dict.fromkeys(replicated_tables()["receipt"].names)
+    row_id = str(ids.new_id())
+    row |= {
+        "id": row_id, "branch": code, "number": f"N-{number}", "customer_id": str(ids.new_id()), "owner_id": str(ids.new_id()),
+        "happened_on": DAY.isoformat(), "currency": "CNY", "status": "posted", "method": "bank", "reference": f"bank {number}",
+        "rate_e9": 1_000_000_000, "amount_minor": 10_000 + number, "base_minor": 10_000 + number, "allocated_minor": 0,
+        "allocated_base_minor": 0, "notes": "", "reverse_reason": "", "revision": 1, "recorded_at": 1_790_000_000_000_000,
+    }  # fmt: skip
+    return row_id, json.dumps(row, separators=(",", ":"), ensure_ascii=False, sort_keys=True)
+
+
+def log_of(code: str, count: int) -> list[LogRow]:
+    """The log of a branch after its base: so many receipts, a transaction each."""
+    rows: list[LogRow] = []
+    for number in range(count):
+        seq = BASE + 1 + number
+        row_id, row = receipt(code, number)
+        line = encode_line(seq, seq, "receipt", "i", SCHEMA_VERSION, 1_790_000_000_000, row_id, row)
+        rows.append((seq, seq, "receipt", None, line))
+    return rows
+
+
+@dataclass
+class Returning:
+    """One branch: what it will say, and how often it was told to wait."""
+
+    code: str
+    signer: RequestSigner
+    hello: bytes
+    batch: bytes
+    last: int
+    waits: int = 0
+    seconds: float = 0.0
+    requests: list[bytes] = field(default_factory=list)
+
+    @classmethod
+    def prepared(cls, number: int, count: int) -> "Returning":
+        code = code_of(number)
+        signer = RequestSigner(key_of(number), code, f"{time.time_ns() // 1_000_000:013d}-{number:08x}")
+        rows = log_of(code, count)
+        body, end = pack(code, EPOCH, Position(BASE), rows, rows[-1][0], SCHEMA_VERSION)
+        hello = msgspec.json.encode(Hello(code, EPOCH, end.seq, SCHEMA_VERSION))
+        made = cls(code, signer, hello, body, end.seq)
+        made.requests = [made.request(HELLO_PATH, hello), made.request(BATCH_PATH, body)]
+        return made
+
+    def request(self, path: str, body: bytes) -> bytes:
+        """A signed HTTP request as bytes."""
+        headers = {
+            **self.signer.headers("POST", path, body),
+            "Host": "127.0.0.1",
+            "Content-Length": str(len(body)),
+        }
+        head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        return f"POST {path} HTTP/1.1\r\n{head}\r\n".encode() + body
+
+    async def drain(self, port: int, begun: float) -> None:
+        """Hello, batch, each until it is taken; the seconds since all began."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        for path, body, request in zip(
+            (HELLO_PATH, BATCH_PATH), (self.hello, self.batch), self.requests, strict=True
+        ):
+            status, after, answer = await ask(reader, writer, request)
+            while status in (429, 503):
+                self.waits += 1
+                writer.close()
+                await asyncio.sleep(after + random.uniform(0.0, 0.2 * 2 ** min(self.waits, 12)))
+                reader, writer = await asyncio.open_connection("127.0.0.1", port)
+                status, after, answer = await ask(reader, writer, self.request(path, body))
+            if status != 200:
+                raise RuntimeError(f"{self.code} {path}: {status} {answer[:200]!r}")
+        assert json.loads(answer)["seq"] == self.last
+        self.seconds = time.perf_counter() - begun
+        writer.close()
+
+
+async def ask(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes
+) -> tuple[int, float, bytes]:
+    """Status, Retry-After and body of one answer."""
+    writer.write(request)
+    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+    lines = head.split("\r\n")
+    headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:])}
+    body = await reader.readexactly(int(headers.get("content-length", "0")))
+    return int(lines[0].split()[1]), float(headers.get("retry-after", "0")), body
+
+
+async def run(port: int, branches: int, rows: int) -> None:
+    """Prepare, wait for the word, drain all at once, print the seconds of each."""
+    prepared = [Returning.prepared(number, rows) for number in range(branches)]
+    print("ready", flush=True)
+    await asyncio.to_thread(sys.stdin.readline)
+    begun = time.perf_counter()
+    await asyncio.gather(*(one.drain(port, begun) for one in prepared))
+    waits = sum(one.waits for one in prepared)
+    print(json.dumps({"seconds": [one.seconds for one in prepared], "waits": waits}), flush=True)
+
+
+if __name__ == "__main__":
+    asyncio.run(run(*(int(word) for word in sys.argv[1:4])))
