@@ -8,7 +8,16 @@ from shared.database import refresh_statistics
 from shared.jobs import job
 
 events = log.get_logger()
-FEATURES: tuple[str, ...] = ("dayclose", "directives", "mail", "news", "replication", "reports", "warnings")
+FEATURES: tuple[str, ...] = (
+    "dayclose",
+    "directives",
+    "exports",
+    "mail",
+    "news",
+    "replication",
+    "reports",
+    "warnings",
+)
 """The features with a jobs.py."""
 
 

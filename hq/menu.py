@@ -22,6 +22,7 @@ MENU = (
     MenuItem(N_("Replication"), "/sync", "sync.view", "refresh", in_more=True),
     MenuItem(N_("Exchange rates"), "/rates", "figures.view", "refresh", in_more=True),
     MenuItem(N_("Reports"), "/reports", "figures.view", "mail", in_more=True),
+    MenuItem(N_("Rows as files"), "/exports", "figures.view", "download", in_more=True),
     MenuItem(N_("Shared links"), "/shares", "figures.view", "link", in_more=True),
     MenuItem(N_("Users"), "/people", "role.view", "user", in_more=True),
 )

@@ -13,6 +13,7 @@ from hq.dayclose import handlers as dayclose
 from hq.definitions import handlers as definitions
 from hq.directives import handlers as directives
 from hq.directives.rules import MAX_FILE_BYTES
+from hq.exports import handlers as exports
 from hq.feedback import handlers as feedback
 from hq.late import handlers as late
 from hq.news import handlers as news
@@ -151,6 +152,12 @@ REPORTS = [
     Route("POST", "/reports/{id}/stop", reports.stop, "figures.view"),
     Route("POST", "/reports/{id}/resume", reports.resume, "figures.view"),
 ]
+EXPORTS = [
+    Route("GET", "/exports", exports.show, "figures.view"),
+    Route("POST", "/exports", exports.create, "figures.view"),
+    Route("GET", "/exports/{id}", exports.show_one, "figures.view"),
+    Route("GET", "/exports/{id}/file", exports.download, "figures.view"),
+]
 SHARES = [
     Route("GET", "/shares", shares.show, "figures.view"),
     Route("GET", "/shares/new", shares.new, "figures.view"),
@@ -226,6 +233,7 @@ def pages() -> list[Route]:
         *SYNC,
         *QUARANTINE,
         *REPORTS,
+        *EXPORTS,
         *SHARES,
         *RATES,
         *PEOPLE,

@@ -1,7 +1,7 @@
 """Reads of the people of headquarters."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from hq.models import HqPerson
@@ -30,6 +30,16 @@ def as_person(row: HqPerson) -> Person:
         branches=None if row.branches is None else frozenset(row.branches),
         timezone=row.timezone,
     )
+
+
+async def person_now(person_id: UUID) -> Person | None:
+    """Somebody with the rights of now and the zone of the account; None once locked out."""
+    row = await HqPerson.get_or_none(id=person_id, active=True)
+    account = await Account.filter(person_id=person_id, disabled_at__isnull=True).first()
+    if row is None or account is None:
+        return None
+    found = as_person(row)
+    return replace(found, timezone=account.timezone or found.timezone)
 
 
 async def person_id_of(name: str) -> UUID | None:

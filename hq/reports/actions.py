@@ -15,7 +15,7 @@ from starlette.applications import Starlette
 from hq.audit.actions import note
 from hq.mail.actions import post
 from hq.models import HqPerson
-from hq.people.queries import as_person
+from hq.people.queries import person_now
 from hq.people.rules import common, within_both
 from hq.reports.content import Made, made_for
 from hq.reports.models import Pack, PackRun
@@ -216,16 +216,6 @@ async def reader_of(pack: Pack, person_id: UUID) -> tuple[Person, str]:
     if branches is not None and not branches:
         raise NotAllowed(N_("None of the branches of this pack are the recipient's."))
     return replace(both, branches=branches), row.email
-
-
-async def person_now(person_id: UUID) -> Person | None:
-    """Somebody with the rights of now and the zone of the account; None once locked out."""
-    row = await HqPerson.get_or_none(id=person_id, active=True)
-    account = await Account.filter(person_id=person_id, disabled_at__isnull=True).first()
-    if row is None or account is None:
-        return None
-    found = as_person(row)
-    return replace(found, timezone=account.timezone or found.timezone)
 
 
 async def posted(pack: Pack, run: PackRun, person: Person, address: str, made: Made) -> None:

@@ -4,8 +4,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from hq.audit.actions import note
-from hq.models import HqPerson
-from hq.people.queries import as_person
+from hq.people.queries import person_now
 from hq.shares.models import Share
 from hq.shares.rules import is_alive
 from shared import clock
@@ -13,7 +12,6 @@ from shared.database import execute, transaction
 from shared.errors import NotAllowed, NotFound
 from shared.i18n import N_
 from shared.permissions import Person, require
-from shared.web.models import Account
 from shared.web.session import new_token, token_hash
 
 PUBLISH = "share.publish"
@@ -71,19 +69,12 @@ async def revoke(person: Person, share_id: UUID) -> Share:
 async def opened(token: str) -> tuple[Share, Person]:
     """The link of a token and its sharer as of now. NotFound, in one sentence for every reason, when it shows nothing."""
     row = await Share.get_or_none(token_hash=token_hash(token))
-    sharer = await sharer_of(row) if row is not None else None
+    sharer = await person_now(row.person_id) if row is not None else None
     if row is None or sharer is None or not is_alive(row.expires_at, row.revoked_at, clock.now()):
         raise NotFound(
             N_("This link is unknown, expired or revoked. Ask who sent it for a new one."), code="share.dead"
         )
     return row, sharer
-
-
-async def sharer_of(row: Share) -> Person | None:
-    """Who shared, with the rights of now; None once locked out."""
-    found = await HqPerson.get_or_none(id=row.person_id, active=True)
-    has_account = await Account.filter(person_id=row.person_id, disabled_at__isnull=True).exists()
-    return as_person(found) if found is not None and has_account else None
 
 
 async def count_opening(row: Share, reader: Person | None) -> None:

@@ -8,7 +8,7 @@ is read, XLSX is built in a temporary file in constant-memory mode.
 import csv
 import io
 import tempfile
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from fractions import Fraction
@@ -142,38 +142,55 @@ def _taken(buffer: io.StringIO) -> bytes:
     return text.encode()
 
 
-async def write_xlsx(file: Any, heading: Heading, columns: Sequence[Column], rows: Rows) -> int:
-    """Write a workbook into a binary file; the number of rows. Formulas and links in texts stay texts."""
-    import xlsxwriter
+class Workbook:
+    """One sheet, written row by row in constant memory; formulas and links in texts stay texts. `close` finishes the file."""
 
-    options = {
-        "constant_memory": True,
-        "strings_to_formulas": False,
-        "strings_to_urls": False,
-        "strings_to_numbers": False,
-    }
-    book = xlsxwriter.Workbook(file, options)
-    sheet = book.add_worksheet()
-    bold = book.add_format({"bold": True})
-    day_format = book.add_format({"num_format": "yyyy-mm-dd"})
-    decimal_format = book.add_format({"num_format": "#,##0.00"})
-    sheet.set_column(0, len(columns), 16)
-    line = 0
-    for text in heading.lines():
-        sheet.write_string(line, 0, text, bold if line == 0 else None)
-        line += 1
-    line += 1
-    for at, column in enumerate(columns):
-        sheet.write_string(line, at, head_of(column), bold)
-    sheet.freeze_panes(line + 1, 1)
-    count = 0
-    async for row in rows:
-        line += 1
-        count += 1
+    def __init__(self, file: Any, heading: Heading, columns: Sequence[Column]) -> None:
+        import xlsxwriter
+
+        options = {
+            "constant_memory": True,
+            "strings_to_formulas": False,
+            "strings_to_urls": False,
+            "strings_to_numbers": False,
+        }
+        self.book = xlsxwriter.Workbook(file, options)
+        self.sheet = self.book.add_worksheet()
+        self.columns = columns
+        bold = self.book.add_format({"bold": True})
+        self.day_format = self.book.add_format({"num_format": "yyyy-mm-dd"})
+        self.decimal_format = self.book.add_format({"num_format": "#,##0.00"})
+        self.sheet.set_column(0, len(columns), 16)
+        self.line = self.count = 0
+        for text in heading.lines():
+            self.sheet.write_string(self.line, 0, text, bold if self.line == 0 else None)
+            self.line += 1
+        self.line += 1
         for at, column in enumerate(columns):
-            _write_cell(sheet, line, at, plain(row[column.key], column), column, day_format, decimal_format)
+            self.sheet.write_string(self.line, at, head_of(column), bold)
+        self.sheet.freeze_panes(self.line + 1, 1)
+
+    def add(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Write the next rows."""
+        for row in rows:
+            self.line += 1
+            self.count += 1
+            for at, column in enumerate(self.columns):
+                value = plain(row[column.key], column)
+                _write_cell(self.sheet, self.line, at, value, column, self.day_format, self.decimal_format)
+
+    def close(self) -> None:
+        """Put the file together."""
+        self.book.close()
+
+
+async def write_xlsx(file: Any, heading: Heading, columns: Sequence[Column], rows: Rows) -> int:
+    """Write a workbook into a binary file; the number of rows."""
+    book = Workbook(file, heading, columns)
+    async for row in rows:
+        book.add([row])
     book.close()
-    return count
+    return book.count
 
 
 def _write_cell(
