@@ -12,6 +12,7 @@ from starlette.routing import Route as StarletteRoute
 from starlette.types import Receive, Scope, Send
 
 from hq.customers.handlers import palette
+from hq.gauges import business_metrics
 from hq.jobs import register_jobs
 from hq.live import applied, telling, watch_cursors
 from hq.menu import MENU
@@ -84,6 +85,7 @@ def hq_app(settings: HqSettings) -> Starlette:
         tasks=[watch_cursors, watch_feed],
     )
     app.state.views = views()
+    app.state.private_metrics = business_metrics
     for path, handler in SYNC.items():
         app.router.routes.insert(0, StarletteRoute(path, SyncEndpoint(handler), methods=["POST"]))
     return app

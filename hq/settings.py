@@ -47,6 +47,11 @@ class HqSettings(WebSettings):
     feeds_from_private_addresses: bool = setting(
         "Whether news feeds may lie in a private network; for an intranet, and for tests.", default=False
     )
+    metrics_token: str = setting(
+        "Token with which Prometheus reads business figures at /metrics (Authorization: Bearer); empty: nobody does.",
+        default="",
+        secret=True,
+    )
     public_links: bool = setting(
         "Whether people with the right may share a view with somebody who does not sign in.", default=False
     )

@@ -29,12 +29,13 @@ REGISTRY = CollectorRegistry(auto_describe=True)
 
 @dataclass(frozen=True)
 class MetricDoc:
-    """One row of the documented list; a counter is exposed with _total."""
+    """One row of the documented list; a counter is exposed with _total. A private one only to whom the site trusts."""
 
     name: str
     kind: str
     labels: tuple[str, ...]
     doc: str
+    is_private: bool = False
 
 
 _declared: dict[str, MetricDoc] = {}
@@ -48,10 +49,13 @@ def counter(name: str, doc: str, labels: tuple[str, ...] = ()) -> Counter:
     return Counter(name.removesuffix("_total"), doc, labels, registry=REGISTRY)
 
 
-def gauge(name: str, doc: str, labels: tuple[str, ...] = ()) -> Gauge:
-    """Declares a gauge: a value that goes up and down; over several processes the latest value counts."""
-    _declare(name, "gauge", labels, doc)
-    return Gauge(name, doc, labels, registry=REGISTRY, multiprocess_mode="mostrecent")
+def gauge(
+    name: str, doc: str, labels: tuple[str, ...] = (), *, registry: CollectorRegistry = REGISTRY
+) -> Gauge:
+    """Declares a gauge: a value that goes up and down; over several processes the latest value counts. One of a registry
+    of its own is shown only by whoever shows that registry."""
+    _declare(name, "gauge", labels, doc, is_private=registry is not REGISTRY)
+    return Gauge(name, doc, labels, registry=registry, multiprocess_mode="mostrecent")
 
 
 def histogram(name: str, doc: str, labels: tuple[str, ...] = (), *, buckets: tuple[float, ...]) -> Histogram:
@@ -83,7 +87,7 @@ def exposition() -> bytes:
     return generate_latest(REGISTRY)
 
 
-def _declare(name: str, kind: str, labels: tuple[str, ...], doc: str) -> None:
+def _declare(name: str, kind: str, labels: tuple[str, ...], doc: str, *, is_private: bool = False) -> None:
     """Notes a metric; ValueError for a name or text that breaks our rules."""
     if not name.startswith(PREFIX) or name.lower() != name:
         raise ValueError(f"metric names start with {PREFIX} and are lower case: {name}")
@@ -95,7 +99,7 @@ def _declare(name: str, kind: str, labels: tuple[str, ...], doc: str) -> None:
         raise ValueError(f"say what {name} means, as a sentence")
     if name in _declared:
         raise ValueError(f"declared twice: {name}")
-    _declared[name] = MetricDoc(name, kind, labels, doc)
+    _declared[name] = MetricDoc(name, kind, labels, doc, is_private)
 
 
 _FAST = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)

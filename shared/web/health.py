@@ -12,6 +12,7 @@ from shared.metrics import CONTENT_TYPE, exposition
 from shared.web.responses import json_answer
 
 Check = Callable[[], Awaitable[str | None]]
+PrivateMetrics = Callable[[Request], Awaitable[bytes]]
 CHECK_SECONDS = 3.0
 
 events = log.get_logger()
@@ -45,6 +46,9 @@ async def database_answers() -> str | None:
     return None if await fetch_value("SELECT 1 AS one") == 1 else "wrong answer"
 
 
-async def metrics(_request: Request) -> Response:
-    """All metrics of the site in Prometheus' text format."""
-    return Response(exposition(), media_type=CONTENT_TYPE)
+async def metrics(request: Request) -> Response:
+    """All metrics of the site in Prometheus' text format, with those that the site shows this scraper alone
+    (app.state.private_metrics)."""
+    private: PrivateMetrics | None = getattr(request.app.state, "private_metrics", None)
+    more = await private(request) if private is not None else b""
+    return Response(exposition() + more, media_type=CONTENT_TYPE)

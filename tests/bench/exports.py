@@ -25,15 +25,15 @@ from tests.bench.company_facts import Company, fill_customers, fill_organisation
 from tests.bench.postgres_cluster import cluster
 from tests.bench.table import print_table
 
-FACTS_OF_AN_ORDER = 6
-"""What tests.bench.company_facts makes of one order, its money included."""
+FACTS_OF_AN_ORDER = 10 / 3
+"""tests.bench.company_facts makes three orders of ten facts."""
 
 
 async def fill(settings: HqSettings, rows: int) -> None:
     """An empty database with about so many orders of 50 branches."""
     await prepare(settings)
     async with open_database(settings.url_of_database, APPS):
-        company = Company(50, rows * FACTS_OF_AN_ORDER)
+        company = Company(50, round(rows * FACTS_OF_AN_ORDER))
         await fill_organisation(company)
         await fill_customers(company)
         await fill_sales(company)
