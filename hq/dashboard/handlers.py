@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from hq.asking import question_of
 from hq.dashboard import view as parts
-from hq.dashboard.live import LiveBoard
+from hq.dashboard.live import OpenPage
 from hq.dashboard.pages import OverviewPage
 from hq.dashboard.queries import series, strip, waiting_warnings
 from hq.dayclose.queries import red_lines
@@ -87,11 +87,9 @@ async def stream(request: Request) -> Response:
     """What has changed on the open overview: cards, the sentence, single rows. Never the order of the rows."""
     question, compare, sort = asked(request)
     board = await scoreboard(question)
-    shapes = await series(board.question, board.branches, last_of(board), board.rates)
-    held = LiveBoard(request, board, shapes, compare, sort)
+    held = OpenPage(request, board, compare, sort)
 
     async def render(_changed: Collection[str]) -> Sequence[Push]:
         return await held.changes()
 
-    gap = request.app.state.settings.live_gap_seconds
-    return live(request, topics=topics_of(board.branches.codes), render=render, interval_seconds=gap)
+    return live(request, topics=topics_of(board.branches.codes), render=render, interval_seconds=0)

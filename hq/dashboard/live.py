@@ -1,16 +1,36 @@
-"""What an open overview is told: only the cards and rows whose text has changed since it last heard."""
+"""What open overviews are told: only the cards and rows that read differently from what they were told before.
 
+Pages that show the same (branches, days, order, language, time zone) share one board. It is made once per change and at most
+once per gap, a card or row that has not changed keeps its text, and the message from what a page was told to what holds
+now is put together once for all of them: a hundred open pages cost little more than one.
+"""
+
+import asyncio
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
+from time import monotonic
+from typing import Any
+from weakref import WeakSet, WeakValueDictionary
 
 from starlette.requests import Request
 
 from hq.dashboard import view
+from hq.dashboard.queries import series
 from hq.figures.scoreboard import Board, scoreboard
+from hq.figures.shape import Line, Question, Watermark
 from hq.frame.page import FreshnessLine, freshness_line
-from shared.web.live import Push, partial
+from hq.tables import row_id
+from shared import clock
+from shared.web.live import Hub, Push, partial, wire_of
 from shared.web.parts import Figure, Row, TableView
+from shared.web.reader import reader_zone
 from shared.web.responses import render
+
+PAGE = "/"
+STATES_KEPT = 16
+"""How many states back a page is told only what differs; one that was told nothing for longer gets everything."""
 
 
 @dataclass(frozen=True)
@@ -35,39 +55,157 @@ class FreshnessPart:
     freshness: FreshnessLine
 
 
-class LiveBoard:
-    """The board of one open page. Only branches that moved are read (hq.figures.memo), only what reads differently
-    is sent, and rows keep the order in which the page was opened."""
+@dataclass(frozen=True)
+class Shown:
+    """What a page shows, as far as its text depends on it: equal pages share a board."""
 
-    def __init__(
-        self, request: Request, board: Board, shapes: Mapping[str, Sequence[int]], compare: str, sort: str
-    ) -> None:
-        self.request, self.board, self.shapes = request, board, shapes
-        self.compare, self.sort = compare, sort
-        self.rows = [row.id for row in view.table(board, sort, "").rows]
-        self.told: dict[str, str] = {}
-        self.pieces(board)
+    question: Question
+    compare: str
+    sort: str
+    query: str
+    zone: str
+
+
+class LiveBoard:
+    """The board that pages showing the same share.
+
+    `texts` are the present html by place, `made` what each was made of and its html; `number` grows with each state that reads
+    differently. A state is made of what the database held after the hub's `version`, with the rows `wanted` by its pages.
+    """
+
+    def __init__(self, hub: Hub, shown: Shown, gap_seconds: float) -> None:
+        self.hub, self.shown, self.gap_seconds = hub, shown, gap_seconds
+        self.lock = asyncio.Lock()
+        self.version = -1
+        self.made_at = -gap_seconds
+        self.number = 0
+        self.texts: dict[str, str] = {}
+        self.states: OrderedDict[int, Mapping[str, str]] = OrderedDict()
+        self.messages: dict[tuple[int, frozenset[str]], Push | None] = {}
+        self.made: dict[str, tuple[object, str]] = {}
+        self.wanted: frozenset[str] = frozenset()
+        self.day: date | None = None
+        self.pages: WeakSet[OpenPage] = WeakSet()
+
+    async def refresh(self, request: Request, rows: frozenset[str]) -> None:
+        """Make the board anew when something was told since it was made, or some of the rows are not in it; whoever comes
+        meanwhile waits for the same one."""
+        async with self.lock:
+            if self.version == self.hub.version and rows <= self.wanted and self.day == self.today():
+                return
+            await asyncio.sleep(max(0.0, self.made_at + self.gap_seconds - monotonic()))
+            version = self.hub.version
+            board = await scoreboard(self.shown.question)
+            last = board.question.last
+            assert last is not None
+            shapes = await series(board.question, board.branches, last, board.rates)
+            self.take(request, board, shapes)
+            self.version, self.made_at = version, monotonic()
+
+    def today(self) -> date:
+        """The reader's day: moments of another one are written with their date."""
+        return clock.now().astimezone(reader_zone()).date()
+
+    def take(self, request: Request, board: Board, shapes: Mapping[str, Sequence[int]]) -> None:
+        """The texts of a board; a new state when any of them differs."""
+        if self.day != self.today():
+            self.day = self.today()
+            self.made.clear()
+        texts: dict[str, str] = {}
+        for card in view.cards(board, shapes, self.shown.compare):
+            place = f"#figure-{card.key}"
+            texts[place] = self.text(request, place, "card.html", CardPart(card))
+        freshness = FreshnessPart(freshness_line(board.figure, PAGE))
+        texts["#freshness"] = self.text(request, "#freshness", "freshness.html", freshness)
+        texts |= self.rows(request, board)
+        if texts != self.texts:
+            self.number += 1
+            self.texts = texts
+            self.states[self.number] = texts
+            self.messages.clear()
+            while len(self.states) > STATES_KEPT:
+                self.states.popitem(last=False)
+
+    def text(self, request: Request, place: str, template: str, part: object) -> str:
+        """The html of a part, the same as before when the part is."""
+        held = self.made.get(place)
+        if held is None or held[0] != part:
+            held = self.made[place] = (part, render(request, f"dashboard/{template}", part))
+        return held[1]
+
+    def rows(self, request: Request, board: Board) -> dict[str, str]:
+        """The rows that any of the pages shows, and the total. Only those whose line or freshness changed are laid out."""
+        self.wanted = frozenset[str]().union(*(page.rows for page in self.pages))
+        marks = {mark.branch: mark for mark in board.figure.watermarks}
+        scale = view.scale_of(board)
+        found: dict[str, str] = {}
+        changed: dict[str, tuple[Line, object]] = {}
+        for line in board.figure.rows:
+            if (key := row_id(line)) in self.wanted:
+                place, made_of = f"#branches-{key}", (line, shown_of(marks.get(line.branch)), scale)
+                held = self.made.get(place)
+                if held is not None and held[0] == made_of:
+                    found[place] = held[1]
+                else:
+                    changed[place] = (line, made_of)
+        table = view.table(board, self.shown.sort, "", only=[line for line, _ in changed.values()])
+        for row in table.rows:
+            place = f"#{table.key}-{row.id}"
+            found[place] = render(request, "dashboard/row.html", RowPart(table, row))
+            self.made[place] = (changed[place][1], found[place])
+        assert table.total is not None
+        found["#branches-total"] = render(request, "dashboard/row.html", RowPart(table, table.total))
+        return found
+
+    def message(self, told: int, rows: frozenset[str]) -> Push | None:
+        """What brings a page with these rows from the state `told` to the present one; None when it reads the same."""
+        if told == self.number:
+            return None
+        key = (told, rows)
+        if key not in self.messages:
+            before = self.states.get(told, {})
+            pieces = [
+                partial(place, text, "outerMorph").data
+                for place, text in self.texts.items()
+                if before.get(place) != text
+                and (not is_row(place) or place.removeprefix("#branches-") in rows)
+            ]
+            position = f"{self.hub.epoch}-{self.version}"
+            self.messages[key] = wire_of("".join(pieces), position) if pieces else None
+        return self.messages[key]
+
+
+def shown_of(mark: Watermark | None) -> Any:
+    """What a row shows of a mark."""
+    return mark and (mark.state, mark.complete_to)
+
+
+def is_row(place: str) -> bool:
+    """Whether a place is the row of a branch, which not every page shows."""
+    return place.startswith("#branches-") and place != "#branches-total"
+
+
+_boards: WeakValueDictionary[tuple[int, Shown], LiveBoard] = WeakValueDictionary()
+
+
+class OpenPage:
+    """One open overview: the rows it shows, which keep their order, and the state it was told last (0: none, so that the first
+    message holds everything, also what changed while the page was on its way)."""
+
+    def __init__(self, request: Request, board: Board, compare: str, sort: str) -> None:
+        self.request, self.told = request, 0
+        hub: Hub = request.app.state.hub
+        shown = Shown(
+            replace(board.question, limit=0, offset=0), compare, sort, request.url.query, str(reader_zone())
+        )
+        gap_seconds = request.app.state.settings.live_gap_seconds
+        self.rows = frozenset(row.id for row in view.table(board, sort, "").rows)
+        self.board = _boards.setdefault((id(hub), shown), LiveBoard(hub, shown, gap_seconds))
+        self.board.pages.add(self)
 
     async def changes(self) -> Sequence[Push]:
-        """The messages that bring the page up to date; none when it reads the same."""
-        self.board = await scoreboard(self.board.question)
-        return [partial(target, text, "outerMorph") for target, text in self.pieces(self.board)]
-
-    def pieces(self, board: Board) -> list[tuple[str, str]]:
-        """(place, html) of everything that differs from what was told before."""
-        found: list[tuple[str, str]] = []
-        for card in view.cards(board, self.shapes, self.compare):
-            found.append((f"#figure-{card.key}", self.part("card.html", CardPart(card))))
-        found.append(("#freshness", self.part("freshness.html", FreshnessPart(freshness_line(board.figure)))))
-        table = view.table(board, self.sort, "")
-        for row in table.rows:
-            if row.id in self.rows:
-                found.append((f"#{table.key}-{row.id}", self.part("row.html", RowPart(table, row))))
-        if table.total is not None:
-            found.append((f"#{table.key}-total", self.part("row.html", RowPart(table, table.total))))
-        fresh = [(target, text) for target, text in found if self.told.get(target) != text]
-        self.told.update(fresh)
-        return fresh
-
-    def part(self, template: str, part: object) -> str:
-        return render(self.request, f"dashboard/{template}", part)
+        """The message that brings the page up to date; none when it reads the same."""
+        await self.board.refresh(self.request, self.rows)
+        push = self.board.message(self.told, self.rows)
+        self.told = self.board.number
+        return [push] if push is not None else []

@@ -19,6 +19,7 @@ from shared.web.filters import as_of, duration, money_card, percent
 from shared.web.parts import Bullet, Column, Figure, TableView, Variance
 
 ALERTS_MOST = 6
+PAGE_ROWS = 50
 
 
 def cards(board: Board, series: Mapping[str, Sequence[int]], compare: str) -> list[Figure]:
@@ -177,11 +178,18 @@ def alerts(board: Board) -> list[Alert]:
 KEYS = ("sales", "completion", "gap", "profit", "remaining", "overdue_share")
 
 
-def table(board: Board, sort: str, caption: str) -> TableView:
-    """HQ and branches; the bars of one column share their scale."""
-    question = board.question
+def scale_of(board: Board) -> int:
+    """The right end of all bars: above the largest amount, on two digits, so that it seldom changes."""
     amounts = [line.number(key) or 0 for line in board.figure.rows for key in ("sales", "target")]
-    scale = max([1, *amounts]) * 21 // 20
+    largest = max([1, *amounts]) * 21 // 20
+    step = int("1" + "0" * max(len(str(largest)) - 2, 0))
+    return -(-largest // step) * step
+
+
+def table(board: Board, sort: str, caption: str, only: Sequence[Line] | None = None) -> TableView:
+    """HQ and branches, or `only` some of them; the bars of one column share their scale."""
+    question, scale = board.question, scale_of(board)
+    figure = board.figure if only is None else replace(board.figure, rows=only)
 
     def drill(line: Line, key: str) -> str:
         paths = {"sales": "/sales", "profit": "/profit"}
@@ -192,7 +200,7 @@ def table(board: Board, sort: str, caption: str) -> TableView:
         return url_with("/receivables", unit=line.unit)
 
     view = table_of(
-        board.figure,
+        figure,
         Look(
             key="branches",
             caption=caption,
@@ -205,6 +213,7 @@ def table(board: Board, sort: str, caption: str) -> TableView:
                 "bar": bullet_of(line, scale) if line.number("sales") is not None else None
             },
             sort=sort,
+            page_rows=PAGE_ROWS if only is None else len(only),
         ),
     )
     return dressed(view)

@@ -39,8 +39,9 @@ class FreshnessLine:
     late_url: str = ""
 
 
-def freshness_line(figure: Figure) -> FreshnessLine:
-    """The sentence of one figure; all figures of a page share their branches."""
+def freshness_line(figure: Figure, path: str = "") -> FreshnessLine:
+    """The sentence of one figure; all figures of a page share their branches. `path` is the page that its links lead to, by
+    default the present address."""
     question = figure.question
     stale = sorted(mark.branch for mark in figure.watermarks if not mark.is_current)
     text = completeness(figure)
@@ -54,11 +55,11 @@ def freshness_line(figure: Figure) -> FreshnessLine:
     return FreshnessLine(
         text,
         figure.complete,
-        with_query(without=",".join(sorted({*stale, *question.left_out}))) if can_leave else "",
-        with_query(without=None) if question.left_out else "",
-        with_query(known_at=moment(common), offset=None) if can_align and common else "",
+        with_query(path, without=",".join(sorted({*stale, *question.left_out}))) if can_leave else "",
+        with_query(path, without=None) if question.left_out else "",
+        with_query(path, known_at=moment(common), offset=None) if can_align and common else "",
         common,
-        with_query(known_at=None, offset=None) if known_at else "",
+        with_query(path, known_at=None, offset=None) if known_at else "",
         url_with("/late", **late, known_at=moment(known_at)) if known_at else "",
     )
 

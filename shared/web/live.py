@@ -37,10 +37,13 @@ SEND_SECONDS = 30
 
 @dataclass(frozen=True)
 class Push:
-    """One message. Without `event` it is html that htmx swaps; with it, data for a script ("s" for a chart)."""
+    """One message. Without `event` it is html that htmx swaps; with it, data for a script ("s" for a chart).
+
+    `wire` is the whole message as it is sent, for what many streams are told."""
 
     data: str
     event: str = ""
+    wire: bytes = b""
 
 
 Render = Callable[[Collection[str]], Awaitable[Sequence[Push]]]
@@ -51,6 +54,11 @@ def partial(target: str, html: str, swap: str = "innerMorph") -> Push:
     return Push(
         Markup('<hx-partial hx-target="{}" hx-swap="{}">{}</hx-partial>').format(target, swap, Markup(html))
     )
+
+
+def wire_of(html: str, position: str) -> Push:
+    """A message of html that is put into bytes once, for all streams that are told it at this position."""
+    return Push(html, wire=ServerSentEvent(data=html, id=position).encode())
 
 
 @dataclass(eq=False)
@@ -162,7 +170,7 @@ def tick() -> ServerSentEvent:
 
 async def messages(
     request: Request, hub: Hub, stream: Stream, render: Render, interval_seconds: float
-) -> AsyncIterator[ServerSentEvent]:
+) -> AsyncIterator[ServerSentEvent | bytes]:
     """1. say where we are  2. wait for a change  3. render it, wait out the interval, again from 2."""
     checked_at = monotonic()
     try:
@@ -189,7 +197,7 @@ async def messages(
             with i18n.use_locale(request.state.locale), reading(request):
                 pushes = await render(changed)
             for push in pushes:
-                yield ServerSentEvent(data=push.data, event=push.event or None, id=position)
+                yield push.wire or ServerSentEvent(data=push.data, event=push.event or None, id=position)
             await asyncio.sleep(interval_seconds)
     finally:
         hub.close(stream)

@@ -12,8 +12,7 @@ from starlette.requests import Request
 from starlette.testclient import TestClient
 
 from hq import live
-from hq.dashboard.live import LiveBoard
-from hq.dashboard.queries import series
+from hq.dashboard.live import OpenPage
 from hq.figures import cells
 from hq.figures.scoreboard import scoreboard
 from hq.figures.shape import Question
@@ -45,18 +44,29 @@ def request_of(site: Headquarters, person: HqPerson, account: Account) -> Reques
 
 
 @asynccontextmanager
-async def watching(site: Headquarters, name: str = "chen") -> AsyncIterator[LiveBoard]:
-    """Somebody's open overview."""
+async def watching(site: Headquarters, name: str = "chen") -> AsyncIterator[OpenPage]:
+    """Somebody's open overview, which was told once how things stand."""
     with clock.use(FixedClock(NOON)):
         async with open_database(site.settings.url_of_database, APPS):
             account = await Account.get(username=name)
             person = await HqPerson.get(id=account.person_id)
             request = request_of(site, person, account)
             with use_locale("en"), reading(request):
-                board = await scoreboard(Question(branches=as_person(person).branches, locale="en"))
-                assert board.question.last
-                shapes = await series(board.question, board.branches, board.question.last, board.rates)
-                yield LiveBoard(request, board, shapes, "plan", "gap")
+                yield await opened(request)
+
+
+async def opened(request: Request) -> OpenPage:
+    """The overview of a request, told once how things stand."""
+    board = await scoreboard(Question(branches=request.state.person.branches, locale="en"))
+    page = OpenPage(request, board, "plan", "gap")
+    assert await page.changes()
+    return page
+
+
+async def told(page: OpenPage) -> str:
+    """What the page is told now that something was published."""
+    page.board.hub.publish("branch:any")
+    return "".join(push.data for push in await page.changes())
 
 
 async def sell(branch: str, amount: int) -> None:
@@ -75,7 +85,7 @@ async def test_a_sale_changes_its_row_the_total_and_the_cards_and_nothing_else(s
     async with watching(site) as page:
         assert await page.changes() == []
         await sell("SH", 20_000_000)
-        pushes = "".join(push.data for push in await page.changes())
+        pushes = await told(page)
         targets = set(re.findall(r'hx-target="#([\w-]+)"', pushes))
         assert {"branches-branch-SH", "branches-total", "figure-sales", "figure-year_completion"} <= targets
         assert not [
@@ -99,31 +109,63 @@ async def test_only_the_branch_that_moved_is_read_again(
     monkeypatch.setattr(cells, "by_branch", noted)
     async with watching(site) as page:
         read.clear()
-        await page.changes()
+        assert await told(page) == ""
         assert read == []
         await sell("PAR", 100)
-        await page.changes()
+        await told(page)
         assert read == [frozenset({"PAR"})]
 
 
 async def test_a_branch_that_falls_silent_is_told_by_the_clock_alone(site: Headquarters) -> None:
     async with watching(site) as page:
-        await page.changes()
         with clock.use(FixedClock(NOON + hq_world.minutes(45))):
-            pushes = "".join(push.data for push in await page.changes())
+            pushes = await told(page)
         assert "unreachable" in pushes
         assert 'hx-target="#freshness"' in pushes
 
 
 async def test_nobody_is_told_about_branches_of_others(site: Headquarters) -> None:
     async with watching(site, "mei") as page:
-        await page.changes()
         await sell("SH", 700_000_000)
-        assert await page.changes() == []
+        assert await told(page) == ""
         await sell("PAR", 700_000_000)
-        pushes = "".join(push.data for push in await page.changes())
+        pushes = await told(page)
         assert "branches-branch-PAR" in pushes
         assert "SH" not in re.findall(r"branches-branch-(\w+)", pushes)
+
+
+async def test_pages_that_show_the_same_are_told_the_same_bytes_and_others_are_not(
+    site: Headquarters,
+) -> None:
+    async with watching(site) as one, watching(site, "mei") as other:
+        another = await opened(one.request)
+        assert (one.board is another.board, one.board is other.board) == (True, False)
+        await sell("PAR", 900_000_000)
+        one.board.hub.publish("branch:PAR")
+        first, second = await one.changes(), await another.changes()
+        assert first[0].wire
+        assert first[0] is second[0]
+        assert (await other.changes())[0].wire != first[0].wire
+
+
+async def test_a_page_that_missed_states_is_told_all_that_differs_from_its_own(site: Headquarters) -> None:
+    async with watching(site) as page:
+        late = await opened(page.request)
+        for branch in ("PAR", "SH"):
+            await sell(branch, 900_000_000)
+            assert f'"#branches-branch-{branch}"' in await told(page)
+        pushes = "".join(push.data for push in await late.changes())
+        assert '"#branches-branch-PAR"' in pushes
+        assert '"#branches-branch-SH"' in pushes
+
+
+async def test_links_of_the_sentence_lead_to_the_page_and_not_to_its_stream(site: Headquarters) -> None:
+    async with watching(site) as page:
+        with clock.use(FixedClock(NOON + hq_world.minutes(45))):
+            await hq_world.reached("SH")
+            pushes = await told(page)
+        assert 'href="/?' in pushes
+        assert 'href="/live' not in pushes
 
 
 async def test_applied_wakes_only_streams_that_show_the_branch(site: Headquarters) -> None:
