@@ -21,7 +21,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import asyncpg
 import httpx
 
 from hq.people.actions import add_person
@@ -35,7 +34,7 @@ from shared.records import Branch, Order, Receipt, Record
 from shared.replication.messages import BATCH_PATH
 from shared.web.passwords import Passwords
 from tests.bench.company_facts import fill_company
-from tests.bench.decision_views import PASSWORD, sign_in
+from tests.bench.decision_views import PASSWORD, create, sign_in
 from tests.bench.postgres_cluster import cluster, free_port
 from tests.bench.table import print_table
 from tests.support import wire
@@ -100,7 +99,7 @@ class Node:
     def row(self, number: int) -> Record:
         """An approved order or a receipt of today."""
         today = clock.now().date()
-        amount, common = 10_000 + number, {
+        amount, common = 100 + number, {
             "branch": self.code, "number": str(ids.new_id()), "customer_id": ids.new_id(), "happened_on": today,
             "owner_id": self.people[number % 10], "currency": "CNY",
         }  # fmt: skip
@@ -266,13 +265,6 @@ def report(engine: str, load: Load) -> None:
     print_table(title, ["what", "measured", "goal"], rows)
 
 
-async def _create(base: str) -> str:
-    root = await asyncpg.connect(base + "postgres")
-    await root.execute("CREATE DATABASE live")
-    await root.close()
-    return base + "live"
-
-
 def main(argv: list[str] | None = None) -> int:
     """Print a table for each engine asked for."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench.live_dashboards")
@@ -287,7 +279,7 @@ def main(argv: list[str] | None = None) -> int:
         with tempfile.TemporaryDirectory(prefix="trunkline-bench-") as scratch:
             if engine == "postgres":
                 with cluster() as base:
-                    measure(asyncio.run(_create(base)), Path(scratch) / "hq", load)
+                    measure(asyncio.run(create(base, "live")), Path(scratch) / "hq", load)
             else:
                 measure("", Path(scratch) / "hq", load)
         report(engine, load)

@@ -1,5 +1,6 @@
 """Every page of headquarters opens, in both languages, with a bounded number of statements, and adds up when drilled."""
 
+import asyncio
 import re
 from html import unescape
 from pathlib import Path
@@ -8,8 +9,13 @@ from urllib.parse import parse_qsl, urlencode
 import pytest
 from starlette.testclient import TestClient
 
-from shared.records import Customer, Employee, Receivable
+from hq.figures import memo
+from hq.replication.models import BranchCursor
+from hq.setup import APPS
+from shared.database import open_database
+from shared.records import Branch, Customer, Employee, Receivable
 from tests.support.hq_site import Headquarters, headquarters, running
+from tests.support.hq_world import NOON
 from tests.support.web_site import Visitor
 
 PAGES = [
@@ -122,6 +128,31 @@ def test_the_number_of_statements_does_not_grow_with_the_company(tmp_path: Path)
             counts.append({url: queries_of(tang, url) for url in READ_BY_ALL})
     assert counts[0] == counts[1]
     assert not {url: count for url, count in counts[0].items() if count > QUERIES_MOST}
+
+
+async def add_many_branches(site: Headquarters, count: int) -> None:
+    """So many more branches, which all have just been heard of."""
+    async with open_database(site.settings.url_of_database, APPS):
+        codes = [f"B{number:04d}" for number in range(count)]
+        await Branch.bulk_create(
+            Branch(branch=code, name=f"网点{code}", name_en=f"Branch {code}", timezone="Asia/Shanghai", currency="CNY")
+            for code in codes
+        )  # fmt: skip
+        moments = dict.fromkeys(("applied_at", "contact_at", "complete_at"), NOON)
+        await BranchCursor.bulk_create(
+            BranchCursor(branch=code, epoch="e", seq=7, head_seq=7, **moments) for code in codes
+        )
+
+
+def test_the_overview_of_a_thousand_branches_takes_25_queries_and_200_kb_at_most(site: Headquarters) -> None:
+    asyncio.run(add_many_branches(site, 1_000))
+    with running(site) as client:
+        tang = administrator(site, client)
+        memo.forget()
+        assert queries_of(tang, "/") <= 25
+        assert queries_of(tang, "/") <= 25
+        assert len(tang.page.encode()) <= 200_000
+        assert "1,005 rows" in tang.text()
 
 
 def links_of(page: str) -> list[tuple[str, str, str]]:
