@@ -1,15 +1,18 @@
 """The figures a second time, straight from the rows and word for word by their definitions: what tests compare with.
 
-Nothing of hq.figures or shared.figures is used here. Amounts are minor units of the branch's base currency.
+Nothing of hq.figures or shared.figures is used to compute here. Amounts are minor units of the branch's base currency.
 """
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
 
+from hq.figures.shape import Question
 from shared.money import exponent
+from shared.periods import local_date
 from shared.records import (
     Activity,
     Adjustment,
@@ -23,7 +26,7 @@ from shared.records import (
     Receipt,
     Receivable,
 )
-from tests.support.hq_world import Company
+from tests.support.hq_world import NOON, PLACES, RATES, Company
 
 COUNTED = ("approved", "executing", "completed", "cancelled")
 
@@ -177,3 +180,48 @@ def converted(minor: int, currency: str, to_currency: str, rate_e9: int) -> int:
         return minor
     share = Fraction(rate_e9, 10**9) * Fraction(10) ** (exponent(to_currency) - exponent(currency))
     return round(minor * share)
+
+
+AMOUNTS = {
+    "sales": ("ordered", "cancelled"),
+    "receivables": ("receipts", "received", "credited", "written_off", "remaining"),
+    "ageing": ("remaining",),
+    "profit": ("expense",),
+    "staff-activity": ("ordered",),
+    "follow-up": (),
+}
+"""The money columns of each figure that a branch's row and the company's total are compared in."""
+
+
+def expected(company: Company, code: str, name: str, first: date, last: date) -> Mapping[str, int]:
+    """The figure of one branch by the oracle, in its base currency."""
+    oracle, zone = Oracle(company, code), PLACES[code][2]
+    if name == "sales":
+        return oracle.sales(first, last)
+    if name == "receivables":
+        return oracle.receivables(last)
+    if name == "ageing":
+        return oracle.ageing(last)
+    if name == "profit":
+        return oracle.profit(first, last, PLACES[code][4])
+    if name == "staff-activity":
+        return oracle.staff(last)
+    return oracle.follow_up(first, last, local_date(NOON, zone), 30)
+
+
+def asked(name: str, first: date, last: date, **more: object) -> Question:
+    """The question for a span, an as-of day or a single day, as the figure takes it."""
+    if name in ("receivables", "ageing"):
+        return Question(as_of=last, **more)  # type: ignore[arg-type]
+    if name == "staff-activity":
+        first = last
+    return Question(first=first, last=last, **more)  # type: ignore[arg-type]
+
+
+def latest_rate(currency: str, on: date) -> int:
+    """The rate that make_company wrote for a day."""
+    return (
+        RATES.get(currency, 10**9) * 11 // 10
+        if currency != "CNY" and on >= date(2026, 6, 1)
+        else RATES.get(currency, 10**9)
+    )

@@ -54,6 +54,12 @@ PLACES = {
     "NYC": ("纽约", "New York", "America/New_York", "USD", "shipment"),
     "TYO": ("东京", "Tokyo", "Asia/Tokyo", "JPY", "approval"),
     "HRB": ("哈尔滨", "Harbin", "Asia/Shanghai", "CNY", "approval"),
+    "BER": ("柏林", "Berlin", "Europe/Berlin", "EUR", "approval"),
+    "OSA": ("大阪", "Osaka", "Asia/Tokyo", "JPY", "shipment"),
+    "LAX": ("洛杉矶", "Los Angeles", "America/Los_Angeles", "USD", "receipt"),
+    "CAN": ("广州", "Guangzhou", "Asia/Shanghai", "CNY", "receipt"),
+    "KIR": ("基里巴斯", "Kiribati", "Pacific/Kiritimati", "USD", "approval"),
+    "PAG": ("帕果帕果", "Pago Pago", "Pacific/Pago_Pago", "USD", "shipment"),
 }
 RATES = {"USD": 7_120_000_000, "EUR": 8_015_500_000, "JPY": 48_123_456}
 WRITTEN = (

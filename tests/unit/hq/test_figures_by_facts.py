@@ -1,7 +1,6 @@
 """Every figure equals the sum of its facts, for every branch, for the company and at every level below, on both engines."""
 
 import asyncio
-from collections.abc import Mapping
 from datetime import date, timedelta
 from pathlib import Path
 from random import Random
@@ -11,58 +10,15 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from hq.figures.queries import answer
-from hq.figures.shape import Figure, Question, parse_unit
+from hq.figures.shape import Figure, parse_unit
 from shared import clock
 from shared.clock import FixedClock
-from shared.periods import local_date
 from tests.support import databases, hq_world
 from tests.support.databases import ENGINES, Templates
-from tests.support.hq_oracle import Oracle, converted
-from tests.support.hq_world import NOON, PLACES, RATES, TODAY, Company
+from tests.support.hq_oracle import AMOUNTS, asked, converted, expected, latest_rate
+from tests.support.hq_world import NOON, PLACES, TODAY, Company
 
 CODES = ("HQ", "SH", "PAR", "TYO")
-AMOUNTS = {
-    "sales": ("ordered", "cancelled"),
-    "receivables": ("receipts", "received", "credited", "written_off", "remaining"),
-    "ageing": ("remaining",),
-    "profit": ("expense",),
-    "staff-activity": ("ordered",),
-    "follow-up": (),
-}
-
-
-def expected(company: Company, code: str, name: str, first: date, last: date) -> Mapping[str, int]:
-    """The figure of one branch by the oracle, in its base currency."""
-    oracle, zone = Oracle(company, code), PLACES[code][2]
-    if name == "sales":
-        return oracle.sales(first, last)
-    if name == "receivables":
-        return oracle.receivables(last)
-    if name == "ageing":
-        return oracle.ageing(last)
-    if name == "profit":
-        return oracle.profit(first, last, PLACES[code][4])
-    if name == "staff-activity":
-        return oracle.staff(last)
-    return oracle.follow_up(first, last, local_date(NOON, zone), 30)
-
-
-def asked(name: str, first: date, last: date, **more: object) -> Question:
-    """The question for a span, an as-of day or a single day, as the figure takes it."""
-    if name in ("receivables", "ageing"):
-        return Question(as_of=last, **more)  # type: ignore[arg-type]
-    if name == "staff-activity":
-        first = last
-    return Question(first=first, last=last, **more)  # type: ignore[arg-type]
-
-
-def latest_rate(currency: str, on: date) -> int:
-    """The rate that make_company wrote for a day."""
-    return (
-        RATES.get(currency, 10**9) * 11 // 10
-        if currency != "CNY" and on >= date(2026, 6, 1)
-        else RATES.get(currency, 10**9)
-    )
 
 
 async def check(company: Company, name: str, first: date, last: date) -> None:
