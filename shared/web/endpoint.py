@@ -40,7 +40,8 @@ class Endpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope["state"]["route"] = self.route.url
-        scope["state"]["is_routine"] = self.route.is_signed
+        scope["state"]["is_signed"] = self.route.is_signed
+        scope["state"]["is_routine"] = self.route.is_signed or self.for_machines
         request = Request(scope, limited(scope, receive, self.body_limit_bytes))
         if self.for_machines:
             response = await self.route.handler(request)

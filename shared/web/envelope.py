@@ -118,7 +118,7 @@ class Envelope:
         async def send_dressed(message: Message) -> None:
             if message["type"] == "http.response.start":
                 given = dict(message["headers"])
-                wanted = MACHINE_HEADERS if state.get("is_routine") else self.headers
+                wanted = MACHINE_HEADERS if state.get("is_signed") else self.headers
                 own = [one for one in wanted if one[0] not in given]
                 message["headers"] = [
                     *message["headers"],

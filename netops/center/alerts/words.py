@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from netops.center.models import AlertRule
+from shared.i18n import N_
 from shared.i18n import gettext as _
 from shared.web.filters import duration, file_size, percent
+
+METRICS: Mapping[str, str] = {
+    "cpu_ratio": N_("CPU"),
+    "memory_used_ratio": N_("Memory"),
+    "disk_used_ratio": N_("Disk"),
+    "disk_files_used_ratio": N_("Files on the disk"),
+    "io_pressure_ratio": N_("Waiting for the disk"),
+    "agent_lag_seconds": N_("Delay of the agent"),
+}
+"""What the metrics of the first rules are called; others go by their own name."""
 
 
 def value_text(metric: str, value: float | None) -> str:
@@ -19,9 +32,9 @@ def value_text(metric: str, value: float | None) -> str:
 
 
 def sentence_of(rule: AlertRule) -> str:
-    """'cpu_ratio, mean of 5 min, at 90% or more for 3 min; clears below 75% for 5 min.'"""
+    """'CPU, mean of 5 min, at 90% or more for 3 min; clears below 75% for 5 min.'"""
     values = {
-        "metric": rule.metric,
+        "metric": _(METRICS[rule.metric]) if rule.metric in METRICS else rule.metric,
         "window": duration(rule.window_seconds),
         "keep": duration(rule.keep_seconds),
         "held": duration(rule.for_seconds) if rule.for_seconds else _("a moment"),

@@ -1,5 +1,6 @@
 """/status: static html without a script or a query that costs; it asks for itself again every thirty seconds."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,10 +17,21 @@ REFRESH_SECONDS = 30
 
 
 @dataclass(frozen=True)
+class BranchLine:
+    """How a branch is; the name is empty for nodes of none."""
+
+    name: str
+    word: str
+    well_count: int
+    node_count: int
+
+
+@dataclass(frozen=True)
 class StatusPage:
-    """The word, how many nodes are well, and when it was looked at."""
+    """The word, how many nodes are well, the same of each branch, and when it was looked at."""
 
     word: str
+    branches: Sequence[BranchLine]
     well_count: int
     node_count: int
     checked_at: datetime
@@ -30,7 +42,19 @@ async def show(request: Request) -> Response:
     """Is everything all right?"""
     now, settings = clock.now(), request.app.state.settings
     seen = [node for node in request.app.state.fleet if node.received_at is not None]
-    troubled = sum(needs_help(*contact_and_condition(node, now, settings), node.services) for node in seen)
+    found: dict[str, list[bool]] = {}
+    for node in seen:
+        is_well = not needs_help(*contact_and_condition(node, now, settings), node.services)
+        found.setdefault(node.branch, []).append(is_well)
+    branches = [branch_line(name, found[name]) for name in sorted(found, key=lambda name: (not name, name))]
+    well = sum(line.well_count for line in branches)
     with i18n.use_locale(request.state.locale):
-        view = StatusPage(word_of(len(seen), troubled), len(seen) - troubled, len(seen), now, REFRESH_SECONDS)
+        word = word_of(len(seen), len(seen) - well)
+        view = StatusPage(word, branches, well, len(seen), now, REFRESH_SECONDS)
         return page(request, "status/show.html", view)
+
+
+def branch_line(name: str, are_well: Sequence[bool]) -> BranchLine:
+    """A branch by its nodes: ok, busy (some in trouble) or overloaded (all of them)."""
+    well, count = sum(are_well), len(are_well)
+    return BranchLine(name, "ok" if well == count else "busy" if well else "overloaded", well, count)

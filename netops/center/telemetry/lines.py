@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
+
 from netops.center.telemetry.schema import day_code, day_of, days, line_table, make_day
 from shared.database import engine, execute, execute_many, fetch_all, fetch_one
 from shared.database.fields import from_micros, to_micros
@@ -41,6 +43,30 @@ class StoredLine:
     def place(self) -> tuple[int, int]:
         """Its place in the order of time."""
         return to_micros(self.at), self.id
+
+    @property
+    def shown(self) -> str:
+        """The line for people: of a JSON line its event and its other keys, without what stands beside it anyway."""
+        return readable(self.text)
+
+
+_BESIDE_IT = frozenset({"event", "timestamp", "level", "logger", "site"})
+
+
+def readable(text: str) -> str:
+    """'request answered  status=200 path=/x' for a JSON line; any other line, and one cut in the middle, as it is."""
+    if not text.startswith("{"):
+        return text
+    try:
+        found = msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        return text
+    rest = [f"{key}={_value(value)}" for key, value in found.items() if key not in _BESIDE_IT]
+    return "  ".join(part for part in (str(found.get("event", "")), " ".join(rest)) if part)
+
+
+def _value(value: object) -> str:
+    return value if isinstance(value, str) and " " not in value else msgspec.json.encode(value).decode()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from starlette.applications import Starlette
@@ -10,7 +11,7 @@ from netops.center.alerts.baselines import rebuild_baselines
 from netops.center.keeper import SEAL_AFTER, seal_what_is_over
 from netops.center.nodes.charts import short
 from netops.center.telemetry.codec import Table, pack, unpack
-from netops.center.telemetry.lines import LineQuestion, count_lines, find_lines, terms_of
+from netops.center.telemetry.lines import LineQuestion, count_lines, find_lines, readable, terms_of
 from netops.center.telemetry.reading import chart_step, node_series, stored_step
 from netops.center.telemetry.retention import Keep, forget_old
 from netops.center.telemetry.rollup import HOUR_US, hour_of, merged, rolled_up, series
@@ -154,3 +155,20 @@ async def test_a_hot_row_keeps_what_was_not_measured_as_nothing(center: Starlett
     with center.state.telemetry.reading():
         table = await hot_table(center.state.writer.names, "n1", hour_of(now_us) - HOUR_US, now_us + HOUR_US)
     assert table.columns == {"a": [1.5], "b": [None]}
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (
+            '{"timestamp":"2026-11-28T09:09:01Z","level":"info","event":"request answered","status":200,"path":"/x",'
+            '"why":"a b","site":"hq","logger":"shared.web.envelope"}',
+            'request answered  status=200 path=/x why="a b"',
+        ),
+        ('{"event":"cut in the mid', '{"event":"cut in the mid'),
+        ("Failed password for root", "Failed password for root"),
+        ('{"traceback":null}', "traceback=null"),
+    ],
+)
+def test_a_json_line_is_shown_as_its_event_and_what_else_it_says(text: str, shown: str) -> None:
+    assert readable(text) == shown
