@@ -8,7 +8,7 @@ from branch_node.models import BRANCH_APP
 from branch_node.receivables.sources import INDEXES as MONEY_INDEXES
 from branch_node.replication.bootstrap import is_closed
 from branch_node.settings import BranchSettings
-from branch_node.staff.actions import ensure_roles
+from branch_node.staff.built_in import ensure_roles
 from shared import log
 from shared.database import DatabaseApp, engine, execute, fetch_value, open_database
 from shared.database.migrate import migrate, repair_indexes

@@ -24,7 +24,7 @@ OPEN_STAGES: Mapping[str, str] = {
     "proposal": N_("proposal"),
     "negotiation": N_("negotiation"),
 }
-STAGES: Mapping[str, str] = {**OPEN_STAGES, "won": N_("won"), "lost": N_("lost")}
+STAGES: Mapping[str, str] = {**OPEN_STAGES, "won": N_("won"), "lost": N_("deal lost")}
 """Stages of an opportunity."""
 
 LOST_REASONS: Mapping[str, str] = {

@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 
 from branch_node.amounts import amount_in
 from branch_node.bulk import BulkForm
@@ -41,5 +41,11 @@ class LevelForm(FormModel):
 
 class RemindForm(BulkForm):
     """Which instalments."""
+
+    ids: Annotated[list[UUID], Field(min_length=1, max_length=200)]
+
+
+class RemindIn(BaseModel):
+    """Which instalments, in the JSON API."""
 
     ids: Annotated[list[UUID], Field(min_length=1, max_length=200)]

@@ -20,7 +20,7 @@ from branch_node.seeding.scene import Scene
 from branch_node.settings import BranchSettings
 from branch_node.setup import APPS, describe_branch
 from branch_node.staff.accounts import create_account
-from branch_node.staff.actions import ensure_roles
+from branch_node.staff.built_in import ensure_roles
 from shared import clock
 from shared.database import execute, fetch_all, fetch_value, open_database, transaction
 from shared.database.single import AlreadyRunning, only_process

@@ -15,7 +15,7 @@ from shared import clock
 from shared.database import fetch_all, transaction
 from shared.errors import Conflict, Invalid, Text
 from shared.i18n import N_
-from shared.permissions import ACTIONS, ROLES, Person, Scope, require
+from shared.permissions import ACTIONS, Person, Scope, require
 from shared.records import (
     Assignment,
     Delegation,
@@ -266,28 +266,6 @@ async def add_role(person: Person, code: str, name: str, name_en: str) -> Role:
         if await Role.filter(branch=home().code, code=code, deleted_at=None).exists():
             raise Invalid(fields={"code": N_("There is a role with this code. Choose another one.")})
         return await Role.create(branch=home().code, code=code, name=name, name_en=name_en)
-
-
-async def ensure_roles() -> int:
-    """Write the built-in roles of a branch with their rights where they are missing; how many were written.
-
-    Run after each migration. A role that is there keeps the rights the branch gave it.
-    """
-    written = 0
-    async with transaction():
-        have = {row.code for row in await Role.filter(branch=home().code)}
-        for role in ROLES:
-            if role.place != "branch" or role.code in have:
-                continue
-            await Role.create(
-                branch=home().code, code=role.code, name=role.label, name_en=role.label, builtin=True
-            )
-            for action, scope in role.grants.items():
-                await RoleGrant.create(
-                    branch=home().code, role_code=role.code, action=action, scope=str(scope)
-                )
-            written += 1
-    return written
 
 
 async def write_first(number: str, name: str, role: str, department: str) -> Employee:

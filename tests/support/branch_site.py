@@ -31,7 +31,8 @@ from branch_node.plans.actions import add_item
 from branch_node.plans.rules import read_line
 from branch_node.settings import BranchSettings
 from branch_node.setup import APPS
-from branch_node.staff.actions import ensure_roles, name_deputy
+from branch_node.staff.actions import name_deputy
+from branch_node.staff.built_in import ensure_roles
 from branch_node.staff.forms import DeputyForm
 from branch_node.tasks.actions import give_task
 from branch_node.tasks.forms import TaskForm

@@ -130,3 +130,17 @@ def test_the_openapi_document_knows_these_routes(people: People) -> None:
     assert "post" in document["paths"]["/api/v1/receipts/{id}/allocate"]
     body = document["paths"]["/api/v1/orders"]["post"]["requestBody"]["content"]["application/json"]["schema"]
     assert body["$ref"].rpartition("/")[2] in document["components"]["schemas"]
+
+
+def test_levels_of_dunning_and_rules_of_selling_are_kept_by_those_who_may(people: People) -> None:
+    wang, he, lin = people["wang"], people["he"], people["lin"]
+    level = wang.client.get("/api/v1/dunning/levels").json()["rows"][0]
+    changed = post(wang, f"/dunning/levels/{level['id']}", {**level, "subject": "到期提醒"})
+    assert (changed.status_code, changed.json()["subject"]) == (200, "到期提醒")
+    stale = post(wang, f"/dunning/levels/{level['id']}", {**level, "subject": "旧"})
+    assert stale.status_code == 409
+    rule = {"entity": "order", "name": "大单", "when": "amount", "threshold": "50000", "role_code": "finance"}
+    made = post(he, "/approval-rules", rule)
+    assert (made.status_code, made.json()["threshold"]) == (201, "50000.00")
+    assert post(he, f"/approval-rules/{made.json()['id']}/switch", {}).json() == {"active": False}
+    assert post(lin, "/approval-rules", rule).status_code == 403

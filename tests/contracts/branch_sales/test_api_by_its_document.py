@@ -30,7 +30,7 @@ from tests.support.web_site import Served
 
 EXAMPLES = int(os.environ.get("TRUNKLINE_API_EXAMPLES", "1"))
 CHECKS = (not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance)
-NAMES = ("ma", "wang")
+NAMES = ("ma", "wang", "he")
 
 
 async def give_tokens(site: BranchSite) -> None:

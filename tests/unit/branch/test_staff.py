@@ -5,11 +5,13 @@ from datetime import timedelta
 import pytest
 
 from branch_node.staff import accounts, actions, queries
+from branch_node.staff.built_in import ensure_roles
 from branch_node.staff.forms import DepartmentForm, DeputyForm, EmployeeForm, PlacementForm
+from shared import clock
 from shared.database import Database
 from shared.errors import Conflict, Invalid, NotAllowed, NotFound
 from shared.permissions import Scope
-from shared.records import Assignment, Employee
+from shared.records import Assignment, Employee, RoleGrant
 from shared.web.models import Account
 from tests.support.cast import (
     ADMIN,
@@ -135,7 +137,7 @@ async def test_nobody_becomes_the_manager_of_his_own_manager(database: Database)
 async def test_roles_widen_rights_and_are_noted(database: Database) -> None:
     with acting(ADMIN):
         await hire(*SHANGHAI)
-        await actions.ensure_roles()
+        await ensure_roles()
         await actions.set_roles(ADMIN.person, LIN.id, ["salesperson", "finance"])
         lin = await queries.person_by_id(LIN.id)
     assert lin is not None
@@ -146,7 +148,7 @@ async def test_roles_widen_rights_and_are_noted(database: Database) -> None:
 async def test_an_administrator_keeps_the_right_to_change_roles(database: Database) -> None:
     with acting(ADMIN):
         await hire(*SHANGHAI)
-        await actions.ensure_roles()
+        await ensure_roles()
         with pytest.raises(Conflict):
             await actions.set_roles(ADMIN.person, ADMIN.id, ["salesperson"])
         still = await queries.person_by_id(ADMIN.id)
@@ -156,8 +158,29 @@ async def test_an_administrator_keeps_the_right_to_change_roles(database: Databa
 
 async def test_built_in_roles_are_written_once(database: Database) -> None:
     with acting(ADMIN):
-        assert await actions.ensure_roles() == 6
-        assert await actions.ensure_roles() == 0
+        assert await ensure_roles() == 6
+        assert await ensure_roles() == 0
+
+
+async def test_a_right_of_a_later_release_is_added_once_and_one_taken_away_stays_away(
+    database: Database,
+) -> None:
+    with acting(ADMIN):
+        await hire(*SHANGHAI)
+        await ensure_roles()
+        await RoleGrant.filter(action="opportunity.view").delete()  # as if the database knew nothing of it
+        taken = RoleGrant.filter(action="order.ship")
+        await taken.update(deleted_at=clock.now())
+        assert await ensure_roles() == 0
+        await ensure_roles()
+        given = await RoleGrant.filter(action="opportunity.view", deleted_at=None).values_list(
+            "role_code", "scope"
+        )
+        assert sorted(given) == [
+            ("branch_manager", "branch"), ("customer_manager", "branch"), ("sales_manager", "department"),
+            ("salesperson", "own"),
+        ]  # fmt: skip
+        assert not await taken.filter(deleted_at=None).exists()
 
 
 async def test_a_deputy_is_somebody_else_and_ends_when_taken_back(database: Database) -> None:

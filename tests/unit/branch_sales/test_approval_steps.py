@@ -10,7 +10,7 @@ from branch_node.notifications.models import Notification
 from branch_node.orders.actions import change_order, submit_order, withdraw_order
 from branch_node.policies.actions import add_rule, switch
 from branch_node.policies.forms import RuleForm
-from branch_node.staff.actions import ensure_roles
+from branch_node.staff.built_in import ensure_roles
 from shared.errors import Conflict, NotAllowed, NotFound
 from shared.permissions import Person
 from shared.records import ApprovalRequest, ApprovalRule, Customer, Order, Receivable
