@@ -30,7 +30,7 @@ from branch_node.settings import BranchSettings
 from branch_node.setup import APPS
 from branch_node.staff.queries import person_of
 from shared import i18n
-from shared.database import Database, fetch_value, open_database
+from shared.database import Database, fetch_value, find, open_database
 from shared.i18n import N_
 from shared.jobs import run_inside, run_worker
 from shared.jobs.registry import Job
@@ -96,7 +96,7 @@ def product_version() -> str:
 
 async def notices(request: Request) -> Sequence[Notice]:
     """One grey line while headquarters cannot be reached: work goes on here."""
-    state = await ReplicationState.get_or_none(id=1)
+    state = await find(ReplicationState, "id = 1")
     if state is not None and state.trouble == "fenced":
         return [Notice(i18n.gettext("Another node has taken over this branch. Nothing can be written here."))]
     if state is None or state.unreachable_since is None:

@@ -3,6 +3,7 @@
 from typing import TypeVar
 from uuid import UUID
 
+from shared.database import find
 from shared.errors import Conflict, NotFound
 from shared.i18n import N_
 from shared.records import Record
@@ -25,7 +26,7 @@ class ChangedMeanwhile(Conflict):
 async def locked(model: type[R], row_id: UUID, revision: int | None = None) -> R:
     """The row, locked until the transaction ends. NotFound when it is gone; ChangedMeanwhile when `revision` is
     given and not the row's. Call it inside `transaction()`: on SQLite the transaction itself is the lock."""
-    row = await model.filter(id=row_id, deleted_at=None).select_for_update().first()
+    row = await find(model, "id = :id AND deleted_at IS NULL", id=row_id, lock=True)
     if row is None:
         raise NotFound()
     if revision is not None and row.revision != revision:

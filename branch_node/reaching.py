@@ -6,7 +6,8 @@ from uuid import UUID
 from tortoise.models import Model
 
 from branch_node.home import home
-from shared.database.scope import reach_q
+from shared.database import find
+from shared.database.scope import reach_sql
 from shared.errors import NotFound
 from shared.permissions import Person, reach
 
@@ -18,12 +19,9 @@ async def record_for(model: type[M], person: Person, record_id: UUID, action: st
 
     NotFound otherwise, also for a deleted one: whoever may not see it does not learn that it is there.
     """
-    found = await model.filter(
-        reach_q(reach(person, action), branch_field="branch"),
-        id=record_id,
-        branch=home().code,
-        deleted_at=None,
-    ).first()
+    scope, params = reach_sql(reach(person, action), branch="branch")
+    condition = f"id = :id AND branch = :branch AND deleted_at IS NULL AND {scope}"
+    found = await find(model, condition, id=record_id, branch=home().code, **params)
     if found is None:
         raise NotFound()
     return found

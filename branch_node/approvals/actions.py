@@ -11,7 +11,7 @@ from branch_node.editing import locked
 from branch_node.home import home, today
 from branch_node.notifications.actions import tell
 from shared import clock
-from shared.database import transaction
+from shared.database import find, find_all, transaction
 from shared.errors import Conflict, NotFound
 from shared.i18n import N_
 from shared.permissions import Person, reach
@@ -70,9 +70,10 @@ async def tell_approvers(subject: Subject, request: ApprovalRequest, step: Appro
 
 async def void_requests(entity: str, entity_id: UUID, statuses: Collection[str] = ("waiting",)) -> int:
     """Requests about a document that was changed, withdrawn or cancelled are void; how many. Inside a transaction."""
-    rows = await ApprovalRequest.filter(
-        entity=entity, entity_id=entity_id, status__in=list(statuses), deleted_at=None
-    ).select_for_update()
+    condition = "entity = :entity AND entity_id = :id AND status IN :statuses AND deleted_at IS NULL"
+    rows = await find_all(
+        ApprovalRequest, condition, entity=entity, id=entity_id, statuses=list(statuses), lock=True
+    )
     for row in rows:
         row.status = "void"
         await row.save()
@@ -136,10 +137,8 @@ async def decide(
 
 async def step_after(step: ApprovalStep) -> ApprovalStep | None:
     """The next step that waits behind this one."""
-    found = ApprovalStep.filter(
-        request_id=step.request_id, status="waiting", position__gt=step.position, deleted_at=None
-    )
-    return await found.order_by("position").first()
+    condition = "request_id = :id AND status = 'waiting' AND position > :position AND deleted_at IS NULL ORDER BY position"
+    return await find(ApprovalStep, condition, id=step.request_id, position=step.position)
 
 
 def sees(person: Person, subject: Subject) -> bool:

@@ -12,7 +12,7 @@ from branch_node.approvals.rules import Approver, CreditStanding, Deputy, StepRu
 from branch_node.home import home, today
 from branch_node.lists import Cut, Paging, Sort, as_kind
 from branch_node.staff.queries import person_by_id
-from shared.database import fetch_all, fetch_one
+from shared.database import fetch_all, fetch_one, find, find_all
 from shared.database.fields import from_micros
 from shared.database.scope import reach_sql
 from shared.errors import Conflict, NotFound
@@ -86,14 +86,15 @@ async def role_holders(role_code: str) -> list[Approver]:
 
 async def rules_for(entity: str) -> list[StepRule]:
     """The rules in force that ask for further decisions about a kind of document."""
-    rows = await ApprovalRule.filter(branch=home().code, entity=entity, active=True, deleted_at=None)
+    condition = "branch = :branch AND entity = :entity AND active = :yes AND deleted_at IS NULL"
+    rows = await find_all(ApprovalRule, condition, branch=home().code, entity=entity, yes=True)
     return [StepRule(row.name, row.when, row.threshold, row.role_code, row.position) for row in rows]
 
 
 async def current_step(request_id: UUID) -> ApprovalStep | None:
     """The first step of a request that nobody has decided; None when all are."""
-    found = ApprovalStep.filter(request_id=request_id, status="waiting", deleted_at=None)
-    return await found.order_by("position", "id").first()
+    condition = "request_id = :id AND status = 'waiting' AND deleted_at IS NULL ORDER BY position, id"
+    return await find(ApprovalStep, condition, id=request_id)
 
 
 async def deputies_on(day: date) -> list[Deputy]:
@@ -286,7 +287,12 @@ def _row(row: Mapping[str, Any]) -> RequestRow:
 
 async def request_by_id(request_id: UUID) -> ApprovalRequest:
     """The request; NotFound when there is none. Whether somebody may see or decide it is asked of its document."""
-    found = await ApprovalRequest.get_or_none(id=request_id, branch=home().code, deleted_at=None)
+    found = await find(
+        ApprovalRequest,
+        "id = :id AND branch = :branch AND deleted_at IS NULL",
+        id=request_id,
+        branch=home().code,
+    )
     if found is None:
         raise NotFound()
     return found

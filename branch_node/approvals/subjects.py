@@ -25,6 +25,7 @@ from branch_node.home import home, today
 from branch_node.orders.posting import put_into_effect
 from branch_node.orders.rules import HASHED, HASHED_LINE, ORDER, document_hash
 from shared import clock
+from shared.database import find, find_all
 from shared.database.fields import canonical_json
 from shared.errors import NotFound
 from shared.money import Money
@@ -72,6 +73,9 @@ class Subject:
         ]
 
 
+LINES_IN_ORDER = "AND deleted_at IS NULL ORDER BY position, id"
+
+
 def hash_of(row: Order | Quotation, lines: Sequence[OrderLine | QuotationLine]) -> str:
     """The hash of an order or quote with its lines in order."""
     return document_hash(
@@ -82,8 +86,8 @@ def hash_of(row: Order | Quotation, lines: Sequence[OrderLine | QuotationLine]) 
 
 async def document_of(entity: str, entity_id: UUID, *, lock: bool) -> Document:
     """The document; locked until the transaction ends when asked. NotFound when there is none."""
-    query = MODELS[entity].filter(id=entity_id, branch=home().code, deleted_at=None)
-    row = await (query.select_for_update().first() if lock else query.first())
+    condition = "id = :id AND branch = :branch AND deleted_at IS NULL"
+    row: Document | None = await find(MODELS[entity], condition, id=entity_id, branch=home().code, lock=lock)
     if row is None:
         raise NotFound()
     return row
@@ -107,15 +111,14 @@ async def subject_from(
     """The same from a row at hand."""
     if isinstance(row, Expense):
         return _expense_subject(row, requested_by)
-    author = await Employee.get_or_none(id=requested_by) if requested_by else None
+    author = await find(Employee, "id = :id", id=requested_by) if requested_by else None
     limit = author.discount_limit_bp if author else 0
     lines: Sequence[Any]
     if isinstance(row, Order):
-        lines = await OrderLine.filter(order_id=row.id, deleted_at=None).order_by("position", "id")
+        lines = await find_all(OrderLine, f"order_id = :id {LINES_IN_ORDER}", id=row.id)
     else:
-        lines = await QuotationLine.filter(quotation_id=row.id, deleted_at=None).order_by("position", "id")
-    query = Customer.filter(id=row.customer_id)
-    customer = await (query.select_for_update().first() if lock else query.first())
+        lines = await find_all(QuotationLine, f"quotation_id = :id {LINES_IN_ORDER}", id=row.id)
+    customer = await find(Customer, "id = :id", id=row.customer_id, lock=lock)
     credit = None
     if isinstance(row, Order) and customer is not None:
         credit = await credit_of(customer, row.total_minor, row.currency, row.id)

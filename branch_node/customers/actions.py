@@ -12,7 +12,7 @@ from branch_node.home import home, today
 from branch_node.numbers import next_number
 from branch_node.searching import search_key
 from shared import clock
-from shared.database import transaction
+from shared.database import find, find_all, transaction
 from shared.errors import Conflict, Invalid, NotAllowed, Text
 from shared.i18n import N_
 from shared.permissions import Person, reach, require
@@ -74,7 +74,8 @@ async def owner_for(person: Person, owner_id: UUID | None) -> Employee:
     """The employee who will look after the customer. Invalid for one who left; NotAllowed for somebody else's
     name without customer.assign over both."""
     wanted = owner_id or person.id
-    owner = await Employee.get_or_none(id=wanted, branch=home().code, deleted_at=None)
+    condition = "id = :id AND branch = :branch AND deleted_at IS NULL"
+    owner = await find(Employee, condition, id=wanted, branch=home().code)
     if owner is None or not owner.active:
         raise Invalid(fields={"owner_id": N_("Choose somebody who works here.")})
     if wanted != person.id and not reach(person, "customer.assign").covers(
@@ -87,8 +88,9 @@ async def owner_for(person: Person, owner_id: UUID | None) -> Employee:
 
 
 async def _refuse_taken_code(code: str, own_id: UUID | None) -> None:
-    taken = await Customer.filter(branch=home().code, code=code, deleted_at=None).exclude(id=own_id).exists()
-    if taken:
+    condition = "branch = :branch AND code = :code AND deleted_at IS NULL"
+    taken = await find_all(Customer, condition, branch=home().code, code=code)
+    if any(row.id != own_id for row in taken):
         raise Invalid(
             fields={
                 "code": Text(
@@ -117,7 +119,8 @@ async def write_points(row: Customer) -> None:
     wanted = {**dict.fromkeys(keys.phones, ("phone", row.phone))}
     if keys.email:
         wanted[keys.email] = ("email", row.email)
-    have = await ContactPoint.filter(customer_id=row.id, contact_id=None, deleted_at=None)
+    condition = "customer_id = :id AND contact_id IS NULL AND deleted_at IS NULL"
+    have = await find_all(ContactPoint, condition, id=row.id)
     for point in have:
         if point.key not in wanted:
             point.deleted_at = clock.now()

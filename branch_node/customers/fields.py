@@ -14,6 +14,7 @@ from branch_node.customers.rules import (
     TAX_RULES,
     VOCABULARIES,
 )
+from shared.database import find_all
 from shared.i18n import active_locale
 from shared.i18n import gettext as _
 from shared.permissions import Person
@@ -230,9 +231,8 @@ def custom_field(one: CustomFieldDef) -> Field:
 
 async def custom_fields(entity: str = "customer") -> list[CustomFieldDef]:
     """The custom fields in use, in their order."""
-    return await CustomFieldDef.filter(entity=entity, active=True, deleted_at=None).order_by(
-        "position", "key"
-    )
+    condition = 'entity = :entity AND active = :yes AND deleted_at IS NULL ORDER BY position, "key"'
+    return await find_all(CustomFieldDef, condition, entity=entity, yes=True)
 
 
 def custom_text(one: CustomFieldDef, value: Any) -> str:

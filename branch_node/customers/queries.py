@@ -13,7 +13,7 @@ from branch_node.customers.rules import Keys, keys_of, match_reasons
 from branch_node.home import home, today
 from branch_node.lists import COUNT_CAP, Cut, Paging, Sort, as_kind, like
 from branch_node.searching import words
-from shared.database import fetch_all, fetch_value
+from shared.database import fetch_all, fetch_value, find, find_all
 from shared.database.scope import reach_sql
 from shared.errors import NotFound
 from shared.money import Money
@@ -42,12 +42,15 @@ TAX_KEY = "upper(replace(replace(replace(replace(tax_number, ' ', ''), '-', ''),
 INDEXES = (
     "CREATE INDEX IF NOT EXISTS customer_by_signed ON customer (branch, coalesce(signed_on, '1000-01-01'), id)",
     "CREATE INDEX IF NOT EXISTS customer_by_last ON customer (branch, coalesce(last_contact_on, '1000-01-01'), id)",
-    # What a list counts, without a look at the rows themselves.
-    "CREATE INDEX IF NOT EXISTS customer_by_owner ON customer (branch, owner_id, department_id, status) "
+    # What a list counts, without a look at the rows themselves: for that SQLite wants the column of the condition too.
+    "DROP INDEX IF EXISTS customer_by_owner",
+    "CREATE INDEX IF NOT EXISTS customer_counted ON customer (branch, owner_id, department_id, status, deleted_at) "
     "WHERE deleted_at IS NULL",
+    "CREATE INDEX IF NOT EXISTS customer_of_owner ON customer (branch, owner_id, acquired_on, id)",
     "CREATE INDEX IF NOT EXISTS customer_due ON customer (branch, next_contact_on, owner_id, department_id) "
     "WHERE deleted_at IS NULL AND merged_into_id IS NULL AND status IN ('prospect', 'customer') "
     "AND next_contact_on IS NOT NULL",
+    "CREATE INDEX IF NOT EXISTS customer_by_region ON customer (branch, region) WHERE deleted_at IS NULL",
     f"CREATE INDEX IF NOT EXISTS customer_by_tax ON customer (branch, {TAX_KEY})",
     "CREATE INDEX IF NOT EXISTS customer_by_next ON customer (branch, coalesce(next_contact_on, '9000-01-01'), id)",
 )
@@ -61,7 +64,9 @@ def default_sort(filters: FilterForm) -> str:
 async def customer_for(person: Person, customer_id: UUID, action: str = "customer.view") -> Customer:
     """The customer if it is within reach of `action`; NotFound otherwise, whether it exists or not."""
     scope = reach(person, action)
-    found = await Customer.get_or_none(id=customer_id, branch=home().code, deleted_at=None)
+    found = await find(
+        Customer, "id = :id AND branch = :branch AND deleted_at IS NULL", id=customer_id, branch=home().code
+    )
     if found is None or not scope.covers(owner=found.owner_id, department=found.department_id):
         raise NotFound()
     return found
@@ -170,14 +175,16 @@ async def customer_page(person: Person, filters: FilterForm, paging: Paging) -> 
     Counting what holds a word walks every search key: when few do, the page is made of those found then.
     """
     where, params = list_condition(person, filters)
-    found = f"SELECT c.id FROM customer c WHERE {where} LIMIT {COUNT_CAP + 1}"
+    limit = COUNT_CAP + 1
     rows_where, _ = list_condition(person, filters, by_name=paging.sorted_by.lstrip("-") == "name")
     if words(filters.q):
+        found = f"SELECT c.id FROM customer c WHERE {where} LIMIT {limit}"
         hits = [row["id"] for row in await fetch_all(found, **params)]
         count = len(hits)
         if count <= FEW_HITS:
             rows_where, params = "c.id IN :hits", {"hits": hits}
     else:
+        found = f"SELECT 1 AS one FROM customer c WHERE {where} LIMIT {limit}"
         count = int(await fetch_value(f"SELECT count(*) AS n FROM ({found}) AS found", **params))
     page, order, more = paging.sql("c.id")
     sql = LIST_SQL.format(sort=paging.sort.expression, where=rows_where, page=page, order=order)
@@ -367,8 +374,9 @@ class Person360:
 
 async def contacts_of(customer_id: UUID) -> list[Person360]:
     """People at the customer, the main one first."""
-    rows = await Contact.filter(customer_id=customer_id, deleted_at=None).order_by("-is_main", "name", "id")
-    points = await ContactPoint.filter(customer_id=customer_id, deleted_at=None).order_by("recorded_at")
+    live = "customer_id = :id AND deleted_at IS NULL"
+    rows = await find_all(Contact, f"{live} ORDER BY is_main DESC, name, id", id=customer_id)
+    points = await find_all(ContactPoint, f"{live} ORDER BY recorded_at", id=customer_id)
     return [
         Person360(
             row.id, row.name, row.position, row.is_main,
@@ -382,16 +390,23 @@ async def contacts_of(customer_id: UUID) -> list[Person360]:
 
 async def addresses_of(customer_id: UUID) -> list[Address]:
     """Further addresses."""
-    return await Address.filter(customer_id=customer_id, deleted_at=None).order_by("kind", "id")
+    return await find_all(
+        Address, "customer_id = :id AND deleted_at IS NULL ORDER BY kind, id", id=customer_id
+    )
+
+
+NEXT_REGION = "SELECT min(region) FROM customer WHERE branch = :branch AND deleted_at IS NULL AND region >"
+REGIONS_SQL = f"""
+WITH RECURSIVE found(region) AS ({NEXT_REGION} ''
+  UNION ALL SELECT ({NEXT_REGION} found.region) FROM found WHERE found.region IS NOT NULL)
+SELECT region FROM found WHERE region IS NOT NULL LIMIT 60
+"""
+"""From one region to the next in the index, whatever the number of customers in each."""
 
 
 async def regions() -> list[str]:
-    """Regions of the newest 2,000 customers, for the filter; walking all of them would cost more than the list."""
-    rows = await fetch_all(
-        "SELECT DISTINCT region FROM (SELECT region FROM customer WHERE branch = :branch AND deleted_at IS NULL "
-        "ORDER BY acquired_on DESC, id DESC LIMIT 2000) AS newest WHERE region <> '' ORDER BY region LIMIT 60",
-        branch=home().code,
-    )
+    """Regions of the customers for the filter, at most 60."""
+    rows = await fetch_all(REGIONS_SQL, branch=home().code)
     return [row["region"] for row in rows]
 
 

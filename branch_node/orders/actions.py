@@ -41,7 +41,7 @@ async def enter_order(person: Person, form: OrderForm) -> Order:
             base_currency=home().currency,
             **columns,
         )
-        await write_lines(order.id, order.branch, draft.lines)
+        await OrderLine.bulk_create(new_lines(order.id, order.branch, draft.lines))
     return order
 
 
@@ -95,18 +95,28 @@ async def read_custom(typed: Mapping[str, str]) -> dict[str, Any]:
 async def write_lines(order_id: UUID, branch: str, lines: Sequence[PricedLine]) -> None:
     """Make these the lines of an order: changed ones in place, further ones new, surplus ones deleted softly."""
     rows = await lines_of(order_id)
-    for position, line in enumerate(lines, 1):
-        columns = {**line.columns, "cost_minor": line.cost_minor, "position": position}
-        if position <= len(rows):
-            row = rows[position - 1]
-            if any(getattr(row, name) != value for name, value in columns.items()):
-                row.update_from_dict(columns)
-                await row.save()
-        else:
-            await OrderLine.create(branch=branch, order_id=order_id, **columns)
+    wanted = [line_columns(line, position) for position, line in enumerate(lines, 1)]
+    for row, columns in zip(rows, wanted, strict=False):
+        if any(getattr(row, name) != value for name, value in columns.items()):
+            row.update_from_dict(columns)
+            await row.save()
+    if len(lines) > len(rows):
+        await OrderLine.bulk_create(new_lines(order_id, branch, lines)[len(rows) :])
     for row in rows[len(lines) :]:
         row.deleted_at = clock.now()
         await row.save()
+
+
+def line_columns(line: PricedLine, position: int) -> dict[str, Any]:
+    return {**line.columns, "cost_minor": line.cost_minor, "position": position}
+
+
+def new_lines(order_id: UUID, branch: str, lines: Sequence[PricedLine]) -> list[OrderLine]:
+    """The lines as rows that are not written yet."""
+    return [
+        OrderLine(branch=branch, order_id=order_id, **line_columns(line, position))
+        for position, line in enumerate(lines, 1)
+    ]
 
 
 async def change_order(person: Person, order_id: UUID, form: OrderForm) -> Order:

@@ -15,7 +15,7 @@ from branch_node.orders.steps import drop_steps, plan_steps
 from branch_node.receipts.actions import release_orders_money
 from branch_node.receivables.actions import Due, cancel_receivables, lock_receivables, open_receivables
 from shared import clock
-from shared.database import actor, execute
+from shared.database import actor, execute, find_all
 from shared.errors import Conflict
 from shared.figures import APPROVED_ORDER
 from shared.i18n import N_
@@ -145,8 +145,5 @@ async def take_out_of_effect(order: Order, on: date, reason: str) -> int:
 
 async def _live_receivables(order_id: UUID) -> Sequence[Receivable]:
     """The instalments of an order that are not cancelled, locked by id."""
-    return (
-        await Receivable.filter(order_id=order_id, cancelled_on=None, deleted_at=None)
-        .order_by("id")
-        .select_for_update()
-    )
+    condition = "order_id = :id AND cancelled_on IS NULL AND deleted_at IS NULL ORDER BY id"
+    return await find_all(Receivable, condition, id=order_id, lock=True)

@@ -10,7 +10,7 @@ from branch_node.home import home
 from branch_node.lists import COUNT_CAP, Cut, Paging, Sort, as_kind, like
 from branch_node.reaching import record_for
 from branch_node.searching import words
-from shared.database import fetch_all, fetch_one, fetch_value
+from shared.database import fetch_all, fetch_one, fetch_value, find, find_all
 from shared.database.scope import reach_sql
 from shared.figures import ENTRIES
 from shared.money import Money
@@ -185,24 +185,28 @@ async def order_for(person: Person, order_id: UUID, action: str = "order.view") 
     return await record_for(Order, person, order_id, action)
 
 
+IN_ORDER = "order_id = :id AND deleted_at IS NULL ORDER BY position, id"
+
+
 async def lines_of(order_id: UUID) -> list[OrderLine]:
     """The lines in order."""
-    return await OrderLine.filter(order_id=order_id, deleted_at=None).order_by("position", "id")
+    return await find_all(OrderLine, IN_ORDER, id=order_id)
 
 
 async def steps_of(order_id: UUID) -> list[ExecutionStep]:
     """The execution plan in order."""
-    return await ExecutionStep.filter(order_id=order_id, deleted_at=None).order_by("position", "id")
+    return await find_all(ExecutionStep, IN_ORDER, id=order_id)
 
 
 async def receivables_of(order_id: UUID) -> list[Receivable]:
     """The instalments in force, by due date."""
-    return await Receivable.filter(order_id=order_id, cancelled_on=None, deleted_at=None).order_by("position")
+    condition = "order_id = :id AND cancelled_on IS NULL AND deleted_at IS NULL ORDER BY position"
+    return await find_all(Receivable, condition, id=order_id)
 
 
 async def placement_of(employee_id: UUID) -> UUID | None:
     """The department in which an employee works now."""
-    row = await Employee.get_or_none(id=employee_id)
+    row = await find(Employee, "id = :id", id=employee_id)
     return row.department_id if row else None
 
 

@@ -18,7 +18,7 @@ from branch_node.receivables.forms import AdjustmentForm
 from branch_node.receivables.queries import adjustment_for, receivable_for
 from branch_node.receivables.rules import Standing, base_share, require_room, too_much
 from shared import clock
-from shared.database import actor, execute, fetch_all, transaction
+from shared.database import actor, execute, fetch_all, find_all, transaction
 from shared.errors import Conflict, Invalid, NotFound
 from shared.i18n import N_
 from shared.permissions import Person
@@ -63,7 +63,9 @@ async def open_receivables(order: Order, dues: Sequence[Due]) -> list[Receivable
 
 async def lock_receivables(ids: Collection[UUID]) -> dict[UUID, Receivable]:
     """The instalments by id, locked until the transaction ends, in the order of ids. NotFound when one is missing."""
-    rows = await Receivable.filter(id__in=list(ids), deleted_at=None).order_by("id").select_for_update()
+    rows = await find_all(
+        Receivable, "id IN :ids AND deleted_at IS NULL ORDER BY id", ids=list(ids), lock=True
+    )
     if len(rows) != len(set(ids)):
         raise NotFound()
     return {row.id: row for row in rows}

@@ -13,6 +13,10 @@ OPEN_NOW = "amount_minor > received_minor + credited_minor + written_off_minor"
 INDEXES = (
     "CREATE INDEX IF NOT EXISTS receivable_open ON receivable (branch, due_on, customer_id) "
     f"WHERE deleted_at IS NULL AND cancelled_on IS NULL AND {OPEN_NOW}",
+    # What a seller's day counts, without a look at the rows themselves: for that SQLite wants the columns of the condition too.
+    "CREATE INDEX IF NOT EXISTS receivable_open_of ON receivable (owner_id, due_on, branch, currency, amount_minor, "
+    "received_minor, credited_minor, written_off_minor, deleted_at, cancelled_on) "
+    f"WHERE deleted_at IS NULL AND cancelled_on IS NULL AND {OPEN_NOW}",
     "CREATE INDEX IF NOT EXISTS receipt_unallocated ON receipt (branch, customer_id) "
     "WHERE deleted_at IS NULL AND status = 'posted' AND allocated_minor < amount_minor",
     *(

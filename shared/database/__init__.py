@@ -20,6 +20,7 @@ from shared.database.access import (
 )
 from shared.database.context import Database, DatabaseApp, open_database
 from shared.database.lean_models import make_lean
+from shared.database.records import find, find_all, find_with
 
 __all__ = [
     "Database",
@@ -33,6 +34,9 @@ __all__ = [
     "fetch_all",
     "fetch_one",
     "fetch_value",
+    "find",
+    "find_all",
+    "find_with",
     "open_database",
     "queries_made",
     "refresh_statistics",

@@ -19,7 +19,8 @@ def current_count() -> int:
     return counter[0] if counter else 0
 
 
-def _count() -> None:
+def count_statement() -> None:
+    """One more statement of the request, if anybody counts."""
     counter = _counter.get()
     if counter is not None:
         counter[0] += 1
@@ -29,17 +30,17 @@ class CountingMixin:
     """Put before a Tortoise client class."""
 
     async def execute_insert(self, query: str, values: list[Any]) -> Any:
-        _count()
+        count_statement()
         return await super().execute_insert(query, values)  # type: ignore[misc]
 
     async def execute_many(self, query: str, values: list[Any]) -> None:
-        _count()
+        count_statement()
         await super().execute_many(query, values)  # type: ignore[misc]
 
     async def execute_query(self, query: str, values: list[Any] | None = None) -> Any:
-        _count()
+        count_statement()
         return await super().execute_query(query, values)  # type: ignore[misc]
 
     async def execute_query_dict(self, query: str, values: list[Any] | None = None) -> list[dict[str, Any]]:
-        _count()
+        count_statement()
         return await super().execute_query_dict(query, values)  # type: ignore[misc,no-any-return]

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from shared import clock
+from shared.database import find_with
 from shared.errors import Refused
 from shared.i18n import DEFAULT_LOCALE, LOCALES, N_
 from shared.permissions import Person, require
@@ -85,7 +86,7 @@ async def account_of_token(header: str) -> tuple[Account, list[str]]:
     kind, _, token = header.partition(" ")
     row = None
     if kind.lower() == "bearer" and token:
-        row = await ApiToken.get_or_none(token_hash=token_hash(token.strip())).select_related("account")
+        row = await find_with(ApiToken, "account", "t.token_hash = :hash", hash=token_hash(token.strip()))
     now = clock.now()
     if (
         row is None

@@ -13,7 +13,6 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.routing import BaseRoute
 from starlette.routing import Route as StarletteRoute
 
 from shared import i18n, log
@@ -40,6 +39,7 @@ from shared.web.session import forget_old_sessions
 from shared.web.settings import WebSettings
 from shared.web.site import Site
 from shared.web.static_files import StaticFiles
+from shared.web.switch import Switch
 from shared.web.templating import make_environment
 
 HERE = Path(__file__).resolve().parent
@@ -86,10 +86,10 @@ def site_app(
     health_routes = starlette_routes(HEALTH_ROUTES, settings, for_machines=True)
     static_route = StarletteRoute("/static/{digest}/{path:path}", static)
     app = Starlette(
-        routes=[*health_routes, *starlette_routes(own, settings), static_route],
+        routes=[Switch([*health_routes, *starlette_routes(own, settings)]), static_route],
         middleware=[
             Middleware(Envelope, site=site.code, https=settings.public_url.startswith("https://")),
-            Middleware(GZipMiddleware, minimum_size=600, compresslevel=5),
+            Middleware(GZipMiddleware, minimum_size=600, compresslevel=2),
         ],
         exception_handlers={HTTPException: on_http, Refused: on_refused},
         lifespan=lifespan_of(database_url, [*database_apps, WEB_APP], resources, tasks),
@@ -123,7 +123,7 @@ def keep(app: Starlette, **values: object) -> None:
 
 def starlette_routes(
     routes: Sequence[Route], settings: WebSettings, *, for_machines: bool = False
-) -> list[BaseRoute]:
+) -> list[StarletteRoute]:
     """Starlette's routes; fixed paths come before ones with parameters, else in the given order."""
     ordered = sorted(routes, key=lambda route: "{" in route.url)
     return [

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from shared import clock
+from shared.database import find_with
 from shared.web.models import Account, Session
 from shared.web.settings import WebSettings
 
@@ -93,7 +94,7 @@ async def find_session(request: Request) -> Session | None:
     if not token:
         return None
     settings: WebSettings = request.app.state.settings
-    session = await Session.get_or_none(token_hash=token_hash(token)).select_related("account")
+    session = await find_with(Session, "account", "t.token_hash = :hash", hash=token_hash(token))
     now = clock.now()
     if session is None or not is_live(session, settings, now) or session.account.disabled_at is not None:
         return None

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from shared import clock, i18n
 from shared.ids import new_id
-from shared.web import csrf, graphics
+from shared.web import csrf, graphics, rows
 from shared.web.filters import FILTERS
 from shared.web.once import FIELD as ONCE_FIELD
 from shared.web.parts import STATUSES, TEMPLATE_CLASSES, Action, status_word
@@ -47,6 +47,8 @@ def make_environment(roots: Sequence[Path], static: StaticFiles) -> Environment:
         with_query=with_query,
         query_pairs=query_pairs,
         graphics=graphics,
+        table_rows=rows.table_rows,
+        row_cells=rows.row_cells,
         STATUSES=STATUSES,
         status_word=status_word,
         **{made.__name__: made for made in TEMPLATE_CLASSES},

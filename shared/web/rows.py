@@ -1,0 +1,121 @@
+"""The rows of a table as html. Every list runs this some hundred times a page, so it is written in Python; whatever has a
+shape of its own (a status, a bar) is left to the macro `cell_text` of parts/table.html.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from markupsafe import Markup, escape
+
+from shared.i18n import gettext
+from shared.web.filters import FILTERS
+from shared.web.parts import Column, Kind, Link, Row, Status, TableView
+
+CellText = Callable[[Column, Any], Markup]
+
+NONE = '<span class="ops-none">—</span>'
+SHOWN: Mapping[Kind, Callable[[Any], str]] = {
+    kind: FILTERS[kind]
+    for kind in (
+        "money", "money_plain", "money_big", "percent", "points", "number", "quantity", "day", "instant", "as_of",
+        "duration", "bytes",
+    )
+}  # fmt: skip
+DASHED = frozenset({"text", "icon", "link", "percent", "points"})
+"""Kinds that write a missing value as a dash; the others have a word for it."""
+
+
+def table_rows(view: TableView, cell_text: CellText) -> Markup:
+    """All rows of the table, each a tr."""
+    writer = Writer(view, cell_text)
+    return Markup("".join(f"{opening_of(view, row)}{writer.cells(row)}</tr>\n" for row in view.rows))
+
+
+def row_cells(view: TableView, row: Row, cell_text: CellText) -> Markup:
+    """The cells of one row."""
+    return Markup(Writer(view, cell_text).cells(row))
+
+
+def opening_of(view: TableView, row: Row) -> str:
+    name = f' id="{escape(view.key)}-{escape(row.id)}"' if row.id else ""
+    look = ' class="ops-muted-row"' if row.is_muted else ' class="ops-total"' if row.is_total else ""
+    return f"<tr{name}{look}>"
+
+
+class Writer:
+    """Writes the cells of the rows of one table; what is the same in each row is made once."""
+
+    def __init__(self, view: TableView, cell_text: CellText) -> None:
+        self.view = view
+        self.cell_text = cell_text
+        self.columns = [
+            (
+                column,
+                f"<td {column.cell_attributes}>" if place else f'<th scope="row" {column.first_attributes}>',
+            )
+            for place, column in enumerate(view.columns)
+        ]
+        self.unfold = unfolding() if view.unfolds else ""
+        self.select = escape(gettext("Select"))
+        self.words: dict[Any, Markup] = {}
+
+    def cells(self, row: Row) -> str:
+        """In the order of the columns; before them the box that selects the row, behind them what unfolds it on a phone."""
+        parts = [self.tick(row)] if self.view.bulk else []
+        for place, (column, opening) in enumerate(self.columns):
+            parts += (
+                opening,
+                self.content(column, row, is_first=not place),
+                "</td>\n" if place else "</th>\n",
+            )
+        parts.append(self.unfold)
+        return "".join(parts)
+
+    def tick(self, row: Row) -> str:
+        box = (
+            f'<input type="checkbox" name="ids" value="{escape(row.id)}" aria-label="{self.select}" class="form-check-input">'
+            if row.id and not row.is_total
+            else ""
+        )
+        return f'<td class="ops-tick">{box}</td>\n'
+
+    def content(self, column: Column, row: Row, *, is_first: bool) -> str:
+        """The cell, inside its link where it has one; a total has no dash where nothing is added up."""
+        cell = row.cells[column.key]
+        if column.key in row.links:
+            return f'<a href="{escape(row.links[column.key])}">{self.text(column, cell)}</a>'
+        if cell is None and row.is_total and not column.is_number:
+            return ""
+        if is_first and row.url:
+            return f'<a class="ops-row-link" href="{escape(row.url)}">{self.text(column, cell)}</a>'
+        return self.text(column, cell)
+
+    def text(self, column: Column, cell: Any) -> str:
+        """What the cell says, escaped."""
+        kind = column.kind
+        if cell is None and kind in DASHED:
+            return NONE
+        if kind in ("text", "icon"):
+            return escape(cell)
+        if kind == "link":
+            return linked(cell)
+        if shown := SHOWN.get(kind):
+            return escape(shown(cell))
+        if kind == "status" and isinstance(cell, (str, Status)):
+            if cell not in self.words:
+                self.words[cell] = self.cell_text(column, cell)
+            return self.words[cell]
+        return self.cell_text(column, cell)
+
+
+def linked(cell: Link) -> str:
+    note = f" <small>{escape(cell.note)}</small>" if cell.note else ""
+    return f'<a href="{escape(cell.url)}">{escape(cell.text)}</a>{note}'
+
+
+def unfolding() -> str:
+    """The box that shows the rest of a row on a phone."""
+    word = escape(gettext("more"))
+    return (
+        f'<td class="ops-phone-only"><label class="ops-unfold"><input type="checkbox">{word}</label></td>\n'
+    )
