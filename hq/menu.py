@@ -25,4 +25,5 @@ MENU = (
     MenuItem(N_("Rows as files"), "/exports", "figures.view", "download", in_more=True),
     MenuItem(N_("Shared links"), "/shares", "figures.view", "link", in_more=True),
     MenuItem(N_("Users"), "/people", "role.view", "user", in_more=True),
+    MenuItem(N_("Audit trail"), "/audit", "audit.view", "history", in_more=True),
 )

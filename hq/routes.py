@@ -5,6 +5,7 @@ from dataclasses import replace
 from hq.activity import handlers as activity
 from hq.api import handlers as api
 from hq.api.forms import FigureModel, FigureQuery
+from hq.audit import handlers as audit
 from hq.branches import handlers as branches
 from hq.compare import handlers as compare
 from hq.customers import handlers as customers
@@ -142,6 +143,7 @@ DAY_CLOSE = [
     Route("GET", "/day-close/{code}/{ledger}", dayclose.show_rows, "figures.view"),
 ]
 DEFINITIONS = [Route("GET", "/definitions", definitions.show, "figures.view")]
+AUDIT = [Route("GET", "/audit", audit.show, "audit.view")]
 REPORTS = [
     Route("GET", "/reports", reports.show, "figures.view"),
     Route("GET", "/reports/new", reports.new, "figures.view"),
@@ -237,6 +239,7 @@ def pages() -> list[Route]:
         *SHARES,
         *RATES,
         *PEOPLE,
+        *AUDIT,
         *DEFINITIONS,
         *API,
     ]
