@@ -221,10 +221,11 @@ class Sender:
                 await asyncio.sleep(HANDED_EVERY_SECONDS)
 
     async def _pause(self, at_least: float) -> None:
-        """Full-jitter back-off: between 0 and 0.2 s x 2^failures, capped; a `Retry-After` is always kept."""
+        """Full-jitter back-off: between 0 and 0.2 s x 2^failures, capped, or until a person asks; a `Retry-After` is always kept."""
         self._failures += 1
         ceiling = min(MAX_BACKOFF_SECONDS, 0.2 * 2 ** min(self._failures, 12))
-        await asyncio.sleep(at_least + random.uniform(0.0, ceiling))
+        await asyncio.sleep(at_least)
+        await self.nudge.rest(random.uniform(0.0, ceiling))
 
     async def _push(self, state: ReplicationState, changes: Log) -> None:
         cursor = await self._hello(state, changes)

@@ -10,7 +10,7 @@ from branch_node.sync.conflicts import open_count
 from branch_node.sync.pages import SyncPage
 from branch_node.sync.queries import Sync, sync
 from shared.database.fields import from_micros
-from shared.database.nudge import committed
+from shared.database.nudge import hurry
 from shared.i18n import gettext as _
 from shared.i18n import ngettext
 from shared.vocabulary import table_word
@@ -31,8 +31,8 @@ async def show(request: Request) -> Response:
 
 
 async def send_now(request: Request) -> Response:
-    """Wake the sender; it also wakes by itself with every change."""
-    committed()
+    """Wake the sender, also when it waits before trying again; it wakes by itself with every change."""
+    hurry()
     return redirect("/sync", toast=_("Sending has been started."))
 
 
@@ -119,7 +119,7 @@ def aside_table(found: Sync) -> TableView:
     words = {"refused": _("cannot be stored here"), "lost": _("no longer known at HQ")}
     columns = [
         Column("table", _("Table"), phone="head"),
-        Column("why", _("Why"), phone="second"),
+        Column("why", _("Reason"), phone="second"),
         Column("at", _("Noted"), "instant"),
         Column("row", _("Row"), "text"),
     ]
@@ -145,7 +145,7 @@ def epoch_table(found: Sync) -> TableView:
     }
     columns = [
         Column("epoch", _("Epoch"), phone="head"),
-        Column("why", _("Why"), phone="second"),
+        Column("why", _("Reason"), phone="second"),
         Column("base", _("After position"), "number"),
         Column("at", _("Begun"), "instant"),
     ]

@@ -73,7 +73,7 @@ def table_of(rows: Sequence[QuarantinedChange], branches: Directory, is_open: bo
     columns = [
         Column("what", _("Record"), phone="head"),
         Column("branch", _("Branch"), phone="second"),
-        Column("why", _("Why"), phone="second"),
+        Column("why", _("Reason"), phone="second"),
         Column("position", _("Log position"), "number"),
         Column("at", _("Since") if is_open else _("Settled"), "instant"),
         Column("tries", _("Tries"), "number"),

@@ -20,6 +20,7 @@ from hq.replication.incidents import open_incident
 from hq.replication.mending import Order, mend, settle_table
 from hq.replication.models import QuarantinedChange, ScrubRow, ScrubRun
 from hq.replication.scrub import SITE, Asking, claims, move_on
+from hq.replication.strangers import follow_up
 from shared import clock, metrics
 from shared.database import transaction
 from shared.replication.change import Digest, row_hash
@@ -177,6 +178,8 @@ class Drill:
     async def _next_table(self) -> Question:
         async with transaction():
             self.asking = await move_on(self.answer.branch, self.asking)
+        if not self.asking.tables:
+            await follow_up(self.asking.run)
         return self.first_question()
 
 

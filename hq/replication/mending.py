@@ -153,19 +153,20 @@ def unnamed_sql(table: str) -> str:
 def _mend_sqlite(connection: sqlite3.Connection, order: Order) -> dict[str, str]:
     order.check(read_cursor(connection, order.branch))
     _note_sqlite(connection, order.branch)
+    return _tried_sqlite(connection, order.single()) if _tried_sqlite(connection, [order]) else {}
+
+
+def _tried_sqlite(connection: sqlite3.Connection, parts: Sequence[Order]) -> dict[str, str]:
+    """Each part whole or not at all; the rows that could not be written, with the reason."""
     blocked: dict[str, str] = {}
-    for attempt in ([order], order.single()):
-        for part in attempt:
-            connection.execute("SAVEPOINT mend")
-            try:
-                _write_sqlite(connection, part)
-            except DATA_ERRORS as error:
-                connection.execute("ROLLBACK TO mend")
-                blocked.update(dict.fromkeys([*part.rows, *part.gone], repr(error)))
-            connection.execute("RELEASE mend")
-        if not blocked or attempt != [order]:
-            return blocked
-        blocked = {}
+    for part in parts:
+        connection.execute("SAVEPOINT mend")
+        try:
+            _write_sqlite(connection, part)
+        except DATA_ERRORS as error:
+            connection.execute("ROLLBACK TO mend")
+            blocked.update(dict.fromkeys([*part.rows, *part.gone], repr(error)))
+        connection.execute("RELEASE mend")
     return blocked
 
 
@@ -214,17 +215,20 @@ def _fold_sqlite(connection: sqlite3.Connection, order: Order, everything: bool 
 async def _mend_postgres(connection: Any, order: Order) -> dict[str, str]:
     order.check(await lock_cursor(connection, order.branch))
     await _note_postgres(connection, order.branch)
+    if not await _tried_postgres(connection, [order]):
+        return {}
+    return await _tried_postgres(connection, order.single())
+
+
+async def _tried_postgres(connection: Any, parts: Sequence[Order]) -> dict[str, str]:
+    """Each part whole or not at all; the rows that could not be written, with the reason."""
     blocked: dict[str, str] = {}
-    for attempt in ([order], order.single()):
-        for part in attempt:
-            try:
-                async with connection.transaction():
-                    await _write_postgres(connection, part)
-            except apply_postgres.DATA_ERRORS as error:
-                blocked.update(dict.fromkeys([*part.rows, *part.gone], repr(error)))
-        if not blocked or attempt != [order]:
-            return blocked
-        blocked = {}
+    for part in parts:
+        try:
+            async with connection.transaction():
+                await _write_postgres(connection, part)
+        except apply_postgres.DATA_ERRORS as error:
+            blocked.update(dict.fromkeys([*part.rows, *part.gone], repr(error)))
     return blocked
 
 

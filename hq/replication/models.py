@@ -181,7 +181,7 @@ class Tombstone(Model):
 class ScrubRun(Model):
     """Headquarters hashed a branch's rows again; where a table was not what the branch claims, the rows were asked for.
 
-    `cause`: schedule | unproven | day_close | command | page. `is_mending`: differing rows are mended, not only named. `status`:
+    `cause`: schedule | unproven | day_close | foreign | command | page. `is_mending`: differing rows are mended, not only named. `status`:
     equal | asking (the branch has not told all yet) | mended | named | differs (some rows could not be mended) | broken
     (the branch's own rows are not those of its log, nothing was touched). Counts are of rows.
     """

@@ -23,6 +23,7 @@ from shared.replication.scan import View, table_digest, view_of
 
 log = structlog.get_logger(__name__)
 SITE = "hq"
+UNPROVEN_PAUSE = 600.0
 
 
 class Asking(msgspec.Struct, frozen=True):
@@ -124,11 +125,14 @@ async def move_on(branch: str, done: Asking) -> Asking:
     return left
 
 
-async def ask_tables(branch: str, tables: Sequence[str], cause: str) -> ScrubRun | None:
-    """Ask about some tables that are known to differ, without hashing the others; None while a run asks, or soon after one."""
+async def ask_tables(
+    branch: str, tables: Sequence[str], cause: str, *, pause: float = UNPROVEN_PAUSE
+) -> ScrubRun | None:
+    """Ask about some tables that are known to differ, without hashing the others; None while a run asks, or within `pause`
+    seconds of the last."""
     recent = await ScrubRun.filter(branch=branch).order_by("-id").first()
     if recent is not None and (
-        recent.status == "asking" or (clock.now() - recent.begun_at).total_seconds() < UNPROVEN_PAUSE
+        recent.status == "asking" or (clock.now() - recent.begun_at).total_seconds() < pause
     ):
         return None
     async with transaction():
@@ -158,9 +162,6 @@ async def unexplained() -> list[str]:
         if set(cursor.unproven) - set(aside) and not is_fresh:
             found.append(cursor.branch)
     return found
-
-
-UNPROVEN_PAUSE = 600
 
 
 async def end_run(run_id: int) -> None:

@@ -148,7 +148,11 @@ async def act(request: Request) -> Response:
     toasts = {
         "revoke": _("The node is refused."),
         "drop-standby": _("The standby is refused."),
-        "scrub": _("The rows are being hashed; the result appears here."),
+        "scrub": _(
+            "This machine is under load. The rows are hashed when it is calm again; the result appears here."
+        )
+        if request.app.state.load.pauses("long")
+        else _("The rows are being hashed; the result appears here."),
         "release": _("The next batch is let through."),
     }
     return redirect(f"/sync/{code}", toast=toasts[verb])

@@ -49,6 +49,7 @@ def scrubs(found: Details) -> TableView:
         "schedule": _("each night"),
         "unproven": _("a digest differed"),
         "day_close": _("a day close differs"),
+        "foreign": _("rows under another branch's code"),
         "command": _("on demand"),
         "page": _("on demand"),
     }
@@ -75,7 +76,7 @@ def scrubs(found: Details) -> TableView:
     columns = [
         Column("at", _("Begun"), "instant", phone="head"),
         Column("state", _("State"), phone="second"),
-        Column("cause", _("Why")),
+        Column("cause", _("Reason")),
         Column("rows", _("Rows hashed"), "number"),
         Column("tables", _("Differing")),
     ]

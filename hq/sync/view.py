@@ -62,15 +62,20 @@ def status_words() -> dict[str, str]:
     return {"held": _("held"), "released": _("let through once"), "cloned": _("two nodes")}
 
 
+UNHEARD = ("late", "unreachable", "never")
+"""States in which nobody here knows what a branch has written since."""
+
+
 def branch_row(row: BranchSync) -> Row:
     mark = row.branch.mark
+    is_heard = mark.state not in UNHEARD
     return Row(
         {
             "name": f"{row.branch.name} ({row.branch.code})",
             "state": mark.state,
             "proof": row.proof,
-            "waiting": row.waiting,
-            "lag": row.lag_seconds,
+            "waiting": row.waiting if is_heard or row.waiting else None,
+            "lag": row.lag_seconds if is_heard or row.lag_seconds else None,
             "complete": mark.complete_to,
             "trouble": status_words().get(row.status),
             "position": mark.position,
@@ -87,7 +92,7 @@ def branch_row(row: BranchSync) -> Row:
 
 def sentence(rows: Sequence[BranchSync]) -> str:
     """How many branches are behind or not proved."""
-    behind = sum(1 for row in rows if row.waiting or row.branch.mark.state in ("unreachable", "never"))
+    behind = sum(1 for row in rows if row.waiting or row.branch.mark.state in UNHEARD)
     unproven = sum(1 for row in rows if row.proof == "unproven")
     if not behind and not unproven:
         return _("HQ has all that the branches have written, and it is equal row for row.")
@@ -130,6 +135,14 @@ def facts(key: str, caption: str, pairs: Sequence[tuple[str, Any]]) -> TableView
     return TableView(key, caption, columns, [Row({"what": what, "value": value}) for what, value in pairs])
 
 
+def position_text(sync: BranchSync) -> str:
+    """How far its log is taken over, and how much is known to be missing; of a branch that is not heard nothing is known."""
+    position = number(sync.branch.mark.position)
+    if sync.branch.mark.state in UNHEARD and not sync.waiting:
+        return _("%(position)s; not heard of since, what it has written is not known here", position=position)
+    return _("%(position)s, %(waiting)s behind", position=position, waiting=number(sync.waiting))
+
+
 def up_table(sync: BranchSync) -> TableView:
     mark = sync.branch.mark
     lag = "" if not sync.lag_seconds else ngettext("%(n)s second", "%(n)s seconds", sync.lag_seconds)
@@ -142,12 +155,7 @@ def up_table(sync: BranchSync) -> TableView:
         [
             (
                 _("Log position"),
-                _(
-                    "%(position)s, %(waiting)s behind",
-                    position=number(mark.position),
-                    waiting=number(sync.waiting),
-                )
-                + (f", {lag}" if lag else ""),
+                position_text(sync) + (f", {lag}" if lag else ""),
             ),
             (_("Complete to"), instant(mark.complete_to, seconds=True) if mark.complete_to else None),
             (_("Last heard of"), instant(mark.contact_at, seconds=True) if mark.contact_at else None),
@@ -220,7 +228,7 @@ def differences(found: Details) -> TableView:
     ]
     columns = [
         Column("table", _("Table"), phone="head"),
-        Column("why", _("Why"), phone="second"),
+        Column("why", _("Reason"), phone="second"),
         Column("count", _("Changes"), "number"),
     ]
     return TableView("differences", _("Not proved"), columns, rows)
@@ -269,7 +277,7 @@ def epochs(found: Details) -> TableView:
     ]
     columns = [
         Column("epoch", _("Epoch"), phone="head"),
-        Column("why", _("Why"), phone="second"),
+        Column("why", _("Reason"), phone="second"),
         Column("base", _("After position"), "number"),
         Column("at", _("Begun"), "instant"),
     ]

@@ -78,6 +78,8 @@ class Site(Part, frozen=True):
     host: str = "127.0.0.1"
     of: str = ""
     """Of a standby: the site whose place it can take."""
+    line: int = 0
+    """The port of its own line to headquarters, which can be cut (`lines.py`). 0: it reaches headquarters directly."""
 
     @property
     def follower(self) -> str:
@@ -114,6 +116,14 @@ class Company(Part, frozen=True):
                 return site
         raise CompanyFileError(f"there is no site {name!r} in the company file")
 
+    def find(self, word: str) -> Site | None:
+        """The site of this name, or the first of a branch with this code; None when there is none."""
+        wanted = word.upper()
+        by_name = [site for site in self.sites if site.name.upper() == wanted]
+        return next(
+            iter([*by_name, *(site for site in self.sites if site.values.get("code") == wanted)]), None
+        )
+
     def nodes(self) -> dict[str, list[Site]]:
         """Sites by node, in the order of the file."""
         found: dict[str, list[Site]] = {}
@@ -137,7 +147,7 @@ class Company(Part, frozen=True):
             "port": str(site.port),
             "url": site.url,
             "data": os.fspath(data_folder(folder, site)),
-            "hq_url": self.site(self.open).url,
+            "hq_url": f"http://{site.host}:{site.line}" if site.line else self.site(self.open).url,
             "node": self.node,
             **site.values,
         }

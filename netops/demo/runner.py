@@ -22,6 +22,7 @@ from typing import Any
 from netops.agent.drivers.process import ProcessDriver
 from netops.agent.local_client import AgentAway
 from netops.demo.company import Company, Site, data_folder
+from netops.demo.lines import Lines
 from netops.demo.node_agent import AgentFailed, NodeAgent
 from netops.demo.node_file import key_file, node_path, write_node_file
 from netops.demo.steps import Preparation, StepFailed
@@ -51,6 +52,7 @@ class Runner:
             )
             for node in company.nodes()
         }
+        self._lines = Lines(company, self._folder)
         self._ending = asyncio.Event()
 
     async def run(self, *, reset: bool = False, show: Callable[[str], object] | None = None) -> int:
@@ -106,6 +108,7 @@ class Runner:
     async def _start(self, began: float) -> None:
         preparation = Preparation(self._company, self._folder, self._say)
         self._check_ports()
+        await self._lines.open()
         if any(preparation.due(site) for site in self._company.sites):
             self._say("Preparing 准备中")
             await preparation.before_start()
@@ -206,6 +209,7 @@ class Runner:
         if any(agent.process is not None and agent.process.returncode is None for agent in started):
             self._say("Ending 正在结束")
         await asyncio.gather(*(agent.end() for agent in started))
+        await self._lines.close()
         for agent in started:
             agent.kill_strays()
 
@@ -218,17 +222,14 @@ class Runner:
         ours = {mark.service for agent in self._agents.values() for mark in agent.strays()}
         import socket
 
-        for site in self._company.sites:
-            if site.name in ours:
-                continue
+        wanted = [(site, site.port) for site in self._company.sites if site.name not in ours]
+        for site, port in [*wanted, *((site, site.line) for site in self._company.sites if site.line)]:
             with socket.socket() as probe:
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 try:
-                    probe.bind((site.host, site.port))
+                    probe.bind((site.host, port))
                 except OSError as error:
-                    raise DemoFailed(
-                        f"port {site.port} for {site.name} is taken: {error.strerror}"
-                    ) from error
+                    raise DemoFailed(f"port {port} for {site.name} is taken: {error.strerror}") from error
 
 
 def _sentences(failure: Exception) -> list[str]:

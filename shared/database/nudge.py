@@ -1,6 +1,7 @@
 """Wakes whoever waits for a commit in this process (the sender), without polling the database."""
 
 import asyncio
+from contextlib import suppress
 
 _waiting: set["Nudge"] = set()
 
@@ -10,6 +11,7 @@ class Nudge:
 
     def __init__(self) -> None:
         self._event = asyncio.Event()
+        self._asked = asyncio.Event()
 
     def listen(self) -> None:
         """Be woken by commits from now on."""
@@ -27,6 +29,17 @@ class Nudge:
         """Whatever was committed so far is about to be looked at."""
         self._event.clear()
 
+    def ask(self) -> None:
+        """Somebody wants it done now: wake the waiter, also one that rests after a failure."""
+        self._asked.set()
+        self.set()
+
+    async def rest(self, seconds: float) -> None:
+        """After a failure: that long, or until somebody asks."""
+        self._asked.clear()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._asked.wait(), seconds)
+
     async def wait(self, timeout_seconds: float) -> bool:
         """True when something was committed, False when the time is over."""
         try:
@@ -40,3 +53,9 @@ def committed() -> None:
     """Called by the engines after each commit."""
     for nudge in tuple(_waiting):
         nudge.set()
+
+
+def hurry() -> None:
+    """Called when a person wants everything sent now."""
+    for nudge in tuple(_waiting):
+        nudge.ask()

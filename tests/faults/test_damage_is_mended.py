@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from tests.support.databases import apart
+import pytest
+
+from tests.support.databases import ENGINES, Templates, apart
 from tests.support.processes import SiteProcess
 from tests.support.world import company
 
@@ -20,8 +22,13 @@ def damage(site: SiteProcess) -> None:
     apart(work())
 
 
-def test_damage_by_sql_is_named_and_mended_in_one_scrub(tmp_path: Path) -> None:
-    with company(["SH"], folder=tmp_path, seeded=False) as world:
+@pytest.mark.parametrize("engine", ENGINES)
+def test_damage_by_sql_is_named_and_mended_in_one_scrub(
+    engine: str, tmp_path: Path, templates: Templates
+) -> None:
+    if engine == "postgres":
+        templates.require_postgres()
+    with company(["SH"], folder=tmp_path, hq_engine=engine, branch_engine=engine, seeded=False) as world:
         world.wait_synced()
         damage(world.hq)
         assert world.differences("SH") != []

@@ -7,14 +7,19 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from branch_node.setup import APPS as BRANCH_APPS
+from tests.support.databases import Templates
 from tests.support.processes import SiteProcess, wait_until
-from tests.support.world import PASSWORD, World, branch_settings, company
+from tests.support.world import PASSWORD, World, branch_settings, company, own_database
 
 
-def spare(world: World, folder: Path, name: str, stack: ExitStack) -> SiteProcess:
+def spare(world: World, folder: Path, name: str, stack: ExitStack, engine: str = "sqlite") -> SiteProcess:
     """Another machine for Shanghai, empty, that reaches headquarters over the branch's line."""
     site = SiteProcess(name, "branch_node", folder / name, BRANCH_APPS, branch_settings("SH"))
+    if engine == "postgres":
+        site.settings["TRUNKLINE_DATABASE_URL"] = own_database(stack)
     site.settings["TRUNKLINE_HQ_URL"] = world.line("SH").url
     stack.callback(site.close)
     return site
@@ -97,3 +102,30 @@ def test_a_branch_is_rebuilt_and_a_standby_takes_over(tmp_path: Path) -> None:
         assert world.differences("SH") == []
         assert world.is_proved()
         assert again.one("SELECT count(*) AS n FROM exchange_rate WHERE branch = 'COMPANY'") > 0
+
+
+@pytest.mark.postgres
+def test_a_branch_on_postgresql_is_rebuilt_from_headquarters_on_postgresql(
+    tmp_path: Path, templates: Templates
+) -> None:
+    templates.require_postgres()
+    with (
+        ExitStack() as stack,
+        company(
+            ["SH"], folder=tmp_path, hq_engine="postgres", branch_engine="postgres", seeded=False
+        ) as world,
+    ):
+        world.wait_synced()
+        world.branch("SH").kill()
+        again = spare(world, tmp_path, "again", stack, "postgres")
+        rebuild = token(world, "rebuild", "SH")
+        world.line("SH").cut_after(100, "down")
+        world.line("SH").cut_after(3_000, "down")
+        assert last_line(again.run("bootstrap", rebuild, "--json"))["what"] == "rebuilt"
+        world.branches["SH"] = again
+        again.run("staff", "X-9", "Somebody new")
+        again.start()
+        world.wait_synced()
+        assert again.one("SELECT COUNT(*) AS n FROM role_grant WHERE branch = 'SH'") > 0
+        assert world.differences("SH") == []
+        assert world.is_proved()

@@ -155,6 +155,14 @@ def _prepared(code: str, seeded: bool) -> Path:
     return folder
 
 
+def own_database(stack: ExitStack) -> str:
+    """The url of an empty PostgreSQL database that goes with the stack."""
+    name = f"tl_world_{token_hex(6)}"
+    apart(command(f'CREATE DATABASE "{name}"'))
+    stack.callback(lambda: apart(command(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')))
+    return postgres_url(name)
+
+
 def prepare_site(
     code: str, folder: Path, engine: str, seeded: bool, stack: ExitStack, root: Path | None = None
 ) -> SiteProcess:
@@ -163,10 +171,7 @@ def prepare_site(
     site = _site(code, folder)
     site.root = root or site.root
     if engine == "postgres":
-        name = f"tl_world_{token_hex(6)}"
-        apart(command(f'CREATE DATABASE "{name}"'))
-        stack.callback(lambda: apart(command(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')))
-        site.settings["TRUNKLINE_DATABASE_URL"] = postgres_url(name)
+        site.settings["TRUNKLINE_DATABASE_URL"] = own_database(stack)
         _fill(site, seeded)
     elif root:
         _fill(site, seeded)

@@ -9,6 +9,7 @@ import pytest
 from hq.figures import rebuild
 from hq.replication import scrub, verify
 from hq.replication.models import BranchCursor, ScrubRow, ScrubRun, SyncIncident
+from hq.replication.strangers import follow_up
 from shared.database import execute, fetch_value
 from shared.records import AuditEntry, Receipt
 from shared.replication.columns import replicated_tables
@@ -165,3 +166,32 @@ async def test_rows_read_for_proof_are_those_of_the_triggers(company: Model) -> 
             assert (await table_digest(view, table, BRANCH)).count == await Receipt.filter(
                 branch=BRANCH
             ).count()
+
+
+async def test_a_row_under_the_code_of_nobody_is_taken_back_within_one_scrub(company: Model) -> None:
+    with company.hq.use():
+        await execute(
+            "UPDATE receipt SET branch = 'XX' WHERE id = (SELECT id FROM receipt ORDER BY id LIMIT 1)"
+        )
+    assert await scrubbed(company) == "differs"
+    await company.settle()
+    with company.hq.use():
+        assert [run.status for run in await ScrubRun.all().order_by("id")] == ["differs", "mended"]
+    await company.check()
+
+
+async def test_a_row_under_the_code_of_another_branch_is_settled_between_the_two(company: Model) -> None:
+    with company.hq.use():
+        await BranchCursor.create(branch="PAR", epoch="e" * 32)
+        await execute(
+            "UPDATE receipt SET branch = 'PAR' WHERE id = (SELECT id FROM receipt ORDER BY id LIMIT 1)"
+        )
+    assert await scrubbed(company) == "differs"
+    with company.hq.use():
+        asked = await ScrubRun.get(branch="PAR")
+        assert (asked.status, asked.cause, asked.tables) == ("asking", "foreign", ["receipt"])
+        await execute("DELETE FROM receipt WHERE branch = 'PAR'")  # Paris says that it has no such row
+        await ScrubRun.filter(id=asked.id).update(status="mended")
+        await follow_up(asked.id)
+    await company.settle()
+    await company.check()
