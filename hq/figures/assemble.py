@@ -7,14 +7,15 @@ Primitive amounts are converted, everything else follows from them afterwards, s
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
+from functools import cached_property, partial
 
+from hq.figures.answers import Workings
 from hq.figures.cells import Sums
 from hq.figures.freshness import Branch, Directory
 from hq.figures.people import Place
 from hq.figures.rates import conversion
 from hq.figures.rules import Conversion, Rate, spread
-from hq.figures.shape import Column, Figure, Line, MissingRate, Question, Value
+from hq.figures.shape import Column, Figure, Line, Question, Value
 from shared.errors import Invalid
 from shared.i18n import N_
 
@@ -86,30 +87,59 @@ async def company_figure(
     on: date,
     finish: Finish = unchanged,
     rates: Conversion | None = None,
+    workings: Workings | None = None,
+    aimed: object = None,
 ) -> Figure:
     """A line for every branch in scope and the company's total. `on` is the day whose rates convert, unless `rates`
     are given.
 
     A branch that never sent anything has unknown values; one without a rate keeps its own currency and is left out
-    of the total, which names the missing rate. `finish` may add values to those of a branch.
+    of the total, which names the missing rate. `finish` may add values to those of a branch, from the branch and from
+    what is `aimed` at. With `workings`, lines that are made of the same as before are not made again.
     """
     if rates is None:
         rates = await conversion(branches.currencies, question.currency, on, question.known_at)
     if not rates.to_currency:
         require_one_currency(branches)
+    workings = workings or Workings()
     lines: list[Line] = []
-    missing: set[MissingRate] = set()
-    added: dict[str, int] = dict.fromkeys((*plan.money, *plan.counts), 0)
+    parts: list[Mapping[str, int]] = []
     for branch in branches.branches:
-        line, primitives = branch_line(branch, sums.get(branch.code, {}), plan, rates, finish)
-        if line.is_left_out:
-            missing.add(rates.missing(branch.currency))
-        for key, number in primitives.items():
-            added[key] += number
+        row = sums.get(branch.code, NOTHING)
+        made_of = (branch.standing, row, rates, aimed)
+        line, primitives = workings.of(
+            "line",
+            branch.code,
+            made_of,
+            partial(branch_line, branch, row, plan, rates, finish),
+        )
         lines.append(line)
+        parts.append(primitives)
+    missing = {
+        rates.missing(branch.currency)
+        for branch, line in zip(branches.branches, lines, strict=True)
+        if line.is_left_out
+    }
+    added = added_up(parts, plan.keys)
     currency = rates.to_currency or next(iter(branches.currencies), question.house.currency)
     total = Line(str(question.unit), "", "", currency, plan.full(added))
     return Figure(name, question, plan.columns, lines, total, branches.marks, sorted(missing), len(lines))
+
+
+NOTHING: Sums = {}
+
+
+def added_up(parts: Sequence[Mapping[str, int]], keys: tuple[str, ...]) -> dict[str, int]:
+    """The sum of each primitive; a part may lack some."""
+    whole = [part.values() for part in parts if len(part) == len(keys)]
+    found = (
+        dict(zip(keys, (sum(column) for column in zip(*whole, strict=True)), strict=True)) if whole else {}
+    )
+    for part in parts:
+        if len(part) != len(keys):
+            for key, number in part.items():
+                found[key] = found.get(key, 0) + number
+    return {key: found.get(key, 0) for key in keys}
 
 
 def branch_line(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 from hq.figures import facts, memo
-from hq.figures.answers import answered
+from hq.figures.answers import Workings, answered
 from hq.figures.assemble import Part, Plan, branch_figure, company_figure
 from hq.figures.cells import Want
 from hq.figures.freshness import Directory, directory
@@ -57,7 +57,10 @@ async def follow_up(question: Question, branches: Directory | None = None) -> Fi
     days = question.house.silent_days
     if question.unit.kind in ("company", "region"):
         figure = await answered(
-            "follow-up", question, branches, lambda: by_each_branch(question, branches, first, last)
+            "follow-up",
+            question,
+            branches,
+            lambda known: by_each_branch(question, branches, first, last, known),
         )
         return figure.asked_as(first=first, last=last)
     place = await place_of(question.unit, branches)
@@ -77,14 +80,16 @@ async def follow_up(question: Question, branches: Directory | None = None) -> Fi
     return figure.asked_as(first=first, last=last)
 
 
-async def by_each_branch(question: Question, branches: Directory, first: date, last: date) -> Figure:
+async def by_each_branch(
+    question: Question, branches: Directory, first: date, last: date, known: Workings
+) -> Figure:
     """One row for each branch."""
     scope, days = scope_of(question, branches.codes), question.house.silent_days
     groups = branches.date_groups(question.as_of)
     sums = await memo.by_branch(branches, lambda today: wants(first, last, today, days), groups, scope)
     never = await never_contacted("branch", scope)
     rows = {code: {**sums.get(code, {}), "never": never.get(code, 0)} for code in {*sums, *never}}
-    return await company_figure("follow-up", question, branches, rows, PLAN, last)
+    return await company_figure("follow-up", question, branches, rows, PLAN, last, workings=known)
 
 
 async def never_contacted(

@@ -1,14 +1,14 @@
 """Which branches there are and how far the data of each reaches: one statement under every figure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
 from hq.figures.cells import DateGroup
 from hq.figures.rules import freshness_state
-from hq.figures.shape import HOUSE, House, Question, Watermark
+from hq.figures.shape import HOUSE, House, Question, State, Watermark
 from shared import clock
 from shared.database import fetch_all
 from shared.database.fields import from_micros
@@ -29,8 +29,12 @@ LEFT JOIN (SELECT branch, COUNT(*) AS waiting FROM quarantined_change WHERE sett
 ON q.branch = k.branch"""
 
 
+Standing = tuple[object, ...]
+
+
 class Branch(NamedTuple):
-    """A branch as headquarters knows it, with how far its data reaches."""
+    """A branch as headquarters knows it, with how far its data reaches. `standing` is what a line of it follows from, beside its
+    cells: those change with position, applied_at or quarantined."""
 
     code: str
     name: str
@@ -44,22 +48,11 @@ class Branch(NamedTuple):
     head_seq: int = 0
     applied_at: datetime | None = None
     quarantined: int = 0
+    standing: Standing = ()
 
     @property
     def is_head_office(self) -> bool:
         return self.code == HEAD_OFFICE
-
-    @property
-    def standing(self) -> tuple[object, ...]:
-        """What a line of this branch follows from, beside its cells: those change with `applied_at` at the latest."""
-        mark = self.mark
-        return (
-            self.code, mark.position, self.applied_at, mark.state, self.today, self.quarantined, self.name, self.timezone,
-            self.currency, self.income_rule,
-        )  # fmt: skip
-
-
-Standing = tuple[object, ...]
 
 
 @dataclass(frozen=True)
@@ -116,9 +109,8 @@ class Directory:
 async def directory(question: Question) -> Directory:
     """The branches within the question's scope (`branches`, and its unit when that is a region)."""
     rows = await fetch_all(DIRECTORY)
-    now = clock.now()
-    days: dict[str, date] = {}
-    found = [_branch(row, question.locale, now, question.house, days) for row in rows]
+    own_seq = max((int(row.pop("own_seq") or 0) for row in rows), default=0)
+    found = reading(question.locale, question.house).branches(rows)
     if question.branches is not None:
         found = [branch for branch in found if branch.code in question.branches]
     found = [branch for branch in found if branch.code not in question.left_out]
@@ -127,7 +119,6 @@ async def directory(question: Question) -> Directory:
     found.sort(key=lambda branch: (not branch.is_head_office, branch.code))
     if question.known_at is not None:
         found = [branch._replace(mark=mark_then(branch.mark, question.known_at)) for branch in found]
-    own_seq = int(rows[0]["own_seq"] or 0) if rows else 0
     return Directory(found, question.house, question.known_at, own_seq)
 
 
@@ -138,42 +129,90 @@ def mark_then(mark: Watermark, known_at: datetime) -> Watermark:
     return mark._replace(state="current", complete_to=known_at)
 
 
-def _branch(row: dict[str, Any], locale: str, now: datetime, house: House, days: dict[str, date]) -> Branch:
-    code = str(row["branch"])
-    chinese, english = row["name"] or row["node_name"] or code, row["name_en"] or ""
-    name = english or chinese if locale == "en" else chinese
-    zone = row["timezone"] or house.timezone
-    if zone not in days:
-        days[zone] = local_date(now, zone)
-    contact_at, complete_at = _instant(row["contact_at"]), _instant(row["complete_at"])
-    is_unproven = (
-        (row["unproven"] or "{}") != "{}" or (row["status"] or "normal") != "normal" or bool(row["waiting"])
-    )
-    state = freshness_state(
-        contact_at=contact_at,
-        complete_at=complete_at,
-        has_data=bool(row["seq"]),
-        is_unproven=is_unproven,
-        now=now,
-        thresholds=house.thresholds,
-    )
-    mark = Watermark(
-        code, state, None if state == "never" else complete_at, int(row["seq"] or 0), contact_at, name, zone
-    )
+class Reading:
+    """Makes branches of rows in one language for one house; a row that reads as before, in the same state on the same day, is the
+    same branch as before."""
+
+    def __init__(self, locale: str, house: House) -> None:
+        self.locale, self.house = locale, house
+        self.made: dict[str, tuple[dict[str, Any], Branch]] = {}
+
+    def branches(self, rows: Sequence[dict[str, Any]]) -> list[Branch]:
+        """The branches as of now."""
+        now = clock.now()
+        days: dict[str, date] = {}
+        return [self.branch(row, now, days) for row in rows]
+
+    def branch(self, row: dict[str, Any], now: datetime, days: dict[str, date]) -> Branch:
+        code = str(row["branch"])
+        zone = row["timezone"] or self.house.timezone
+        if zone not in days:
+            days[zone] = local_date(now, zone)
+        before = self.made.get(code)
+        if before is not None and before[0] == row and before[1].today == days[zone]:
+            mark = before[1].mark
+            if self.state(row, mark.contact_at, mark.complete_to, now) == mark.state:
+                return before[1]
+        contact_at, complete_at = _instant(row["contact_at"]), _instant(row["complete_at"])
+        state = self.state(row, contact_at, complete_at, now)
+        found = branch_of(row, self.name(row), zone, days[zone], state, contact_at, complete_at)
+        self.made[code] = (row, found)
+        return found
+
+    def name(self, row: Mapping[str, Any]) -> str:
+        chinese, english = row["name"] or row["node_name"] or str(row["branch"]), row["name_en"] or ""
+        return str(english or chinese if self.locale == "en" else chinese)
+
+    def state(
+        self, row: Mapping[str, Any], contact_at: datetime | None, complete_at: datetime | None, now: datetime
+    ) -> State:
+        """How fresh the branch is now."""
+        return freshness_state(
+            contact_at=contact_at,
+            complete_at=complete_at,
+            has_data=bool(row["seq"]),
+            is_unproven=bool(row["waiting"])
+            or (row["unproven"] or "{}") != "{}"
+            or (row["status"] or "normal") != "normal",
+            now=now,
+            thresholds=self.house.thresholds,
+        )
+
+
+def branch_of(
+    row: Mapping[str, Any],
+    name: str,
+    zone: str,
+    today: date,
+    state: State,
+    contact_at: datetime | None,
+    complete_at: datetime | None,
+) -> Branch:
+    """A branch from its row and what follows from it."""
+    code, seq, waiting = str(row["branch"]), int(row["seq"] or 0), int(row["waiting"] or 0)
+    currency, rule = row["currency"] or "", row["income_rule"] or "approval"
+    mark = Watermark(code, state, None if state == "never" else complete_at, seq, contact_at, name, zone)
     return Branch(
         code=code,
         name=name,
         city=row["city"] or "",
         region=row["region"] or "",
         timezone=zone,
-        currency=row["currency"] or "",
-        income_rule=row["income_rule"] or "approval",
+        currency=currency,
+        income_rule=rule,
         mark=mark,
-        today=days[zone],
+        today=today,
         head_seq=int(row["head_seq"] or 0),
         applied_at=_instant(row["applied_at"]),
-        quarantined=int(row["waiting"] or 0),
+        quarantined=waiting,
+        standing=(code, seq, row["applied_at"], state, today, waiting, name, zone, currency, rule),
     )
+
+
+@lru_cache(maxsize=8)
+def reading(locale: str, house: House) -> Reading:
+    """The one for a language and a house."""
+    return Reading(locale, house)
 
 
 def _instant(micros: int | None) -> datetime | None:

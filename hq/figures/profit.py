@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 
 from hq.figures import facts, memo
-from hq.figures.answers import answered
+from hq.figures.answers import Workings, answered
 from hq.figures.assemble import Part, Plan, branch_figure, company_figure
 from hq.figures.cells import Sums, Want
 from hq.figures.freshness import Branch, Directory, directory
@@ -59,7 +59,7 @@ async def profit(question: Question, branches: Directory | None = None) -> Figur
     first, last = month_of(question)
     if question.unit.kind in ("company", "region"):
         figure = await answered(
-            "profit", question, branches, lambda: of_each_branch(question, branches, first, last)
+            "profit", question, branches, lambda known: of_each_branch(question, branches, first, last, known)
         )
     else:
         place = await place_of(question.unit, branches)
@@ -69,7 +69,9 @@ async def profit(question: Question, branches: Directory | None = None) -> Figur
     return figure.asked_as(first=first, last=last)
 
 
-async def of_each_branch(question: Question, branches: Directory, first: date, last: date) -> Figure:
+async def of_each_branch(
+    question: Question, branches: Directory, first: date, last: date, known: Workings
+) -> Figure:
     """One row for each branch, with the rule of its income."""
     rules = {branch.code: branch.income_rule for branch in branches.branches}
     scope = scope_of(question, branches.codes)
@@ -81,7 +83,7 @@ async def of_each_branch(question: Question, branches: Directory, first: date, l
     def finish(branch: Branch, values: dict[str, Value]) -> None:
         values["rule"] = branch.income_rule
 
-    return await company_figure("profit", question, branches, rows, PLAN, last, finish)
+    return await company_figure("profit", question, branches, rows, PLAN, last, finish, workings=known)
 
 
 async def parts_within(question: Question, place: Place, first: date, last: date) -> list[Part]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
 from hq.figures import facts, journal, memo
-from hq.figures.answers import answered
+from hq.figures.answers import Workings, answered
 from hq.figures.assemble import Part, Plan, branch_figure, company_figure
 from hq.figures.cells import DateGroup, Sums, Want
 from hq.figures.freshness import Directory, directory
@@ -110,7 +110,7 @@ async def receivables(question: Question) -> Figure:
     if question.unit.kind in ("company", "region"):
         on = as_of or question.house.today()
         figure = await answered(
-            "receivables", question, branches, lambda: owed_to_each(question, branches, on)
+            "receivables", question, branches, lambda known: owed_to_each(question, branches, on, known)
         )
         return figure.asked_as(as_of=on)
     place = await place_of(question.unit, branches)
@@ -133,12 +133,12 @@ async def receivables(question: Question) -> Figure:
     return figure.asked_as(as_of=on)
 
 
-async def owed_to_each(question: Question, branches: Directory, on: date) -> Figure:
+async def owed_to_each(question: Question, branches: Directory, on: date, known: Workings) -> Figure:
     """Receivables, one row for each branch."""
     groups = branches.date_groups(question.as_of)
     sums = await memo.by_branch(branches, wants, groups, scope_of(question, branches.codes))
     rows = {code: with_remaining(row) for code, row in sums.items()}
-    return await company_figure("receivables", question, branches, rows, PLAN, on)
+    return await company_figure("receivables", question, branches, rows, PLAN, on, workings=known)
 
 
 async def ageing(question: Question) -> Figure:
@@ -149,7 +149,9 @@ async def ageing(question: Question) -> Figure:
     branches = await directory(question)
     if question.unit.kind in ("company", "region"):
         on = question.as_of or question.house.today()
-        figure = await answered("ageing", question, branches, lambda: ageing_of_each(question, branches, on))
+        figure = await answered(
+            "ageing", question, branches, lambda known: ageing_of_each(question, branches, on, known)
+        )
         return figure.asked_as(as_of=on)
     place = await place_of(question.unit, branches)
     on = question.as_of or place.branch.today
@@ -171,13 +173,13 @@ async def ageing(question: Question) -> Figure:
     return figure.asked_as(as_of=on)
 
 
-async def ageing_of_each(question: Question, branches: Directory, on: date) -> Figure:
+async def ageing_of_each(question: Question, branches: Directory, on: date, known: Workings) -> Figure:
     """Ageing, one row for each branch."""
     groups = branches.date_groups(question.as_of)
     scope = scope_of(question, branches.codes)
     sums = await memo.by_branch(branches, bucket_wants, groups, scope)
     rows = await taken_back(sums, groups, scope, question.known_at)
-    return await company_figure("ageing", question, branches, rows, AGEING_PLAN, on)
+    return await company_figure("ageing", question, branches, rows, AGEING_PLAN, on, workings=known)
 
 
 def by_of(question: Question) -> str:

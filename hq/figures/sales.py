@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 
 from hq.figures import cells, facts, memo
-from hq.figures.answers import answered
+from hq.figures.answers import Workings, answered
 from hq.figures.assemble import Part, Plan, branch_figure, company_figure
 from hq.figures.cells import Sums, Want
 from hq.figures.freshness import Directory, directory
@@ -47,20 +47,22 @@ async def sales(question: Question) -> Figure:
     first, last = month_of(question)
     if question.unit.kind in ("company", "region"):
         figure = await answered(
-            "sales", question, branches, lambda: by_each_branch(question, branches, first, last)
+            "sales", question, branches, lambda known: by_each_branch(question, branches, first, last, known)
         )
     else:
         figure = await below_branch(question, branches, first, last)
     return figure.asked_as(first=first, last=last)
 
 
-async def by_each_branch(question: Question, branches: Directory, first: date, last: date) -> Figure:
+async def by_each_branch(
+    question: Question, branches: Directory, first: date, last: date, known: Workings
+) -> Figure:
     """One row for each branch."""
     scope = scope_of(question, branches.codes)
     sums = await memo.by_branch(
         branches, lambda _today: wants(first, last), branches.date_groups(first), scope
     )
-    return await company_figure("sales", question, branches, sums, PLAN, last)
+    return await company_figure("sales", question, branches, sums, PLAN, last, workings=known)
 
 
 async def below_branch(question: Question, branches: Directory, first: date, last: date) -> Figure:

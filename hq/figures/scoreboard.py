@@ -6,10 +6,11 @@ The same definitions and the same conversion as the single figures, so that a nu
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import partial
 
 from hq.figures import memo
 from hq.figures.aims import VISITS, Aim, Aims, aims_on
-from hq.figures.answers import answered
+from hq.figures.answers import Workings, answered
 from hq.figures.assemble import Plan, company_figure
 from hq.figures.cells import Sums, Want
 from hq.figures.freshness import Branch, Directory, directory
@@ -192,7 +193,7 @@ async def scoreboard(question: Question) -> Board:
     held = await aims_on(last, AIMED, branches.own_seq, known_at=question.known_at)
     rates = await rates_of(question, branches, held)
     figure = await answered(
-        "scoreboard", question, branches, lambda: lines_of(question, branches, held, rates)
+        "scoreboard", question, branches, lambda known: lines_of(question, branches, held, rates, known)
     )
     return Board(figure, branches, rates)
 
@@ -228,7 +229,7 @@ async def read(
 
 
 async def lines_of(
-    question: Question, branches: Directory, held: Mapping[str, Aims], rates: Conversion
+    question: Question, branches: Directory, held: Mapping[str, Aims], rates: Conversion, known: Workings
 ) -> Figure:
     """The lines of the board and its total."""
     last = question.last
@@ -236,13 +237,12 @@ async def lines_of(
     scope = scope_of(question, branches.codes)
     sums, ages = await read(question, branches, scope)
     staff = await head_counts(scope)
-    rules = {branch.code: branch.income_rule for branch in branches.branches}
-    rows = {
-        code: primitives(
-            row, int(ages.get(code, {}).get("not_due", 0)), staff.get(code, 0), rules.get(code, "approval")
-        )
-        for code, row in sums.items()
-    }
+    rows: dict[str, Sums] = {}
+    for branch in branches.branches:
+        if (row := sums.get(branch.code)) is not None:
+            not_due = int(ages.get(branch.code, {}).get("not_due", 0))
+            made_of = (row, not_due, staff.get(branch.code, 0), branch.income_rule)
+            rows[branch.code] = known.of("row", branch.code, made_of, partial(primitives, *made_of))
     for code, count in staff.items():
         rows.setdefault(code, {**dict.fromkeys((*MONEY, *COUNTS), 0), "staff": count})
     block = block_of(question)
@@ -252,7 +252,9 @@ async def lines_of(
         add_goals(values, *goals_of(held["sales"].get(key), rates, block))
         add_other_goals(values, held, key, rates, block)
 
-    figure = await company_figure("scoreboard", question, branches, rows, PLAN, last, finish, rates)
+    figure = await company_figure(
+        "scoreboard", question, branches, rows, PLAN, last, finish, rates, known, (held, block)
+    )
     return replace(figure, total=total_of(figure, held, rates, is_whole=scope is None))
 
 
@@ -263,7 +265,7 @@ def total_of(figure: Figure, held: Mapping[str, Aims], rates: Conversion, *, is_
     values = dict(figure.total.values)
     add_goals(values, *(goals_of(own, rates, block) if own else summed_goals(figure.rows)))
     for key in GOALS:
-        values[f"goal_{key}"] = added(line.number(f"goal_{key}") for line in figure.rows)
+        values[f"goal_{key}"] = added(line.values.get(f"goal_{key}") for line in figure.rows)
     if is_whole:
         add_other_goals(values, held, ("company", ""), rates, block)
     return figure.total._replace(values=values)
@@ -282,9 +284,9 @@ def add_other_goals(
             values[f"goal_{key}"] = goals_of(aim, rates, block)[0]
 
 
-def added(values: Iterable[int | None]) -> int | None:
+def added(values: Iterable[Value]) -> int | None:
     """The sum of what is known; unknown where nothing is."""
-    known = [value for value in values if value is not None]
+    known = [value for value in values if isinstance(value, int)]
     return sum(known) if known else None
 
 
@@ -310,7 +312,7 @@ def block_of(question: Question) -> str:
 
 def summed_goals(rows: Sequence[Line]) -> tuple[int | None, int | None]:
     """The targets of the rows added up; unknown where no row has one."""
-    return added(row.number("target") for row in rows), added(row.number("year_target") for row in rows)
+    return added(row.values["target"] for row in rows), added(row.values["year_target"] for row in rows)
 
 
 def add_goals(values: dict[str, Value], goal: int | None, year: int | None) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 
 from hq.figures import cells, memo
-from hq.figures.answers import answered
+from hq.figures.answers import Workings, answered
 from hq.figures.assemble import Part, Plan, branch_figure, company_figure
 from hq.figures.cells import Sums, Want
 from hq.figures.freshness import Branch, Directory, directory
@@ -75,14 +75,17 @@ async def staff_activity(question: Question) -> Figure:
     on = span[1] if span else question.house.today()
     if question.unit.kind in ("company", "region"):
         figure = await answered(
-            "staff-activity", question, branches, lambda: in_each_branch(question, branches, span, on)
+            "staff-activity",
+            question,
+            branches,
+            lambda known: in_each_branch(question, branches, span, on, known),
         )
         return figure.asked_as(first=span[0], last=span[1]) if span else figure
     return await below_branch(question, branches, span)
 
 
 async def in_each_branch(
-    question: Question, branches: Directory, span: tuple[date, date] | None, on: date
+    question: Question, branches: Directory, span: tuple[date, date] | None, on: date, known: Workings
 ) -> Figure:
     """One row for each branch, on its own day."""
     scope = scope_of(question, branches.codes)
@@ -94,7 +97,7 @@ async def in_each_branch(
     def finish(branch: Branch, values: dict[str, Value]) -> None:
         values["own_date"] = span[1] if span else branch.today
 
-    return await company_figure("staff-activity", question, branches, rows, PLAN, on, finish)
+    return await company_figure("staff-activity", question, branches, rows, PLAN, on, finish, workings=known)
 
 
 async def below_branch(question: Question, branches: Directory, span: tuple[date, date] | None) -> Figure:

@@ -141,7 +141,7 @@ async def targets(question: Question, branches: Directory | None = None) -> Figu
     if question.unit.kind in ("company", "region"):
         as_of = question.as_of or question.last or question.house.today()
         figure = await answered(
-            "targets", question, branches, lambda: company_targets(question, branches, measure, as_of)
+            "targets", question, branches, lambda _known: company_targets(question, branches, measure, as_of)
         )
         return figure.asked_as(as_of=as_of)
     return await branch_targets(question, branches, measure)

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from hq.figures import facts, memo
-from hq.figures.answers import answered
+from hq.figures.answers import Workings, answered
 from hq.figures.assemble import Plan, branch_figure, company_figure
 from hq.figures.cells import Sums, Want
 from hq.figures.freshness import Directory, directory
@@ -72,7 +72,7 @@ async def positions(question: Question) -> Figure:
     if question.unit.kind in ("company", "region"):
         on = question.as_of or question.house.today()
         figure = await answered(
-            "positions", question, branches, lambda: positions_of_each(question, branches, on)
+            "positions", question, branches, lambda known: positions_of_each(question, branches, on, known)
         )
         return figure.asked_as(as_of=on)
     place = await place_of(question.unit, branches)
@@ -96,7 +96,7 @@ async def positions(question: Question) -> Figure:
     return figure.asked_as(as_of=on, by=by)
 
 
-async def positions_of_each(question: Question, branches: Directory, on: date) -> Figure:
+async def positions_of_each(question: Question, branches: Directory, on: date, known: Workings) -> Figure:
     """One row for each branch."""
     groups = branches.date_groups(question.as_of)
     scope = scope_of(question, branches.codes)
@@ -104,7 +104,7 @@ async def positions_of_each(question: Question, branches: Directory, on: date) -
     ages = {code: {key: row[key] for key in BUCKETS.values()} for code, row in sums.items()}
     corrected = await taken_back(ages, groups, scope, question.known_at)
     rows = {code: with_difference({**row, **corrected[code]}) for code, row in sums.items()}
-    return await company_figure("receivables", question, branches, rows, PLAN, on)
+    return await company_figure("receivables", question, branches, rows, PLAN, on, workings=known)
 
 
 @dataclass(frozen=True)
