@@ -29,6 +29,8 @@ from shared.web.reader import reader_zone
 from shared.web.responses import render
 
 PAGE = "/"
+REST = 2
+"""A board that takes long to make is left alone for so many times as long."""
 STATES_KEPT = 16
 """How many states back a page is told only what differs; one that was told nothing for longer gets everything."""
 
@@ -74,7 +76,7 @@ class LiveBoard:
     """
 
     def __init__(self, hub: Hub, shown: Shown, gap_seconds: float) -> None:
-        self.hub, self.shown, self.gap_seconds = hub, shown, gap_seconds
+        self.hub, self.shown, self.shortest_gap, self.gap_seconds = hub, shown, gap_seconds, gap_seconds
         self.lock = asyncio.Lock()
         self.version = -1
         self.made_at = -gap_seconds
@@ -94,13 +96,14 @@ class LiveBoard:
             if self.version == self.hub.version and rows <= self.wanted and self.day == self.today():
                 return
             await asyncio.sleep(max(0.0, self.made_at + self.gap_seconds - monotonic()))
-            version = self.hub.version
+            version, begun = self.hub.version, monotonic()
             board = await scoreboard(self.shown.question)
             last = board.question.last
             assert last is not None
             shapes = await series(board.question, board.branches, last, board.rates)
             self.take(request, board, shapes)
             self.version, self.made_at = version, monotonic()
+            self.gap_seconds = max(self.shortest_gap, REST * (self.made_at - begun))
 
     def today(self) -> date:
         """The reader's day: moments of another one are written with their date."""
