@@ -130,6 +130,7 @@ async def look_once(app: Starlette) -> None:
     """One round of `watch`."""
     engine, now = app.state.engine, clock.now()
     await apply_windows(app.state.fleet, now)
+    engine.cannot_keep = app.state.writer.is_disk_full
     if await engine.look(now):
         app.state.hub.publish(INCIDENTS)
     await tell_channels(app.state.settings, now)

@@ -48,6 +48,7 @@ STATUSES: Mapping[str, Shape] = {
     "crash_loop": Shape(N_("crash loop"), "alert-triangle", "bad"),
     "maintenance": Shape(N_("maintenance"), "tool", "muted"),
     "draining": Shape(N_("draining"), "route", "muted"),
+    "stopped": Shape(N_("stopped"), "player-pause", "muted"),
     "throttled": Shape(N_("throttled"), "arrow-down", "warn"),
     # incidents
     "firing": Shape(N_("firing"), "bell", "bad"),

@@ -44,6 +44,8 @@ class Engine:
     baselines: dict[tuple[str, str], Baseline] = field(default_factory=dict)
     late_since: dict[str, float] = field(default_factory=dict)
     suspects_itself: bool = False
+    cannot_keep: bool = False
+    """The store of samples and lines has no room."""
 
     async def load_rules(self) -> None:
         """Read the rules as they are now. Standings of rules that were changed begin anew; open incidents stay open."""
@@ -82,6 +84,8 @@ class Engine:
     ) -> AsyncIterator[tuple[Trouble, dict[str, Any]]]:
         """What is wrong now, each cause once. It lets reports in after every few nodes."""
         silent = self._silent(at, now)
+        if self.cannot_keep:
+            yield Trouble("recorder", "recorder", 1), {}
         if self.suspects_itself:
             names = tuple(sorted(self.late_since))
             yield Trouble(CENTER_CAUSE, "center", 1, nodes=names), {"count": len(names)}

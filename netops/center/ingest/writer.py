@@ -15,6 +15,7 @@ from netops.center.telemetry.samples import MetricNames, put_batches
 from netops.center.telemetry.store import Telemetry
 from shared import log
 from shared.database import execute_many, transaction
+from shared.database.room import is_disk_full
 from shared.nodes.report import LogBatch, Report, SampleBatch
 
 GATHER_SECONDS = 0.02
@@ -41,6 +42,8 @@ class Writer:
         self._waiting: list[Arrival] = []
         self._wake = asyncio.Event()
         self.names, self.lines = MetricNames(), LineWriter()
+        self.is_disk_full = False
+        """The last commit found no room: agents keep what they have and send it again."""
 
     @property
     def waiting_count(self) -> int:
@@ -78,10 +81,12 @@ class Writer:
                 for arrival in group:
                     await self._commit_or_fail([arrival])
                 return
+            self.is_disk_full = is_disk_full(error)
             events.exception("report not stored", node=group[0].node.name)
             if not group[0].stored.done():
                 group[0].stored.set_exception(error)
             return
+        self.is_disk_full = False
         for arrival in group:
             if not arrival.stored.done():
                 arrival.stored.set_result(None)

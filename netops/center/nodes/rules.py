@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from shared.nodes.report import ServiceState
 
+SERVICE_WORDS: Mapping[str, str] = {
+    "running": "ok",
+    "unready": "busy",
+    "waiting": "waiting",
+    "starting": "waiting",
+    "stopping": "waiting",
+    "backoff": "waiting",
+    "stopped": "stopped",
+    "crash_loop": "crash_loop",
+    "given_up": "node_failed",
+}
 CONTACTS = ("live", "late", "silent", "never_seen")
 
 
@@ -27,9 +38,7 @@ def service_status(state: str, rung: str = "none") -> str:
     under load says so."""
     if state in ("running", "unready") and rung in ("throttle", "drain"):
         return "throttled" if rung == "throttle" else "draining"
-    return {"running": "ok", "unready": "busy", "crash_loop": "crash_loop", "given_up": "node_failed"}.get(
-        state, "waiting" if state in ("waiting", "starting", "backoff") else "unknown"
-    )
+    return SERVICE_WORDS.get(state, "unknown")
 
 
 def urgency(found_contact: str, condition: str, services: Sequence[ServiceState]) -> int:

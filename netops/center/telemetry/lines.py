@@ -66,7 +66,9 @@ def readable(text: str) -> str:
 
 
 def _value(value: object) -> str:
-    return value if isinstance(value, str) and " " not in value else msgspec.json.encode(value).decode()
+    if isinstance(value, str):
+        return f'"{value}"' if " " in value else value
+    return msgspec.json.encode(value).decode()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,14 @@ import msgspec
 import pytest
 from starlette.applications import Starlette
 
-from netops.center.models import Recovery
+from netops.center.keeper import look_once
+from netops.center.models import Incident, Recovery
 from netops.center.nodes import queries
 from netops.center.nodes.queries import FleetQuestion
 from netops.center.nodes.rules import contact, needs_help
 from netops.center.telemetry.lines import LineQuestion, find_lines
 from shared import clock
-from shared.database import fetch_value
+from shared.database import execute, fetch_value
 from shared.nodes.identity import NodeKey
 from shared.nodes.report import REPORT_PATH, RecoveryRecord, ServiceState, encode_body
 from tests.support.center_site import Agent, report, running_center, settings_of
@@ -42,6 +43,34 @@ async def test_what_an_agent_reports_is_stored_and_acknowledged(center: Starlett
     (view,) = answer.views
     assert (view.contact, view.cpu_bp, view.memory_bp, view.needs_help) == ("live", 2500, None, False)
     assert await stored_lines(center) == ["again", "db timeout"]
+
+
+async def test_with_the_disk_full_nothing_is_acknowledged_somebody_is_told_and_after_the_cure_all_is_there_once(
+    tmp_path: Path,
+) -> None:
+    async with running_center(settings_of(tmp_path)) as center:
+        agent = await Agent.enrolled(center, "sh-app1")
+        await agent.says(agent.samples(cpu_ratio=0.5))
+        lines = agent.lines(*[f"{n} {'x' * 500}" for n in range(100)])
+        await room_of(center, 0)
+        assert (await agent.post(report(lines))).status_code == 507
+        assert await open_kinds(center) == ["recorder"]
+        await room_of(center, 100_000)
+        assert (await agent.says(lines)).taken == [lines.key]
+        assert len(await stored_lines(center)) == 100
+        assert await open_kinds(center) == []
+
+
+async def room_of(center: Starlette, pages: int) -> None:
+    """The store may grow by so many pages, as if its disk ended there."""
+    with center.state.telemetry.writing():
+        await execute(f"PRAGMA max_page_count = {await fetch_value('PRAGMA page_count') + pages}")
+
+
+async def open_kinds(center: Starlette) -> list[str]:
+    with center.state.use_database():
+        await look_once(center)
+        return [incident.kind for incident in await Incident.filter(closed_at=None)]
 
 
 async def test_items_that_come_twice_are_stored_once(center: Starlette) -> None:

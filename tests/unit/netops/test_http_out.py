@@ -1,6 +1,7 @@
 """The agent's HTTP client: whole answers or an error, in bounded time."""
 
 import asyncio
+import socket
 
 import pytest
 
@@ -70,3 +71,29 @@ async def test_a_server_that_says_nothing_is_given_up():
 async def test_nobody_there_is_a_broken_line():
     with pytest.raises(LineBroken):
         await HttpOut("http://127.0.0.1:1").ask("GET", "/", {})
+
+
+async def test_a_name_that_does_not_resolve_is_a_broken_line_and_the_next_ask_is_good_once_it_does(
+    monkeypatch,
+):
+    async def serve(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    loop = asyncio.get_running_loop()
+    resolve, known = loop.getaddrinfo, []
+
+    async def getaddrinfo(host, *rest, **more):
+        if host == "ops.example.test" and not known:
+            raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+        return await resolve("127.0.0.1" if host == "ops.example.test" else host, *rest, **more)
+
+    monkeypatch.setattr(loop, "getaddrinfo", getaddrinfo)
+    line = HttpOut(f"http://ops.example.test:{server.sockets[0].getsockname()[1]}")
+    with pytest.raises(LineBroken):
+        await line.ask("GET", "/", {})
+    known.append(True)
+    assert (await line.ask("GET", "/", {})).body == b"ok"
+    server.close()
