@@ -1,8 +1,10 @@
 """Which requests of branches are worked on, which wait their turn, which are told to come again later.
 
-Turns are taken in the order of coming, and a node has at most PER_NODE requests here, so that a branch with a huge backlog
-is never more than PER_NODE turns ahead of any other. A request is read only when its turn has come: what waits costs its
-headers and no more, what is worked on is bounded in number and in bytes. Pages of the site need no turn.
+A request first has a place, in which its body is read, then its turn, in which it is worked on: a body that drips in over a
+thin line, or from somebody who means no good, holds a place and keeps nobody from a turn. Both are given in the order of
+coming and bounded in number and in bytes; what waits for a place costs its headers and no more. A node has at most PER_NODE
+requests here, so that a branch with a huge backlog is never more than PER_NODE turns ahead of any other. Pages of the
+site need no turn.
 """
 
 import asyncio
@@ -16,18 +18,24 @@ from shared.i18n import N_
 
 PER_NODE = 2
 MAX_WAITING = 2_048
-WORKING = 48
-WORKING_BYTES = 2 * 1024 * 1024
+READING, READING_BYTES = 256, 32 * 1024 * 1024
+WORKING, WORKING_BYTES = 48, 2 * 1024 * 1024
 Turn = tuple[asyncio.Future[None], int]
 
 
 class Admission:
-    """The turns of one process. A request larger than WORKING_BYTES is worked on alone."""
+    """The places or the turns of one process. A request larger than `most_bytes` is worked on alone."""
 
     def __init__(
-        self, *, waiting: int = MAX_WAITING, working: int = WORKING, per_node: int = PER_NODE
+        self,
+        *,
+        waiting: int = MAX_WAITING,
+        working: int = WORKING,
+        most_bytes: int = WORKING_BYTES,
+        per_node: int = PER_NODE,
     ) -> None:
         self._most_waiting, self._most_working, self._per_node = waiting, working, per_node
+        self._most_bytes = most_bytes
         self._here: Counter[str] = Counter()
         self._queue: deque[Turn] = deque()
         self.working = 0
@@ -86,7 +94,7 @@ class Admission:
             given.set_result(None)
 
     def _fits(self, size: int) -> bool:
-        is_small_enough = not self.working or self.working_bytes + size <= WORKING_BYTES
+        is_small_enough = not self.working or self.working_bytes + size <= self._most_bytes
         return self.working < self._most_working and is_small_enough
 
     def _count(self, requests: int, size: int) -> None:

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hq.replication import enrolment
-from hq.replication.admission import Admission
+from hq.replication.admission import READING, READING_BYTES, Admission
 from hq.replication.batch import Fork, Gap, unpack
 from hq.replication.handover import NodeFenced, fenced_node
 from hq.replication.incidents import close_incident, hold, open_incident
@@ -66,20 +66,22 @@ class Receiver:
     def __init__(self, applier: Applier, on_applied: Callable[[str], None] = lambda branch: None) -> None:
         self.applier = applier
         self.on_applied = on_applied
-        self.admission = Admission()
+        self.places = Admission(working=READING, most_bytes=READING_BYTES)
+        self.turns = Admission()
         self._keys: dict[str, str] = {}
 
     @asynccontextmanager
     async def admitted(self, request: Request) -> AsyncIterator[bytes]:
         """The body of a request whose turn has come. Raises TooMany, TooLarge before anything is read, TooSlow."""
         node = f"{claimed_node(request.headers)} {request.client.host if request.client else ''}"
-        async with self.admission.turn(node, announced(request)):
+        async with self.places.turn(node, announced(request)):
             try:
                 async with asyncio.timeout(BODY_SECONDS):
                     body = await request.body()
             except TimeoutError as error:
                 raise TooSlow(N_("The request did not arrive in time.")) from error
-            yield body
+            async with self.turns.turn(node, len(body)):
+                yield body
 
     async def taken(self, request: Request, body: bytes, take: Taking) -> Applied:
         """What `take` makes of a request whose sender is proved. Raises as `prove`.

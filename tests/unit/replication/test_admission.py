@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from hq.app import SYNC, SyncEndpoint
 from hq.figures import rollup
-from hq.replication.admission import PER_NODE, Admission
+from hq.replication.admission import PER_NODE, WORKING, Admission
 from hq.replication.engine import applier_for
 from hq.replication.models import BranchNode
 from hq.replication.receiver import Receiver
@@ -123,6 +123,7 @@ class Site:
     """Headquarters' receiving end on a real socket; `applied` are the codes in the order in which they were committed."""
 
     url: str
+    receiver: Receiver = field(init=False)
     applied: list[str] = field(default_factory=list)
     nodes: list[Node] = field(default_factory=list)
     began: asyncio.Event = field(default_factory=asyncio.Event)
@@ -144,7 +145,7 @@ async def receiving(database: Database) -> AsyncIterator[Site]:
     listening = socket.create_server(("127.0.0.1", 0))
     site = Site(f"http://127.0.0.1:{listening.getsockname()[1]}")
     app = Starlette(routes=[Route(path, SyncEndpoint(take), methods=["POST"]) for path, take in SYNC.items()])
-    app.state.receiver = Receiver(applier, site.note)
+    app.state.receiver = site.receiver = Receiver(applier, site.note)
     app.state.use_database = database.use
     server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off"))
     running = asyncio.create_task(server.serve([listening]))
@@ -184,10 +185,10 @@ async def test_each_quiet_branch_is_applied_within_a_few_batches_of_a_flooding_o
         await asyncio.gather(flood, return_exceptions=True)
 
 
-async def announce(url: str, size: int) -> bytes:
+async def announce(url: str, size: int, node: str = "SH") -> bytes:
     """The first line of the answer to a batch of which only the head is sent."""
     reader, writer = await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]))
-    head = f"POST {BATCH_PATH} HTTP/1.1\r\nHost: hq\r\nX-Trunkline-Node: SH\r\nContent-Length: {size}\r\n\r\n"
+    head = f"POST {BATCH_PATH} HTTP/1.1\r\nHost: hq\r\nX-Trunkline-Node: {node}\r\nContent-Length: {size}\r\n\r\n"
     writer.write(head.encode())
     try:
         return await asyncio.wait_for(reader.readline(), 10)
@@ -198,6 +199,21 @@ async def announce(url: str, size: int) -> bytes:
 async def test_what_is_too_large_is_refused_before_it_is_read(hq_database: Database) -> None:
     async with receiving(hq_database) as site:
         assert b" 413 " in await announce(site.url, MAX_BODY_BYTES + 1)
+
+
+async def test_bodies_that_drip_in_keep_nobody_from_a_turn(hq_database: Database) -> None:
+    async with receiving(hq_database) as site:
+        node = await site.node("SH")
+        dripping = [
+            asyncio.create_task(announce(site.url, 1_000, f"slow-{number}")) for number in range(WORKING + 10)
+        ]
+        while site.receiver.places.working < len(dripping):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        assert (await node.send(node.write())).status_code == 200
+        assert not any(task.done() for task in dripping)
+        for task in dripping:
+            task.cancel()
+        await asyncio.gather(*dripping, return_exceptions=True)
 
 
 async def test_a_remembered_key_opens_nothing_after_it_was_revoked_or_changed(hq_database: Database) -> None:
