@@ -15,6 +15,7 @@ REGIONS: Mapping[str, str] = {
     "east-asia": N_("East Asia"),
     "europe": N_("Europe"),
     "america": N_("America"),
+    "other": N_("other"),
 }
 
 

@@ -11,7 +11,7 @@ from hq.asking import question_of
 from hq.dashboard import view as parts
 from hq.dashboard.live import OpenPage
 from hq.dashboard.pages import OverviewPage
-from hq.dashboard.queries import series, strip, waiting_warnings
+from hq.dashboard.queries import Waiting, series, strip, waiting_warnings
 from hq.dayclose.queries import red_lines
 from hq.figures.scoreboard import Board, scoreboard
 from hq.figures.shape import Question
@@ -62,7 +62,7 @@ def view_of(
     compare: str,
     sort: str,
     found: Mapping[str, Sequence[object]],
-    waiting: int,
+    waiting: Waiting,
     red: int,
 ) -> OverviewPage:
     """The page from what was read."""
@@ -76,7 +76,7 @@ def view_of(
         freshness=freshness_line(board.figure),
         check=adds_up(board.figure),
         cards=parts.cards(board, shapes, compare),
-        alerts=[*parts.warned(waiting), *parts.red_lines(red), *parts.alerts(board)],
+        alerts=parts.needs(board, waiting, red),
         table=parts.table(board, sort, _("HQ and branches")),
         strip=found,  # type: ignore[arg-type]
         live_url=with_query("/live/overview"),

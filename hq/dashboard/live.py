@@ -17,7 +17,8 @@ from weakref import WeakSet, WeakValueDictionary
 from starlette.requests import Request
 
 from hq.dashboard import view
-from hq.dashboard.queries import series
+from hq.dashboard.queries import Alert, series, waiting_warnings
+from hq.dayclose.queries import red_lines
 from hq.figures.scoreboard import Board, scoreboard
 from hq.figures.shape import Line, Question, Watermark
 from hq.frame.page import FreshnessLine, freshness_line
@@ -55,6 +56,13 @@ class FreshnessPart:
     """The sentence of freshness."""
 
     freshness: FreshnessLine
+
+
+@dataclass(frozen=True)
+class AlertsPart:
+    """What needs somebody."""
+
+    alerts: Sequence[Alert]
 
 
 @dataclass(frozen=True)
@@ -101,7 +109,9 @@ class LiveBoard:
             last = board.question.last
             assert last is not None
             shapes = await series(board.question, board.branches, last, board.rates)
-            self.take(request, board, shapes)
+            waiting = await waiting_warnings(board.question)
+            needs = view.needs(board, waiting, await red_lines(board.question.branches))
+            self.take(request, board, shapes, needs)
             self.version, self.made_at = version, monotonic()
             self.gap_seconds = max(self.shortest_gap, REST * (self.made_at - begun))
 
@@ -109,7 +119,9 @@ class LiveBoard:
         """The reader's day: moments of another one are written with their date."""
         return clock.now().astimezone(reader_zone()).date()
 
-    def take(self, request: Request, board: Board, shapes: Mapping[str, Sequence[int]]) -> None:
+    def take(
+        self, request: Request, board: Board, shapes: Mapping[str, Sequence[int]], needs: Sequence[Alert]
+    ) -> None:
         """The texts of a board; a new state when any of them differs."""
         if self.day != self.today():
             self.day = self.today()
@@ -120,6 +132,7 @@ class LiveBoard:
             texts[place] = self.text(request, place, "card.html", CardPart(card))
         freshness = FreshnessPart(freshness_line(board.figure, PAGE))
         texts["#freshness"] = self.text(request, "#freshness", "freshness.html", freshness)
+        texts["#alerts"] = self.text(request, "#alerts", "alerts.html", AlertsPart(needs))
         texts |= self.rows(request, board)
         if texts != self.texts:
             self.number += 1

@@ -1,7 +1,8 @@
 """What the overview shows beside the board: thirteen months of the company, and the newest of four kinds."""
 
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -116,14 +117,32 @@ class Alert:
     tone: str = "warn"
 
 
-async def waiting_warnings(question: Question) -> int:
-    """Early warnings of the reader's branches that nobody has acknowledged. One statement."""
+@dataclass(frozen=True)
+class Waiting:
+    """Early warnings of the reader's branches that nobody has acknowledged: how many, and of those about rows (customers
+    above their limit, plans not in) how many customers or people in how many branches."""
+
+    count: int = 0
+    sums: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+
+
+SUMMED = ("limit", "plans")
+
+
+async def waiting_warnings(question: Question) -> Waiting:
+    """What waits for somebody. One statement."""
     within = " AND branch IN :codes" if question.branches is not None else ""
     rows = await fetch_all(
-        f"SELECT COUNT(*) AS n FROM hq_warning WHERE cleared_at IS NULL AND acknowledged_at IS NULL{within}",
+        f'SELECT kind, "values" AS words FROM hq_warning WHERE cleared_at IS NULL AND acknowledged_at IS NULL{within} LIMIT 5000',
         codes=sorted(question.branches or ()),
     )
-    return int(rows[0]["n"])
+    sums: dict[str, tuple[int, int]] = {}
+    for row in rows:
+        kind = str(row["kind"])
+        if kind in SUMMED:
+            number, branches = sums.get(kind, (0, 0))
+            sums[kind] = (number + int(json.loads(row["words"])["n"]), branches + 1)
+    return Waiting(len(rows), sums)
 
 
 def stale_branches(branches: Sequence[Branch]) -> list[Branch]:

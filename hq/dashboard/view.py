@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from hq.cards import CardMaker, maker_of
-from hq.dashboard.queries import Alert, stale_branches, worst_gap
+from hq.dashboard.queries import Alert, Waiting, stale_branches, worst_gap
 from hq.figures.scoreboard import COLUMNS, Board
 from hq.figures.shape import Line
 from hq.frame.page import drill_url
@@ -123,14 +123,31 @@ def shown(amount: int | None, line: Line) -> str:
     return "—" if amount is None else money_card(Money(amount, line.currency))
 
 
-def warned(waiting: int) -> list[Alert]:
-    """One line for the early warnings that nobody has acknowledged; none without any."""
-    if not waiting:
-        return []
-    text = ngettext(
-        "%(n)s early warning is not acknowledged", "%(n)s early warnings are not acknowledged", waiting
-    )
-    return [Alert(text, "/warnings")]
+def needs(board: Board, waiting: Waiting, red: int) -> list[Alert]:
+    """All that needs somebody, as the overview shows it: each leads to its rows."""
+    return [*warned(waiting), *red_lines(red), *alerts(board)]
+
+
+def warned(waiting: Waiting) -> list[Alert]:
+    """One line for the early warnings that nobody has acknowledged, one each for customers above their limit and plans
+    that are not in; none without any."""
+    found = []
+    if waiting.count:
+        text = ngettext(
+            "%(n)s early warning is not acknowledged",
+            "%(n)s early warnings are not acknowledged",
+            waiting.count,
+        )
+        found.append(Alert(text, "/warnings"))
+    if "limit" in waiting.sums:
+        number, branches = waiting.sums["limit"]
+        text = ngettext("%(n)s customer above the sales limit or on hold (branches: %(branches)s)", "%(n)s customers above the sales limit or on hold (branches: %(branches)s)", number, branches=branches)  # fmt: skip
+        found.append(Alert(text, "/receivables/debtors?list=limit"))
+    if "plans" in waiting.sums:
+        number, branches = waiting.sums["plans"]
+        text = ngettext("%(n)s person without a plan for today (branches: %(branches)s)", "%(n)s people without a plan for today (branches: %(branches)s)", number, branches=branches)  # fmt: skip
+        found.append(Alert(text, "/staff"))
+    return found
 
 
 def red_lines(count: int) -> list[Alert]:

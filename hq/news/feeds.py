@@ -21,7 +21,7 @@ from hq.news.actions import enter_news
 from shared import clock, log
 from shared.database import transaction
 from shared.errors import Invalid, NotFound
-from shared.i18n import N_
+from shared.i18n import N_, gettext
 from shared.periods import local_date
 
 events = log.get_logger()
@@ -52,15 +52,31 @@ class Item:
     published_at: datetime
 
 
+ANSWERS = re.compile(r"the site answers (\d+)")
+REASONS = frozenset(
+    {
+        "only http:// and https:// addresses without a user name", "the port is not a number", "the name of the site is not known",
+        "the address lies in a private network", "the feed is larger than 2 MB", "too many redirections", "this is neither RSS nor Atom",
+    }
+)  # fmt: skip
+
+
+def trouble_words(error: str) -> str:
+    """What went wrong with a feed, in the reader's language; what a library said of a connection stays as it said it."""
+    if answered := ANSWERS.fullmatch(error):
+        return gettext("the site answers %(status)s", status=answered[1])
+    return gettext(error) if error in REASONS else gettext("no connection: %(reason)s", reason=error)
+
+
 def check_url(url: str) -> tuple[str, str, int]:
     """(scheme, host, port) of an address that may be fetched. FeedRefused for anything but http and https."""
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
-        raise FeedRefused("only http:// and https:// addresses without a user name")
+        raise FeedRefused(N_("only http:// and https:// addresses without a user name"))
     try:
         port = parts.port or (443 if parts.scheme == "https" else 80)
     except ValueError:
-        raise FeedRefused("the port is not a number") from None
+        raise FeedRefused(N_("the port is not a number")) from None
     return parts.scheme, parts.hostname, port
 
 
@@ -69,10 +85,10 @@ def public_address(host: str, port: int, *, allows_private: bool = False) -> str
     try:
         found = {str(entry[4][0]) for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
     except OSError:
-        raise FeedRefused("the name of the site is not known") from None
+        raise FeedRefused(N_("the name of the site is not known")) from None
     for address in found:
         if not allows_private and not ipaddress.ip_address(address.partition("%")[0]).is_global:
-            raise FeedRefused("the address lies in a private network")
+            raise FeedRefused(N_("the address lies in a private network"))
     return sorted(found)[0]
 
 
@@ -108,9 +124,9 @@ async def fetch(
             async for piece in answer.aiter_bytes():
                 content += piece
                 if len(content) > BYTES_MOST:
-                    raise FeedRefused("the feed is larger than 2 MB")
+                    raise FeedRefused(N_("the feed is larger than 2 MB"))
             return content, answer.headers.get("etag", "")[:200], answer.headers.get("last-modified", "")[:80]
-    raise FeedRefused("too many redirections")
+    raise FeedRefused(N_("too many redirections"))
 
 
 def plain(html: str, most: int) -> str:
@@ -126,7 +142,7 @@ def read_items(content: bytes, feed_url: str, now: datetime) -> list[Item]:
 
     parsed: Any = feedparser.parse(content, sanitize_html=True, resolve_relative_uris=False)
     if not parsed.entries and not parsed.get("version"):
-        raise FeedRefused("this is neither RSS nor Atom")
+        raise FeedRefused(N_("this is neither RSS nor Atom"))
     found = []
     for entry in parsed.entries[:ITEMS_MOST]:
         title = plain(str(entry.get("title", "")), 300)

@@ -13,7 +13,7 @@ from hq.figures.words import scope_name
 from hq.frame.page import freshness_line, month_span
 from hq.models import FeedItem, NewsFeed
 from hq.news import actions
-from hq.news.feeds import add_feed, remove_feed, share_item
+from hq.news.feeds import add_feed, remove_feed, share_item, trouble_words
 from hq.news.forms import FeedForm, NewsForm
 from hq.news.pages import FeedRow, FeedsPage, ItemRow, NewsPage, NewsRow
 from hq.tables import pages
@@ -133,7 +133,15 @@ async def feeds_page(request: Request, form: Form[Any], status: int = 200) -> Re
     view = FeedsPage(
         crumbs=[Crumb(_("News"), "/news")],
         feeds=[
-            FeedRow(str(row.id), row.name, row.url, row.shares, row.checked_at, row.error) for row in sources
+            FeedRow(
+                str(row.id),
+                row.name,
+                row.url,
+                row.shares,
+                row.checked_at,
+                trouble_words(row.error) if row.error else "",
+            )
+            for row in sources
         ],
         items=[
             ItemRow(str(row.id), row.title, row.link, row.feed.name, row.summary, row.published_at)

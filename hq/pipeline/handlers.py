@@ -63,6 +63,7 @@ async def show(request: Request) -> Response:
         opportunities=listed(
             [opportunity_row(row, names, owners, customers) for row in cut.rows], kind, neighbours(cut)
         ),
+        is_of_then=question.known_at is not None or question.as_of is not None,
     )
     return page(request, "pipeline/show.html", view)
 

@@ -35,3 +35,4 @@ class PipelinePage:
     reasons: Sequence[ReasonRow]
     lists: Sequence[Tab]
     opportunities: TableView
+    is_of_then: bool = False

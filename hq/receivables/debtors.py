@@ -72,6 +72,7 @@ async def show(request: Request) -> Response:
         regions=await region_tabs(question, known),
         table=table,
         exports=[parts.Link(kind.upper(), with_query(format=kind)) for kind in ("csv", "xlsx")],
+        is_of_then=question.known_at is not None or question.as_of is not None,
     )
     return page(request, "receivables/debtors.html", view)
 

@@ -56,7 +56,8 @@ class ReceiptsPage:
 
 @dataclass(frozen=True)
 class DebtorsPage:
-    """/receivables/debtors: top debtors, above the sales limit, promises to pay."""
+    """/receivables/debtors: top debtors, above the sales limit, promises to pay. `is_of_then`: the address asks for an earlier
+    day or moment, which this list does not know."""
 
     scope: str
     crumbs: Sequence[Crumb]
@@ -66,3 +67,4 @@ class DebtorsPage:
     regions: Sequence[Tab]
     table: TableView
     exports: Sequence[Link]
+    is_of_then: bool = False

@@ -1,18 +1,29 @@
 """Looks for what is worth a warning and keeps it; acknowledging, taking on, calling a false alarm."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from uuid import UUID
 
 from hq.audit.actions import note
 from hq.directives.queries import counts_of
-from hq.figures.scoreboard import scoreboard
+from hq.figures.scoreboard import Board, scoreboard
 from hq.figures.shape import House, Question
 from hq.models import Warning
-from hq.warnings.rules import Found, changes, of_complaints, of_directive, of_freshness, of_line
+from hq.warnings.rules import (
+    Found,
+    changes,
+    of_complaints,
+    of_directive,
+    of_freshness,
+    of_limit,
+    of_line,
+    of_plans,
+    of_red_lines,
+)
 from shared import clock, figures
 from shared.database import fetch_all, transaction
 from shared.errors import NotFound
-from shared.periods import Year
+from shared.periods import Year, zone
 from shared.records import Directive
 
 
@@ -38,7 +49,46 @@ async def found_now(house: House) -> list[Found]:
         one = of_complaints(code, names.get(code, code), now, int(row["fortnight_count"]) - now)
         if one is not None:
             found.append(one)
+    found += await of_rows(names)
+    found += missing_plans(board)
     return found + await late_directives(house)
+
+
+ABOVE_LIMIT = """SELECT d.branch, COUNT(*) AS n FROM (SELECT c.branch, c.id, c.credit_limit_minor, c.credit_hold,
+CAST(SUM(r.base_minor - r.received_base_minor - r.credited_base_minor - r.written_off_base_minor) AS BIGINT) AS owed
+FROM customer c JOIN receivable r ON r.customer_id = c.id AND r.cancelled_on IS NULL AND r.deleted_at IS NULL
+WHERE c.deleted_at IS NULL AND (c.credit_limit_minor IS NOT NULL OR c.credit_hold)
+GROUP BY c.branch, c.id, c.credit_limit_minor, c.credit_hold) AS d
+WHERE d.owed > 0 AND (d.credit_hold OR d.owed > d.credit_limit_minor) GROUP BY d.branch"""
+RED = "SELECT branch, COUNT(*) AS n, MIN(happened_on) AS day FROM day_close_check WHERE state = 'red' GROUP BY branch"
+
+
+async def of_rows(names: Mapping[str, str]) -> list[Found]:
+    """What single rows say, by branch: customers above their limit (only those who have one are read), red lines."""
+    found = []
+    for row in await fetch_all(ABOVE_LIMIT):
+        code = str(row["branch"])
+        one = of_limit(code, names.get(code, code), int(row["n"]))
+        found += [one] if one is not None else []
+    for row in await fetch_all(RED):
+        code = str(row["branch"])
+        found.append(of_red_lines(code, names.get(code, code), int(row["n"]), str(row["day"])[:10]))
+    return found
+
+
+def missing_plans(board: Board) -> list[Found]:
+    """People without a plan, in the branches whose data is current: a silent one is not said to have none."""
+    marks = {mark.branch: mark for mark in board.figure.watermarks}
+    found = []
+    for line in board.figure.rows:
+        mark = marks.get(line.branch)
+        if mark is not None and mark.is_current:
+            local = clock.now().astimezone(zone(mark.timezone))
+            one = of_plans(
+                line.branch, line.name, local, line.number("plans") or 0, line.number("staff") or 0
+            )
+            found += [one] if one is not None else []
+    return found
 
 
 async def late_directives(house: House) -> list[Found]:

@@ -7,12 +7,15 @@ from typing import Any
 
 from hq.figures.shape import Line, Watermark
 from shared.i18n import gettext as _
+from shared.i18n import ngettext
 from shared.money import Money
 from shared.web.filters import as_of, money_card, percent
 
 BEHIND_BP = 1_500
 """So far behind the part of the year that has passed may a year plan be, in basis points."""
 COMPLAINTS_FEWEST = 4
+PLANS_BY_HOUR = 10
+"""From this hour of a branch's own day on, a missing plan is worth a warning."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,29 @@ def of_complaints(branch: str, name: str, now: int, before: int) -> Found | None
     return Found(f"complaints:{branch}", "complaints", branch, 2, values, f"/branches/{branch}")
 
 
+def of_limit(branch: str, name: str, customers: int) -> Found | None:
+    """Customers who owe more than their sales limit, or are on hold."""
+    if customers < 1:
+        return None
+    url = f"/receivables/debtors?list=limit&within={branch}"
+    return Found(f"limit:{branch}", "limit", branch, 2, {"name": name, "n": customers}, url)
+
+
+def of_plans(branch: str, name: str, local: datetime, plans: int, staff: int) -> Found | None:
+    """People without a plan for today, once the morning of a working day is over at the branch."""
+    missing = staff - plans
+    if missing < 1 or local.isoweekday() > 5 or local.hour < PLANS_BY_HOUR:
+        return None
+    values = {"name": name, "n": missing, "staff": staff}
+    return Found(f"plans:{branch}:{local.date()}", "plans", branch, 3, values, f"/staff?unit=branch:{branch}")
+
+
+def of_red_lines(branch: str, name: str, lines: int, day: str) -> Found:
+    """Lines of a day's close that headquarters' rows do not equal; `day` is the first of them."""
+    values = {"name": name, "n": lines, "day": day}
+    return Found(f"day_close:{branch}", "day_close", branch, 1, values, f"/day-close/{branch}?day={day}")
+
+
 def of_directive(directive_id: str, title: str, open_count: int, total: int) -> Found:
     """A directive past its deadline that somebody has not acknowledged."""
     values = {"title": title, "open": open_count, "total": total}
@@ -87,6 +113,9 @@ SENTENCES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "overdue": lambda v: _("%(branch)s: %(share)s of its receivables overdue, the limit is %(limit)s", branch=v["name"], share=percent(v["share"]), limit=percent(v["limit"])),
     "loss": lambda v: _("%(branch)s: operating loss of %(amount)s this month", branch=v["name"], amount=money_card(Money(-v["amount"], v["currency"]))),
     "complaints": lambda v: _("%(branch)s: %(now)s complaints in seven days, %(before)s in the seven before", branch=v["name"], now=v["now"], before=v["before"]),
+    "limit": lambda v: ngettext("%(branch)s: %(n)s customer above the sales limit or on hold", "%(branch)s: %(n)s customers above the sales limit or on hold", v["n"], branch=v["name"]),
+    "plans": lambda v: ngettext("%(branch)s: %(n)s of %(staff)s without a plan for today", "%(branch)s: %(n)s of %(staff)s without a plan for today", v["n"], branch=v["name"], staff=v["staff"]),
+    "day_close": lambda v: ngettext("%(branch)s: %(n)s line of a day close differs, first on %(day)s", "%(branch)s: %(n)s lines of a day close differ, first on %(day)s", v["n"], branch=v["name"], day=v["day"]),
     "directive": lambda v: _('"%(title)s" is past its deadline: %(open)s of %(total)s have not acknowledged', title=v["title"], open=v["open"], total=v["total"]),
 }  # fmt: skip
 

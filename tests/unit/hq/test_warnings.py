@@ -1,15 +1,17 @@
 """What needs somebody is found, kept once, acknowledged by name, and cleared when it is over."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from starlette.testclient import TestClient
 
 from hq.asking import house_of
 from hq.models import Warning
+from hq.replication.models import DayCloseCheck
 from hq.setup import APPS
 from hq.warnings.actions import check
-from hq.warnings.rules import SENTENCES, of_complaints, sentence
+from hq.warnings.rules import SENTENCES, of_complaints, of_plans, sentence
 from shared.database import open_database
 from shared.records import Feedback
 from tests.support import hq_world
@@ -83,7 +85,53 @@ def test_complaints_are_a_warning_when_they_double_and_are_not_few() -> None:
 def test_every_kind_has_its_sentence() -> None:
     values = {
         "name": "Paris", "contact_at": "2026-11-20T04:00:00+00:00", "completion": 6_000, "passed": 8_800, "share": 2_000,
-        "limit": 1_000, "amount": -5, "currency": "CNY", "now": 8, "before": 2, "title": "Prices", "open": 1, "total": 4,
+        "limit": 1_000, "amount": -5, "currency": "CNY", "now": 8, "before": 2, "title": "Prices", "open": 1, "total": 4, "n": 2, "staff": 3, "day": "2026-11-19",
     }  # fmt: skip
     for kind in SENTENCES:
         assert sentence(kind, values)
+
+
+async def debt_and_day() -> None:
+    """A line of Paris's day close that differs."""
+    await DayCloseCheck.create(
+        branch="PAR", happened_on=TODAY - timedelta(days=1), ledger="orders", state="red"
+    )
+
+
+def test_customers_above_their_limit_missing_plans_and_red_lines_lead_to_their_rows(
+    site: Headquarters, client: TestClient, chen: Visitor
+) -> None:
+    found = {row.key: row for row in inside(site, debt_and_day)}
+    assert found["limit:PAR"].url == "/receivables/debtors?list=limit&within=PAR"
+    assert found["day_close:PAR"].url == f"/day-close/PAR?day={TODAY - timedelta(days=1)}"
+    assert not [key for key in found if key.startswith("plans:HRB")]  # silent: nothing is said of its plans
+    chen.open("/")
+    assert "above the sales limit or on hold" in chen.text()
+    assert "line of a day close differs" in chen.text()
+    for row in found.values():
+        assert chen.open(row.url.partition("#")[0]).status_code == 200, row.url
+    limited = int(found["limit:PAR"].values["n"])
+    chen.open(found["limit:PAR"].url)
+    assert chen.page.count('<tr id="debtors-') == limited
+
+
+@pytest.mark.parametrize(
+    ("hour", "weekday", "plans", "staff", "is_found"),
+    [(10, 20, 2, 3, True), (9, 20, 2, 3, False), (11, 20, 3, 3, False), (11, 21, 0, 3, False)],
+)
+def test_a_missing_plan_is_worth_a_warning_after_the_morning_of_a_working_day(
+    hour: int, weekday: int, plans: int, staff: int, is_found: bool
+) -> None:
+    local = datetime(2026, 11, weekday, hour, tzinfo=UTC)
+    assert (of_plans("PAR", "Paris", local, plans, staff) is not None) == is_found
+
+
+def test_mei_is_told_of_her_branches_alone_and_live(
+    site: Headquarters, client: TestClient, mei: Visitor
+) -> None:
+    inside(site, debt_and_day)
+    mei.open("/")
+    assert 'id="alerts"' in mei.page
+    assert "Harbin" not in mei.text()
+    mei.open("/warnings")
+    assert not [word for word in ("Shanghai", "Harbin", "Head office") if word in mei.text()]
