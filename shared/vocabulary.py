@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from shared.column_words import COLUMNS
 from shared.i18n import N_, gettext
 
 REGIONS: Mapping[str, str] = {
@@ -86,5 +87,5 @@ def table_words(names: Mapping[str, object] | list[str] | tuple[str, ...]) -> st
 
 
 def column_word(name: str) -> str:
-    """A column, its words apart."""
-    return name.replace("_", " ")
+    """A column in the reader's language; one that this release does not know with its words apart."""
+    return gettext(COLUMNS[name]) if name in COLUMNS else name.replace("_", " ")

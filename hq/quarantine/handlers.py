@@ -176,7 +176,7 @@ def row_table(change: QuarantinedChange) -> TableView:
     rows = [
         Row(
             {
-                "column": column_word(name),
+                "column": f"{column_word(name)} ({name})",  # the form below is typed by name
                 "value": value_text(name, row.get(name)),
                 "wrong": words[wrong[name]] if name in wrong else None,
             },

@@ -10,6 +10,7 @@ import pytest
 from hq.figures import rollup
 from hq.replication import quarantine, verify
 from hq.replication.outcome import Outdated, check_schema
+from shared.column_words import COLUMNS
 from shared.database import Database, engine, execute, fetch_all, fetch_value
 from shared.records import REPLICATED, SCHEMA_VERSION, Order
 from shared.records.versions import ADDED, FORM, OLDEST_ACCEPTED, added_columns
@@ -108,3 +109,8 @@ def test_the_release_before_this_schema_is_kept_for_the_tests() -> None:
     assert kept_file(OLDEST_ACCEPTED).exists(), (
         "run `python -m tests.support.releases keep` at the release before"
     )
+
+
+def test_every_column_has_a_word() -> None:
+    names = {name for table in replicated_tables().values() for name in table.names}
+    assert names <= COLUMNS.keys()
