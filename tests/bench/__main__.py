@@ -12,6 +12,7 @@ from tests.bench import (
     decision_views,
     exports,
     imports,
+    live,
     live_dashboards,
     proof,
     reconnect,
@@ -21,6 +22,7 @@ from tests.bench import (
 BENCHES: tuple[tuple[str, Callable[[list[str]], int]], ...] = (
     ("replication", replication.main),
     ("capture", capture.main),
+    ("live", live.main),
     ("reconnect", reconnect.main),
     ("proof", proof.main),
     ("decision views", decision_views.main),

@@ -8,7 +8,6 @@ import argparse
 import asyncio
 import json
 import os
-import re
 import statistics
 import subprocess
 import sys
@@ -29,6 +28,7 @@ from tests.bench.branch_pages import processor_ms
 from tests.bench.company_facts import fill_company
 from tests.bench.decision_views import PASSWORD, create, p95, sign_in, timed
 from tests.bench.postgres_cluster import cluster, free_port
+from tests.bench.replication import memory_mb
 from tests.bench.returning_branches import code_of, key_of
 from tests.bench.table import print_table
 
@@ -49,13 +49,6 @@ async def make(settings: HqSettings, branches: int) -> None:
         await add_person(
             Passwords(settings), name="Chen", roles=["executive"], branches=None, username="chen", password=PASSWORD
         )  # fmt: skip
-
-
-def memory_mb(pid: int, line: str = "VmRSS") -> float:
-    """Resident memory of a process, or its peak (VmHWM)."""
-    found = re.search(rf"{line}:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())
-    assert found is not None
-    return int(found.group(1)) / 1024
 
 
 class Looker(threading.Thread):
@@ -85,8 +78,7 @@ def measure(settings: HqSettings, branches: int, rows: int) -> dict[str, float]:
         "TRUNKLINE_LOG_LEVEL": "warning",
         **({"TRUNKLINE_DATABASE_URL": settings.database_url} if settings.database_url else {}),
     }
-    command = os.environ.get("BENCH_HQ_COMMAND", "-m hq web").split()
-    server = subprocess.Popen([sys.executable, *command], env=environment, stdout=subprocess.DEVNULL)
+    server = subprocess.Popen([sys.executable, "-m", "hq", "web"], env=environment, stdout=subprocess.DEVNULL)
     words = [str(number) for number in (settings.port, branches, rows)]
     coming = subprocess.Popen(
         [sys.executable, "-m", "tests.bench.returning_branches", *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -102,7 +94,7 @@ def measure(settings: HqSettings, branches: int, rows: int) -> dict[str, float]:
             before, processor = memory_mb(server.pid), processor_ms(server.pid)
             looker = Looker(client)
             looker.start()
-            out, _ = coming.communicate("go\n", timeout=60)
+            out, _ = coming.communicate("go\n", timeout=300)
             processor = processor_ms(server.pid) - processor
             busy = looker.stop()
             peak = memory_mb(server.pid, "VmHWM")

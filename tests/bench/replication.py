@@ -11,6 +11,7 @@ import datetime
 import json
 import os
 import random
+import re
 import subprocess
 import sys
 import tempfile
@@ -75,17 +76,26 @@ async def drain(branch_url: str, hq_url: str, folder: Path, count: int) -> dict[
     sender = None
     try:
         await _until_listening(port)
+        before = memory_mb(hq.pid)
         sender = subprocess.Popen(
             [sys.executable, "-m", "tests.bench.replication_sender", branch_url, f"http://127.0.0.1:{port}", str(folder), str(count)],
             stdout=subprocess.PIPE, text=True, env=environment,
         )  # fmt: skip
         out, _ = await asyncio.to_thread(sender.communicate, None, 600)
-        return dict(json.loads(out.strip().splitlines()[-1]))
+        grown = memory_mb(hq.pid, "VmHWM") - before
+        return {**json.loads(out.strip().splitlines()[-1]), "grown_mb": grown}
     finally:
         for process in (sender, hq):
             if process is not None and process.poll() is None:
                 process.terminate()
                 process.wait(10)
+
+
+def memory_mb(pid: int, line: str = "VmRSS") -> float:
+    """Resident memory of a process, or its peak (VmHWM)."""
+    found = re.search(rf"{line}:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())
+    assert found is not None
+    return int(found.group(1)) / 1024
 
 
 async def _until_listening(port: int) -> None:
@@ -182,6 +192,13 @@ async def measure(count: int) -> list[list[str]]:
                 ]
             )
             rows.append([f"  bytes on the wire per row, {label}", f"{result['wire_bytes'] / count:.1f}", ""])
+            rows.append(
+                [
+                    f"  memory of headquarters grew by, MB at the peak, {label}",
+                    f"{result['grown_mb']:.0f}",
+                    "",
+                ]
+            )
     return rows
 
 
