@@ -9,7 +9,7 @@ FEATURES = (
     "plans", "customers", "merges", "vcards", "calendar", "followups", "tasks", "feedback", "intelligence",
     "opportunities", "products", "quotations", "orders",
     "approvals", "receivables", "dunning", "receipts", "expenses", "income", "directives", "news", "targets", "imports",
-    "figures", "staff", "histories", "trail", "notifications", "policies", "mail", "attachments", "printing", "sync",
+    "figures", "staff", "histories", "trail", "undoing", "notifications", "policies", "mail", "attachments", "printing", "sync",
 )  # fmt: skip
 
 

@@ -14,10 +14,12 @@ from branch_node.customers.rules import STATUSES
 from branch_node.customers.states import set_states as give_states
 from branch_node.requests import query_id
 from branch_node.staff.queries import colleague_for, names_of
+from branch_node.undoing.actions import undo_url
 from shared.errors import Invalid
 from shared.i18n import gettext as _
 from shared.i18n import ngettext
 from shared.permissions import Person
+from shared.records import Customer
 from shared.web.forms import Form, empty_form, read_form, with_errors
 from shared.web.parts import Crumb, Field, Option
 from shared.web.responses import page, redirect
@@ -43,7 +45,8 @@ async def assign(request: Request) -> Response:
         moved,
         name=names.get(form.value.to_id, ""),
     )
-    return redirect("/customers", toast=toast)
+    undo = await undo_url(Customer, form.value.ids[0]) if moved == len(set(form.value.ids)) else ""
+    return redirect("/customers", toast=toast, undo=undo)
 
 
 def first_message(refused: Invalid) -> str:
@@ -122,9 +125,9 @@ async def set_states(request: Request) -> Response:
     wanted = form.value.status if not form.errors else "dormant"
     if is_sure(form) and not form.errors:
         changed = await give_states(person, ids, wanted)
-        return redirect(
-            "/customers", toast=ngettext("%(n)s customer changed.", "%(n)s customers changed.", changed)
-        )
+        toast = ngettext("%(n)s customer changed.", "%(n)s customers changed.", changed)
+        undo = await undo_url(Customer, ids[0]) if changed == len(ids) else ""
+        return redirect("/customers", toast=toast, undo=undo)
     options = [Option(code, _(STATUSES[code])) for code in ("dormant", "lost", "customer")]
     fields = [Field("status", _("New state"), "radio", options=options)]
     shown = [BulkRow(row.id, row.name, _(STATUSES[row.status]), row.status != "merged") for row in rows]

@@ -10,9 +10,10 @@ from branch_node.customers.forms import AddressForm, ContactForm
 from branch_node.customers.handlers import address_kinds
 from branch_node.customers.pages import AddressPage, ContactPage
 from branch_node.requests import path_id
+from branch_node.undoing.actions import undo_url
 from shared.errors import NotFound
 from shared.i18n import gettext as _
-from shared.records import Customer
+from shared.records import Address, Contact, Customer
 from shared.web.forms import Form, empty_form, read_form
 from shared.web.parts import Option
 from shared.web.responses import page, redirect
@@ -68,8 +69,10 @@ async def write_contact(request: Request, contact_id: UUID | None) -> Response:
 
 async def remove_contact(request: Request) -> Response:
     customer = await customer_of(request, "contact.edit")
-    await contacts.remove_contact(request.state.person, customer, path_id(request, "contact"))
-    return redirect(f"/customers/{customer.id}", toast=_("Contact removed."))
+    contact_id = path_id(request, "contact")
+    await contacts.remove_contact(request.state.person, customer, contact_id)
+    undo = await undo_url(Contact, contact_id)
+    return redirect(f"/customers/{customer.id}", toast=_("Contact removed."), undo=undo)
 
 
 def address_page(customer: Customer, form: Form[AddressForm]) -> AddressPage:
@@ -92,5 +95,7 @@ async def add_address(request: Request) -> Response:
 
 async def remove_address(request: Request) -> Response:
     customer = await customer_of(request, "customer.edit")
-    await contacts.remove_address(request.state.person, customer, path_id(request, "address"))
-    return redirect(f"/customers/{customer.id}", toast=_("Address removed."))
+    address_id = path_id(request, "address")
+    await contacts.remove_address(request.state.person, customer, address_id)
+    undo = await undo_url(Address, address_id)
+    return redirect(f"/customers/{customer.id}", toast=_("Address removed."), undo=undo)

@@ -96,6 +96,7 @@ async def cancel_activity(person: Person, activity: Activity) -> Activity:
         customer = await locked(Customer, row.customer_id)
         if customer.next_contact_on == row.planned_on:
             customer.next_contact_on = None
+            await customer.save(update_fields=["next_contact_on"])
         await _touch(customer, None, None)
     return row
 

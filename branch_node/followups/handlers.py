@@ -16,6 +16,7 @@ from branch_node.home import today
 from branch_node.lists import Cut, neighbours, paging
 from branch_node.requests import path_id, query_id
 from branch_node.staff.queries import names_of
+from branch_node.undoing.actions import undo_url
 from shared.errors import Invalid, NotFound
 from shared.i18n import gettext as _
 from shared.permissions import SCOPE_LABELS, Person, reach
@@ -301,4 +302,8 @@ async def cancel(request: Request) -> Response:
     person: Person = request.state.person
     activity = await queries.activity_for(person, path_id(request), "followup.edit")
     await actions.cancel_activity(person, activity)
-    return redirect(f"/customers/{activity.customer_id}", toast=_("Planned follow-up cancelled."))
+    return redirect(
+        f"/customers/{activity.customer_id}",
+        toast=_("Planned follow-up cancelled."),
+        undo=await undo_url(Activity, activity.id),
+    )

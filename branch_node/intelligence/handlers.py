@@ -13,6 +13,7 @@ from branch_node.intelligence.rules import KINDS, read_note, safe_link
 from branch_node.lists import neighbours, paging
 from branch_node.requests import path_id
 from branch_node.staff.queries import names_of
+from branch_node.undoing.actions import undo_url
 from shared.errors import Invalid
 from shared.i18n import gettext as _
 from shared.permissions import Person, Scope
@@ -113,5 +114,6 @@ async def change_note(request: Request) -> Response:
 
 async def take_back(request: Request) -> Response:
     person: Person = request.state.person
-    await actions.take_back(person, await queries.note_for(person, path_id(request), "intel.edit"))
-    return redirect("/intel", toast=_("Note taken back."))
+    note = await queries.note_for(person, path_id(request), "intel.edit")
+    await actions.take_back(person, note)
+    return redirect("/intel", toast=_("Note taken back."), undo=await undo_url(IntelNote, note.id))

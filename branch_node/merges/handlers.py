@@ -111,12 +111,12 @@ async def merge(request: Request) -> Response:
         form = with_error(form, "take", _("There is no field %(name)s.", name=", ".join(sorted(unknown))))
         return page(request, "merges/merge.html", await merge_page(person, kept, other, form), status=422)
     try:
-        await actions.merge_customers(person, kept, other, form.value.take)
+        record = await actions.merge_customers(person, kept, other, form.value.take)
     except Invalid as refused:
         view = await merge_page(person, kept, None, with_errors(form, refused))
         return page(request, "merges/merge.html", view, status=422)
     toast = _("%(name)s is now part of %(kept)s. It can be undone.", name=other.name, kept=kept.name)
-    return redirect(f"/customers/{kept.id}", toast=toast)
+    return redirect(f"/customers/{kept.id}", toast=toast, undo=f"/merges/{record.id}/undo")
 
 
 async def undo(request: Request) -> Response:

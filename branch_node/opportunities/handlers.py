@@ -15,6 +15,7 @@ from branch_node.opportunities.pages import FormPage, LostPage, ShowPage
 from branch_node.opportunities.rules import OPEN_STAGES, STAGES, is_overdue, weighted_minor
 from branch_node.requests import path_id, query_id
 from branch_node.staff.queries import names_of
+from branch_node.undoing.actions import undo_url
 from shared.errors import Invalid, NotFound
 from shared.i18n import gettext as _
 from shared.money import Money, format_amount
@@ -268,4 +269,5 @@ async def take_back(request: Request) -> Response:
     person: Person = request.state.person
     row = await queries.opportunity_for(person, path_id(request), EDIT)
     await actions.take_back(person, row)
-    return redirect("/opportunities", toast=_("%(name)s is deleted.", name=row.title))
+    toast = _("%(name)s is deleted.", name=row.title)
+    return redirect("/opportunities", toast=toast, undo=await undo_url(Opportunity, row.id))

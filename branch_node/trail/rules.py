@@ -89,6 +89,7 @@ ACTS: Mapping[str, str] = {
     "import.undone": N_("took an import back"),
     "mend.carried_out": N_("carried out a correction that headquarters proposed"),
     "replication.rejoined": N_("rejoined headquarters after a restore"),
+    "undone": N_("undid an act"),
     "seed.begun": N_("began to fill in the demo business"),
     "seed.finished": N_("filled in the demo business"),
 }

@@ -11,10 +11,12 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from shared.database import queries_made
 from shared.web import csrf
+from shared.web.access import local_path
 from shared.web.reader import current_request
 from shared.web.session import cookie_name, drop_cookie, set_cookie
 
 TOAST_COOKIE = "toast"
+UNDO_COOKIE = "toast_undo"
 TOAST_SECONDS = 60
 
 
@@ -23,8 +25,9 @@ def page(request: Request, template: str, view: Any, *, status: int = 200) -> Re
     response = HTMLResponse(render(request, template, view), status_code=status)
     response.headers["cache-control"] = "no-store"
     csrf.keep_visit(request, response)
-    if cookie_name(request, TOAST_COOKIE) in request.cookies:
-        drop_cookie(request, response, TOAST_COOKIE)
+    for name in (TOAST_COOKIE, UNDO_COOKIE):
+        if cookie_name(request, name) in request.cookies:
+            drop_cookie(request, response, name)
     return response
 
 
@@ -53,6 +56,7 @@ def render(request: Request, template: str, view: Any, *, block: str = "") -> st
         "notices": getattr(request.state, "notices", ()),
         "unread": getattr(request.state, "unread", 0),
         "toast_text": unquote(request.cookies.get(cookie_name(request, TOAST_COOKIE), "")),
+        "toast_undo": local_path(unquote(request.cookies.get(cookie_name(request, UNDO_COOKIE), ""))),
         "made": Made(request),
     }
     found = state.templates.get_template(template)
@@ -82,11 +86,16 @@ class Made:
         return queries_made()
 
 
-def redirect(url: str, *, toast: str = "") -> Response:
-    """See other: after a post. `toast` is a translated sentence shown once on the next page."""
+def redirect(url: str, *, toast: str = "", undo: str = "") -> Response:
+    """See other: after a post. `toast` is a translated sentence shown once on the next page; `undo` the path that its
+    button posts to, to take back what was done."""
     response = RedirectResponse(url, status_code=303)
     if toast:
         set_cookie(current_request(), response, TOAST_COOKIE, quote(toast), TOAST_SECONDS)
+        if undo:
+            set_cookie(current_request(), response, UNDO_COOKIE, quote(undo), TOAST_SECONDS)
+        else:
+            drop_cookie(current_request(), response, UNDO_COOKIE)
     return response
 
 

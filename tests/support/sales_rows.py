@@ -65,6 +65,8 @@ class SalesRows:
             "file": UUID(int=0),
             "kind": "rules",
             "month": "2026-10",
+            "table": "activity",
+            "revision": "1",
         }
         return re.sub(r"\{(\w+)\}", lambda match: str(places[match[1]]), url)
 
