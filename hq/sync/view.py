@@ -62,7 +62,7 @@ def status_words() -> dict[str, str]:
     return {"held": _("held"), "released": _("let through once"), "cloned": _("two nodes")}
 
 
-UNHEARD = ("late", "unreachable", "never")
+UNHEARD = ("delayed", "unreachable", "never")
 """States in which nobody here knows what a branch has written since."""
 
 

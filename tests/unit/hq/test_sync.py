@@ -5,8 +5,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from starlette.testclient import TestClient
 
+from hq.figures.freshness import Branch
+from hq.figures.shape import Watermark
 from hq.replication.models import BranchCursor, BranchNode
+from hq.sync.queries import BranchSync
 from hq.sync.rules import lag_seconds, proof_state, rest_seconds
+from hq.sync.view import branch_row, position_text, sentence
 from shared.database import open_database
 from shared.nodes.identity import NodeKey
 from tests.support.databases import apart, hq_apps
@@ -14,6 +18,27 @@ from tests.support.hq_site import Headquarters
 from tests.support.web_site import Visitor
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+def heard(state: str, waiting: int = 0) -> BranchSync:
+    """Shanghai as the page knows it when its data is in this state."""
+    mark = Watermark("SH", state, NOON, 28_640)  # type: ignore[arg-type]
+    branch = Branch("SH", "Shanghai", "", "", "Asia/Shanghai", "CNY", "order", mark, NOON.date())
+    nothing = dict.fromkeys(("down_asked_at", "reset_at"))
+    return BranchSync(
+        branch=branch, waiting=waiting, lag_seconds=0, proof="complete", unproven=(), epoch="e", up_bytes=0, up_rows=0,
+        down_seq=0, down_waiting=0, down_bytes=0, status="normal", node="active", **nothing,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("state", ["delayed", "unreachable"])
+def test_of_a_branch_that_is_not_heard_nobody_says_that_nothing_is_missing(state: str) -> None:
+    silent = heard(state)
+    assert sentence([heard("current"), silent]) == "1 branch is behind or cannot be reached."
+    assert branch_row(silent).cells["waiting"] is None
+    assert "not known here" in position_text(silent)
+    assert sentence([heard("current")]).startswith("HQ has all")
+    assert "0 behind" in position_text(heard("current"))
 
 
 def test_a_branch_is_behind_for_as_long_as_something_is_missing() -> None:
