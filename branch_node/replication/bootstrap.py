@@ -7,7 +7,7 @@ copy is consistent at (epoch, seq) and its digests must be headquarters'. Captur
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import httpx
@@ -23,7 +23,7 @@ from branch_node.replication.models import ReplicationEpoch, ReplicationState
 from branch_node.replication.rows import delete_rows, write_rows
 from branch_node.replication.snapshot_models import SnapshotState
 from shared import clock
-from shared.database import engine, fetch_all, fetch_value, transaction
+from shared.database import engine, execute, fetch_all, fetch_value, transaction
 from shared.errors import Conflict, Refused
 from shared.i18n import N_
 from shared.nodes.identity import RequestSigner
@@ -158,14 +158,29 @@ def note_page(state: SnapshotState, head: SnapshotHead, rows: int) -> None:
             state.status = "whole"
 
 
-async def prove(state: SnapshotState) -> None:
-    """Raise NotEqual, naming the tables, unless every table's digest recomputed here is headquarters'."""
+async def unequal(state: SnapshotState) -> list[str]:
+    """The tables whose digest recomputed here is not headquarters'."""
     wrong = []
     for name, table in replicated_tables().items():
         expected = Digest.parse(state.digests.get(name, ""))
         if await digest_of(table, home().code) != expected:
             wrong.append(name)
-    if wrong:
+    return wrong
+
+
+async def fetch_again(hq: Headquarters, tables: Sequence[str]) -> SnapshotState:
+    """These tables from nothing: what headquarters mended since they were copied lies below the position of the copy."""
+    log.warning("copy_fetched_again", tables=list(tables))
+    async with transaction():
+        for name in tables:
+            await execute(f'DELETE FROM "{name}" WHERE branch = :own', own=home().code)
+        await SnapshotState.filter(id=1).update(after_seq=0, tbl="", after_id="", status="fetching")
+    return await fetch_until_whole(hq)
+
+
+async def prove(state: SnapshotState) -> None:
+    """Raise NotEqual, naming the tables, unless every table's digest recomputed here is headquarters'."""
+    if wrong := await unequal(state):
         raise NotEqual(
             N_("The copy is not equal to headquarters in: %(tables)s. Delete this database and begin again."),
             tables=", ".join(wrong),
@@ -189,10 +204,12 @@ async def digest_of(table: Table, owner: str) -> Digest:
 
 
 async def open_database(hq: Headquarters, folder: Path) -> SnapshotState:
-    """Open a proved copy: 1 capture, 2 the new epoch at its position and the number series, committed, 3 the epoch
+    """Open a copy that is equal to headquarters, else fetched once more where it is not: 1 capture, 2 the new epoch at its position and the number series, committed, 3 the epoch
     noted outside, 4 headquarters is told. May be repeated; raises what `prove` and headquarters say."""
     state = await SnapshotState.get(id=1)
     if state.status != "open":
+        if wrong := await unequal(state):
+            state = await fetch_again(hq, wrong)
         await prove(state)
         await capture.install(home().code)
         origin = CursorReply(state.epoch, state.seq, state.chain)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from branch_node.setup import APPS as BRANCH_APPS
+from tests.faults.test_damage_is_mended import damage
 from tests.support.databases import Templates
 from tests.support.processes import SiteProcess, wait_until
 from tests.support.world import PASSWORD, World, branch_settings, company, own_database
@@ -52,7 +53,10 @@ def test_a_branch_is_rebuilt_and_a_standby_takes_over(tmp_path: Path) -> None:
         world.wait_synced()
 
         follower = spare(world, tmp_path, "follower", stack)
+        damage(world.hq)
         follower.run("standby", "follow", token(world, "enrol", "SH", "--standby"), "--once")
+        mended = world.hq.run("scrub", "--branch", "SH", "--wait", "60").stdout
+        assert "differed and was mended" in mended, "after the standby had copied the damage"
         assert follower.run("web", check=False).returncode == 1, "a standby is not a branch"
         write_plan_line(first, "written while the standby was away")
         world.wait_synced()
