@@ -10,7 +10,7 @@ from shared.errors import Refused
 from shared.i18n import N_
 from shared.replication.change import BadLine, Change, decode_line, extend_chain
 from shared.replication.layout import BadLayout, read_layout
-from shared.replication.messages import MAX_BATCH_ROWS, MAX_UNPACKED_BYTES, BatchHead, CursorReply
+from shared.replication.messages import MAX_BATCH_ROWS, MAX_UNPACKED_BYTES, UNREADABLE, BatchHead, CursorReply
 
 
 class BadBatch(Refused):
@@ -79,7 +79,7 @@ def unpack(body: bytes) -> Batch:
     first, _, rest = text.partition(b"\n")
     try:
         head = msgspec.json.decode(first, type=BatchHead)
-    except msgspec.MsgspecError as error:
+    except UNREADABLE as error:
         raise BadBatch(N_("The head of the batch cannot be read.")) from error
     if not 0 <= head.rows <= MAX_BATCH_ROWS:
         raise BadBatch(N_("The batch is larger than headquarters accepts."))

@@ -14,6 +14,7 @@ from shared.errors import Refused
 from shared.i18n import N_
 from shared.nodes.identity import ReplayState, SignedRequest
 from shared.replication.feed import FeedHead, FeedRequest, pack
+from shared.replication.messages import UNREADABLE
 
 log = structlog.get_logger(__name__)
 
@@ -26,7 +27,7 @@ async def ask(request: Request) -> Response:
         signed = await prove(request, body)
         try:
             asked = msgspec.json.decode(body, type=FeedRequest)
-        except msgspec.MsgspecError as error:
+        except UNREADABLE as error:
             raise Refused(N_("The request cannot be read."), code="bad_request") from error
         if asked.branch != signed.node:
             raise Refused(N_("A node asks only for its own branch."), code="bad_request")

@@ -33,6 +33,7 @@ from shared.nodes.identity import (
 from shared.replication.messages import (
     MAX_BODY_BYTES,
     PROTOCOL_VERSION,
+    UNREADABLE,
     CursorReply,
     EnrolReply,
     EnrolRequest,
@@ -184,7 +185,7 @@ async def hello(request: Request) -> Response:
         async with receiver.admitted(request) as body:
             try:
                 said = msgspec.json.decode(body, type=Hello)
-            except msgspec.MsgspecError as error:
+            except UNREADABLE as error:
                 await prove(request, body)
                 raise Refused(N_("The greeting cannot be read."), code="bad_request") from error
             outcome = await receiver.taken(request, body, take)
@@ -238,7 +239,7 @@ async def enrol(request: Request) -> Response:
     try:
         asked = msgspec.json.decode(await request.body(), type=EnrolRequest)
         node = await enrolment.enrol(asked.token, asked.branch, asked.public_key)
-    except msgspec.MsgspecError:
+    except UNREADABLE:
         return refuse(Refused(N_("The request cannot be read."), code="bad_request"))
     except Refused as error:
         log.warning("enrolment_refused", code=error.code)

@@ -14,7 +14,7 @@ from hq.replication.receiver import answer, prove, receiver_of, refuse
 from shared.errors import Refused
 from shared.i18n import N_
 from shared.nodes.identity import SignedRequest
-from shared.replication.messages import Hello, RowsAsked
+from shared.replication.messages import UNREADABLE, Hello, RowsAsked
 
 log = structlog.get_logger(__name__)
 
@@ -47,7 +47,7 @@ async def _served(
             signed = await prove(request, body)
             try:
                 said = msgspec.json.decode(body, type=shape)
-            except msgspec.MsgspecError as error:
+            except UNREADABLE as error:
                 raise Refused(N_("The request cannot be read."), code="bad_request") from error
             if said.branch != signed.node:
                 raise Refused(N_("A node sends only for its own branch."), code="bad_batch")

@@ -14,7 +14,7 @@ from hq.replication.receiver import refuse
 from shared.errors import Refused
 from shared.i18n import N_
 from shared.replication.handover import HandedAsked, HandedReply, Handover
-from shared.replication.messages import EpochBegin
+from shared.replication.messages import UNREADABLE, EpochBegin
 from shared.replication.snapshot import Promotion, SnapshotAsked
 
 log = structlog.get_logger(__name__)
@@ -64,7 +64,7 @@ async def hand_over(request: Request) -> Response:
             raise Refused(N_("A node asks only for its own branch."), code="bad_request")
         await handover.keep(node, said)
         return as_json(HandedReply())
-    except msgspec.MsgspecError:
+    except UNREADABLE:
         return refuse(Refused(N_("The request cannot be read."), code="bad_request"))
     except Refused as error:
         log.warning("handover_refused", code=error.code)
@@ -95,7 +95,7 @@ async def served(
         proved = await standby.prove_reader(request.headers, request.method, request.url.path, body)
         try:
             said = msgspec.json.decode(body, type=shape)
-        except msgspec.MsgspecError as error:
+        except UNREADABLE as error:
             raise Refused(N_("The request cannot be read."), code="bad_request") from error
         if said.branch != proved[0]:
             raise Refused(N_("A node asks only for its own branch."), code="bad_request")

@@ -16,6 +16,8 @@ PROTOCOL_VERSION = 1
 MAX_BATCH_ROWS = 4_000
 MAX_BODY_BYTES = 8 * 1024 * 1024
 MAX_UNPACKED_BYTES = 64 * 1024 * 1024
+UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError)
+"""What decoding raises for bytes that came altered: no JSON, another shape, or no UTF-8 within a text."""
 
 
 class Hello(msgspec.Struct, frozen=True):
