@@ -42,7 +42,9 @@ class HqSettings(WebSettings):
         "Overdue share of what remains, in basis points, above which a branch is marked.", default=1_000
     )
     live_gap_seconds: float = setting(
-        "Least time between two live updates of one page.", default=0.25, check=_is_positive
+        "Least time between two live updates of one page; a board that takes long to make is left alone for longer.",
+        default=0.05,
+        check=_is_positive,
     )
     feeds_from_private_addresses: bool = setting(
         "Whether news feeds may lie in a private network; for an intranet, and for tests.", default=False

@@ -30,7 +30,7 @@ from shared.web.reader import reader_zone
 from shared.web.responses import render
 
 PAGE = "/"
-REST = 2
+REST = 3
 """A board that takes long to make is left alone for so many times as long."""
 STATES_KEPT = 16
 """How many states back a page is told only what differs; one that was told nothing for longer gets everything."""
