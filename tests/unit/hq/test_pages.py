@@ -144,7 +144,8 @@ async def add_many_branches(site: Headquarters, count: int) -> None:
         )
 
 
-def test_the_overview_of_a_thousand_branches_takes_25_queries_and_200_kb_at_most(site: Headquarters) -> None:
+def test_the_overview_of_a_thousand_branches_takes_25_queries_and_200_kb_at_most(tmp_path: Path) -> None:
+    site = headquarters(tmp_path)
     asyncio.run(add_many_branches(site, 1_000))
     with running(site) as client:
         tang = administrator(site, client)
