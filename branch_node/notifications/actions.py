@@ -25,7 +25,7 @@ WHERE e.id IN :ids AND e.active = :yes AND e.deleted_at IS NULL ORDER BY e.id"""
 
 
 async def tell(
-    people: Iterable[UUID | None], kind: str, text: str, url: str, occasion: str, **params: object
+    people: Iterable[UUID | None], kind: str, text: str, url: str, occasion: str, /, **params: object
 ) -> int:
     """Tell each of these employees once per occasion; how many were told now.
 

@@ -102,10 +102,10 @@ def sqlite_triggers(table: Table, owner: str) -> dict[str, str]:
 def postgres_triggers(table: Table, owner: str) -> dict[str, str]:
     """The three statement triggers of a table with their functions, by name; transition tables keep bulk cheap.
 
-    The canonical row is a composite type of the table's columns as JSON, which costs half of what a sub-select does. The type
+    The canonical row is a composite type of the table's first columns as JSON, which costs half of what a sub-select does. The type
     is named after its columns: another shape is another type, and what a session still runs keeps the one it knows."""
     made: dict[str, str] = {}
-    shape = ", ".join(f'"{column.name}" {column.postgres_type}' for column in table.columns)
+    shape = ", ".join(f'"{column.name}" {column.postgres_type}' for column in table.first)
     kind = f"row_{hashlib.sha256(shape.encode()).hexdigest()[:8]}_{table.name}"
     make_type = (
         f"DO $$ BEGIN IF to_regtype('{kind}') IS NULL THEN CREATE TYPE {kind} AS ({shape}); END IF; END $$; "
@@ -139,8 +139,8 @@ def postgres_triggers(table: Table, owner: str) -> dict[str, str]:
 
 
 def _composite(table: Table, row: str, kind: str) -> str:
-    picked = ", ".join(f'{row}."{column.name}"' for column in table.columns)
-    return f"row_to_json(ROW({picked})::{kind})::text"
+    picked = ", ".join(f'{row}."{column.name}"' for column in table.first)
+    return table.with_added(f"row_to_json(ROW({picked})::{kind})::text", row, "postgres")
 
 
 def triggers(dialect: str, owner: str) -> dict[str, str]:

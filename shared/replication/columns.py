@@ -57,13 +57,13 @@ class Table:
         """An SQL expression: the canonical JSON text of `row` (an alias, NEW or OLD)."""
         if dialect == "sqlite":
             parts = ", ".join(f"'{column.name}', {_sqlite_value(row, column)}" for column in self.first)
-            return self._with_added(f"json_object({parts})", row, dialect)
+            return self.with_added(f"json_object({parts})", row, dialect)
         picked = ", ".join(f'{row}."{column.name}"' for column in self.first)
-        return self._with_added(
+        return self.with_added(
             f"(SELECT row_to_json(picked)::text FROM (SELECT {picked}) picked)", row, dialect
         )
 
-    def _with_added(self, first: str, row: str, dialect: str) -> str:
+    def with_added(self, first: str, row: str, dialect: str) -> str:
         """The JSON text of the first columns (no value of it is an object) and behind them what was added and is there."""
         added = [_added_sql(row, column, dialect) for column in self.columns if column.is_added]
         return f"(rtrim({first}, '}}') || {' || '.join(added)} || '}}')" if added else first

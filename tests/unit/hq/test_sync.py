@@ -12,6 +12,7 @@ from hq.sync.queries import BranchSync
 from hq.sync.rules import lag_seconds, proof_state, rest_seconds
 from hq.sync.view import branch_row, position_text, sentence
 from shared.database import open_database
+from shared.i18n import use_locale
 from shared.nodes.identity import NodeKey
 from tests.support.databases import apart, hq_apps
 from tests.support.hq_site import Headquarters
@@ -34,11 +35,12 @@ def heard(state: str, waiting: int = 0) -> BranchSync:
 @pytest.mark.parametrize("state", ["delayed", "unreachable"])
 def test_of_a_branch_that_is_not_heard_nobody_says_that_nothing_is_missing(state: str) -> None:
     silent = heard(state)
-    assert sentence([heard("current"), silent]) == "1 branch is behind or cannot be reached."
-    assert branch_row(silent).cells["waiting"] is None
-    assert "not known here" in position_text(silent)
-    assert sentence([heard("current")]).startswith("HQ has all")
-    assert "0 behind" in position_text(heard("current"))
+    with use_locale("en"):
+        assert sentence([heard("current"), silent]) == "1 branch is behind or cannot be reached."
+        assert branch_row(silent).cells["waiting"] is None
+        assert "not known here" in position_text(silent)
+        assert sentence([heard("current")]).startswith("HQ has all")
+        assert "0 behind" in position_text(heard("current"))
 
 
 def test_a_branch_is_behind_for_as_long_as_something_is_missing() -> None:

@@ -147,7 +147,7 @@ async def receiving(database: Database) -> AsyncIterator[Site]:
     app = Starlette(routes=[Route(path, SyncEndpoint(take), methods=["POST"]) for path, take in SYNC.items()])
     app.state.receiver = site.receiver = Receiver(applier, site.note)
     app.state.use_database = database.use
-    server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off"))
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="off"))
     running = asyncio.create_task(server.serve([listening]))
     try:
         yield site
