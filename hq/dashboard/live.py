@@ -99,9 +99,10 @@ class LiveBoard:
 
     async def refresh(self, request: Request, rows: frozenset[str]) -> None:
         """Make the board anew when something was told since it was made, or some of the rows are not in it; whoever comes
-        meanwhile waits for the same one."""
+        meanwhile waits for the same one: what is told while that one is made wakes the page again."""
+        asked_at = self.hub.version
         async with self.lock:
-            if self.version == self.hub.version and rows <= self.wanted and self.day == self.today():
+            if self.version >= asked_at and rows <= self.wanted and self.day == self.today():
                 return
             await asyncio.sleep(max(0.0, self.made_at + self.gap_seconds - monotonic()))
             version, begun = self.hub.version, monotonic()

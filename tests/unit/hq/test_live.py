@@ -12,9 +12,10 @@ from starlette.requests import Request
 from starlette.testclient import TestClient
 
 from hq import live
+from hq.dashboard import live as board_pages
 from hq.dashboard.live import OpenPage
 from hq.figures import cells
-from hq.figures.scoreboard import scoreboard
+from hq.figures.scoreboard import Board, scoreboard
 from hq.figures.shape import Question
 from hq.models import HqPerson
 from hq.people.queries import as_person
@@ -146,6 +147,28 @@ async def test_pages_that_show_the_same_are_told_the_same_bytes_and_others_are_n
         assert first[0].wire
         assert first[0] is second[0]
         assert (await other.changes())[0].wire != first[0].wire
+
+
+async def test_pages_that_wait_together_are_told_by_one_board_while_more_is_published(
+    site: Headquarters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[object] = []
+    original = board_pages.scoreboard
+
+    async def noted(question: Question) -> Board:
+        made.append(question)
+        board = await original(question)
+        one.board.hub.publish("branch:SH")
+        return board
+
+    async with watching(site) as one:
+        pages = [one, *[await opened(one.request) for _ in range(9)]]
+        monkeypatch.setattr(board_pages, "scoreboard", noted)
+        await sell("PAR", 900_000_000)
+        one.board.hub.publish("branch:PAR")
+        pushes = await asyncio.gather(*(page.changes() for page in pages))
+        assert len(made) == 1
+        assert all('"#branches-branch-PAR"' in push[0].data for push in pushes)
 
 
 async def test_a_page_that_missed_states_is_told_all_that_differs_from_its_own(site: Headquarters) -> None:
