@@ -31,7 +31,9 @@ from shared.web.responses import render
 
 PAGE = "/"
 REST = 3
-"""A board that takes long to make is left alone for so many times as long."""
+"""A board that takes long to make is left alone for so many times as long,"""
+REST_MOST_SECONDS = 1.0
+"""but no longer than this: the first after a start takes long and says nothing about the next."""
 STATES_KEPT = 16
 """How many states back a page is told only what differs; one that was told nothing for longer gets everything."""
 
@@ -114,7 +116,7 @@ class LiveBoard:
             needs = view.needs(board, waiting, await red_lines(board.question.branches))
             self.take(request, board, shapes, needs)
             self.version, self.made_at = version, monotonic()
-            self.gap_seconds = max(self.shortest_gap, REST * (self.made_at - begun))
+            self.gap_seconds = max(self.shortest_gap, min(REST * (self.made_at - begun), REST_MOST_SECONDS))
 
     def today(self) -> date:
         """The reader's day: moments of another one are written with their date."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property, lru_cache
+from time import monotonic
 from typing import Any, NamedTuple
 
 from hq.figures.cells import DateGroup
@@ -58,17 +59,23 @@ class Branch(NamedTuple):
 @dataclass(frozen=True)
 class Directory:
     """The branches in scope: the head office first, then by name as the reader sorts. `own_seq` is how far headquarters' own
-    log had come when they were read."""
+    log had come when they were read, `read_at` (monotonic seconds) when that was."""
 
     branches: Sequence[Branch]
     house: House = HOUSE
     known_at: datetime | None = None
     own_seq: int = 0
+    read_at: float = 0.0
 
     @cached_property
     def standing(self) -> Standing:
         """Equal as long as every figure of these branches is the same for the same question."""
         return (self.own_seq, self.house.today(), *(branch.standing for branch in self.branches))
+
+    @cached_property
+    def days(self) -> tuple[date, ...]:
+        """The house's own date and that of every branch."""
+        return (self.house.today(), *(branch.today for branch in self.branches))
 
     def get(self, code: str) -> Branch | None:
         return self.by_code.get(code)
@@ -91,7 +98,7 @@ class Directory:
 
     def narrowed(self, codes: frozenset[str]) -> "Directory":
         kept = [branch for branch in self.branches if branch.code in codes]
-        return Directory(kept, self.house, self.known_at, self.own_seq)
+        return Directory(kept, self.house, self.known_at, self.own_seq, self.read_at)
 
     def date_groups(self, fixed: date | None = None) -> list[DateGroup]:
         """The branches by their own date now; one group for a `fixed` day. Each date names its time zones unless all
@@ -109,6 +116,7 @@ class Directory:
 async def directory(question: Question) -> Directory:
     """The branches within the question's scope (`branches`, and its unit when that is a region)."""
     rows = await fetch_all(DIRECTORY)
+    read_at = monotonic()
     own_seq = max((int(row.pop("own_seq") or 0) for row in rows), default=0)
     found = reading(question.locale, question.house).branches(rows)
     if question.branches is not None:
@@ -119,7 +127,7 @@ async def directory(question: Question) -> Directory:
     found.sort(key=lambda branch: (not branch.is_head_office, branch.code))
     if question.known_at is not None:
         found = [branch._replace(mark=mark_then(branch.mark, question.known_at)) for branch in found]
-    return Directory(found, question.house, question.known_at, own_seq)
+    return Directory(found, question.house, question.known_at, own_seq, read_at)
 
 
 def mark_then(mark: Watermark, known_at: datetime) -> Watermark:

@@ -1,6 +1,7 @@
 """A figure of the company is made once as long as nothing it follows from has changed, and anew as soon as anything has; what
 one reader was answered is never given to a reader of other branches."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import date, datetime, timedelta
 from random import Random
@@ -157,3 +158,24 @@ async def test_memory_is_bounded_by_the_values_of_all_answers(
     for ago in range(9):
         await sold(first=TODAY - timedelta(days=ago))
     assert sum(held.values for held in answers._answers.values()) <= 30
+
+
+async def test_who_asks_while_the_same_is_made_takes_it(
+    hq: Headquarters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logs = await received(hq, "SH", "HQ")
+    made: list[object] = []
+    original = memo.by_branch
+
+    async def noted(*asked: Any) -> Any:
+        made.append(asked)
+        return await original(*asked)
+
+    monkeypatch.setattr(memo, "by_branch", noted)
+    before = [await sold(), await sold()]
+    assert len(made) == 1
+    logs["SH"].write(order_of("SH", 700_00))
+    await hq.receive(logs["SH"])
+    after = await asyncio.gather(*(sold() for _ in range(20)))
+    assert after == [(before[0] or 0) + 700_00] * 20
+    assert len(made) < 6
