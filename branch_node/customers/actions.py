@@ -10,6 +10,7 @@ from branch_node.customers.rules import keys_of, name_key
 from branch_node.editing import ChangedMeanwhile, locked
 from branch_node.home import home, today
 from branch_node.numbers import next_number
+from branch_node.own_fields import custom_after, custom_fields, custom_words
 from branch_node.searching import search_key
 from shared import clock
 from shared.database import find, find_all, transaction
@@ -108,11 +109,6 @@ def set_keys(row: Customer) -> None:
     row.search_key = search_key(row.name, row.code, *keys.points, row.phone, row.tax_number, *own)
 
 
-def custom_words(values: Mapping[str, Any]) -> list[str]:
-    """What of own fields is found by the search: texts, numbers and choices, not yes or no."""
-    return [str(value) for value in values.values() if value is not None and not isinstance(value, bool)]
-
-
 async def write_points(row: Customer) -> None:
     """The customer's own phones and e-mail as contact points (contact_id null), in step with the master record."""
     keys = keys_of(row.name, row.phone, row.email, row.tax_number, home().country)
@@ -149,7 +145,7 @@ async def change_customer(
         if form.acquired_on is not None:
             row.acquired_on = form.acquired_on
         if custom is not None:
-            row.custom = dict(custom)
+            row.custom = custom_after(row.custom, custom, await custom_fields())
         if form.owner_id is not None and form.owner_id != row.owner_id:
             require(person, "customer.assign")
             owner = await owner_for(person, form.owner_id)

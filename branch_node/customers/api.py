@@ -9,7 +9,9 @@ from branch_node.api import PAGE_SCHEMA, ROW_SCHEMA, money, page_of, read_json
 from branch_node.customers import actions, queries
 from branch_node.customers.actions import ProbablyThere
 from branch_node.customers.forms import CustomerForm, FilterForm
+from branch_node.customers.targets import with_custom
 from branch_node.lists import paging
+from branch_node.own_fields import custom_fields
 from branch_node.requests import path_id
 from shared.errors import Invalid
 from shared.i18n import N_
@@ -43,8 +45,9 @@ async def list_customers(request: Request) -> Response:
     form = read_query(request, FilterForm)
     if form.errors:
         raise Invalid(fields=dict(form.errors))
-    pages = paging(request.query_params, queries.SORTS, queries.default_sort(form.value))
-    found = await queries.customer_page(request.state.person, form.value, pages)
+    wanted = with_custom(form.value, request.query_params, await custom_fields())
+    pages = paging(request.query_params, queries.SORTS, queries.default_sort(wanted))
+    found = await queries.customer_page(request.state.person, wanted, pages)
     rows = [{**vars(row), "remaining": money(row.remaining)} for row in found.cut.rows]
     return page_of(rows, found.cut)
 
@@ -73,7 +76,7 @@ async def create_customer(request: Request) -> Response:
 ROUTES = [
     Route(
         "GET", "/api/v1/customers", list_customers, "customer.view",
-        api=ApiDoc("Customers within reach, page by page.", query=FilterForm, response=PAGE_SCHEMA),
+        api=ApiDoc("Customers within reach, page by page. Own fields are asked for by custom_KEY.", query=FilterForm, response=PAGE_SCHEMA),
     ),
     Route(
         "GET", "/api/v1/customers/{id}", show_customer, "customer.view",

@@ -1,4 +1,4 @@
-"""The fields of the customer form: labels, groups, choices; custom fields that an administrator added."""
+"""The fields of the customer form: labels, groups, choices."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,8 +14,7 @@ from branch_node.customers.rules import (
     TAX_RULES,
     VOCABULARIES,
 )
-from shared.database import find_all
-from shared.i18n import active_locale
+from branch_node.own_fields import custom_field
 from shared.i18n import gettext as _
 from shared.permissions import Person
 from shared.records import CustomFieldDef
@@ -209,34 +208,3 @@ def _money(label: Mapping[str, str], person: Person) -> list[Field]:
 
 def kept(fields: Sequence[Field | None]) -> list[Field]:
     return [one for one in fields if one is not None]
-
-
-def custom_label(one: CustomFieldDef) -> str:
-    return one.label_en if active_locale() == "en" and one.label_en else one.label
-
-
-def custom_field(one: CustomFieldDef) -> Field:
-    """The form field of a custom field: text, number, date, choice, yes or no."""
-    kind = {"number": "number", "date": "date", "choice": "select", "tick": "tick"}.get(one.kind, "text")
-    choices = [Option("", "—"), *(Option(str(choice), str(choice)) for choice in one.choices)]
-    return Field(
-        f"custom_{one.key}",
-        custom_label(one),
-        kind,
-        is_optional=not one.required and kind != "tick",
-        options=choices if kind == "select" else (),
-        max_length=300,
-    )
-
-
-async def custom_fields(entity: str = "customer") -> list[CustomFieldDef]:
-    """The custom fields in use, in their order."""
-    condition = 'entity = :entity AND active = :yes AND deleted_at IS NULL ORDER BY position, "key"'
-    return await find_all(CustomFieldDef, condition, entity=entity, yes=True)
-
-
-def custom_text(one: CustomFieldDef, value: Any) -> str:
-    """How a stored value is shown."""
-    if one.kind == "tick":
-        return _("yes") if value else _("no")
-    return "" if value is None else str(value)

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from branch_node.customers import actions, card, inline, queries
 from branch_node.customers.custom import read_custom
-from branch_node.customers.fields import custom_fields, custom_label, custom_text, groups, labels
+from branch_node.customers.fields import groups, labels
 from branch_node.customers.forms import CustomerForm, DuplicatesForm
 from branch_node.customers.history import history_of
 from branch_node.customers.listing import list_view
@@ -19,6 +19,7 @@ from branch_node.followups.rules import ICONS
 from branch_node.followups.rules import KINDS as CONTACT_KINDS
 from branch_node.merges.queries import merges_into
 from branch_node.opportunities.rules import STAGES
+from branch_node.own_fields import custom_fields, custom_label, custom_text
 from branch_node.picking import PickPage
 from branch_node.plans.rules import KINDS as PLAN_KINDS
 from branch_node.requests import path_id, typed_query

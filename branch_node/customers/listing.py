@@ -9,15 +9,16 @@ from starlette.responses import Response
 
 from branch_node.audit import note
 from branch_node.customers import queries
-from branch_node.customers.fields import custom_fields, custom_label, custom_text, word_of
+from branch_node.customers.fields import word_of
 from branch_node.customers.forms import FilterForm
 from branch_node.customers.pages import ListPage
 from branch_node.customers.rules import GROUPS, KINDS, STATUSES
 from branch_node.customers.target_pages import target_texts
-from branch_node.customers.targets import PREFIX, with_custom
+from branch_node.customers.targets import with_custom
 from branch_node.home import home, today
 from branch_node.listing import tabs
 from branch_node.lists import Cut, neighbours, paging
+from branch_node.own_fields import PREFIX, custom_cells, custom_columns, custom_fields
 from branch_node.staff.queries import names_of
 from shared import clock
 from shared.i18n import gettext as _
@@ -89,7 +90,7 @@ def columns(own: Sequence[CustomFieldDef]) -> list[Column]:
         Column("last_contact", _("Last contact"), "day", sort="last_contact", phone="second"),
         Column("next_contact", _("Next contact"), "day", sort="next_contact"),
         Column("remaining", _("Remaining"), "money_plain", unit=unit),
-        *(Column(f"custom_{one.key}", custom_label(one)) for one in own),
+        *custom_columns(own),
     ]
 
 
@@ -98,7 +99,7 @@ HIDDEN_FIRST = ("region", "signed", "phone")
 
 def cells(row: queries.CustomerRow, own: Sequence[CustomFieldDef]) -> Mapping[str, Any]:
     return {
-        **{f"custom_{one.key}": own_text(one, row.custom) for one in own},
+        **custom_cells(own, row.custom),
         "name": row.name,
         "owner": row.owner or None,
         "status": _(STATUSES[row.status]),
@@ -111,11 +112,6 @@ def cells(row: queries.CustomerRow, own: Sequence[CustomFieldDef]) -> Mapping[st
         "next_contact": row.next_contact_on,
         "remaining": row.remaining,
     }
-
-
-def own_text(one: CustomFieldDef, values: Mapping[str, Any]) -> str | None:
-    """An own field as a cell; None where nothing was entered."""
-    return custom_text(one, values[one.key]) if one.key in values else None
 
 
 async def table(

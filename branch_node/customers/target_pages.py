@@ -7,11 +7,10 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from branch_node.customers.fields import custom_fields, custom_label
 from branch_node.customers.forms import FilterForm
 from branch_node.customers.rules import GROUPS, INDUSTRIES, KINDS, SOURCES, STATUSES
-from branch_node.customers.targets import PREFIX
 from branch_node.home import home
+from branch_node.own_fields import criterion_texts, custom_criterion, custom_fields
 from shared.i18n import gettext as _
 from shared.money import format_amount
 from shared.permissions import Person
@@ -75,17 +74,6 @@ def groups(person: Person, definitions: Sequence[CustomFieldDef]) -> list[tuple[
     return found
 
 
-def custom_criterion(one: CustomFieldDef) -> Field:
-    """An own field as a criterion: choices and yes or no are chosen, the rest is part of the text."""
-    name, label = f"{PREFIX}{one.key}", custom_label(one)
-    if one.kind == "choice":
-        options = [Option("", _("any")), *(Option(str(choice), str(choice)) for choice in one.choices)]
-        return Field(name, label, "select", options=options, width="m")
-    if one.kind == "tick":
-        return Field(name, label, "select", options=[Option("", _("any")), Option("1", _("yes"))], width="s")
-    return Field(name, label, width="m", max_length=200)
-
-
 def target_texts(wanted: FilterForm, definitions: Sequence[CustomFieldDef]) -> list[tuple[str, str]]:
     """Each active criterion of this page as (name, words)."""
     texts: list[tuple[str, str]] = []
@@ -104,10 +92,4 @@ def target_texts(wanted: FilterForm, definitions: Sequence[CustomFieldDef]) -> l
         texts.append(("unordered_days", _("no order for %(n)s days", n=show.number(wanted.unordered_days))))
     if wanted.opportunity:
         texts.append(("opportunity", _("with an open opportunity")))
-    labels = {one.key: one for one in definitions}
-    for key, value in wanted.custom.items():
-        one = labels[key]
-        texts.append(
-            (PREFIX + key, f"{custom_label(one)}{_(': ')}{_('yes') if one.kind == 'tick' else value}")
-        )
-    return texts
+    return texts + criterion_texts(wanted.custom, definitions)

@@ -3,7 +3,6 @@
 The conditions join those of the list, so that list, count, export, saved view and page agree.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
@@ -12,13 +11,11 @@ from branch_node.customers.forms import FilterForm
 from branch_node.home import today
 from branch_node.lists import like
 from branch_node.opportunities.rules import OPEN_STAGES
+from branch_node.own_fields import asked_custom, custom_clauses
 from branch_node.searching import plain
-from shared.database import engine
 from shared.periods import add_months
 from shared.records import CustomFieldDef
 
-PREFIX = "custom_"
-KEY = re.compile(r"[a-z0-9_]{1,40}")
 ORDERED = (
     "approved_on IS NOT NULL AND status IN ('approved', 'executing', 'completed') AND deleted_at IS NULL"
 )
@@ -28,11 +25,7 @@ def with_custom(
     filters: FilterForm, query: Mapping[str, str], definitions: Sequence[CustomFieldDef]
 ) -> FilterForm:
     """The filters with what the address says about own fields that are in use; others are passed over."""
-    custom = {
-        one.key: query[PREFIX + one.key].strip()[:200]
-        for one in definitions
-        if query.get(PREFIX + one.key, "").strip()
-    }
+    custom = asked_custom(query, definitions)
     return filters.model_copy(update={"custom": custom}) if custom else filters
 
 
@@ -72,17 +65,4 @@ def _texts(filters: FilterForm, params: dict[str, Any]) -> list[str]:
         if value := getattr(filters, name):
             found.append(f"lower(c.{name}) LIKE :{name} ESCAPE '!'")
             params[name] = like(plain(value))
-    for place, (key, value) in enumerate(sorted(filters.custom.items())):
-        found.append(f"lower({custom_sql(key)}) LIKE :custom{place} ESCAPE '!'")
-        params[f"custom{place}"] = like(plain(value))
-    return found
-
-
-def custom_sql(key: str) -> str:
-    """An own field's value as text, in the engine's own words. ValueError for a key that is none."""
-    if not KEY.fullmatch(key):
-        raise ValueError(f"not a key: {key}")
-    if engine() == "sqlite":
-        return f"CAST(json_extract(c.custom, '$.{key}') AS TEXT)"
-    text = f"(c.custom::json ->> '{key}')"
-    return f"CASE WHEN {text} = 'true' THEN '1' ELSE {text} END"
+    return found + custom_clauses(filters.custom, "c.custom", params)

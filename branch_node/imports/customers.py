@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from branch_node.customers.actions import custom_words
 from branch_node.customers.rules import Keys, email_key, keys_of, name_key, phone_key, tax_key
 from branch_node.home import home, today
 from branch_node.imports import ledger
@@ -15,9 +14,10 @@ from branch_node.imports.importers import Importer
 from branch_node.imports.plan import Item, Plan
 from branch_node.imports.problems import failed
 from branch_node.imports.run import Run
-from branch_node.imports.tables import Writes, among, listed, new_row, now_micros
+from branch_node.imports.tables import Writes, among, custom_over, listed, new_row, now_micros
 from branch_node.lists import as_kind
 from branch_node.numbers import next_numbers
+from branch_node.own_fields import custom_words
 from branch_node.searching import search_key
 from shared.database import fetch_all, transaction
 from shared.database.fields import canonical_json
@@ -170,7 +170,7 @@ class CustomerImporter(Importer):
     async def values_of(self, item: Item, *, is_new: bool) -> dict[str, Any]:
         values = await super().values_of(item, is_new=is_new)
         values.pop("code", None)
-        custom = self.custom(item)
+        custom = item.custom()
         code = item.get("code") or item.ids.get("code") or ("" if is_new else None)
         if code is not None:
             values["code"] = code
@@ -201,15 +201,6 @@ class CustomerImporter(Importer):
             )
         return values
 
-    def custom(self, item: Item) -> dict[str, Any]:
-        """Values of custom fields."""
-        prefix = "custom."
-        return {
-            name.removeprefix(prefix): value
-            for name, value in item.values.items()
-            if name.startswith(prefix) and value is not None
-        }
-
     async def build(self, item: Item, writes: Writes, at: int) -> None:
         """The customer with telephone and e-mail as contact points."""
         await super().build(item, writes, at)
@@ -237,9 +228,9 @@ class CustomerImporter(Importer):
         wanted = await self.values_of(item, is_new=False)
         if wanted.get("status") == "prospect" and current["signed_on"]:
             wanted.pop("status")
-        custom = self.custom(item)
+        custom = item.custom()
         if custom:
-            wanted["custom"] = canonical_json({**json.loads(current["custom"] or "{}"), **custom})
+            wanted["custom"] = custom_over(current["custom"], custom)
         keys = self.keys(item)
         have = self.points.get(item.row_id, set())
         fresh = Keys(

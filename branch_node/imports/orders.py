@@ -12,7 +12,16 @@ from branch_node.imports.importers import Importer
 from branch_node.imports.order_effects import signed, steps_of
 from branch_node.imports.plan import ChildRow, Item
 from branch_node.imports.problems import failed
-from branch_node.imports.tables import Change, Writes, among, current_rows, listed, new_row, now_micros
+from branch_node.imports.tables import (
+    Change,
+    Writes,
+    among,
+    current_rows,
+    custom_over,
+    listed,
+    new_row,
+    now_micros,
+)
 from branch_node.lists import as_kind
 from branch_node.orders.rules import (
     Instalment,
@@ -33,7 +42,7 @@ IN_EFFECT = frozenset({"approved", "executing", "completed", "cancelled"})
 OPEN = frozenset({"approved", "executing"})
 HEADER = (
     "required_on", "shipped_on", "completed_on", "is_disputed", "on_hold", "ship_to", "notes", "cancel_reason",
-    "custom", "status", "cancelled_on",
+    "status", "cancelled_on",
 )  # fmt: skip
 """What a changed file may change of an order that is in effect."""
 
@@ -135,12 +144,7 @@ class OrderImporter(Importer):
         if given is not None and given.days is not None:
             terms = given.days
         values["payment_terms_days"] = customer.get("payment_terms_days", 30) if terms is None else terms
-        custom = {
-            name[7:]: value
-            for name, value in item.values.items()
-            if name.startswith("custom.") and value is not None
-        }
-        if custom:
+        if custom := item.custom():
             values["custom"] = canonical_json(custom)
         return values
 
@@ -312,6 +316,8 @@ class OrderImporter(Importer):
         at = now_micros()
         await self.build(item, made, at)
         wanted = {name: item.row[name] for name in HEADER if name in item.row and self._is_mapped(item, name)}
+        if custom := item.custom():
+            wanted["custom"] = custom_over(current["custom"], custom)
         if (
             item.row["total_minor"] != current["total_minor"]
             or str(item.row["customer_id"]) != current["customer_id"]
@@ -335,7 +341,7 @@ class OrderImporter(Importer):
 
     @staticmethod
     def _is_mapped(item: Item, name: str) -> bool:
-        follows = {"completed_on": "status", "cancelled_on": "status", "custom": "custom"}
+        follows = {"completed_on": "status", "cancelled_on": "status"}
         return name in item.values or follows.get(name, "") in item.values
 
     def _approve(self, item: Item, made: Writes, writes: Writes, wanted: dict[str, Any]) -> None:

@@ -16,7 +16,7 @@ from branch_node.imports.compiler import Cells, Compiler, Evaluate, FieldPlan
 from branch_node.imports.fetch import FIXED, Fetch
 from branch_node.imports.problems import Fault, RowFailed, failed, key_path
 from branch_node.imports.staging import FAILED, ROWS_AT_ONCE, StagedFile, Staging
-from branch_node.imports.vocabulary import ORDER, RECORDS, FieldDef, RecordDef
+from branch_node.imports.vocabulary import CUSTOM, ORDER, RECORDS, FieldDef, RecordDef
 from shared.i18n import N_
 
 
@@ -57,6 +57,14 @@ class Item:
         """A value, or `otherwise` where the mapping has none or the cell was empty."""
         value = self.values.get(name)
         return otherwise if value is None else value
+
+    def custom(self) -> dict[str, Any]:
+        """The values for own fields (`custom.KEY`) by key, without empty cells."""
+        return {
+            name.removeprefix(CUSTOM): value
+            for name, value in self.values.items()
+            if name.startswith(CUSTOM) and value is not None
+        }
 
     @property
     def is_open(self) -> bool:

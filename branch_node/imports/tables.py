@@ -143,6 +143,11 @@ async def current_rows(record: str, ids: Iterable[UUID], names: Sequence[str]) -
     return found
 
 
+def custom_over(stored: str | None, custom: Mapping[str, Any]) -> str:
+    """The JSON of a record's own fields after a file gave these; what it says nothing of stays."""
+    return canonical_json({**json.loads(stored or "{}"), **custom})
+
+
 def comparable(value: Any) -> Any:
     """A value in the one form in which both engines' and the file's values compare."""
     if isinstance(value, bool):

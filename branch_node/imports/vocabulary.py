@@ -21,6 +21,8 @@ Kind = Literal[
     "text", "long", "code", "date", "amount", "quantity", "percent", "rate", "whole", "yes", "currency", "record",
     "codes",
 ]  # fmt: skip
+CUSTOM = "custom."
+"""What the name of an own field of customers and orders begins with in a mapping."""
 
 
 @dataclass(frozen=True)
@@ -345,7 +347,7 @@ class _RecordCheck:
     def _is_custom(self, name: str, known: Mapping[str, FieldDef]) -> bool:
         """`custom.KEY` fills a custom field of customers and orders."""
         return (
-            name.startswith("custom.")
+            name.startswith(CUSTOM)
             and self.record.record in ("customer", "order")
             and known is RECORDS[self.record.record].fields
         )

@@ -9,7 +9,6 @@ from branch_node import fiscal
 from branch_node.approvals.actions import ask, void_requests
 from branch_node.approvals.subjects import subject_from
 from branch_node.customers.custom import custom_value
-from branch_node.customers.fields import custom_fields
 from branch_node.customers.queries import customer_for
 from branch_node.editing import locked
 from branch_node.home import home, today
@@ -20,6 +19,7 @@ from branch_node.orders.pricing import Draft, PricedLine, draft_of, plan_of
 from branch_node.orders.queries import lines_of, order_for, placement_of, steps_of
 from branch_node.orders.rules import IN_EFFECT, ORDER, check_plan
 from branch_node.orders.steps import effect_of, kinds
+from branch_node.own_fields import custom_after, custom_fields
 from shared import clock
 from shared.database import transaction
 from shared.errors import Conflict, Invalid, Text
@@ -134,6 +134,7 @@ async def change_order(person: Person, order_id: UUID, form: OrderForm) -> Order
         earlier_customer = order.customer_id
         if was_approved:
             await void_approval(order)
+        columns["custom"] = custom_after(order.custom, columns["custom"], await custom_fields("order"))
         order.update_from_dict({**columns, "status": status, "submitted_at": None, "submitted_by": None})
         await order.save()
         await write_lines(order.id, order.branch, draft.lines)

@@ -27,6 +27,7 @@ from branch_node.orders.forms import (
 from branch_node.orders.listing import filter_of
 from branch_node.orders.rules import is_late, net_shares, step_states
 from branch_node.orders.steps import facts_of, kinds
+from branch_node.own_fields import custom_fields
 from branch_node.requests import path_id
 from shared.errors import Conflict, Invalid
 from shared.i18n import N_
@@ -109,7 +110,8 @@ async def list_orders(request: Request) -> Response:
     if form.errors:
         raise Invalid(fields=dict(form.errors))
     pages = paging(request.query_params, queries.SORTS, "-happened_on")
-    cut = await queries.orders_page(request.state.person, filter_of(form.value), pages)
+    wanted = filter_of(form.value, request.query_params, await custom_fields("order"))
+    cut = await queries.orders_page(request.state.person, wanted, pages)
     rows = [
         {
             "id": row.id,
@@ -121,6 +123,7 @@ async def list_orders(request: Request) -> Response:
             "total": money(row.total),
             "status": row.status,
             "effective_discount_bp": row.effective_discount_bp,
+            "custom": row.custom,
         }
         for row in cut.rows
     ]
@@ -215,7 +218,7 @@ async def approve_order(request: Request) -> Response:
 ROUTES = [
     Route(
         "GET", "/api/v1/orders", list_orders, "order.view",
-        api=ApiDoc("Orders within reach, page by page.", query=FilterForm, response=PAGE_SCHEMA),
+        api=ApiDoc("Orders within reach, page by page. Own fields are asked for by custom_KEY.", query=FilterForm, response=PAGE_SCHEMA),
     ),
     Route(
         "POST", "/api/v1/orders", create_order, "order.edit",

@@ -21,7 +21,7 @@ from shared.money import Money, format_amount
 from shared.permissions import Person
 from shared.records import Customer, Order, OrderLine, Quotation, QuotationLine
 from shared.web.error_pages import shown
-from shared.web.forms import Day, Picked
+from shared.web.forms import Day, Picked, entry_text
 from shared.web.parts import Option
 
 BLANK_LINES = 5
@@ -223,7 +223,7 @@ def typed_order(order: Order, lines: Sequence[OrderLine], customer: str) -> dict
             typed[f"part-{place}-share"] = plain_number(part["share_bp"], 2)
         else:
             typed[f"part-{place}-amount"] = format_amount(part["amount_minor"], order.currency)
-    typed |= {f"custom_{key}": str(value) for key, value in order.custom.items()}
+    typed |= {f"custom_{key}": entry_text(value) for key, value in order.custom.items()}
     return typed | {
         "required_on": order.required_on.isoformat() if order.required_on else "",
         "payment_terms_days": str(order.payment_terms_days),

@@ -6,7 +6,6 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from branch_node.customers.fields import custom_field, custom_fields
 from branch_node.editing import ChangedMeanwhile
 from branch_node.home import today
 from branch_node.orders import actions, execution
@@ -32,6 +31,7 @@ from branch_node.orders.listing import list_view
 from branch_node.orders.pages import CancelPage, DocumentPage, PreviewPage
 from branch_node.orders.queries import customer_of, lines_of, order_for
 from branch_node.orders.showing import document_labels, show_page
+from branch_node.own_fields import custom_field, custom_fields
 from branch_node.requests import path_id
 from branch_node.staff.queries import names_of
 from shared.errors import Invalid

@@ -1,6 +1,6 @@
 """The list of orders as a page and as a file: views, filters, the rows behind a figure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from starlette.requests import Request
@@ -13,6 +13,15 @@ from branch_node.lists import paging
 from branch_node.orders import queries
 from branch_node.orders.forms import FilterForm
 from branch_node.orders.pages import ListPage
+from branch_node.own_fields import (
+    PREFIX,
+    asked_custom,
+    criterion_texts,
+    custom_cells,
+    custom_columns,
+    custom_criterion,
+    custom_fields,
+)
 from branch_node.staff.queries import names_of
 from shared import periods
 from shared.errors import Invalid
@@ -21,6 +30,7 @@ from shared.i18n import gettext as _
 from shared.i18n import ngettext
 from shared.money import Money
 from shared.permissions import Person
+from shared.records import CustomFieldDef
 from shared.web import filters as show
 from shared.web.forms import Form, read_query
 from shared.web.parts import (
@@ -47,12 +57,14 @@ async def list_view(request: Request) -> Response:
     """The list, or with ?format= the file of the same filter."""
     person: Person = request.state.person
     form = read_query(request, FilterForm)
-    wanted = filter_of(form.value if not form.errors else FilterForm())
+    own = await custom_fields("order")
+    wanted = filter_of(form.value if not form.errors else FilterForm(), request.query_params, own)
     order = paging(request.query_params, queries.SORTS, "-happened_on")
     chips = await chips_of(wanted)
+    listing = listing_of(own)
     if wants_file(request):
         found = await queries.orders_page(person, wanted, whole(order))
-        return await LISTING().file(
+        return await listing.file(
             request,
             found.rows,
             scope=scope_of(person, "order.view"),
@@ -71,8 +83,8 @@ async def list_view(request: Request) -> Response:
         new if may_enter else None,
     )
     view = ListPage(
-        table=await LISTING().table(request, cut, order, count, empty, views(request)),
-        filters=filter_bar(form, chips, count),
+        table=await listing.table(request, cut, order, count, empty, views(request)),
+        filters=filter_bar(form, chips, count, own, wanted.custom),
         scope=scope_of(person, "order.view"),
         actions=[new] if may_enter else [],
         figure=Money(sums.base_minor, home().currency) if sums.base_minor is not None else None,
@@ -88,8 +100,8 @@ def measure_label(measure: str) -> str:
     return _(MEASURES[measure].label) if measure else ""
 
 
-def filter_of(form: FilterForm) -> queries.Filter:
-    """The form's filter; a period that cannot be read counts as none."""
+def filter_of(form: FilterForm, query: Mapping[str, str], own: Sequence[CustomFieldDef]) -> queries.Filter:
+    """The form's filter with what the address says about own fields; a period that cannot be read counts as none."""
     period = None
     if form.period:
         try:
@@ -104,11 +116,14 @@ def filter_of(form: FilterForm) -> queries.Filter:
         form.department_id,
         form.measure or "",
         period,
+        asked_custom(query, own),
+        own,
     )
 
 
-def LISTING() -> Listing[queries.OrderRow]:
-    """How an order is shown in a list."""
+def listing_of(own: Sequence[CustomFieldDef]) -> Listing[queries.OrderRow]:
+    """How an order is shown in a list and a file; own fields are columns on demand."""
+    more = custom_columns(own)
     return Listing(
         key="orders",
         caption=_("Orders"),
@@ -120,11 +135,12 @@ def LISTING() -> Listing[queries.OrderRow]:
             Column("total", _("Amount"), "money", sort="total", phone="second"),
             Column("discount", _("Discount"), "percent"),
             Column("status", _("State"), "status", phone="second"),
+            *more,
         ],
-        cells=cells,
+        cells=lambda row: {**cells(row), **custom_cells(own, row.custom)},
         url=lambda row: f"/orders/{row.id}",
         row_id=lambda row: str(row.id),
-        hidden=("discount",),
+        hidden=("discount", *(column.key for column in more)),
     )
 
 
@@ -154,21 +170,31 @@ def views(request: Request) -> list[View]:
     return tabs(request, "/orders", FilterForm.model_fields, known)
 
 
-def filter_bar(form: Form[FilterForm], chips: list[Chip], count: Count) -> Filters:
+def filter_bar(
+    form: Form[FilterForm],
+    chips: list[Chip],
+    count: Count,
+    own: Sequence[CustomFieldDef],
+    custom: Mapping[str, str],
+) -> Filters:
     any_option = Option("", _("any"))
     states = [Option(code, _(STATUSES[code].word)) for code in STATUS_CODES]
     fields = [
         Field("q", _("Number or customer"), "search", width="m"),
         Field("status", _("State"), "select", options=[any_option, *states], width="s"),
         Field("period", _("Order month"), "text", width="s", max_length=10),
+        *(custom_criterion(one) for one in own),
     ]
+    typed: Form[Any] = Form(
+        {**form.typed, **{PREFIX + key: value for key, value in custom.items()}}, form.errors
+    )
     shown = show.number(count.number)
     sentence = ngettext("%(shown)s order", "%(shown)s orders", count.number, shown=shown)
     if not count.is_exact:
         sentence = _("more than %(shown)s orders", shown=shown)
     if chips:
         sentence += _(": ") + _(", ").join(chip.label for chip in chips)
-    return Filters(fields, form, "/orders", chips, sentence, "/orders" if chips else "")
+    return Filters(fields, typed, "/orders", chips, sentence, "/orders" if chips else "")
 
 
 async def chips_of(wanted: queries.Filter) -> list[Chip]:
@@ -191,6 +217,7 @@ async def chips_of(wanted: queries.Filter) -> list[Chip]:
         texts.append(("measure", measure_label(wanted.measure)))
     if wanted.period:
         texts.append(("period", str(wanted.period)))
+    texts += criterion_texts(wanted.custom, wanted.own)
     return [Chip(text, without(name)) for name, text in texts]
 
 

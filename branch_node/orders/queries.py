@@ -1,13 +1,15 @@
 """Reads of orders: the list and its count, one with lines, steps and money, the rows behind a figure."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 from uuid import UUID
 
 from branch_node.home import home
 from branch_node.lists import COUNT_CAP, Cut, Paging, Sort, as_kind, like
+from branch_node.own_fields import custom_clauses, searched_sql
 from branch_node.reaching import record_for
 from branch_node.searching import words
 from shared.database import fetch_all, fetch_one, fetch_value, find, find_all
@@ -18,6 +20,7 @@ from shared.periods import Period
 from shared.permissions import Person, reach
 from shared.records import (
     Customer,
+    CustomFieldDef,
     Department,
     Employee,
     ExecutionStep,
@@ -38,7 +41,10 @@ OPEN_STATUSES = ("submitted", "approved", "executing")
 
 @dataclass(frozen=True)
 class Filter:
-    """What is asked for. With `measure` and `period` it is exactly the rows behind that figure of the month page."""
+    """What is asked for. With `measure` and `period` it is exactly the rows behind that figure of the month page.
+
+    `custom` are own fields that are asked for, by key; `own` those in use, which `query` searches too.
+    """
 
     query: str = ""
     status: str = ""
@@ -47,6 +53,8 @@ class Filter:
     department_id: UUID | None = None
     measure: str = ""
     period: Period | None = None
+    custom: Mapping[str, str] = field(default_factory=dict)
+    own: Sequence[CustomFieldDef] = field(default=(), compare=False)
 
     @property
     def is_narrowed(self) -> bool:
@@ -68,6 +76,7 @@ class OrderRow:
     status: str
     effective_discount_bp: int
     is_late: bool
+    custom: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -98,10 +107,15 @@ def where_of(person: Person, filters: Filter) -> tuple[str, dict[str, Any]]:
         parts = [f"({counted})" for _sign, counted in counted_by(filters.measure)]
         clauses.append(f"({' OR '.join(parts)})")
         params |= {"first": filters.period.first, "after": filters.period.after}
+    clauses += custom_clauses(filters.custom, "o.custom", params)
     for place, word in enumerate(words(filters.query)):
-        clauses.append(
-            f"(LOWER(o.number) LIKE :word{place} ESCAPE '!' OR c.search_key LIKE :word{place} ESCAPE '!')"
-        )
+        found = [
+            f"LOWER(o.number) LIKE :word{place} ESCAPE '!'",
+            f"c.search_key LIKE :word{place} ESCAPE '!'",
+        ]
+        if own := searched_sql(filters.own, "o.custom", f"word{place}"):
+            found.append(own)
+        clauses.append(f"({' OR '.join(found)})")
         params[f"word{place}"] = like(word)
     return " AND ".join(clauses), params
 
@@ -124,7 +138,7 @@ def counted_by(measure: str) -> list[tuple[str, str]]:
 
 LIST_SQL = """
 SELECT o.id, o.number, o.happened_on, o.customer_id, c.name AS customer, e.name AS owner, o.currency, o.total_minor,
-  o.base_minor, o.base_currency, o.status, o.effective_discount_bp, o.required_on, {sort} AS sort_value,
+  o.base_minor, o.base_currency, o.status, o.effective_discount_bp, o.required_on, o.custom, {sort} AS sort_value,
   CASE WHEN EXISTS (SELECT 1 FROM execution_step s WHERE s.order_id = o.id AND s.deleted_at IS NULL
     AND s.status NOT IN ('done', 'skipped') AND s.due_on < :today) THEN 1 ELSE 0 END AS is_late
 FROM sales_order o
@@ -155,6 +169,7 @@ def _row(row: Mapping[str, Any]) -> OrderRow:
         row["status"],
         int(row["effective_discount_bp"]),
         bool(row["is_late"]),
+        json.loads(row["custom"] or "{}"),
     )
 
 

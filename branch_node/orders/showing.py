@@ -9,13 +9,13 @@ from starlette.requests import Request
 from branch_node.approvals.queries import approvers_for
 from branch_node.approvals.rules import covering, names_of
 from branch_node.approvals.words import request_notes
-from branch_node.customers.fields import custom_fields, custom_label, custom_text
 from branch_node.home import today
 from branch_node.listing import scope_of
 from branch_node.orders.pages import ShowPage, StepNote
 from branch_node.orders.queries import customer_of, lines_of, receivables_of, steps_of
 from branch_node.orders.rules import IN_EFFECT, ORDER, instalments, is_late, step_states
 from branch_node.orders.steps import effect_of, facts_of, kinds
+from branch_node.own_fields import custom_fields, custom_label, custom_text
 from branch_node.staff.queries import names_of as staff_names
 from shared.i18n import gettext as _
 from shared.permissions import Person

@@ -10,7 +10,7 @@ from branch_node.home import Home, at_home
 from branch_node.imports.problems import BadFiles, BadMapping
 from shared import i18n
 from shared.database import execute
-from shared.records import Contact, ContactPoint, Customer, Employee
+from shared.records import Contact, ContactPoint, Customer, Employee, Order
 from tests.imports.company import TABLES, row_counts
 from tests.imports.folders import CUSTOMERS, HEADER, bring_in, count, counts, reasons, table, write
 from tests.support.cast import LIN, customer_of, hire
@@ -406,3 +406,36 @@ async def test_a_run_that_is_stopped_keeps_what_is_in_and_says_what_it_did_not_r
     assert outcome.account.files[0].because == {"not_reached": 5}
     assert await table("SELECT status FROM import_run") == [("cancelled",)]
     assert counts(await bring_in(CUSTOMERS, folder)) == (5, 0, 4, 0)
+
+
+ORDERS = """
+name = "orders"
+[files]
+orders = { path = "orders.csv" }
+[[records]]
+record = "order"
+file = "orders"
+key = ["No"]
+[records.fields]
+number = "No"
+customer = "Customer"
+happened_on = "Day"
+total = "Total"
+"custom.contract_no" = "Contract"
+"custom.channel" = "Channel"
+"""
+ORDER_HEADER = "No,Customer,Day,Total,Contract,Channel\n"
+
+
+async def test_own_fields_of_orders_come_in_and_a_changed_file_changes_only_what_it_says(
+    tmp_path: Path,
+) -> None:
+    await customer_of(LIN, "华东机电", code="E1")
+    first = write(tmp_path / "a", orders_csv=f"{ORDER_HEADER}O-1,E1,2026-11-02,100,HT-1,fair\n")
+    assert counts(await bring_in(ORDERS, first)) == (1, 0, 0, 0)
+    order = await Order.get(number="O-1")
+    assert order.custom == {"contract_no": "HT-1", "channel": "fair"}
+    changed = write(tmp_path / "b", orders_csv=f"{ORDER_HEADER}O-1,E1,2026-11-02,100,HT-2,\n")
+    assert counts(await bring_in(ORDERS, changed)) == (0, 1, 0, 0)
+    assert (await Order.get(number="O-1")).custom == {"contract_no": "HT-2", "channel": "fair"}
+    assert counts(await bring_in(ORDERS, changed)) == (0, 0, 1, 0)

@@ -390,3 +390,29 @@ def test_every_page_is_whole_in_chinese(people: People, office: Office) -> None:
             assert f">{english}" not in text, (url, english)
     sun.open("/me")
     sun.send("/language", to="en", back="/")
+
+
+def test_own_fields_of_orders_are_filter_column_and_file(people: People, office: Office) -> None:
+    he, lin = people["he"], people["lin"]
+    he.open("/settings/fields")
+    he.send("/settings/fields", entity="order", label="合同号", label_en="Contract no", kind="text")
+    lin.open("/orders/new")
+    typed = {"line-0-text": "合同货", "line-0-price": "5", "custom_contract_no": "HT-2026-07"}
+    lin.send("/orders", customer_id=str(office.rows.customer), happened_on="today", **typed)
+    assert "HT-2026-07" not in lin.open("/orders").text
+    shown = lin.open("/orders?custom_contract_no=ht-2026&columns=number&columns=custom_contract_no").text
+    assert "Contract no: ht-2026" in shown
+    assert 'name="custom_contract_no" value="ht-2026"' in re.sub(
+        r'(value="[^"]*") (name="[^"]*")', r"\2 \1", shown
+    )
+    assert "HT-2026-07" in shown
+    assert "1 order" in lin.text()
+    for kind in ("csv", "xlsx"):
+        assert lin.client.get(f"/orders?custom_contract_no=ht-2026&format={kind}").status_code == 200
+    file = lin.client.get("/orders?custom_contract_no=ht-2026&format=csv").content.decode("utf-8-sig")
+    rows = list(csv.reader(io.StringIO(file)))
+    head = next(row for row in rows if "Contract no" in row)
+    place = head.index("Contract no")
+    assert [row[place] for row in rows[rows.index(head) + 1 :] if len(row) > place] == ["HT-2026-07"]
+    api = lin.client.get("/api/v1/orders?custom_contract_no=ht-2026").json()["rows"]
+    assert [row["custom"]["contract_no"] for row in api] == ["HT-2026-07"]

@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 
 from branch_node.customers.actions import add_customer
 from branch_node.customers.field_definitions import add_custom_field
-from branch_node.customers.fields import custom_fields
 from branch_node.customers.forms import CustomerForm, FilterForm
 from branch_node.customers.queries import SORTS, customer_page, export_rows
 from branch_node.customers.rules import OPEN_STATUSES, state_after
 from branch_node.customers.states import set_states
-from branch_node.customers.targets import custom_sql, with_custom
+from branch_node.customers.targets import with_custom
 from branch_node.lists import paging
+from branch_node.own_fields import custom_fields, custom_sql
 from shared.database import Database
 from shared.errors import NotFound
 from shared.records import Customer, Opportunity, Order, OrderLine
@@ -91,7 +91,7 @@ async def test_own_fields_are_found_by_search_and_by_criterion(database: Databas
         assert await found(wanted=asking(custom_contract_no="2025")) == {"乙"}
         assert await found(wanted=asking(custom_unknown="x")) == {"甲", "乙"}
         with pytest.raises(ValueError, match="not a key"):
-            custom_sql("x'); drop")
+            custom_sql("c.custom", "x'); drop")
 
 
 async def test_customers_fall_asleep_are_lost_and_woken_up_as_what_they_were(database: Database) -> None:
