@@ -1,6 +1,6 @@
 """Routes of directives."""
 
-from branch_node.directives import handlers
+from branch_node.directives import api, handlers
 from shared.web.routing import Route
 
 ROUTES = [
@@ -11,4 +11,5 @@ ROUTES = [
     Route("POST", "/directives/{id}/done", handlers.done, "directive.view"),
     Route("POST", "/directives/{id}/carry-out", handlers.carry_out, "directive.view"),
     Route("GET", "/directives/{id}/files/{file}", handlers.download, "directive.view"),
+    *api.ROUTES,
 ]

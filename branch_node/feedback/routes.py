@@ -1,6 +1,6 @@
 """Routes of feedback."""
 
-from branch_node.feedback import handlers
+from branch_node.feedback import api, handlers
 from shared.web.routing import Route
 
 ROUTES = [
@@ -13,4 +13,5 @@ ROUTES = [
     Route("POST", "/feedback/{id}/answer", handlers.answer, "feedback.edit"),
     Route("POST", "/feedback/{id}/close", handlers.close, "feedback.handle"),
     Route("POST", "/feedback/{id}/reopen", handlers.reopen, "feedback.handle"),
+    *api.ROUTES,
 ]

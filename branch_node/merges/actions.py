@@ -14,10 +14,10 @@ from branch_node.customers.actions import set_keys
 from branch_node.editing import locked
 from branch_node.home import home, today
 from branch_node.lists import as_kind
-from branch_node.merges.rules import RESTORED, edited_since, merged_values, restored
+from branch_node.merges.rules import CHOSEN, RESTORED, edited_since, merged_values, restored
 from shared import clock
 from shared.database import actor, execute, fetch_all, transaction
-from shared.errors import Conflict, Invalid
+from shared.errors import Conflict, Invalid, Text
 from shared.i18n import N_
 from shared.permissions import Person, require
 from shared.records import REPLICATED, Contact, Customer, MergeRecord
@@ -44,11 +44,15 @@ async def merge_customers(
     """`other` goes into `kept`; everything that named it names `kept`. The caller has fetched both by customer.merge.
 
     1 lock both, in the order of their ids  2 move every reference, noting which rows  3 put the master records
-    together  4 write the record that undoes it. Conflict when one of them was merged meanwhile.
+    together  4 write the record that undoes it. Conflict when one of them was merged meanwhile; Invalid for one and the
+    same customer or a field that is none of CHOSEN.
     """
     require(person, "customer.merge")
     if kept.id == other.id:
         raise Invalid(fields={"other": N_("Choose another customer than this one.")})
+    if unknown := set(taken) - set(CHOSEN):
+        names = ", ".join(sorted(unknown))
+        raise Invalid(fields={"take": Text(N_("There is no field %(name)s."), name=names)})
     async with transaction():
         rows = {row_id: await locked(Customer, row_id) for row_id in sorted((kept.id, other.id))}
         kept, other = rows[kept.id], rows[other.id]

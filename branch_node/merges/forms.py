@@ -10,6 +10,12 @@ class OtherForm(FormModel):
     take: list[str] = []
 
 
+class PreviewForm(FormModel):
+    """Which customer would go into the one in the address."""
+
+    other: Picked
+
+
 class TwoForm(FormModel):
     """The rows ticked in the list."""
 

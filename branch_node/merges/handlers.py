@@ -18,7 +18,7 @@ from shared.i18n import gettext as _
 from shared.i18n import ngettext
 from shared.permissions import SCOPE_LABELS, Person, reach
 from shared.records import Customer
-from shared.web.forms import Form, empty_form, read_form, with_error, with_errors
+from shared.web.forms import Form, empty_form, read_form, with_errors
 from shared.web.responses import page, redirect
 
 MERGE = "customer.merge"
@@ -107,9 +107,6 @@ async def merge(request: Request) -> Response:
     if form.errors:
         return page(request, "merges/merge.html", await merge_page(person, kept, None, form), status=422)
     other = await customer_for(person, form.value.other, MERGE)
-    if unknown := set(form.value.take) - set(CHOSEN):
-        form = with_error(form, "take", _("There is no field %(name)s.", name=", ".join(sorted(unknown))))
-        return page(request, "merges/merge.html", await merge_page(person, kept, other, form), status=422)
     try:
         record = await actions.merge_customers(person, kept, other, form.value.take)
     except Invalid as refused:

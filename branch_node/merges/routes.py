@@ -1,6 +1,6 @@
 """Routes of merges."""
 
-from branch_node.merges import handlers
+from branch_node.merges import api, handlers
 from shared.web.routing import Route
 
 ROUTES = [
@@ -9,4 +9,5 @@ ROUTES = [
     Route("GET", "/customers/{id}/merge", handlers.ask, "customer.merge"),
     Route("POST", "/customers/{id}/merge", handlers.merge, "customer.merge"),
     Route("POST", "/merges/{id}/undo", handlers.undo, "customer.merge"),
+    *api.ROUTES,
 ]

@@ -35,6 +35,13 @@ class MoveForm(FormModel):
     before: Picked | None = None
 
 
+class StageForm(FormModel):
+    """Among the open stages, and before which one of it (empty: to the end)."""
+
+    stage: Stage
+    before: Picked | None = None
+
+
 class OrderForm(FormModel):
     """One step up or down in its column."""
 

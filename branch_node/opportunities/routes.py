@@ -1,6 +1,6 @@
 """Routes of opportunities."""
 
-from branch_node.opportunities import boards, handlers
+from branch_node.opportunities import api, boards, handlers
 from shared.web.routing import Route
 
 ROUTES = [
@@ -18,4 +18,5 @@ ROUTES = [
     Route("POST", "/opportunities/{id}/lost", handlers.lose, "opportunity.edit"),
     Route("POST", "/opportunities/{id}/reopen", handlers.reopen, "opportunity.edit"),
     Route("POST", "/opportunities/{id}/take-back", handlers.take_back, "opportunity.edit"),
+    *api.ROUTES,
 ]

@@ -1,6 +1,6 @@
 """Forms of staff."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
@@ -14,6 +14,13 @@ Username = Annotated[
     str, StringConstraints(min_length=2, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]*$")
 ]
 Password = Annotated[str, StringConstraints(min_length=MIN_LENGTH, max_length=MAX_LENGTH)]
+
+
+class StaffQuery(FormModel):
+    """Whom a list names: whose name, number or pinyin holds the words; `left`: also those who left."""
+
+    q: Annotated[str, StringConstraints(max_length=80)] = ""
+    left: Literal["", "1"] = ""
 
 
 class EmployeeForm(FormModel):

@@ -1,6 +1,6 @@
 """Routes of staff, departments and roles."""
 
-from branch_node.staff import handlers, organisation
+from branch_node.staff import api, handlers, organisation
 from shared.web.routing import Route
 
 ROUTES = [
@@ -30,4 +30,5 @@ ROUTES = [
     Route("POST", "/roles", organisation.add_role, "role.edit"),
     Route("GET", "/roles/{code}", organisation.show_role, "role.view"),
     Route("POST", "/roles/{code}", organisation.set_grants, "role.edit"),
+    *api.ROUTES,
 ]

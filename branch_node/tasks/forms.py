@@ -1,6 +1,6 @@
 """Forms of tasks."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import StringConstraints
 
@@ -21,3 +21,9 @@ class CommentForm(FormModel):
     """What came of it, or why it is withdrawn."""
 
     comment: LongText = ""
+
+
+class ViewForm(FormModel):
+    """Which tasks: one's own open ones, open ones that one gave, open ones within reach, finished ones."""
+
+    view: Literal["mine", "given", "team", "finished"] = "mine"

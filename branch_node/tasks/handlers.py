@@ -31,7 +31,7 @@ async def show_list(request: Request) -> Response:
     labels = {"mine": _("Mine"), "given": _("Given by me"), "team": _("Team"), "finished": _("Finished")}
     names = [name for name in queries.VIEWS if name != "team" or person.may("task.assign")]
     tabs = [Tab(labels[name], with_query(view=name, after=None, before=None), name == view) for name in names]
-    pages = paging(request.query_params, queries.SORTS, "due" if view != "finished" else "-given")
+    pages = paging(request.query_params, queries.SORTS, queries.default_sort(view))
     cut = await queries.task_page(person, view, pages)
     following, previous = neighbours(cut)
     texts = {

@@ -21,6 +21,11 @@ SORTS: Mapping[str, Sort] = {
 VIEWS = ("mine", "given", "team", "finished")
 
 
+def default_sort(view: str) -> str:
+    """What is due first; what was given last among the finished."""
+    return "due" if view != "finished" else "-given"
+
+
 async def task_for(person: Person, task_id: UUID) -> Task:
     """The task if the person got it, gave it or may see it; NotFound otherwise."""
     found = await Task.get_or_none(id=task_id, branch=home().code, deleted_at=None)

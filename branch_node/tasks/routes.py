@@ -1,6 +1,6 @@
 """Routes of tasks."""
 
-from branch_node.tasks import handlers
+from branch_node.tasks import api, handlers
 from shared.web.routing import Route
 
 ROUTES = [
@@ -13,4 +13,5 @@ ROUTES = [
     Route("POST", "/tasks/{id}/withdraw", handlers.withdraw, "task.edit"),
     Route("POST", "/tasks/{id}/reopen", handlers.reopen, "task.edit"),
     Route("POST", "/tasks/{id}/comment", handlers.comment, "task.edit"),
+    *api.ROUTES,
 ]

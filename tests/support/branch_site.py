@@ -77,7 +77,9 @@ class Rows:
             "/api/v1/activities": self.activity, "/plan/items": self.item, "/api/v1/plans": self.item,
             "/team": self.employee, "/tasks": self.task, "/feedback": self.feedback, "/intel": self.note,
             "/staff": self.employee, "/departments": self.department, "/settings/fields": self.field,
-            "/opportunities": self.opportunity, "/directives": self.directive,
+            "/opportunities": self.opportunity, "/directives": self.directive, "/api/v1/tasks": self.task,
+            "/api/v1/feedback": self.feedback, "/api/v1/opportunities": self.opportunity,
+            "/api/v1/directives": self.directive, "/api/v1/staff": self.employee,
         }  # fmt: skip
         own = next((row for prefix, row in by_prefix.items() if url.startswith(prefix)), UUID(int=0))
         places = {
