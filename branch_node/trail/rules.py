@@ -75,6 +75,8 @@ ACTS: Mapping[str, str] = {
     "account.password": N_("set a password"),
     "account.disabled": N_("disabled an account"),
     "account.enabled": N_("enabled an account"),
+    "account.unlinked": N_("took the company's sign-in off an account"),
+    "account.linkable": N_("allowed the company's sign-in for an account"),
     "staff.roles": N_("changed the roles of an employee"),
     "staff.left": N_("noted that an employee left"),
     "staff.returned": N_("noted that an employee came back"),
