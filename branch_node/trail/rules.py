@@ -64,6 +64,7 @@ VERBS: Mapping[str, str] = {"i": N_("entered"), "u": N_("changed"), "d": N_("rem
 ACTS: Mapping[str, str] = {
     "customers.assigned": N_("assigned customers"),
     "customers.handed_over": N_("handed over customers and open work"),
+    "customers.handed_back": N_("took a hand-over back"),
     "customers.merged": N_("merged customers"),
     "customers.unmerged": N_("took a merge back"),
     "customers.exported": N_("exported customers"),
