@@ -1,11 +1,25 @@
 """Fixtures for all tests."""
 
+import pytest
 from hypothesis import settings
 
-from tests.support.databases import center_database, database, hq_database, sqlite_database, templates
+from tests.support.databases import (
+    center_database,
+    database,
+    hq_database,
+    remove_what_was_shared,
+    sqlite_database,
+    templates,
+)
 
 __all__ = ["center_database", "database", "hq_database", "sqlite_database", "templates"]
 
 # No example is wrong because a machine is busy.
 settings.register_profile("trunkline", deadline=None)
 settings.load_profile("trunkline")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """The process that began the run takes away what its tests shared."""
+    if not hasattr(config, "workerinput"):
+        remove_what_was_shared()

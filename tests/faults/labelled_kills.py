@@ -20,7 +20,7 @@ from pathlib import Path
 from shared.database import execute, open_database
 from shared.ids import new_id
 from shared.records import Receipt
-from tests.support.databases import apart
+from tests.support.databases import apart, remove_what_was_shared
 from tests.support.kill_points import AT_BRANCH, POINTS
 from tests.support.processes import SiteProcess, wait_until
 from tests.support.world import World, company
@@ -106,8 +106,11 @@ def main() -> int:
     parser.add_argument("--only", choices=tuple(POINTS), action="append")
     args = parser.parse_args()
     labels = args.only or tuple(POINTS)
-    with tempfile.TemporaryDirectory(prefix="trunkline-kills-") as folder:
-        failed = run(labels, args.engine, Path(folder))
+    try:
+        with tempfile.TemporaryDirectory(prefix="trunkline-kills-") as folder:
+            failed = run(labels, args.engine, Path(folder))
+    finally:
+        remove_what_was_shared()
     print(f"{len(labels)} points, {failed} violations")
     return 1 if failed else 0
 

@@ -24,7 +24,7 @@ from shared.database.access import connection
 from shared.replication import capture, change
 from shared.replication.messages import CursorReply
 from tests.faults.soak import run
-from tests.support.databases import Templates
+from tests.support.databases import Templates, remove_what_was_shared
 from tests.support.replication_model import Model
 
 HISTORIES = 40
@@ -200,7 +200,7 @@ def main() -> int:
             alive += seed < 0
             print(f"{mutant.name:<34} {'LIVES' if seed < 0 else f'seed {seed}':<9} {found[:110]}", flush=True)
     finally:
-        templates.close()
+        remove_what_was_shared()
     return 1 if alive else 0
 
 

@@ -24,7 +24,7 @@ from hq.replication import scrub
 from hq.replication.backup import make_backup
 from shared.database import execute
 from shared.replication.change import Digest
-from tests.support.databases import BRANCH, KINDS, Templates
+from tests.support.databases import BRANCH, KINDS, Templates, remove_what_was_shared
 from tests.support.kill_points import POINTS
 from tests.support.replication_model import FAULTS, Model
 
@@ -188,7 +188,7 @@ def main() -> int:
                 with SEEDS.open("a") as kept:
                     kept.write(f"{seed}\n")
     finally:
-        templates.close()
+        remove_what_was_shared()
     print(table(happened, runs, failed, time.monotonic() - began))
     return 1 if failed else 0
 

@@ -47,9 +47,12 @@ def on_a_small_tablespace(folder: Path) -> Iterator[tuple[SmallDisk, World]]:
         shutil.chown(disk.folder / "space", "postgres")
         apart(command(f"CREATE TABLESPACE {name} LOCATION '{disk.folder}/space'"))
         stack.callback(lambda: apart(command(f"DROP TABLESPACE {name}")))
+        moved: list[str] = []
+        stack.callback(lambda: [apart(command(f'DROP DATABASE "{one}" WITH (FORCE)')) for one in moved])
         world = stack.enter_context(company(["SH"], folder=folder, hq_engine="postgres"))
         world.hq.stop()
         database = urlsplit(world.hq.database_url).path[1:]
+        moved.append(database)
         apart(command(f'ALTER DATABASE "{database}" SET TABLESPACE {name}'))
         world.hq.start()
         yield disk, world

@@ -20,7 +20,7 @@ def spare(world: World, folder: Path, name: str, stack: ExitStack, engine: str =
     """Another machine for Shanghai, empty, that reaches headquarters over the branch's line."""
     site = SiteProcess(name, "branch_node", folder / name, BRANCH_APPS, branch_settings("SH"))
     if engine == "postgres":
-        site.settings["TRUNKLINE_DATABASE_URL"] = own_database(stack)
+        site.settings["TRUNKLINE_DATABASE_URL"] = own_database()
     site.settings["TRUNKLINE_HQ_URL"] = world.line("SH").url
     stack.callback(site.close)
     return site

@@ -18,6 +18,7 @@ import pytest
 
 from branch_node.setup import APPS as BRANCH_APPS
 from tests.imports.company import MAPPING, OFFICES, cents, expected, require_data
+from tests.support import shelf
 from tests.support.databases import ENGINES, Templates
 from tests.support.processes import SiteProcess, wait_until
 from tests.support.world import prepare_site
@@ -103,18 +104,21 @@ def group(engine: str, folder: Path, offices: Path) -> Iterator[Group]:
             shutil.copytree(offices / code, folder / code)
             found.branches[code] = site = office_site(code, folder / code)
             stack.callback(site.close)
-        for site in found.branches.values():
-            replicate(hq, site)
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(lambda site: replicate(hq, site), found.branches.values()))
         yield found
 
 
 @pytest.fixture(scope="module")
-def offices(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def offices() -> Path:
     """A folder with those of the seven branch nodes, the company's rows in them, before they know headquarters."""
-    data, folder = require_data(), tmp_path_factory.mktemp("offices")
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(lambda code: bring_in(office_site(code, folder / code), data), OFFICES))
-    return folder
+    data = require_data()
+
+    def bring_all_in(folder: Path) -> None:
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(lambda code: bring_in(office_site(code, folder / code), data), OFFICES))
+
+    return shelf.once("offices", bring_all_in)
 
 
 @pytest.fixture(scope="module", params=ENGINES)

@@ -1,7 +1,7 @@
 """PostgreSQL databases that are emptied and used again: copying a template for every test costs ten times as much.
 
 A database is lent to one test at a time. Given back, its rows are put as they were in the template. A database whose
-tables, triggers or functions were changed, or that somebody still uses, is dropped instead.
+tables, triggers or functions were changed, or that somebody still uses, is not lent again.
 """
 
 from collections import defaultdict
@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import asyncpg
+
+from tests.support import shelf
 
 KEEP = "as_in_template"
 """The schema with the template's own rows."""
@@ -61,9 +63,8 @@ WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type 
 
 @dataclass
 class CleanSlates:
-    """The databases of one test run, by kind; `url_of` makes the address of one from its name."""
+    """The databases of one process of a test run, by kind; `url_of` makes the address of one from its name."""
 
-    run: str
     free: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     shapes: dict[str, str] = field(default_factory=dict)
     kinds: dict[str, str] = field(default_factory=dict)
@@ -72,31 +73,35 @@ class CleanSlates:
         """The name of an empty database like the template."""
         if self.free[kind]:
             return self.free[kind].pop()
-        name = f"{self.run}_{kind}_{len(self.shapes)}"
-        link = await asyncpg.connect(server)
-        try:
-            await link.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-            await link.execute(f'ALTER DATABASE "{name}" SET synchronous_commit = off')
-        finally:
-            await link.close()
+        name = await self._made_from(template, kind, server)
         own = await asyncpg.connect(url_of(name))
         try:
             self.shapes[name] = await own.fetchval(SHAPE)
         finally:
             await own.close()
+        return name
+
+    async def copied(self, kind: str, source: str, server: str) -> str:
+        """The name of a database with the rows of a borrowed one."""
+        name = await self._made_from(source, kind, server)
+        self.shapes[name] = self.shapes[source]
+        return name
+
+    async def _made_from(self, source: str, kind: str, server: str) -> str:
+        name = shelf.database_name(kind)
+        link = await asyncpg.connect(server)
+        try:
+            await link.execute(f'CREATE DATABASE "{name}" TEMPLATE "{source}"')
+            await link.execute(f'ALTER DATABASE "{name}" SET synchronous_commit = off')
+        finally:
+            await link.close()
         self.kinds[name] = kind
         return name
 
-    async def give_back(self, name: str, server: str, url: str) -> None:
-        """Empty it for the next, or drop it where that cannot be trusted."""
+    async def give_back(self, name: str, url: str) -> None:
+        """Empty it for the next; one that cannot be trusted any more is left until the end of the run."""
         if await self._emptied(name, url):
             self.free[self.kinds[name]].append(name)
-            return
-        link = await asyncpg.connect(server)
-        try:
-            await link.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-        finally:
-            await link.close()
 
     async def _emptied(self, name: str, url: str) -> bool:
         try:

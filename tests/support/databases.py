@@ -9,9 +9,8 @@ import importlib.util
 import os
 import shutil
 import socket
-import tempfile
 import threading
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
 from secrets import token_hex
@@ -22,10 +21,12 @@ import asyncpg
 import pytest
 
 from branch_node.home import Home, at_home
+from hq.figures import rollup
 from shared.database import Database, DatabaseApp, open_database
 from shared.database.migrate import migrate
 from shared.records import COMPANY, RECORDS_APP
 from shared.replication import capture
+from tests.support import shelf
 from tests.support.clean_slate import REMEMBER, CleanSlates
 
 T = TypeVar("T")
@@ -91,48 +92,40 @@ def apart(work: Coroutine[Any, Any, T]) -> T:
 
 
 class Templates:
-    """One migrated template for each engine and kind, made at first use and removed at the end of the run."""
+    """A migrated template for each engine and kind, made once in a run; and the databases that this process lends to its tests."""
 
     def __init__(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="trunkline-test-"))
-        self.run = f"tl_test_{os.getpid()}_{token_hex(3)}"
-        self.files: dict[str, Path] = {}
-        self.names: dict[str, str] = {}
         self.silent: str | None = None
-        self.slates = CleanSlates(self.run)
+        self.slates = CleanSlates()
 
     def sqlite(self, kind: str) -> Path:
         """The file of a migrated, closed SQLite database."""
-        if kind not in self.files:
-            path = self.folder / f"template-{kind}.db"
-            apart(prepare(f"sqlite:///{path}", kind))
-            self.files[kind] = path
-        return self.files[kind]
+        return shelf.once(f"template-{kind}.db", lambda path: apart(prepare(f"sqlite:///{path}", kind)))
 
     def postgres(self, kind: str) -> str:
         """The name of a migrated PostgreSQL database that nobody is connected to."""
-        if kind not in self.names:
-            name = f"{self.run}_template_{kind}"
+
+        def make() -> str:
+            name = shelf.database_name(f"template_{kind}")
             apart(command(f'CREATE DATABASE "{name}"'))
-            self.names[kind] = name
             apart(prepare(postgres_url(name), kind))
             apart(remember(plain_url(name)))
-        return self.names[kind]
+            return name
+
+        return shelf.once_text(f"template-{kind}.name", make)
 
     async def borrow(self, kind: str) -> str:
         """The name of an empty PostgreSQL database of this kind, this test's own until it is given back."""
         self.require_postgres()
         return await self.slates.borrow(kind, self.postgres(kind), POSTGRES_URL, plain_url)
 
+    async def copied(self, kind: str, source: str) -> str:
+        """The name of a copy of a borrowed database that nobody is connected to; to be given back as well."""
+        return await self.slates.copied(kind, source, POSTGRES_URL)
+
     async def give_back(self, name: str) -> None:
         """A borrowed database is emptied for the next test."""
-        await self.slates.give_back(name, POSTGRES_URL, plain_url(name))
-
-    def close(self) -> None:
-        """Remove every template."""
-        for name in (*self.names.values(), *self.slates.shapes):
-            apart(command(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
-        shutil.rmtree(self.folder, ignore_errors=True)
+        await self.slates.give_back(name, plain_url(name))
 
     def require_postgres(self) -> None:
         """Skip with a printed reason where no server answers; fail where the run must have them all."""
@@ -142,6 +135,13 @@ class Templates:
             pytest.fail(self.silent)
         if self.silent:
             pytest.skip(self.silent)
+
+
+def remove_what_was_shared() -> None:
+    """The shelf of this run, and its databases."""
+    shelf.clear()
+    if answers(POSTGRES_URL):
+        apart(drop_all_of_the_run())
 
 
 def place(url: str) -> str:
@@ -170,6 +170,18 @@ def plain_url(name: str) -> str:
     return urlunsplit(urlsplit(POSTGRES_URL)._replace(path=f"/{name}"))
 
 
+async def drop_all_of_the_run() -> None:
+    """Every database that a process of this run made."""
+    link = await asyncpg.connect(POSTGRES_URL)
+    try:
+        for row in await link.fetch(
+            "SELECT datname FROM pg_database WHERE starts_with(datname, $1)", shelf.PREFIX
+        ):
+            await link.execute(f'DROP DATABASE IF EXISTS "{row["datname"]}" WITH (FORCE)')
+    finally:
+        await link.close()
+
+
 async def command(sql: str) -> None:
     """One statement on the server's own test database, outside any transaction."""
     link = await asyncpg.connect(POSTGRES_URL)
@@ -180,13 +192,15 @@ async def command(sql: str) -> None:
 
 
 async def prepare(url: str, kind: str) -> None:
-    """Migrate and, where there are replicated records, install the change capture."""
+    """Migrate and, where there are replicated records, install the change capture and headquarters' rollups."""
     apps, owner = KINDS[kind]
     await migrate(url, apps())
     if not owner:
         return
     async with open_database(url, apps()):
         await capture.install(owner)
+        if kind == "hq":
+            await rollup.install()
 
 
 async def remember(url: str) -> None:
@@ -199,10 +213,8 @@ async def remember(url: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def templates() -> Iterator[Templates]:
-    made = Templates()
-    yield made
-    made.close()
+def templates() -> Templates:
+    return Templates()
 
 
 @asynccontextmanager

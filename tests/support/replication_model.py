@@ -17,7 +17,6 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 from random import Random
-from secrets import token_hex
 
 import httpx
 import msgspec
@@ -30,7 +29,7 @@ from branch_node.replication.epochs import ensure_epoch
 from branch_node.replication.recovery import log_head
 from branch_node.replication.sender import AskAgain, Forked, Identity, Sender, Unreachable, open_log
 from hq.app import SYNC, SyncEndpoint
-from hq.figures import rebuild, rollup
+from hq.figures import rebuild
 from hq.replication import enrolment, verify
 from hq.replication.apply_sql import table_sql
 from hq.replication.engine import applier_for
@@ -45,7 +44,7 @@ from shared.nodes.identity import NodeKey, RequestSigner
 from shared.records import Allocation, Customer, Receipt
 from shared.replication.columns import replicated_tables
 from shared.replication.messages import BATCH_PATH, CursorReply
-from tests.support.databases import BRANCH, KINDS, Templates, command, postgres_url
+from tests.support.databases import BRANCH, KINDS, Templates, postgres_url
 from tests.support.kill_points import Crash, Plan, played
 
 DAY = datetime.date(2026, 3, 31)
@@ -133,8 +132,7 @@ class Model:
 
     def __init__(self, templates: Templates, folder: Path, seed: int, engine: str = "sqlite") -> None:
         self.templates, self.folder, self.dice, self.engine = templates, folder, Random(seed), engine
-        self.run = f"tl_model_{token_hex(6)}"
-        self.made: set[str] = set()
+        self.names: dict[str, str] = {}
         self.signers: dict[str, RequestSigner] = {}
         self.lies: list[str] = []
         self.known: set[str] = set()
@@ -150,7 +148,10 @@ class Model:
 
     async def __aenter__(self) -> "Model":
         for kind in ("branch", "hq"):
-            await self._copy(self._template(kind), self.place(kind))
+            if self.engine == "postgres":
+                self.names[kind] = await self.templates.borrow(kind)
+            else:
+                shutil.copyfile(self.templates.sqlite(kind), self.place(kind))
         self.stack.enter_context(at_home(Home(BRANCH)))
         self.stack.enter_context(clock.use(self.clock))
         self.stack.enter_context(played(self.plan))
@@ -158,7 +159,6 @@ class Model:
         await self.open_hq()
         key = NodeKey.load_or_create(self.identity.folder / "node.key")
         with self.hq.use():
-            await rollup.install()
             await BranchNode.create(branch=BRANCH, name=BRANCH, public_key=key.public_text)
         return self
 
@@ -166,32 +166,26 @@ class Model:
         await self.close_hq()
         await self.branch.close()
         await self.stack.aclose()
-        for name in self.made:
-            await command(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-
-    def _template(self, kind: str) -> str:
-        if self.engine == "sqlite":
-            return str(self.templates.sqlite(kind))
-        self.templates.require_postgres()
-        return self.templates.postgres(kind)
+        for name in self.names.values():
+            await self.templates.give_back(name)
 
     def place(self, name: str) -> str:
         """The file or the database that has this name."""
-        return str(self.folder / f"{name}.db") if self.engine == "sqlite" else f"{self.run}_{name}"
+        return str(self.folder / f"{name}.db") if self.engine == "sqlite" else self.names[name]
 
     def url(self, name: str) -> str:
         return f"sqlite:///{self.place(name)}" if self.engine == "sqlite" else postgres_url(self.place(name))
 
-    async def _copy(self, source: str, target: str) -> None:
-        """Nobody may be connected to either on PostgreSQL."""
+    async def _copy(self, kind: str, source: str, target: str) -> None:
+        """A database of this kind under another name; nobody may be connected to either on PostgreSQL."""
         if self.engine == "postgres":
-            await command(f'DROP DATABASE IF EXISTS "{target}"')
-            await command(f'CREATE DATABASE "{target}" TEMPLATE "{source}"')
-            self.made.add(target)
+            if target in self.names:
+                await self.templates.give_back(self.names[target])
+            self.names[target] = await self.templates.copied(kind, self.names[source])
             return
         for ending in ("", "-wal", "-shm"):
-            Path(target + ending).unlink(missing_ok=True)
-        shutil.copyfile(source, target)
+            Path(self.place(target) + ending).unlink(missing_ok=True)
+        shutil.copyfile(self.place(source), self.place(target))
 
     async def open_branch(self) -> None:
         self.branch = await connect(self.url("branch"), KINDS["branch"][0]())
@@ -219,13 +213,16 @@ class Model:
     async def backup(self, kind: str, name: str) -> None:
         """A copy of a site's database under a name; the site stops meanwhile."""
         await self._stop(kind)
-        await self._copy(self.place(kind), self.place(f"{kind}_{name}"))
+        await self._copy(kind, kind, f"{kind}_{name}")
         await self._start(kind)
 
     async def restore(self, kind: str, name: str) -> None:
         """The site stops, its database is replaced by the copy, the site starts again."""
         await self._stop(kind)
-        await self._copy(self.place(f"{kind}_{name}"), self.place(kind))
+        await self._copy(kind, f"{kind}_{name}", kind)
+        await self._started_with_another(kind)
+
+    async def _started_with_another(self, kind: str) -> None:
         await self._start(kind)
         self.line.acked = 0
         self.known = await self._receipts(self.branch) | await self._receipts(self.hq)
@@ -336,9 +333,16 @@ class Model:
 
     async def swap_branch(self, name: str) -> None:
         """The present database and the copy of that name change places."""
-        await self.backup("branch", "swapped")
-        await self.restore("branch", name)
-        await self._copy(self.place("branch_swapped"), self.place(f"branch_{name}"))
+        await self._stop("branch")
+        if self.engine == "postgres":
+            here, there = self.names["branch"], self.names[f"branch_{name}"]
+            self.names["branch"], self.names[f"branch_{name}"] = there, here
+        else:
+            here, there, between = (Path(self.place(n)) for n in ("branch", f"branch_{name}", "between"))
+            here.rename(between)
+            there.rename(here)
+            between.rename(there)
+        await self._started_with_another("branch")
 
     async def settle(self) -> None:
         """Heal and quiesce: sync until drained. AssertionError when that does not come."""

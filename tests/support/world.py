@@ -9,23 +9,19 @@ Every branch has the demo's people and a few weeks of its business (`DEMO`); hea
 targets. Prepared folders are made once per test run and copied. Waiting has a limit and says what it waited for.
 """
 
-import atexit
 import json
-import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
-from secrets import token_hex
 
 from branch_node.setup import APPS as BRANCH_APPS
 from hq.setup import APPS as HQ_APPS
 from shared.database import Database, fetch_all, open_database
 from shared.demo_company import DEMO_BRANCHES, DEMO_PASSWORD
 from shared.replication.columns import replicated_tables
+from tests.support import shelf
 from tests.support.databases import apart, command, postgres_url
 from tests.support.link import Link
 from tests.support.processes import SiteProcess, copy_folder, wait_until
@@ -33,6 +29,7 @@ from tests.support.processes import SiteProcess, copy_folder, wait_until
 PASSWORD = DEMO_PASSWORD
 DEMO = ("--months", "2", "--scale", "0.1")
 SHOWN = 3
+DATABASE_NAME = "name-of-database"
 
 
 @dataclass
@@ -115,14 +112,6 @@ async def _rows_of(database: Database, name: str, code: str) -> dict[str, str]:
 # --- preparing ---------------------------------------------------------------------------------------------------
 
 
-@cache
-def _shelf() -> Path:
-    """Where prepared folders of this test run lie."""
-    folder = Path(tempfile.mkdtemp(prefix="trunkline-world-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return folder
-
-
 def branch_settings(code: str) -> dict[str, str]:
     """The settings of a branch of the demo company."""
     branch = DEMO_BRANCHES[code]
@@ -147,34 +136,50 @@ def _fill(site: SiteProcess, seeded: bool) -> None:
         site.run("seed", *(DEMO if site.module == "branch_node" else ()))
 
 
-@cache
 def _prepared(code: str, seeded: bool) -> Path:
-    """A folder with the SQLite database of a site, made at first use."""
-    folder = _shelf() / f"{code}-{'seeded' if seeded else 'empty'}"
-    _fill(_site(code, folder), seeded)
-    return folder
+    """A folder with the SQLite database of a site, made once in a run."""
+    return shelf.once(
+        f"{code}-{'seeded' if seeded else 'empty'}", lambda folder: _fill(_site(code, folder), seeded)
+    )
 
 
-def own_database(stack: ExitStack) -> str:
-    """The url of an empty PostgreSQL database that goes with the stack."""
-    name = f"tl_world_{token_hex(6)}"
-    apart(command(f'CREATE DATABASE "{name}"'))
-    stack.callback(lambda: apart(command(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')))
+def _prepared_in_postgres(code: str, seeded: bool) -> tuple[Path, str]:
+    """A folder and the name of a PostgreSQL database of a site, made once in a run."""
+
+    def make(folder: Path) -> None:
+        name = shelf.database_name(code)
+        apart(command(f'CREATE DATABASE "{name}"'))
+        site = _site(code, folder)
+        site.settings["TRUNKLINE_DATABASE_URL"] = postgres_url(name)
+        _fill(site, seeded)
+        (folder / DATABASE_NAME).write_text(name)
+
+    folder = shelf.once(f"{code}-postgres-{'seeded' if seeded else 'empty'}", make)
+    return folder, (folder / DATABASE_NAME).read_text()
+
+
+def own_database(like: str = "template0") -> str:
+    """The url of a PostgreSQL database with the tables and rows of another; it goes with the run."""
+    name = shelf.database_name("world")
+    apart(command(f'CREATE DATABASE "{name}" TEMPLATE "{like}"'))
     return postgres_url(name)
 
 
 def prepare_site(
     code: str, folder: Path, engine: str, seeded: bool, stack: ExitStack, root: Path | None = None
 ) -> SiteProcess:
-    """A migrated, seeded site in its folder, not started; its PostgreSQL database goes with the stack. With `root` it is of
-    another release, which lies there."""
+    """A migrated, seeded site in its folder, not started; closed with the stack. With `root` it is of another release, which
+    lies there."""
     site = _site(code, folder)
-    site.root = root or site.root
-    if engine == "postgres":
-        site.settings["TRUNKLINE_DATABASE_URL"] = own_database(stack)
+    if root:
+        site.root = root
+        if engine == "postgres":
+            site.settings["TRUNKLINE_DATABASE_URL"] = own_database()
         _fill(site, seeded)
-    elif root:
-        _fill(site, seeded)
+    elif engine == "postgres":
+        prepared, name = _prepared_in_postgres(code, seeded)
+        copy_folder(prepared, folder)
+        site.settings["TRUNKLINE_DATABASE_URL"] = own_database(name)
     else:
         copy_folder(_prepared(code, seeded), folder)
     stack.callback(site.close)

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from secrets import token_hex
 
 import pytest
 from starlette.applications import Starlette
 
+from tests.support import shelf
 from tests.support.databases import Templates, apart, command, postgres_url
 from tests.support.web_site import Visitor, tea_app, visitor_of
 
@@ -23,17 +23,13 @@ def visitor(app: Starlette) -> Iterator[Visitor]:
 
 
 @pytest.fixture
-def empty_postgres(templates: Templates) -> Iterator[Callable[[], str]]:
-    """Makes a PostgreSQL database of its own when called; gone afterwards, skipped where no server answers."""
-    names: list[str] = []
+def empty_postgres(templates: Templates) -> Callable[[], str]:
+    """Makes a PostgreSQL database of its own when called; goes with the run, skipped where no server answers."""
 
     def make() -> str:
         templates.require_postgres()
-        name = f"tl_web_{token_hex(6)}"
+        name = shelf.database_name("web")
         apart(command(f'CREATE DATABASE "{name}"'))
-        names.append(name)
         return postgres_url(name)
 
-    yield make
-    for name in names:
-        apart(command(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
+    return make
