@@ -12,12 +12,14 @@ from netops.center.control_cli import add_control_commands, add_node_commands
 from netops.center.settings import CenterSettings
 from shared import log
 from shared.command_line import EXIT_REFUSED, ended
+from shared.lean import leanly
 from shared.settings import load
 
 DEMO_PEOPLE = (("ada", "Ada"), ("grace", "Grace"))
 """Two administrators: what needs two persons can be tried."""
 
 
+@leanly()
 def main(argv: Sequence[str] | None = None) -> int:
     """Exit codes: 0 done; 1 refused or failed, with the reason on stderr; 2 wrong usage or settings."""
     args = parser().parse_args(list(sys.argv[1:] if argv is None else argv))

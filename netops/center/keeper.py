@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 from netops.center.alerts.baselines import rebuild_baselines
 from netops.center.channels.dispatch import tell_channels
 from netops.center.channels.sender import deliver_by_apprise, send_due
-from netops.center.commands.actions import keep_time, watch_for_orders
+from netops.center.commands.actions import end_lines, keep_time, watch_for_orders
 from netops.center.ingest.topics import INCIDENTS
 from netops.center.maintenance.actions import apply_windows
 from netops.center.models import Node
@@ -165,6 +165,6 @@ async def dead_man(app: Starlette) -> None:
 
 
 TASKS: Sequence[Task] = (
-    write_reports, follow_nodes, seal_hours, forget, watch, send_notices, dead_man, watch_for_orders, keep_time,
-    keep_telling, rebuild_baselines,
+    write_reports, follow_nodes, seal_hours, forget, watch, send_notices, dead_man, watch_for_orders, end_lines,
+    keep_time, keep_telling, rebuild_baselines,
 )  # fmt: skip

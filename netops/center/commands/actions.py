@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from sse_starlette.sse import AppStatus
 from starlette.applications import Starlette
 
 from netops.center.audit.actions import Act, record, record_all
@@ -379,6 +380,15 @@ async def watch_for_orders(app: Starlette, seconds: float = 0.5) -> None:
         )
         commands.outbox.look(str(row["node"]) for row in rows)
         await asyncio.sleep(seconds)
+
+
+async def end_lines(app: Starlette, seconds: float = 0.25) -> None:
+    """Lines that wait are answered when the process is told to end; the nodes wait at the next one."""
+    commands: Commands = app.state.commands
+    while True:
+        await asyncio.sleep(seconds)
+        if AppStatus.should_exit:
+            return commands.outbox.end()
 
 
 async def keep_time(app: Starlette, seconds: float = 5.0) -> None:

@@ -33,11 +33,14 @@ class Outbox:
 
     def __init__(self) -> None:
         self._lines: dict[str, list[Line]] = defaultdict(list)
+        self._is_ending = False
 
     @asynccontextmanager
     async def line(self, node: str) -> AsyncIterator[Line]:
         """A line for the length of a poll. Open it before looking into the table, so that nothing falls between."""
         line = Line()
+        if self._is_ending:
+            line.wake(has_come=False)
         self._lines[node].append(line)
         try:
             yield line
@@ -55,6 +58,13 @@ class Outbox:
             for line in self._lines.get(node, ()):
                 line.commands += signed
                 line.wake()
+
+    def end(self) -> None:
+        """Answer every line, those that are opened from now on too: this process ends, and would wait for them."""
+        self._is_ending = True
+        for lines in self._lines.values():
+            for line in lines:
+                line.wake(has_come=False)
 
     def look(self, nodes: Iterable[str]) -> None:
         """Wake lines so that they look into the table themselves (another process has ordered something)."""

@@ -94,6 +94,16 @@ async def test_a_waiting_line_has_the_command_at_once(commands, tmp_path):
     assert (await NodeCommand.get(id=row.id)).sent_at is not None
 
 
+async def test_lines_are_answered_with_nothing_when_the_center_ends(commands):
+    async with commands.outbox.line("SH") as one, commands.outbox.line("PAR") as other:
+        waiting = asyncio.gather(one.wait(30), other.wait(30))
+        commands.outbox.end()
+        assert await waiting == [False, False]
+    async with commands.outbox.line("SH") as late:
+        assert not await late.wait(30)
+    assert one.commands == other.commands == []
+
+
 async def test_one_order_for_many_nodes_is_all_or_none(commands, tmp_path):
     for name in ("SH", "PAR"):
         await node_of(commands, tmp_path, name)
