@@ -14,9 +14,11 @@ from branch_node.settings import BranchSettings
 from shared import log
 from shared.command_line import EXIT_REFUSED, EXIT_USAGE, ended
 from shared.database.single import only_process
+from shared.lean import leanly
 from shared.settings import describe_markdown, load
 
 
+@leanly()
 def main(argv: Sequence[str] | None = None) -> int:
     """Exit codes: 0 done; 1 refused or failed, with the reason on stderr; 2 wrong usage or settings; 3 the database
     is in use by another process."""

@@ -13,9 +13,11 @@ from shared import log
 from shared.command_line import EXIT_REFUSED, ended
 from shared.database.single import only_process
 from shared.i18n import N_
+from shared.lean import leanly
 from shared.settings import describe_markdown, load
 
 
+@leanly()
 def main(argv: Sequence[str] | None = None) -> int:
     """Exit codes: 0 done; 1 refused or failed, with the reason on stderr; 2 wrong usage or settings; 3 the database
     is in use by another process."""

@@ -13,9 +13,11 @@ from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from typing import Any, TextIO
 
-import structlog
-
 from shared import clock
+from shared.lean import NOT_WANTED, without
+
+with without(*NOT_WANTED):
+    import structlog
 
 REDACTED = "[redacted]"
 _SECRET_KEY = re.compile(

@@ -4,6 +4,8 @@ A mail is claimed by a conditional update, so that two workers never send one. I
 server that took it just before this process died sees the same mail again and not a second one.
 """
 
+from __future__ import annotations  # the library of mail is loaded when one is sent
+
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta

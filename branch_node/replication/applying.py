@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-import asyncpg
 import structlog
 from tortoise.exceptions import IntegrityError
 
@@ -17,8 +16,14 @@ from shared.replication.change import Change, decode_line
 from shared.replication.columns import Table, replicated_tables
 
 log = structlog.get_logger(__name__)
-DATA_ERRORS = (ValueError, TypeError, OverflowError, IntegrityError, asyncpg.DataError)
 PAGE = 1_000
+
+
+def data_errors() -> tuple[type[Exception], ...]:
+    """What a line raises that does not fit its table. The driver of PostgreSQL is loaded when something failed."""
+    from asyncpg import DataError
+
+    return ValueError, TypeError, OverflowError, IntegrityError, DataError
 
 
 @dataclass
@@ -71,7 +76,7 @@ async def take(table: Table, rows: Mapping[str, tuple[int, bytes]]) -> None:
     try:
         async with transaction():
             await write_rows(table, list(rows.values()), COMPANY)
-    except DATA_ERRORS as error:
+    except data_errors() as error:
         log.warning("inbox_has_bad_rows", table=table.name, error=repr(error))
         for row_id, (seq, row) in rows.items():
             await take_one(table, row_id, seq, row)
@@ -82,7 +87,7 @@ async def take_one(table: Table, row_id: str, seq: int, row: bytes) -> None:
     try:
         async with transaction():
             await write_rows(table, [(seq, row)], COMPANY)
-    except DATA_ERRORS as error:
+    except data_errors() as error:
         await InboxAside.create(
             kind="refused", tbl=table.name, row_id=row_id, seq=seq, row=plain(row), reason=repr(error)
         )

@@ -11,7 +11,7 @@ import structlog
 
 from branch_node.home import home
 from branch_node.numbers import catch_up_numbers
-from branch_node.replication.applying import DATA_ERRORS
+from branch_node.replication.applying import data_errors
 from branch_node.replication.merging import canonical_rows, put_rows
 from branch_node.replication.models import ReplicationState
 from branch_node.replication.snapshot_models import SnapshotState
@@ -115,7 +115,7 @@ async def _is_written(table: Table, row: Row) -> bool:
     try:
         async with transaction():
             await put_rows(table, [(row.id, row.after or None)])
-    except DATA_ERRORS as error:
+    except data_errors() as error:
         log.warning("handed_row_refused", table=table.name, row=row.id, error=repr(error))
         return False
     return True

@@ -4,12 +4,18 @@ PostgreSQL: an advisory lock of a session that does nothing else, so that it goe
 session hears of every commit of every process. SQLite is served by one process, which always has the place.
 """
 
-import asyncpg
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import structlog
 
 from shared.database import Database
 from shared.database.context import connection_config
 from shared.database.nudge import Nudge
+
+if TYPE_CHECKING:
+    import asyncpg
 
 log = structlog.get_logger(__name__)
 TAKE = "SELECT pg_try_advisory_lock(hashtext('trunkline sender'))"
@@ -40,6 +46,8 @@ class Place:
         if self.is_held:
             return True
         await self.leave()
+        import asyncpg  # only a branch on PostgreSQL gets here
+
         try:
             session = await asyncpg.connect(**session_of(self._database))
         except (OSError, asyncpg.PostgresError) as error:

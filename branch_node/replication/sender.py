@@ -12,7 +12,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import asyncpg
 import httpx
 import msgspec
 import structlog
@@ -123,6 +122,8 @@ async def open_log(database: Database) -> Log:
     """The change log of the branch's database."""
     if database.path is not None:
         return SqliteLog(database.path)
+    import asyncpg
+
     return PostgresLog(await asyncpg.create_pool(**session_of(database), min_size=1, max_size=2))
 
 

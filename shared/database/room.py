@@ -2,16 +2,15 @@
 
 import errno
 
-import asyncpg
-
 SQLITE_SAYS = "database or disk is full"
+POSTGRES_CODE = "53100"
 
 
 def is_disk_full(error: BaseException | None) -> bool:
     """Whether the error, or what caused it, is a full disk here or at the database server."""
     seen = 0
     while error is not None and seen < 10:
-        if isinstance(error, asyncpg.DiskFullError) or getattr(error, "errno", None) == errno.ENOSPC:
+        if getattr(error, "errno", None) == errno.ENOSPC or getattr(error, "sqlstate", None) == POSTGRES_CODE:
             return True
         if SQLITE_SAYS in str(error):
             return True

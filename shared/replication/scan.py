@@ -10,8 +10,6 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Protocol
 
-import asyncpg
-
 from shared.database import engine
 from shared.database.access import bind, connection
 from shared.replication.change import Digest
@@ -128,6 +126,8 @@ async def view_of(rest: float = 0.0) -> AsyncIterator[View]:
         finally:
             link.close()
         return
+    import asyncpg
+
     opened = await asyncpg.connect(
         host=client.host, port=client.port, user=client.user, password=client.password, database=client.database,
         server_settings={"timezone": "UTC", "application_name": "trunkline-proof"},

@@ -18,6 +18,7 @@ def serve_until_stopped(app: ASGIApp, host: str, port: int) -> bool:
         port=port,
         log_config=None,
         server_header=False,
+        ws="none",
         timeout_graceful_shutdown=CLOSING_SECONDS,
     )
     server = uvicorn.Server(config)

@@ -1,0 +1,58 @@
+"""What a site's process does not carry: libraries that it will not use, or not until somebody asks."""
+
+import subprocess
+import sys
+
+import pytest
+
+from shared.lean import Later, without
+
+HEAVY = (
+    "aiosmtplib", "asyncpg", "authlib", "feedparser", "icalendar", "jwt", "openpyxl", "phonenumbers", "pypinyin", "rapidfuzz",
+    "rich", "segno", "valkey", "watchfiles", "weasyprint", "websockets", "xlsxwriter",
+)  # fmt: skip
+LOADED = f"""
+import sys
+from shared.lean import Later, leanly
+with leanly():
+    import {{app}}
+    from {{app}} import *
+    import shared.web.serving
+    import uvicorn
+print([name for name in {HEAVY} if name in sys.modules and not isinstance(sys.modules[name], Later)])
+"""
+
+
+@pytest.mark.parametrize(
+    ("app", "also"), [("branch_node.app", ""), ("hq.app", "asyncpg"), ("netops.center.app", "")]
+)
+def test_a_site_loads_nothing_heavy_before_it_is_used(app: str, also: str):
+    loaded = subprocess.run(
+        [sys.executable, "-c", LOADED.format(app=app)], check=True, capture_output=True, text=True, timeout=60
+    )
+    assert loaded.stdout.strip() == str([name for name in [also] if name])
+
+
+def test_what_is_left_out_can_be_imported_again(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delitem(sys.modules, "colorsys", raising=False)
+    with without("colorsys", "json"):
+        with pytest.raises(ImportError):
+            import colorsys
+        import json  # loaded before: it stays
+    import colorsys
+
+    assert json.loads("1") == 1 and colorsys.rgb_to_hls(0, 0, 0) == (0, 0, 0)
+
+
+def test_what_comes_later_is_loaded_when_it_is_used(monkeypatch: pytest.MonkeyPatch):
+
+    monkeypatch.delitem(sys.modules, "wave", raising=False)
+    later = Later("wave")
+    monkeypatch.setitem(sys.modules, "wave", later)
+    import wave as found
+
+    assert found is later
+    assert later.Wave_read.__name__ == "Wave_read"
+    assert sys.modules["wave"] is not later and sys.modules["wave"].Wave_read is later.Wave_read
+    with pytest.raises(AttributeError):
+        _ = later.nothing_of_that_name
