@@ -14,6 +14,7 @@ from pathlib import Path
 from starlette.applications import Starlette
 from starlette.requests import Request
 
+from branch_node.audit import note
 from branch_node.home import at_home
 from branch_node.jobs import register_jobs
 from branch_node.live import watch_work
@@ -34,6 +35,7 @@ from shared.database import Database, fetch_value, find, open_database
 from shared.i18n import N_
 from shared.jobs import run_inside, run_worker
 from shared.jobs.registry import Job
+from shared.permissions import Person
 from shared.records import RECORDS_APP
 from shared.web.app import Resource, Task, site_app
 from shared.web.filters import as_of
@@ -83,7 +85,13 @@ def frame(settings: BranchSettings, routes: Sequence[Route]) -> Site:
         unread=unread_of,
         unread_url="/notifications",
         palette=SOURCES,
+        audited=account_noted,
     )
+
+
+async def account_noted(person: Person, action: str, username: str) -> None:
+    """What somebody did with the own account, in the branch's audit trail."""
+    await note(person, action, "employee", person.id, username=username)
 
 
 def product_version() -> str:

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route as StarletteRoute
 from starlette.types import Receive, Scope, Send
 
+from hq.audit.actions import note
 from hq.customers.handlers import palette
 from hq.gauges import business_metrics
 from hq.jobs import register_jobs
@@ -30,6 +31,7 @@ from shared.database import open_database
 from shared.i18n import N_
 from shared.jobs import jobs_of, run_inside, run_worker
 from shared.jobs.registry import Job
+from shared.permissions import Person
 from shared.records import RECORDS_APP
 from shared.replication.feed import FEED_PATH
 from shared.replication.handover import HANDED_PATH, HANDOVER_PATH
@@ -105,7 +107,13 @@ def frame(settings: HqSettings) -> Site:
         node="HQ",
         palette=(palette,),
         tools=tools,
+        audited=account_noted,
     )
+
+
+async def account_noted(person: Person, action: str, username: str) -> None:
+    """What somebody did with the own account, in the audit trail of headquarters."""
+    await note(action, "hq_person", person.id, {"name": person.name, "username": username})
 
 
 def product_version() -> str:

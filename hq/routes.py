@@ -51,6 +51,8 @@ PEOPLE = [
     Route("GET", "/people/{id}", people.edit, "role.edit"),
     Route("POST", "/people/{id}", people.save, "role.edit"),
     Route("POST", "/people/{id}/password", people.save_password, "role.edit"),
+    Route("POST", "/people/{id}/company/unlink", people.unlink_company, "role.edit"),
+    Route("POST", "/people/{id}/company/allow", people.allow_company, "role.edit"),
     Route("GET", "/people/{id}/lock", people.ask_lock, "role.edit"),
     Route("POST", "/people/{id}/lock", people.lock, "role.edit"),
     Route("POST", "/people/{id}/unlock", people.unlock, "role.edit"),

@@ -12,7 +12,7 @@ from branch_node.customers.hand_overs import hand_overs
 from branch_node.customers.pages import AssignPage, HandOverPage, HandOversPage
 from branch_node.customers.rules import STATUSES
 from branch_node.customers.states import set_states as give_states
-from branch_node.requests import query_id
+from branch_node.requests import path_id, query_id
 from branch_node.staff.queries import colleague_for, names_of
 from branch_node.undoing.actions import undo_url
 from shared.errors import Invalid
@@ -101,7 +101,7 @@ async def hand_over(request: Request) -> Response:
     if form.errors:
         return page(request, "customers/hand_over.html", await hand_over_page(person, form), status=422)
     try:
-        moved = await owners.hand_over(person, form.value.from_id, form.value.to_id, form.value.reason)
+        done = await owners.hand_over(person, form.value.from_id, form.value.to_id, form.value.reason)
     except Invalid as refused:
         view = await hand_over_page(person, with_errors(form, refused))
         return page(request, "customers/hand_over.html", view, status=422)
@@ -109,9 +109,22 @@ async def hand_over(request: Request) -> Response:
     toast = _(
         "Handed over to %(name)s: %(customers)s customers, %(tasks)s tasks, %(followups)s planned follow-ups.",
         name=names.get(form.value.to_id, ""),
-        customers=moved["customers"],
-        tasks=moved["tasks"],
-        followups=moved["followups"],
+        customers=done.moved["customers"],
+        tasks=done.moved["tasks"],
+        followups=done.moved["followups"],
+    )
+    undo = f"/customers/hand-overs/{done.entry_id}/undo" if done.entry_id else ""
+    return redirect("/customers/hand-overs", toast=toast, undo=undo)
+
+
+async def undo_hand_over(request: Request) -> Response:
+    """Everything back to whom it belonged."""
+    back = await owners.undo_hand_over(request.state.person, path_id(request))
+    toast = _(
+        "The hand-over is taken back: %(customers)s customers, %(tasks)s tasks, %(followups)s planned follow-ups.",
+        customers=back["customers"],
+        tasks=back["tasks"],
+        followups=back["followups"],
     )
     return redirect("/customers/hand-overs", toast=toast)
 

@@ -13,6 +13,7 @@ ROUTES = [
     Route("POST", "/customers/states", moves.set_states, "customer.edit"),
     Route("POST", "/customers/assign", moves.assign, "customer.assign"),
     Route("GET", "/customers/hand-overs", moves.show_hand_overs, "customer.assign"),
+    Route("POST", "/customers/hand-overs/{id}/undo", moves.undo_hand_over, "customer.assign"),
     Route("GET", "/customers/hand-over", moves.ask_hand_over, "customer.assign"),
     Route("POST", "/customers/hand-over", moves.hand_over, "customer.assign"),
     Route("GET", "/customers/{id}", handlers.show_card, "customer.view"),

@@ -3,6 +3,7 @@
 A plan's id is made of employee and date, so that two writers at once cannot make two plans of one day.
 """
 
+from collections.abc import Sequence
 from datetime import date
 from uuid import UUID, uuid5
 
@@ -186,15 +187,27 @@ async def reopen_item(person: Person, item: PlanItem) -> PlanItem:
         row = await locked(PlanItem, item.id)
         plan = await locked(DailyPlan, row.plan_id)
         if plan.status == "closed" and not row.is_addition:
-            raise Conflict(
-                N_("The plan of %(day)s is closed. What you add is recorded as an addition."),
-                code="plan.closed",
-                day=plan.happened_on,
-            )
+            raise _closed(plan)
         row.status = ITEM_MOVES.target("reopen", row.status, row.text)
         row.done_at, row.result, row.proof_kind, row.proof_id = None, "", "", None
         await row.save()
     return row
+
+
+def _closed(plan: DailyPlan) -> Conflict:
+    return Conflict(
+        N_("The plan of %(day)s is closed. What you add is recorded as an addition."),
+        code="plan.closed",
+        day=plan.happened_on,
+    )
+
+
+async def refuse_open_in_closed(item: PlanItem) -> None:
+    """Conflict for an item that would be open in a plan that was closed without it; inside the caller's transaction."""
+    plan = await locked(DailyPlan, item.plan_id)
+    is_open = item.status == "planned" and item.deleted_at is None
+    if plan.status == "closed" and is_open and not item.is_addition:
+        raise _closed(plan)
 
 
 async def _move(item_id: UUID, move: str) -> PlanItem:
@@ -207,8 +220,10 @@ async def _move(item_id: UUID, move: str) -> PlanItem:
 
 async def reorder(
     person: Person, item: PlanItem, before: UUID | None = None, step: str | None = None
-) -> None:
-    """Put the item before another one of its plan (None: last), or one step up or down."""
+) -> UUID | None:
+    """Put the item before another one of its plan (None: last), or one step up or down. One of those whose place
+    changed; None when all stand as they stood."""
+    changed: UUID | None = None
     _refuse_foreign(person, item)
     async with transaction():
         await locked(DailyPlan, item.plan_id)
@@ -223,6 +238,14 @@ async def reorder(
             if row.position != position:
                 row.position = position
                 await row.save(update_fields=["position"])
+                changed = row.id
+    return changed
+
+
+async def take_up_all(person: Person, employee: Employee, items: Sequence[PlanItem]) -> list[PlanItem]:
+    """Bring all of them into today's plan, in one act."""
+    async with transaction():
+        return [await take_up(person, employee, item, keep=True) for item in items]
 
 
 async def take_up(person: Person, employee: Employee, item: PlanItem, *, keep: bool) -> PlanItem:
@@ -292,11 +315,7 @@ async def close_day(person: Person, employee: Employee, note: str) -> Tally:
     async with transaction():
         plan = await open_plan(employee, today())
         if plan.status == "closed":
-            raise Conflict(
-                N_("The plan of %(day)s is closed. What you add is recorded as an addition."),
-                code="plan.closed",
-                day=plan.happened_on,
-            )
+            raise _closed(plan)
         return await _close(plan, note)
 
 

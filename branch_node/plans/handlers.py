@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from datetime import timedelta
+from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -14,8 +15,10 @@ from branch_node.plans.forms import CloseForm, ItemForm, LineForm, MoveForm, Res
 from branch_node.plans.pages import ItemPage, MyDayPage, SuggestPage
 from branch_node.plans.rules import KINDS, read_line
 from branch_node.requests import path_id
+from branch_node.undoing.actions import undo_url
 from shared.errors import Invalid, NotFound
 from shared.i18n import gettext as _
+from shared.i18n import ngettext
 from shared.permissions import Person
 from shared.records import PlanItem
 from shared.web.forms import Form, empty_form, read_form, with_errors
@@ -30,11 +33,13 @@ def kind_labels() -> dict[str, str]:
     return {kind: _(label) for kind, label in KINDS.items()}
 
 
-async def my_day_view(person: Person, form: Form[LineForm] | None = None) -> MyDayPage:
-    """What My day shows now."""
+async def my_day_view(
+    person: Person, form: Form[LineForm] | None = None, told: str = "", undo: str = ""
+) -> MyDayPage:
+    """What My day shows now; `told` is what was just done, `undo` takes it back."""
     day = branch_today()
     plan = await queries.day_of(person.id, day, is_own=True)
-    return MyDayPage(plan, form or empty_form(), kind_labels(), day - timedelta(days=1))
+    return MyDayPage(plan, form or empty_form(), kind_labels(), day - timedelta(days=1), told, undo)
 
 
 async def my_day(request: Request) -> Response:
@@ -61,15 +66,21 @@ async def my_day_live(request: Request) -> Response:
     return live(request, topics=[plan_topic(person.id)], render=changes, interval_seconds=LIVE_SECONDS)
 
 
-async def after_change(request: Request, form: Form[LineForm] | None = None) -> Response:
-    """The changed day: its parts for htmx, else back to the page; 422 with the form when the line was refused."""
+async def after_change(
+    request: Request, form: Form[LineForm] | None = None, *, told: str = "", of: UUID | None = None
+) -> Response:
+    """The changed day: its parts for htmx, else back to the page; 422 with the form when the line was refused.
+
+    `told` says what was done; its button takes back the last write of the item `of`.
+    """
+    undo = await undo_url(PlanItem, of) if of is not None else ""
     status = 422 if form is not None and form.errors else 200
     if is_htmx(request):
-        view = await my_day_view(request.state.person, form)
+        view = await my_day_view(request.state.person, form, told, undo)
         return part(request, "plans/my_day_part.html", view, status=status)
     if status == 422:
         return page(request, "plans/my_day.html", await my_day_view(request.state.person, form), status=422)
-    return redirect("/")
+    return redirect("/", toast=told, undo=undo)
 
 
 async def add_item(request: Request) -> Response:
@@ -151,13 +162,16 @@ async def finish_item(request: Request) -> Response:
 
 
 async def carry_item(request: Request) -> Response:
-    await actions.carry_item(request.state.person, await item_of(request))
-    return await after_change(request)
+    item = await actions.carry_item(request.state.person, await item_of(request))
+    return await after_change(request, told=_('"%(text)s" is carried over.', text=item.text), of=item.id)
 
 
 async def cancel_item(request: Request) -> Response:
-    await actions.cancel_item(request.state.person, await item_of(request))
-    return await after_change(request)
+    item = await actions.cancel_item(request.state.person, await item_of(request))
+    told = _('"%(text)s" is cancelled.', text=item.text)
+    if item.deleted_at is not None:
+        told = _('"%(text)s" is deleted.', text=item.text)
+    return await after_change(request, told=told, of=item.id)
 
 
 async def reopen_item(request: Request) -> Response:
@@ -168,9 +182,10 @@ async def reopen_item(request: Request) -> Response:
 async def move_item(request: Request) -> Response:
     form = await read_form(request, MoveForm)
     item = await item_of(request)
-    if not form.errors:
-        await actions.reorder(request.state.person, item, form.value.before, form.value.step)
-    return await after_change(request)
+    if form.errors:
+        return await after_change(request)
+    changed = await actions.reorder(request.state.person, item, form.value.before, form.value.step)
+    return await after_change(request, told=_("The order is changed.") if changed else "", of=changed)
 
 
 async def keep_item(request: Request) -> Response:
@@ -183,8 +198,12 @@ async def drop_item(request: Request) -> Response:
 
 async def take_up(request: Request, *, keep: bool) -> Response:
     person: Person = request.state.person
-    await actions.take_up(person, await actions.own_employee(person), await item_of(request), keep=keep)
-    return await after_change(request)
+    employee = await actions.own_employee(person)
+    item = await actions.take_up(person, employee, await item_of(request), keep=keep)
+    told = _('"%(text)s" is in today\'s plan.', text=item.text)
+    if not keep:
+        told = _('"%(text)s" is dropped.', text=item.text)
+    return await after_change(request, told=told, of=item.id)
 
 
 async def keep_all(request: Request) -> Response:
@@ -192,9 +211,12 @@ async def keep_all(request: Request) -> Response:
     person: Person = request.state.person
     employee = await actions.own_employee(person)
     plan = await queries.day_of(person.id, branch_today(), is_own=True)
-    for waiting in plan.waiting:
-        await actions.take_up(person, employee, await queries.item_for(person, waiting.id), keep=True)
-    return await after_change(request)
+    waiting = [await queries.item_for(person, one.id) for one in plan.waiting]
+    taken = await actions.take_up_all(person, employee, waiting)
+    if not taken:
+        return await after_change(request)
+    told = ngettext("%(n)s item is in today's plan.", "%(n)s items are in today's plan.", len(taken))
+    return await after_change(request, told=told, of=taken[-1].id)
 
 
 async def submit(request: Request) -> Response:

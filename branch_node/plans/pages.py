@@ -18,13 +18,16 @@ from shared.web.parts import Option, TableView
 class MyDayPage:
     """plans/my_day.html: the box to type into, what waits, the items, the close.
 
-    `form` is the line form (with errors after a refused line), `kinds` the labels of kinds.
+    `form` is the line form (with errors after a refused line), `kinds` the labels of kinds, `told` what was just done
+    and `undo` the path that takes it back.
     """
 
     plan: PlanDay
     form: Form[Any]
     kinds: Mapping[str, str]
     yesterday: date
+    told: str = ""
+    undo: str = ""
 
 
 @dataclass(frozen=True)

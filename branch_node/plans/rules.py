@@ -241,7 +241,9 @@ def still_waiting(lefts: Iterable[Left], followers: Iterable[tuple[UUID | None, 
 
 
 def order_of(positions: Sequence[UUID], moved: UUID, before: UUID | None) -> list[UUID]:
-    """The items in their new order: `moved` put before `before`, or at the end."""
+    """The items in their new order: `moved` put before `before`, or at the end; as they are when it is its own `before`."""
+    if before == moved:
+        return list(positions)
     rest = [one for one in positions if one != moved]
     place = rest.index(before) if before in rest else len(rest)
     return [*rest[:place], moved, *rest[place:]]

@@ -1,4 +1,5 @@
-"""Sign-in accounts of employees: made, given a new password, disabled and enabled. Passwords arrive hashed."""
+"""Sign-in accounts of employees: made, given a new password, disabled and enabled,
+unlinked from the company's sign-in. Passwords arrive hashed."""
 
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from shared.errors import Conflict, Invalid, NotFound
 from shared.i18n import N_
 from shared.permissions import Person, require
 from shared.records import Employee
+from shared.web.accounts import allow_company_sign_in, unlink_company_sign_in
 from shared.web.models import Account
 from shared.web.session import end_all_sessions
 
@@ -71,6 +73,22 @@ async def enable_account(person: Person | None, account_id: UUID) -> None:
         account.disabled_at = None
         await account.save()
         await note(person, "account.enabled", "employee", account.person_id, username=account.username)
+
+
+async def unlink_company(person: Person, account_id: UUID) -> None:
+    """Nobody signs in to it through the company any more; open sessions end. Conflict when that is its last way in."""
+    account = await _account(person, account_id)
+    async with transaction():
+        await unlink_company_sign_in(account)
+        await note(person, "account.unlinked", "employee", account.person_id, username=account.username)
+
+
+async def allow_company(person: Person, account_id: UUID) -> None:
+    """The next sign-in through the company under this user name is linked again."""
+    account = await _account(person, account_id)
+    async with transaction():
+        await allow_company_sign_in(account)
+        await note(person, "account.linkable", "employee", account.person_id, username=account.username)
 
 
 async def _account(person: Person | None, account_id: UUID) -> Account:

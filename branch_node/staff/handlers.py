@@ -30,6 +30,7 @@ from shared.permissions import LABELS, ROLES_BY_CODE, Person
 from shared.records import Employee, Role
 from shared.web.accounts import check_password_rules, normal_name
 from shared.web.forms import Form, empty_form, read_form, with_errors
+from shared.web.me.pages import company_link
 from shared.web.parts import Action, Chip, Column, Empty, Field, Filters, Option, Row, Status, TableView
 from shared.web.responses import page, part, redirect
 from shared.web.templating import with_query
@@ -138,7 +139,7 @@ async def add(request: Request) -> Response:
 
 async def show(request: Request) -> Response:
     employee = await queries.employee_for(request.state.person, path_id(request))
-    return page(request, "staff/show.html", await show_page(request.state.person, employee))
+    return page(request, "staff/show.html", await show_page(request, employee))
 
 
 def percent_text(bp: int) -> str:
@@ -146,8 +147,9 @@ def percent_text(bp: int) -> str:
     return f"{whole}.{rest:02d}".rstrip("0").rstrip(".") if rest else str(whole)
 
 
-async def show_page(person: Person, employee: Employee) -> ShowPage:
+async def show_page(request: Request, employee: Employee) -> ShowPage:
     """Everything about one employee; forms as the records stand."""
+    person: Person = request.state.person
     placements = await queries.assignments_of(employee.id)
     deputies = await queries.deputies_of(employee.id)
     names = await queries.names_of(
@@ -157,6 +159,7 @@ async def show_page(person: Person, employee: Employee) -> ShowPage:
     held = (await queries.roles_of([employee.id])).get(employee.id, [])
     known = {role.code: role_name(role) for role in await queries.roles()}
     can_edit = person.may("staff.edit")
+    account = await queries.account_of(employee.id) if can_edit else None
     data = empty_form(
         number=employee.number, name=employee.name, email=employee.email, phone=employee.phone,
         hired_on=employee.hired_on, discount_limit_bp=percent_text(employee.discount_limit_bp), revision=employee.revision,
@@ -187,7 +190,8 @@ async def show_page(person: Person, employee: Employee) -> ShowPage:
         ],
         role_options=[Option(code, name) for code, name in known.items()],
         role_names=[known.get(code, code) for code in held],
-        account=await queries.account_of(employee.id) if can_edit else None,
+        account=account,
+        company_link=company_link(request.app.state.settings, account) if account else "",
         departments=await department_options(with_none=False),
         can_edit=can_edit,
         can_edit_roles=person.may("role.edit"),
@@ -204,7 +208,7 @@ async def show_page(person: Person, employee: Employee) -> ShowPage:
 
 async def again(request: Request, employee: Employee, place: str, form: Form[Any]) -> Response:
     """The page with the messages of one of its forms."""
-    view = await show_page(request.state.person, employee)
+    view = await show_page(request, employee)
     view = replace(view, failed=form, **{place: form})  # type: ignore[arg-type]
     return page(request, "staff/show.html", view, status=422)
 
@@ -357,3 +361,18 @@ async def enable_account(request: Request) -> Response:
     employee, account_id = await account_id_of(request)
     await accounts.enable_account(request.state.person, account_id)
     return redirect(f"/staff/{employee.id}", toast=_("Account enabled."))
+
+
+async def unlink_company(request: Request) -> Response:
+    employee, account_id = await account_id_of(request)
+    await accounts.unlink_company(request.state.person, account_id)
+    return redirect(
+        f"/staff/{employee.id}",
+        toast=_("The company's sign-in no longer opens this account; open sessions ended."),
+    )
+
+
+async def allow_company(request: Request) -> Response:
+    employee, account_id = await account_id_of(request)
+    await accounts.allow_company(request.state.person, account_id)
+    return redirect(f"/staff/{employee.id}", toast=_("The next sign-in through the company is linked."))

@@ -54,7 +54,8 @@ class DeputyRow:
 
 @dataclass(frozen=True)
 class ShowPage:
-    """staff/show.html: one employee: data, place, roles, deputies, account. `failed` names the form with errors."""
+    """staff/show.html: one employee: data, place, roles, deputies, account, how that stands to the
+    company's sign-in. `failed` names the form with errors."""
 
     employee: Employee
     department: str
@@ -64,6 +65,7 @@ class ShowPage:
     role_options: Sequence[Option]
     role_names: Sequence[str]
     account: Account | None
+    company_link: str
     departments: Sequence[Option]
     can_edit: bool
     can_edit_roles: bool

@@ -21,6 +21,8 @@ ROUTES = [
     Route("POST", "/staff/{id}/password", handlers.set_password, "staff.edit"),
     Route("POST", "/staff/{id}/account/disable", handlers.disable_account, "staff.edit"),
     Route("POST", "/staff/{id}/account/enable", handlers.enable_account, "staff.edit"),
+    Route("POST", "/staff/{id}/account/company/unlink", handlers.unlink_company, "staff.edit"),
+    Route("POST", "/staff/{id}/account/company/allow", handlers.allow_company, "staff.edit"),
     Route("GET", "/departments", organisation.show_departments, "staff.view"),
     Route("GET", "/departments/new", organisation.new_department, "staff.edit"),
     Route("POST", "/departments", organisation.add_department, "staff.edit"),

@@ -64,6 +64,7 @@ VERBS: Mapping[str, str] = {"i": N_("entered"), "u": N_("changed"), "d": N_("rem
 ACTS: Mapping[str, str] = {
     "customers.assigned": N_("assigned customers"),
     "customers.handed_over": N_("handed over customers and open work"),
+    "customers.handed_back": N_("took a hand-over back"),
     "customers.merged": N_("merged customers"),
     "customers.unmerged": N_("took a merge back"),
     "customers.exported": N_("exported customers"),
@@ -75,6 +76,8 @@ ACTS: Mapping[str, str] = {
     "account.password": N_("set a password"),
     "account.disabled": N_("disabled an account"),
     "account.enabled": N_("enabled an account"),
+    "account.unlinked": N_("took the company's sign-in off an account"),
+    "account.linkable": N_("allowed the company's sign-in for an account"),
     "staff.roles": N_("changed the roles of an employee"),
     "staff.left": N_("noted that an employee left"),
     "staff.returned": N_("noted that an employee came back"),

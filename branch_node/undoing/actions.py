@@ -1,16 +1,17 @@
 """Reads from the change log what an act did and puts it back, in one transaction."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from branch_node.audit import note
-from branch_node.undoing.rules import BESIDE, BOOKKEEPING, UNDOABLE, is_past
+from branch_node.plans.actions import refuse_open_in_closed
+from branch_node.undoing.rules import BESIDE, BOOKKEEPING, MADE, OPENED, UNDOABLE, is_past
 from shared import clock
 from shared.database import fetch_all, transaction
-from shared.database.fields import from_micros
+from shared.database.fields import from_micros, to_micros
 from shared.errors import Conflict, NotFound
 from shared.i18n import N_
 from shared.permissions import Person, require
@@ -20,6 +21,10 @@ ROWS_AT_MOST = 2_000
 CHANGED_SINCE = N_("This was changed again since. It cannot be undone as a whole; correct it by hand.")
 TOO_LATE = N_("Undo works for 15 minutes. Correct it by hand.")
 NOT_THIS = N_("This act did more than can be undone. Correct it by hand.")
+
+
+GUARDS: Mapping[str, Callable[[Any], Awaitable[None]]] = {"plan_item": refuse_open_in_closed}
+"""What must hold of a row that is put back, by table; Conflict otherwise."""
 
 
 @dataclass
@@ -40,7 +45,7 @@ async def undo(person: Person, table: str, row_id: UUID, revision: int) -> int:
     """Take back the act that wrote this revision of a row, with every other row of its transaction; how many rows.
 
     1 find the act in the change log: one's own, at most 15 minutes old  2 lock each row and see that nobody changed it
-    since  3 write back what it was, as a new revision. NotFound for what one did not do oneself; Conflict, with what to do,
+    since  3 write back what it was, as a new revision; what the act made is marked as deleted. NotFound for what one did not do oneself; Conflict, with what to do,
     when it cannot be taken back as a whole: then nothing is. May be called twice: the second finds it changed since.
     """
     if table not in UNDOABLE:
@@ -55,6 +60,8 @@ async def undo(person: Person, table: str, row_id: UUID, revision: int) -> int:
             if row is None or row.revision != edit.after["revision"]:
                 raise Conflict(CHANGED_SINCE, code="undo.changed")
             _put_back(row, edit)
+            if tbl in GUARDS:
+                await GUARDS[tbl](row)
             await row.save()
         await note(person, "undone", table, row_id, count=len(edits))
     return len(edits)
@@ -84,22 +91,32 @@ async def _act(person: Person, table: str, row_id: UUID, revision: int) -> dict[
         last=seq + ROWS_AT_MOST,
         txid=last[0]["txid"],
     )
-    return _edits([row for row in rows if row["tbl"] not in BESIDE], person)
+    return _edits([row for row in rows if not _stays(row)], person)
+
+
+def _stays(row: Mapping[str, Any]) -> bool:
+    return row["tbl"] in BESIDE or (row["op"] == "i" and row["tbl"] in OPENED)
 
 
 def _edits(rows: list[Mapping[str, Any]], person: Person) -> dict[tuple[str, str], Edit]:
     found: dict[tuple[str, str], Edit] = {}
-    if len(rows) >= ROWS_AT_MOST or any(row["op"] != "u" or row["tbl"] not in UNDOABLE for row in rows):
+    if len(rows) >= ROWS_AT_MOST or not all(_is_undoable(row) for row in rows):
         raise Conflict(NOT_THIS, code="undo.more")
     for row in rows:
         place, after = (row["tbl"], row["pk"]), json.loads(row["row_after"])
-        if after.get("changed_by") != str(person.id):
+        if (after.get("changed_by") or after.get("recorded_by")) != str(person.id):
             raise Conflict(CHANGED_SINCE, code="undo.changed")
         if place in found:
             found[place].after = after
+        elif row["op"] == "i":
+            found[place] = Edit({**after, "deleted_at": to_micros(clock.now())}, after)
         else:
             found[place] = Edit(json.loads(row["row_before"]), after)
     return found
+
+
+def _is_undoable(row: Mapping[str, Any]) -> bool:
+    return row["tbl"] in UNDOABLE and (row["op"] == "u" or (row["op"] == "i" and row["tbl"] in MADE))
 
 
 def _put_back(row: Record, edit: Edit) -> None:

@@ -11,6 +11,8 @@ WORDS: Mapping[str, str] = {
     "person.locked": N_("Locked a user out"),
     "person.unlocked": N_("Let a user in again"),
     "person.password_set": N_("Set a password"),
+    "account.unlinked": N_("Took the company's sign-in off an account"),
+    "account.linkable": N_("Allowed the company's sign-in for an account"),
     "share.created": N_("Shared a view"),
     "share.revoked": N_("Revoked a link"),
     "share.opened": N_("Opened a shared link"),

@@ -11,7 +11,14 @@ from shared import clock
 from shared.database import transaction
 from shared.errors import Conflict, Invalid
 from shared.i18n import N_
-from shared.web.accounts import create_account, disable_account, enable_account, set_password
+from shared.web.accounts import (
+    allow_company_sign_in,
+    create_account,
+    disable_account,
+    enable_account,
+    set_password,
+    unlink_company_sign_in,
+)
 from shared.web.models import Account
 from shared.web.passwords import Passwords
 
@@ -94,13 +101,36 @@ async def unlock_person(person_id: UUID) -> None:
 
 async def give_password(passwords: Passwords, person_id: UUID, password: str) -> None:
     """Set a password for somebody who lost it; signs them out everywhere. Invalid when it is too weak."""
+    row, account = await account_of(person_id)
+    await set_password(passwords, account, password)
+    async with transaction():
+        await note("person.password_set", row, {})
+
+
+async def unlink_company(person_id: UUID) -> None:
+    """Nobody signs in to the account through the company any more; open sessions end. Conflict when that is its last
+    way in."""
+    row, account = await account_of(person_id)
+    async with transaction():
+        await unlink_company_sign_in(account)
+        await note("account.unlinked", row, {"username": account.username})
+
+
+async def allow_company(person_id: UUID) -> None:
+    """The next sign-in through the company under this user name is linked again."""
+    row, account = await account_of(person_id)
+    async with transaction():
+        await allow_company_sign_in(account)
+        await note("account.linkable", row, {"username": account.username})
+
+
+async def account_of(person_id: UUID) -> tuple[HqPerson, Account]:
+    """Somebody with the account; Conflict for one who has none."""
     row = await person_named(person_id)
     account = await Account.get_or_none(person_id=person_id)
     if account is None:
         raise Conflict(N_("%(name)s has no account. Add the person anew."), name=row.name)
-    await set_password(passwords, account, password)
-    async with transaction():
-        await note("person.password_set", row, {})
+    return row, account
 
 
 async def require_other_administrator(row: HqPerson) -> None:

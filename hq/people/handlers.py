@@ -17,6 +17,8 @@ from shared.errors import Invalid, NotFound
 from shared.i18n import gettext as _
 from shared.permissions import ROLES_BY_CODE
 from shared.web.forms import Form, empty_form, read_form, with_errors
+from shared.web.me.pages import company_link
+from shared.web.models import Account
 from shared.web.parts import Action, Column, Confirm, Empty, Field, Option, Row, TableView
 from shared.web.responses import page, redirect
 
@@ -156,6 +158,7 @@ async def show_edit(
         password or empty_form(),
         Field("password", _("New password"), "password", autocomplete="new-password"),
         lock,
+        company_action(request, await Account.get_or_none(person_id=row.id), url),
     )
     return page(request, "people/edit.html", view, status=status)
 
@@ -198,6 +201,35 @@ async def save_password(request: Request) -> Response:
         return await show_edit(request, known, with_errors(form, refused), 422)
     return redirect(
         "/people", toast=_("%(name)s has a new password and is signed out everywhere.", name=row.name)
+    )
+
+
+async def unlink_company(request: Request) -> Response:
+    """Take the company's sign-in off somebody's account."""
+    row = await person_named(id_of(request))
+    await actions.unlink_company(row.id)
+    return redirect(
+        f"/people/{row.id}",
+        toast=_("The company's sign-in no longer opens the account of %(name)s.", name=row.name),
+    )
+
+
+async def allow_company(request: Request) -> Response:
+    """Let the next sign-in through the company be linked again."""
+    row = await person_named(id_of(request))
+    await actions.allow_company(row.id)
+    return redirect(f"/people/{row.id}", toast=_("The next sign-in through the company is linked."))
+
+
+def company_action(request: Request, account: Account | None, url: str) -> Action | None:
+    """What can be done with the account's link to the company's sign-in; None where there is none."""
+    link = company_link(request.app.state.settings, account) if account else ""
+    if not link:
+        return None
+    if link == "off":
+        return Action(_("Allow sign-in through the company"), f"{url}/company/allow", "check", method="POST")
+    return Action(
+        _("Unlink from the company's sign-in"), f"{url}/company/unlink", "lock", method="POST", is_danger=True
     )
 
 

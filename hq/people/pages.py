@@ -29,6 +29,7 @@ class PersonPage:
     password_form: Form[Any] | None = None
     password_field: Field | None = None
     lock: Action | None = None
+    company: Action | None = None
 
 
 @dataclass(frozen=True)

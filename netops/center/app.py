@@ -8,6 +8,7 @@ from starlette.applications import Starlette
 
 from netops.center.alerts.defaults import make_defaults
 from netops.center.alerts.engine import Engine
+from netops.center.audit.actions import record
 from netops.center.commands.actions import Commands
 from netops.center.commands.keys import CenterKeys
 from netops.center.ingest.writer import Writer
@@ -21,6 +22,7 @@ from netops.center.settings import CenterSettings
 from netops.center.setup import APPS
 from netops.center.telemetry.store import open_telemetry
 from shared.i18n import N_
+from shared.permissions import Person
 from shared.web.app import site_app
 from shared.web.site import Site
 
@@ -39,6 +41,7 @@ def center_app(settings: CenterSettings) -> Starlette:
             menu=MENU,
             timezone=settings.timezone.key,
             node="center",
+            audited=account_noted,
         ),
         settings=settings,
         routes=ROUTES,
@@ -52,6 +55,11 @@ def center_app(settings: CenterSettings) -> Starlette:
     )
     app.state.commands = Commands(CenterKeys(settings.data_dir), acts_at_once=settings.acts_at_once)
     return app
+
+
+async def account_noted(person: Person, action: str, username: str) -> None:
+    """What somebody did with the own account, in the chained audit."""
+    await record(person.name, action, username)
 
 
 @asynccontextmanager

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from shared import clock
 from shared.database import transaction
-from shared.errors import Invalid, NotFound, Refused
+from shared.errors import Conflict, Invalid, NotFound, Refused
 from shared.i18n import N_, render
 from shared.web.models import Account, ApiToken, LoginAttempt, Session
 from shared.web.passwords import MAX_LENGTH, MIN_LENGTH, Passwords
@@ -24,6 +24,8 @@ from shared.web.settings import WebSettings
 OpenDatabase = Callable[[WebSettings], AbstractAsyncContextManager[Any]]
 FindPerson = Callable[[str], Awaitable[UUID | None]]
 
+UNLINKED = "-"
+"""In place of a subject: nobody comes in through the identity provider. No provider's subject reads so."""
 COMMON = frozenset({"12345678", "123456789", "1234567890", "password", "passw0rd", "88888888", "qwertyui"})
 
 
@@ -113,6 +115,32 @@ async def disable_account(account: Account) -> None:
 async def enable_account(account: Account) -> None:
     """Unlock an account; its tokens stay revoked. May be called twice."""
     await Account.filter(id=account.id).update(disabled_at=None)
+
+
+async def unlink_company_sign_in(account: Account, *, keep_session: UUID | None = None) -> None:
+    """Nobody signs in to it through the identity provider any more, until that is allowed again; other browsers are
+    signed out. Inside the caller's transaction, with its audit entry; may be called twice.
+
+    Conflict for an account without a password: the provider is its last way in.
+    """
+    unlinked = Account.filter(id=account.id).exclude(password_hash="")
+    if not await unlinked.update(oidc_subject=UNLINKED):
+        raise Conflict(
+            N_("The company's sign-in is the only way into this account. Set a password first."),
+            code="account.last_way",
+        )
+    others = Session.filter(account_id=account.id)
+    await (others.exclude(id=keep_session) if keep_session else others).delete()
+
+
+async def allow_company_sign_in(account: Account) -> None:
+    """The next sign-in at the identity provider with this user name is linked again. Changes no link that there is."""
+    await Account.filter(id=account.id, oidc_subject=UNLINKED).update(oidc_subject="")
+
+
+def company_link(account: Account) -> str:
+    """linked, open (the next sign-in there is linked) or off."""
+    return {"": "open", UNLINKED: "off"}.get(account.oidc_subject, "linked")
 
 
 # --- command line -----------------------------------------------------------------------------------------------

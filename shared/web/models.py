@@ -17,7 +17,8 @@ WEB_APP = DatabaseApp("web", ("shared.web.models",), "shared.web.migrations")
 class Account(Model):
     """A name that may sign in. Without a password (an integration) only API tokens work.
 
-    `oidc_subject` is who it is for the company's identity provider, empty until the first sign-in there.
+    `oidc_subject` is who it is for the company's identity provider: empty until the first sign-in there, accounts.UNLINKED
+    after that link was taken off, until linking is allowed again.
     """
 
     id = fields.UUIDField(primary_key=True, default=new_id)

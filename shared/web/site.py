@@ -57,6 +57,7 @@ class PaletteHit:
 
 Notices = Callable[[Request], Awaitable[Sequence[Notice]]]
 Unread = Callable[[Person], Awaitable[int]]
+Audited = Callable[[Person, str, str], Awaitable[object]]
 Tools = Callable[[Request], Sequence[Action]]
 PaletteSource = Callable[[Request, str], Awaitable[Sequence[PaletteHit]]]
 
@@ -65,7 +66,8 @@ PaletteSource = Callable[[Request, str], Awaitable[Sequence[PaletteHit]]]
 class Site:
     """The frame of a site. `name` is a msgid, `scope` what its figures cover ("Shanghai", "All branches").
     `unread` counts the messages behind the bell in the bar, which leads to `unread_url`. `tools` are what may be done with
-    any page, in the head of it."""
+    any page, in the head of it. `audited` writes into the site's own audit trail what a person did with an account, given
+    the act and the user name, inside the transaction of it."""
 
     code: str
     name: str
@@ -80,6 +82,7 @@ class Site:
     unread: Unread | None = None
     unread_url: str = ""
     tools: Tools | None = None
+    audited: Audited | None = None
     palette: Sequence[PaletteSource] = field(default_factory=tuple)
 
     def menu_for(self, person: Person | None) -> list[MenuItem]:

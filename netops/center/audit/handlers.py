@@ -37,6 +37,8 @@ ACTIONS = {
     "node.key": N_("changed the key of node %(subject)s"),
     "token.make": N_("made an enrolment token for %(subject)s"),
     "keys.rotate": N_("rotated the command key"),
+    "account.unlinked": N_("took the company's sign-in off the account %(subject)s"),
+    "account.linkable": N_("allowed the company's sign-in for the account %(subject)s"),
     "incident.acknowledge": N_("acknowledged %(subject)s"),
     "incident.assign": N_("assigned %(subject)s"),
     "incident.snooze": N_("snoozed %(subject)s"),

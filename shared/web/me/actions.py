@@ -2,22 +2,25 @@
 
 import hmac
 import secrets
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
 from datetime import timedelta
 from uuid import UUID
 
 import pyotp
 
 from shared import clock, log
+from shared.database import transaction
 from shared.errors import Invalid, NotFound, TooMany
 from shared.i18n import N_
 from shared.permissions import Person
+from shared.web import accounts
 from shared.web.accounts import normal_name
 from shared.web.models import Account, ApiToken, LoginAttempt
 from shared.web.passwords import Passwords
 from shared.web.session import new_token, token_hash
 from shared.web.settings import WebSettings
 
+Noted = Callable[[str], Awaitable[None]]
 WINDOW = timedelta(minutes=15)
 ADDRESS_FACTOR = 5
 STEP_SECONDS = 30
@@ -113,6 +116,23 @@ async def stop_second_factor(passwords: Passwords, account: Account, current: st
     await confirm_password(passwords, account, current, field="current")
     await Account.filter(id=account.id).update(totp_secret="", totp_last_step=0)
     events.info("second factor stopped", account=str(account.id))
+
+
+async def unlink_company(
+    passwords: Passwords, account: Account, current: str, *, keep_session: UUID | None, noted: Noted
+) -> None:
+    """Take one's own link to the identity provider off. Invalid when the password, the way in that stays, is wrong."""
+    await confirm_password(passwords, account, current, field="company_current")
+    async with transaction():
+        await accounts.unlink_company_sign_in(account, keep_session=keep_session)
+        await noted("account.unlinked")
+
+
+async def allow_company(account: Account, noted: Noted) -> None:
+    """Let the next sign-in at the identity provider be linked again."""
+    async with transaction():
+        await accounts.allow_company_sign_in(account)
+        await noted("account.linkable")
 
 
 async def confirm_password(

@@ -49,6 +49,12 @@ class SecondFactorForm(FormModel):
     code: ShortText
 
 
+class UnlinkForm(FormModel):
+    """The present password, before the link to the identity provider is taken off."""
+
+    company_current: Secret
+
+
 class StopSecondFactorForm(FormModel):
     """The present password, to switch the second factor off."""
 

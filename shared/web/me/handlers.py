@@ -22,12 +22,14 @@ from shared.web.me.forms import (
     SignInForm,
     StopSecondFactorForm,
     TokenForm,
+    UnlinkForm,
 )
-from shared.web.me.pages import MePage, SecondFactorPage, SignInPage, company_sign_in
+from shared.web.me.pages import MePage, SecondFactorPage, SignInPage, company_link, company_sign_in
 from shared.web.parts import Option
 from shared.web.responses import page, redirect
 from shared.web.session import client_address, end_all_sessions, start_session
 from shared.web.session import end_session as leave
+from shared.web.site import Site
 
 ZONES = (
     "Asia/Shanghai", "Asia/Urumqi", "Asia/Hong_Kong", "Asia/Tokyo", "Asia/Singapore", "Asia/Dubai",
@@ -93,6 +95,7 @@ async def me_page(request: Request, token: str = "", **forms: Form[Any]) -> MePa
         ),
         "password": empty_form(),
         "second_factor": empty_form(),
+        "company": empty_form(),
         "token_form": empty_form(days=365),
     }
     shown = {**fresh, **forms}
@@ -100,12 +103,15 @@ async def me_page(request: Request, token: str = "", **forms: Form[Any]) -> MePa
         preferences=shown["preferences"],
         password=shown["password"],
         second_factor=shown["second_factor"],
+        company=shown["company"],
         token_form=shown["token_form"],
         zones=[Option("", gettext("as the branch")), *(Option(zone, zone) for zone in ZONES)],
         sessions=await queries.sessions_of(account, request.state.session),
         tokens=await queries.tokens_of(account),
         rights=[Option(action, gettext(LABELS[action])) for action in sorted(person.grants)],
         has_second_factor=bool(account.totp_secret),
+        company_link=company_link(request.app.state.settings, account),
+        has_password=bool(account.password_hash),
         can_make_tokens=person.may("token.edit"),
         token=token,
     )
@@ -208,6 +214,40 @@ async def stop_second_factor(request: Request) -> Response:
         except Invalid as refused:
             form = with_errors(form, refused)
     return await failed(request, second_factor=form)
+
+
+def noted_by(request: Request) -> actions.Noted:
+    """Writes an act on one's own account into the site's audit trail."""
+    site: Site = request.app.state.site
+
+    async def noted(action: str) -> None:
+        if site.audited is not None:
+            await site.audited(request.state.person, action, request.state.account.username)
+
+    return noted
+
+
+async def unlink_company(request: Request) -> Response:
+    form = await read_form(request, UnlinkForm)
+    if form.errors:
+        return await failed(request, company=form)
+    session = request.state.session
+    try:
+        await actions.unlink_company(
+            request.app.state.passwords,
+            request.state.account,
+            form.value.company_current,
+            keep_session=session.id if session else None,
+            noted=noted_by(request),
+        )
+    except Invalid as refused:
+        return await failed(request, company=with_errors(form, refused))
+    return redirect("/me", toast=gettext("The company's sign-in no longer opens this account"))
+
+
+async def allow_company(request: Request) -> Response:
+    await actions.allow_company(request.state.account, noted_by(request))
+    return redirect("/me", toast=gettext("The next sign-in through the company is linked"))
 
 
 async def make_token(request: Request) -> Response:

@@ -7,7 +7,9 @@ from typing import Any
 from uuid import UUID
 
 from shared.i18n import gettext
+from shared.web import accounts
 from shared.web.forms import Form
+from shared.web.models import Account
 from shared.web.parts import Option
 from shared.web.settings import WebSettings
 
@@ -29,6 +31,12 @@ def company_sign_in(settings: WebSettings) -> str:
     if not settings.oidc_name:
         return gettext("Sign in through the company")
     return gettext("Sign in with %(name)s", name=settings.oidc_name)
+
+
+def company_link(settings: WebSettings, account: Account) -> str:
+    """How the account stands to the identity provider (linked, open, off); "" where none is configured or linked."""
+    link = accounts.company_link(account)
+    return link if settings.oidc_issuer or link == "linked" else ""
 
 
 @dataclass(frozen=True)
@@ -58,17 +66,21 @@ class TokenRow:
 
 @dataclass(frozen=True)
 class MePage:
-    """The account page. `token` is a new API token, shown this once."""
+    """The account page. `token` is a new API token, shown this once; `company_link` how it stands to the identity
+    provider."""
 
     preferences: Form[Any]
     password: Form[Any]
     second_factor: Form[Any]
+    company: Form[Any]
     token_form: Form[Any]
     zones: Sequence[Option]
     sessions: Sequence[SessionRow]
     tokens: Sequence[TokenRow]
     rights: Sequence[Option]
     has_second_factor: bool
+    company_link: str
+    has_password: bool
     can_make_tokens: bool
     token: str = ""
 

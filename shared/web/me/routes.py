@@ -17,6 +17,8 @@ ROUTES = [
     Route("GET", "/me/second-factor", handlers.show_second_factor, SIGNED_IN),
     Route("POST", "/me/second-factor", handlers.start_second_factor, SIGNED_IN),
     Route("POST", "/me/second-factor/off", handlers.stop_second_factor, SIGNED_IN),
+    Route("POST", "/me/company/unlink", handlers.unlink_company, SIGNED_IN),
+    Route("POST", "/me/company/allow", handlers.allow_company, SIGNED_IN),
     Route("POST", "/me/tokens", handlers.make_token, "token.edit"),
     Route("POST", "/me/tokens/revoke", handlers.revoke_token, SIGNED_IN),
 ]

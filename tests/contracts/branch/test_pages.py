@@ -224,3 +224,37 @@ def test_every_page_is_whole_in_both_languages(people: People, site: BranchSite)
         assert "客户" in text
     lin.open("/me")
     lin.send("/language", to="en", back="/")
+
+
+def test_what_was_just_done_to_the_plan_is_taken_back_by_the_button_of_the_message(people: People) -> None:
+    lin = people["lin"]
+    lin.open("/")
+    lin.send("/plan/items", line="一时失手的事项")
+    (url,) = re.findall(r'action="(/plan/items/[0-9a-f-]+)/cancel"', lin.page.partition("一时失手的事项")[2])[
+        :1
+    ]
+    headers = {"x-csrf-token": lin.token(), "origin": "http://testserver", "hx-request": "true"}
+    answer = lin.client.post(f"{url}/cancel", headers=headers)
+    assert "is deleted." in answer.text
+    undo = re.findall(r'action="(/undo/plan_item/[^"]+)"', answer.text)
+    assert "一时失手的事项" not in lin.open("/").text
+    lin.send(undo[0])
+    assert "一时失手的事项" in lin.open("/").text
+    assert lin.send(undo[0], follow=False).status_code == 409
+
+
+def test_a_hand_over_has_its_undo_in_the_message_and_in_the_list(people: People, site: BranchSite) -> None:
+    ma, sun = people["ma"], people["sun"]
+    ma.open("/customers/hand-over")
+    ma.send("/customers/hand-over", from_id=str(USERS["lin"].id), to_id=str(USERS["sun"].id))
+    undo = re.findall(r'action="(/customers/hand-overs/[0-9a-f-]+/undo)"', ma.page)
+    assert len(undo) == 2
+    assert undo[0] == undo[1]
+    assert people["lin"].open(f"/customers/{site.rows.customer}").status_code == 404
+    ma.send(undo[0])
+    assert "The hand-over is taken back" in ma.text()
+    assert "taken back 20" in ma.text()
+    assert undo[0] not in ma.page
+    assert people["lin"].open(f"/customers/{site.rows.customer}").status_code == 200
+    assert ma.send(undo[0], follow=False).status_code == 409
+    assert sun.open(f"/customers/{site.rows.customer}").status_code == 200

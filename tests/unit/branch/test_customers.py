@@ -269,7 +269,7 @@ async def test_everything_open_of_a_leaver_goes_over_and_history_stays(database:
             planned_on=TODAY,
         )  # fmt: skip
         await Task.create(branch="SH", employee_id=LIN.id, title="收款")
-        moved = await owners.hand_over(SUN.person, LIN.id, SUN.id, "离职")
+        moved = (await owners.hand_over(SUN.person, LIN.id, SUN.id, "离职")).moved
         assert (moved["customers"], moved["tasks"], moved["followups"]) == (3, 1, 1)
         assert await queries.holdings(LIN.id) == {"customers": 0, "tasks": 0, "followups": 0, "feedback": 0}
         assert await fetch_value("SELECT owner_id FROM activity WHERE subject = '旧'") in (
@@ -281,7 +281,7 @@ async def test_everything_open_of_a_leaver_goes_over_and_history_stays(database:
             LIN.name, SUN.name, 3,
         )  # fmt: skip
         again = await owners.hand_over(SUN.person, LIN.id, SUN.id)
-    assert sum(again.values()) == 0
+    assert (sum(again.moved.values()), again.entry_id) == (0, None)
 
 
 async def test_a_hand_over_is_replicated_row_by_row(database: Database) -> None:

@@ -96,3 +96,7 @@ def test_reordering_keeps_every_item(ids: list[UUID], data: st.DataObject) -> No
     before = data.draw(st.none() | st.sampled_from(ids))
     found = order_of(ids, moved, before)
     assert sorted(found) == sorted(ids)
+    if before == moved:
+        assert found == ids
+    else:
+        assert found[found.index(moved) + 1 :][:1] == ([] if before is None else [before])

@@ -11,7 +11,8 @@ from shared import clock
 from shared.database import Database
 from shared.errors import Conflict, Invalid, NotAllowed, NotFound
 from shared.permissions import Scope
-from shared.records import Assignment, Employee, RoleGrant
+from shared.records import Assignment, AuditEntry, Employee, RoleGrant
+from shared.web.accounts import company_link
 from shared.web.models import Account
 from tests.support.cast import (
     ADMIN,
@@ -224,3 +225,29 @@ async def test_a_department_with_people_cannot_be_closed(database: Database) -> 
             await actions.change_department(
                 ADMIN.person, SALES_SH, DepartmentForm(name="销售部", active=False)
             )
+
+
+async def test_an_administrator_unlinks_an_account_from_the_company_and_never_its_last_way_in(
+    database: Database,
+) -> None:
+    with acting(ADMIN):
+        await hire(*SHANGHAI)
+        account = await accounts.create_account(ADMIN.person, LIN.id, "lin", "hash")
+        await Account.filter(id=account.id).update(oidc_subject="https://id.example u-1")
+        with pytest.raises(NotAllowed):
+            await accounts.unlink_company(LIN.person, account.id)
+        await accounts.unlink_company(ADMIN.person, account.id)
+        assert company_link(await Account.get(id=account.id)) == "off"
+        await accounts.allow_company(ADMIN.person, account.id)
+        assert company_link(await Account.get(id=account.id)) == "open"
+        told = await AuditEntry.filter(action__startswith="account.", entity_id=LIN.id).order_by(
+            "recorded_at"
+        )
+        assert [one.action for one in told] == ["account.created", "account.unlinked", "account.linkable"]
+        assert told[1].person_id == ADMIN.id
+        await Account.filter(id=account.id).update(oidc_subject="https://id.example u-1", password_hash="")
+        with pytest.raises(Conflict) as refused:
+            await accounts.unlink_company(ADMIN.person, account.id)
+        assert refused.value.code == "account.last_way"
+        assert company_link(await Account.get(id=account.id)) == "linked"
+        assert await AuditEntry.filter(action="account.unlinked").count() == 1

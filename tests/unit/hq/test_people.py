@@ -1,11 +1,14 @@
 """Users of headquarters: added, changed, locked out; never without an administrator."""
 
 import re
+from typing import Any
 
 from starlette.testclient import TestClient
 
+from shared.records import AuditEntry
+from shared.web.models import Account
 from tests.support.hq_site import Headquarters
-from tests.support.web_site import PASSWORD, Visitor
+from tests.support.web_site import PASSWORD, Visitor, in_app
 
 
 def address_of(tang: Visitor, name: str) -> str:
@@ -96,3 +99,30 @@ def test_a_new_password_ends_the_old_one(site: Headquarters, client: TestClient)
     assert "sign-in" in str(Visitor(client).sign_in("mei", PASSWORD).url)
     client.cookies.clear()
     assert "sign-in" not in str(Visitor(client).sign_in("mei", "another long walk").url)
+
+
+def test_an_account_is_unlinked_from_the_company_by_an_administrator_and_by_oneself(
+    site: Headquarters, client: TestClient
+) -> None:
+    def bind() -> Any:
+        return Account.filter(username="mei").update(oidc_subject="https://id.example u-1")
+
+    in_app(site.app, bind)
+    tang = site.visitor(client, "tang")
+    url = address_of(tang, "Mei")
+    assert f"{url}/company/unlink" in tang.open(url).text
+    tang.send(f"{url}/company/unlink")
+    assert "no longer opens the account of Mei" in tang.text()
+    tang.send(f"{url}/company/allow")
+    in_app(site.app, bind)
+    mei = site.visitor(client, "mei")
+    mei.open("/me")
+    mei.send("/me/company/unlink", company_current=PASSWORD)
+
+    async def told() -> list[tuple[str, str]]:
+        rows = await AuditEntry.filter(action__startswith="account.").order_by("recorded_at")
+        return [(row.action, row.person_name) for row in rows]
+
+    assert in_app(site.app, told) == [
+        ("account.unlinked", "唐敏"), ("account.linkable", "唐敏"), ("account.unlinked", "Mei"),
+    ]  # fmt: skip

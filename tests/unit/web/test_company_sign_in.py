@@ -8,10 +8,12 @@ import httpx
 import pytest
 from joserfc import jwk
 
+from shared.errors import Conflict
+from shared.web.accounts import unlink_company_sign_in
 from shared.web.me import oidc
 from shared.web.models import Account
 from tests.support.oidc_provider import CLIENT, SECRET, OidcProvider
-from tests.support.web_site import Served, Visitor, in_app, tea_app, visitor_of
+from tests.support.web_site import PASSWORD, Served, Visitor, in_app, tea_app, visitor_of
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +72,48 @@ def test_whoever_the_provider_knows_by_name_is_signed_in_and_bound_to_the_subjec
     refused = thief.open(away(thief))
     assert refused.status_code == 422
     assert 'no account for "lin"' in thief.text()
+
+
+def test_an_unlinked_account_stays_shut_to_the_provider_until_that_is_allowed_again(
+    company: Visitor, provider: OidcProvider
+) -> None:
+    company.open(away(company))
+    company.open("/me")
+    assert "The company's sign-in opens this account" in company.text()
+    other = company.other_browser()
+    other.open(away(other))
+    wrong = company.send("/me/company/unlink", company_current="nonsense")
+    assert wrong.status_code == 422
+    assert 'href="#f-company_current"' in wrong.text
+    company.open("/me")
+    company.send("/me/company/unlink", company_current=PASSWORD)
+    assert "Nobody comes into this account through the company" in company.page
+    assert "/sign-in" in str(other.open("/customers").url)
+    for claims in ({"sub": "u-1", "preferred_username": "lin"}, {"sub": "u-7", "preferred_username": "lin"}):
+        provider.claims = claims
+        assert other.open(away(other)).status_code == 422
+    other.sign_in("lin")
+    assert "林娜" in other.open("/customers").text
+    company.open("/me")
+    company.send("/me/company/allow")
+    fresh = company.other_browser()
+    assert "林娜" in fresh.open(away(fresh)).text
+
+
+def test_the_last_way_in_is_never_taken(company: Visitor) -> None:
+    company.open(away(company))
+    in_app(company.client.app, lambda: Account.filter(username="lin").update(password_hash=""))
+    company.open("/me")
+    assert "/me/company/unlink" not in company.page
+    assert company.send("/me/company/unlink", company_current=PASSWORD).status_code == 422
+
+    async def unlinked() -> None:
+        await unlink_company_sign_in(await Account.get(username="lin"))
+
+    with pytest.raises(Conflict) as refused:
+        in_app(company.client.app, unlinked)
+    assert refused.value.code == "account.last_way"
+    assert "林娜" in company.open("/customers").text
 
 
 def test_a_code_brought_by_another_browser_or_twice_opens_nothing(company: Visitor) -> None:
