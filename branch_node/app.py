@@ -199,11 +199,15 @@ async def push_changes(app: Starlette) -> None:
     identity = Identity(settings.branch_code, settings.data_dir)
     with at_home(settings.home):
         sender = Sender(identity, settings.hq_url, app.state.database)
-        taking = asyncio.create_task(sender.take_handed_for_ever(), name="take handed")
+        beside = [
+            asyncio.create_task(sender.take_handed_for_ever(), name="take handed"),
+            asyncio.create_task(sender.keep_accounts_sealed(), name="seal accounts"),
+        ]
         try:
             await sender.run()
         finally:
-            taking.cancel()
+            for task in beside:
+                task.cancel()
 
 
 async def fetch_from_hq(app: Starlette) -> None:

@@ -45,6 +45,7 @@ from shared.replication.messages import (
     ROWS_PATH,
 )
 from shared.replication.scrub import SCRUB_PATH
+from shared.replication.sealing import ACCOUNTS_PATH
 from shared.replication.snapshot import PROMOTE_PATH, SNAPSHOT_PATH
 from shared.web.app import Resource, site_app
 from shared.web.endpoint import limited
@@ -66,6 +67,7 @@ SYNC = {
     SCRUB_PATH: scrub_route.talk,
     HANDOVER_PATH: snapshot_route.hand_over,
     HANDED_PATH: snapshot_route.handed,
+    ACCOUNTS_PATH: snapshot_route.carry,
 }
 
 

@@ -65,7 +65,10 @@ class Headquarters:
 
     async def ask(self, path: str, question: msgspec.Struct) -> bytes:
         """The body of the answer. Raises NotNow, or Conflict with headquarters' words when asking again is no use."""
-        body = msgspec.json.encode(question)
+        return await self.post(path, msgspec.json.encode(question))
+
+    async def post(self, path: str, body: bytes) -> bytes:
+        """The same for a question that is encoded already."""
         try:
             answer = await self._http.post(
                 path, content=body, headers=self._signer.headers("POST", path, body)

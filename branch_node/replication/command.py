@@ -1,4 +1,4 @@
-"""`python -m branch_node bootstrap` and `standby follow | promote | status`; see standby.py and bootstrap.py."""
+"""`python -m branch_node bootstrap` and `standby follow | promote | status | invite | pair`; see standby.py, bootstrap.py, accounts.py."""
 
 import argparse
 import asyncio
@@ -50,6 +50,23 @@ def add_commands(commands: Any, settings: Settings) -> None:
     status = verbs.add_parser("status", help="how far this standby is, as JSON")
     add_options(status)
     status.set_defaults(run=lambda args: asyncio.run(print_status(settings())))
+    add_account_commands(verbs, settings)
+
+
+def add_account_commands(verbs: Any, settings: Settings) -> None:
+    """invite, uninvite, pair: to whom a branch seals its accounts, see accounts.py."""
+    invite = verbs.add_parser(
+        "invite", help="on the branch's machine: an invitation by which a standby gets its accounts, sealed; good for a day"
+    )  # fmt: skip
+    invite.add_argument("--json", action="store_true", help="one line of JSON")
+    invite.set_defaults(run=lambda args: asyncio.run(print_invitation(args, settings())))
+    uninvite = verbs.add_parser(
+        "uninvite", help="on the branch's machine: seal to nobody any more; the standby keeps what it has"
+    )
+    uninvite.set_defaults(run=lambda _args: asyncio.run(withdraw_invitation(settings())))
+    pair = verbs.add_parser("pair", help="on the standby's machine: answer an invitation")
+    pair.add_argument("invitation")
+    pair.set_defaults(run=lambda args: asyncio.run(answer_invitation(args, settings())))
 
 
 def add_options(made: argparse.ArgumentParser) -> None:
@@ -171,7 +188,7 @@ async def take_over(args: argparse.Namespace, chosen: BranchSettings, url: str) 
     async with Headquarters(url, signer_of(chosen.data_dir, chosen.branch_code, is_standby=True)) as hq:
         state = await promote(hq, chosen.data_dir, url, teller(args.json), args.if_silent)
     await settle(chosen)
-    report(args, chosen.branch_code, state, "promoted")
+    report(args, chosen.branch_code, state, "promoted", await accounts_taken())
     return 0
 
 
@@ -182,7 +199,20 @@ async def settle(chosen: BranchSettings) -> None:
     await make_branch(chosen)
 
 
-def report(args: argparse.Namespace, code: str, state: Any, what: str) -> None:
+async def accounts_taken() -> dict[str, Any]:
+    """How many accounts this node has, and when the branch sealed them (None: it got none)."""
+    from branch_node.replication.snapshot_models import SealedAccounts
+    from shared.web.models import Account
+
+    kept = await SealedAccounts.get_or_none(id=1)
+    is_open = kept is not None and kept.opened_at is not None
+    at = kept.sealed_at.isoformat(timespec="seconds") if kept and is_open and kept.sealed_at else None
+    return {"accounts": await Account.all().count(), "accounts_at": at}
+
+
+def report(
+    args: argparse.Namespace, code: str, state: Any, what: str, accounts: dict[str, Any] | None = None
+) -> None:
     """The last line, on standard output."""
     told = {
         "branch": code,
@@ -190,30 +220,84 @@ def report(args: argparse.Namespace, code: str, state: Any, what: str) -> None:
         "rows": state.row_count,
         "position": state.seq,
         "tables": len(state.digests),
+        **(accounts or {}),
     }
     if args.json:
         sys.stdout.write(json.dumps(told) + "\n")
         return
     sys.stdout.write(
-        "{branch} {what}: {tables} tables proved equal to headquarters at position {position}.\n"
-        "Accounts, passwords and uploaded files are not kept at headquarters: add people with "
-        "`python -m branch_node user add`, then start `web`.\n".format(**told)
+        "{branch} {what}: {tables} tables proved equal to headquarters at position {position}.\n".format(
+            **told
+        )
+    )
+    sys.stdout.write(
+        "Its {accounts} accounts are those of {accounts_at}; uploaded files are not kept at headquarters. Start `web`.\n".format(
+            **told
+        )
+        if told.get("accounts_at")
+        else "Accounts, passwords and uploaded files are not kept at headquarters: add people with "
+        "`python -m branch_node user add`, then start `web`.\n"
     )
 
 
 async def print_status(chosen: BranchSettings) -> int:
     """Role, status, position, rows."""
-    from branch_node.replication.snapshot_models import SnapshotState
+    from branch_node.replication.snapshot_models import SealedAccounts, SnapshotState
     from branch_node.setup import APPS
     from shared.database import open_database
 
     async with open_database(chosen.url_of_database, APPS):
         state = await SnapshotState.get_or_none(id=1)
+        kept = await SealedAccounts.get_or_none(id=1)
     names = ("role", "status", "epoch", "seq", "row_count", "total")
     found: dict[str, Any] = (
         {name: getattr(state, name) for name in names} if state else {"role": "branch", "status": "open"}
     )
     if state:
         found["seen_at"] = state.seen_at.isoformat() if state.seen_at else None
+        found["accounts_at"] = kept.sealed_at.isoformat() if kept and kept.sealed_at else None
     sys.stdout.write(json.dumps(found) + "\n")
+    return 0
+
+
+@asynccontextmanager
+async def beside_site(chosen: BranchSettings) -> AsyncIterator[None]:
+    """The branch's database while its site may be serving it."""
+    from branch_node.setup import APPS
+    from shared.database import open_database
+
+    async with open_database(chosen.url_of_database, APPS):
+        with at_home(chosen.home):
+            yield
+
+
+async def print_invitation(args: argparse.Namespace, chosen: BranchSettings) -> int:
+    """A new invitation, on standard output; what was sealed to before is given up."""
+    from branch_node.replication.accounts import invite
+
+    async with beside_site(chosen):
+        text = await invite(chosen.data_dir)
+    if args.json:
+        sys.stdout.write(json.dumps({"invitation": text}) + "\n")
+    else:
+        sys.stdout.write(f"On the standby's machine: python -m branch_node standby pair {text}\n")
+    return 0
+
+
+async def withdraw_invitation(chosen: BranchSettings) -> int:
+    """Seal to nobody any more."""
+    from branch_node.replication.accounts import stop_sealing
+
+    async with beside_site(chosen):
+        await stop_sealing()
+    return 0
+
+
+async def answer_invitation(args: argparse.Namespace, chosen: BranchSettings) -> int:
+    """Keep whose accounts to believe, and offer this machine's sealing key."""
+    from branch_node.replication.accounts import pair
+
+    async with opened(chosen):
+        await pair(args.invitation, chosen.data_dir)
+    sys.stdout.write("Paired. The follower fetches the accounts, sealed; a promotion opens them.\n")
     return 0

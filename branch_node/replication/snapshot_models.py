@@ -1,4 +1,5 @@
-"""What a node keeps while it is rebuilt from headquarters or follows a branch; this never leaves the node."""
+"""What a node keeps while it is rebuilt from headquarters or follows a branch, and a branch about its standby; this never leaves
+the node."""
 
 from tortoise import fields
 from tortoise.models import Model
@@ -35,3 +36,40 @@ class SnapshotState(Model):
 
     class Meta:
         table = "snapshot_state"
+
+
+class AccountSealing(Model):
+    """One row, only where a standby was invited: to whom this branch seals its accounts.
+
+    `secret` is that of an invitation nobody answered yet (`invited_at`), `offer` the answer that was proved; one of the two is empty.
+    `number` and `sealed_at` are of the last bundle made, `digest` that of what headquarters has; empty when it has nothing yet.
+    """
+
+    id = fields.IntField(primary_key=True, default=1)
+    secret = fields.CharField(max_length=64, default="")
+    invited_at = InstantField(null=True)
+    offer = fields.TextField(default="")
+    number = fields.BigIntField(default=0)
+    digest = fields.CharField(max_length=32, default="")
+    sealed_at = InstantField(null=True)
+
+    class Meta:
+        table = "account_sealing"
+
+
+class SealedAccounts(Model):
+    """One row, only at a standby that was invited: the branch's newest accounts, sealed until the promotion (`opened_at`).
+
+    `branch_key` is the branch's, as the invitation says; `offer` what this node answers it with; `number` is 0 while nothing came.
+    """
+
+    id = fields.IntField(primary_key=True, default=1)
+    branch_key = fields.CharField(max_length=80)
+    offer = fields.TextField()
+    number = fields.BigIntField(default=0)
+    bundle = fields.TextField(default="")
+    sealed_at = InstantField(null=True)
+    opened_at = InstantField(null=True)
+
+    class Meta:
+        table = "sealed_accounts"

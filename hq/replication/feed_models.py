@@ -50,6 +50,21 @@ class StandbyNode(Model):
         table = "standby_node"
 
 
+class CarriedAccounts(Model):
+    """A branch's accounts on their way to its standby, as sealed texts that are carried and never read: the standby's `offer`, and
+    the branch's newest `bundle` (`number`) for the standby whose key is `standby_key`. See shared.replication.sealing."""
+
+    branch = fields.CharField(max_length=16, primary_key=True)
+    standby_key = fields.CharField(max_length=80)
+    offer = fields.TextField(default="")
+    number = fields.BigIntField(default=0)
+    bundle = fields.TextField(default="")
+    kept_at = InstantField(default=clock.now)
+
+    class Meta:
+        table = "carried_accounts"
+
+
 class FencedNode(Model):
     """A node that was the branch's until a standby took it over: what it sends is refused by name, and what headquarters
     had not seen of it up to (`epoch`, `seq`) it hands over. `handed_at`: it has said that this is everything."""

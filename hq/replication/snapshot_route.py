@@ -1,4 +1,4 @@
-"""POST /sync/v1/snapshot, /sync/v1/promote: a branch is rebuilt, or its standby takes it over."""
+"""POST /sync/v1/snapshot, /sync/v1/promote, /sync/v1/accounts: a branch is rebuilt, or its standby takes it over."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -9,12 +9,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hq.live import applied
-from hq.replication import handover, snapshot, standby
+from hq.replication import accounts, handover, snapshot, standby
 from hq.replication.receiver import refuse
 from shared.errors import Refused
 from shared.i18n import N_
 from shared.replication.handover import HandedAsked, HandedReply, Handover
 from shared.replication.messages import UNREADABLE, EpochBegin
+from shared.replication.sealing import AccountsAsked
 from shared.replication.snapshot import Promotion, SnapshotAsked
 
 log = structlog.get_logger(__name__)
@@ -39,6 +40,15 @@ async def promote(request: Request) -> Response:
         return as_json(await standby.promote(said.branch, said.if_silent_seconds))
 
     return await served(request, Promotion, work)
+
+
+async def carry(request: Request) -> Response:
+    """Sealed accounts from a branch to its standby."""
+
+    async def work(said: AccountsAsked, is_standby: bool) -> Response:
+        return as_json(await (accounts.of_standby if is_standby else accounts.of_branch)(said))
+
+    return await served(request, AccountsAsked, work)
 
 
 async def begin(request: Request) -> Response:

@@ -7,7 +7,7 @@ import structlog
 
 from hq.replication.batch import BadBatch, Fork
 from hq.replication.cursor import Cursor
-from hq.replication.feed_models import FeedReader, StandbyNode
+from hq.replication.feed_models import CarriedAccounts, FeedReader, StandbyNode
 from hq.replication.handover import fence
 from hq.replication.models import BranchCursor, BranchEpoch, BranchNode
 from shared import clock
@@ -55,6 +55,7 @@ async def enrol_standby(branch: str, public_key: str) -> StandbyNode:
     """The node that follows the branch from now on; an earlier standby is refused."""
     async with transaction():
         await StandbyNode.filter(branch=branch).delete()
+        await CarriedAccounts.filter(branch=branch).delete()
         return await StandbyNode.create(branch=branch, public_key=public_key)
 
 

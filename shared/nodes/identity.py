@@ -46,6 +46,7 @@ BODY_HEADER = "X-Trunkline-Body"
 SIGNATURE_HEADER = "X-Trunkline-Signature"
 
 _SCHEME = "trunkline-request-1"
+_PRIVATE = b"ed25519-private"
 NODE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _BOOT = re.compile(r"[0-9]{13,19}-[0-9a-f]{8}")
 _NUMBER = re.compile(r"[1-9][0-9]{0,17}")
@@ -136,49 +137,52 @@ class NodeKey:
         Raises PermissionError when others may read the file, ValueError when its content is not a key. A damaged key
         is never replaced in silence, because the node would then be somebody else.
         """
-        path = Path(path)
-        try:
-            return cls._load(path)
-        except FileNotFoundError:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            with os.fdopen(descriptor, "wb") as stream:
-                raw = Ed25519PrivateKey.generate().private_bytes_raw()
-                stream.write(b"ed25519-private:" + base64.urlsafe_b64encode(raw).rstrip(b"=") + b"\n")
-                stream.flush()
-                os.fsync(stream.fileno())
-            try:
-                os.link(draft, path)
-            except FileExistsError:
-                pass
-        finally:
-            os.unlink(draft)
-        _sync_folder(path.parent)
-        return cls._load(path)
-
-    @classmethod
-    def _load(cls, path: Path) -> NodeKey:
-        with path.open("rb") as stream:
-            mode = os.fstat(stream.fileno()).st_mode & 0o777
-            if mode & 0o077:
-                raise PermissionError(
-                    f"the key file {path} is readable by others (mode {mode:o}): chmod 600 it"
-                )
-            text = stream.read(4096)
-        scheme, _, value = text.strip().partition(b":")
-        try:
-            raw = base64.b64decode(value + b"=" * (-len(value) % 4), altchars=b"-_", validate=True)
-        except binascii.Error:
-            raw = b""
-        if scheme != b"ed25519-private" or len(raw) != 32:
-            raise ValueError(f"{path} does not hold a node key")
+        raw = secret_in_file(path, _PRIVATE, lambda: Ed25519PrivateKey.generate().private_bytes_raw())
         return cls.from_bytes(raw)
 
     def sign(self, message: bytes) -> str:
         """Signature of message, base64url without padding."""
         return base64.urlsafe_b64encode(self._private.sign(message)).decode("ascii").rstrip("=")
+
+
+def secret_in_file(path: str | Path, scheme: bytes, make: Callable[[], bytes]) -> bytes:
+    """The 32 secret bytes in the file at path; made there with mode 0600 when there is none. Raises as NodeKey.load_or_create."""
+    path = Path(path)
+    try:
+        return _read_secret(path, scheme)
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(scheme + b":" + base64.urlsafe_b64encode(make()).rstrip(b"=") + b"\n")
+            stream.flush()
+            os.fsync(stream.fileno())
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            pass
+    finally:
+        os.unlink(draft)
+    _sync_folder(path.parent)
+    return _read_secret(path, scheme)
+
+
+def _read_secret(path: Path, expected: bytes) -> bytes:
+    with path.open("rb") as stream:
+        mode = os.fstat(stream.fileno()).st_mode & 0o777
+        if mode & 0o077:
+            raise PermissionError(f"the key file {path} is readable by others (mode {mode:o}): chmod 600 it")
+        text = stream.read(4096)
+    scheme, _, value = text.strip().partition(b":")
+    try:
+        raw = base64.b64decode(value + b"=" * (-len(value) % 4), altchars=b"-_", validate=True)
+    except binascii.Error:
+        raw = b""
+    if scheme != expected or len(raw) != 32:
+        raise ValueError(f"{path} does not hold a node key")
+    return raw
 
 
 def check_signature(public_text: str, message: bytes, signature: str) -> bool:

@@ -88,9 +88,17 @@ def test_two_persons_promote_a_standby_and_no_row_is_lost_or_there_twice(tmp_pat
         stack.callback(center.end)
         node = tmp_path / "node"
         center.enrol("T1", "SH", node)
+        invitation = json.loads(first.run("standby", "invite", "--json").stdout)["invitation"]
+        standby.run("standby", "pair", invitation)
         head = f'[center]\nurl = "{center.url}"\n[commands]\nallow = ["standby.promote"]\n'
         with agent_of(standby, node, first, head) as agent:
             agent.until_state("follow", "running")
+            wait_until(
+                lambda: standby.one("SELECT number FROM sealed_accounts"),
+                40,
+                "the accounts are there, sealed",
+            )
+            assert standby.one("SELECT count(*) AS n FROM web_account") == 0
             world.line("SH").cut()
             unseen = [f"written with the line cut {number}" for number in range(5)]
             assert all(write(lin, text) in (200, 303) for text in unseen)
@@ -112,6 +120,7 @@ def test_two_persons_promote_a_standby_and_no_row_is_lost_or_there_twice(tmp_pat
             assert ada.status(path) == "done", ada.page
             assert agent.service("web")["is_ready"] and agent.service("follow")["state"] == "stopped"
             assert "standby takes over" in ada.open("/recovery")
+            assert write(standby.sign_in("lin", PASSWORD), "by the same person, at the standby") in (200, 303)
             world.line("SH").mend()
             hand_over_is_whole(world, first, standby, unseen)
             ada.client.close(), grace.client.close()
