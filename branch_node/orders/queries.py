@@ -11,7 +11,7 @@ from branch_node.home import home
 from branch_node.lists import COUNT_CAP, Cut, Paging, Sort, as_kind, like
 from branch_node.own_fields import custom_clauses, searched_sql
 from branch_node.reaching import record_for
-from branch_node.searching import words
+from branch_node.searching import of_customer, words
 from shared.database import fetch_all, fetch_one, fetch_value, find, find_all
 from shared.database.scope import reach_sql
 from shared.figures import ENTRIES
@@ -111,7 +111,7 @@ def where_of(person: Person, filters: Filter) -> tuple[str, dict[str, Any]]:
     for place, word in enumerate(words(filters.query)):
         found = [
             f"LOWER(o.number) LIKE :word{place} ESCAPE '!'",
-            f"c.search_key LIKE :word{place} ESCAPE '!'",
+            of_customer("o.customer_id", f"word{place}"),
         ]
         if own := searched_sql(filters.own, "o.custom", f"word{place}"):
             found.append(own)
@@ -176,7 +176,7 @@ def _row(row: Mapping[str, Any]) -> OrderRow:
 async def sums_of(person: Person, filters: Filter) -> OrderSums:
     """The capped count; with a measure also the sum of the figure."""
     where, params = where_of(person, filters)
-    joined = f"FROM sales_order o JOIN customer c ON c.id = o.customer_id WHERE {where}"
+    joined = f"FROM sales_order o WHERE {where}"
     count = int(
         await fetch_value(
             f"SELECT count(*) AS n FROM (SELECT 1 AS one {joined} LIMIT {COUNT_CAP + 1}) x", **params

@@ -9,7 +9,7 @@ from uuid import UUID
 from branch_node.home import home
 from branch_node.lists import COUNT_CAP, Cut, Paging, Sort, as_kind, like
 from branch_node.reaching import record_for
-from branch_node.searching import words
+from branch_node.searching import of_customer, words
 from shared.database import fetch_all, fetch_value
 from shared.database.scope import reach_sql
 from shared.money import Money
@@ -66,7 +66,7 @@ def _where(person: Person, filters: Filter) -> tuple[str, dict[str, Any]]:
         params["customer_id"] = filters.customer_id
     for place, word in enumerate(words(filters.query)):
         clauses.append(
-            f"(LOWER(q.number) LIKE :word{place} ESCAPE '!' OR c.search_key LIKE :word{place} ESCAPE '!')"
+            f"(LOWER(q.number) LIKE :word{place} ESCAPE '!' OR {of_customer('q.customer_id', f'word{place}')})"
         )
         params[f"word{place}"] = like(word)
     return " AND ".join(clauses), params
@@ -108,7 +108,7 @@ async def count_of(person: Person, filters: Filter) -> tuple[int, bool]:
     where, params = _where(person, filters)
     count = int(
         await fetch_value(
-            "SELECT count(*) AS n FROM (SELECT 1 AS one FROM quotation q JOIN customer c ON c.id = q.customer_id "
+            "SELECT count(*) AS n FROM (SELECT 1 AS one FROM quotation q "
             f"WHERE {where} LIMIT {COUNT_CAP + 1}) x",
             **params,
         )

@@ -1,4 +1,5 @@
-"""A page makes as many statements for three thousand customers, orders and instalments as for three hundred."""
+"""A page makes as many statements for a hundred thousand customers, orders and instalments as for a thousand (PostgreSQL:
+three thousand and three hundred, the statements being the same)."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,13 +8,13 @@ from uuid import UUID
 from structlog.testing import capture_logs
 
 from branch_node.home import at_home, today
-from shared.database import engine, execute, transaction
+from shared.database import engine, execute, fetch_all, transaction
 from shared.records import Customer, Order, Receivable, Record
 from tests.support.branch_site import BranchSite
 from tests.support.cast import LIN
 from tests.support.web_site import Visitor, in_app
 
-FEW, MANY = 300, 3_000
+SIZES = {"sqlite": (1_000, 100_000), "postgres": (300, 3_000)}
 PAGES = (
     "/customers", "/customers?q=copy", "/customers?sort=name", "/customers/{customer}", "/", "/orders", "/orders?q=copy",
     "/orders/{order}", "/orders/new?customer={customer}", "/receivables", "/receivables?view=instalments",
@@ -60,6 +61,11 @@ async def first_sale(customer_id: UUID) -> tuple[Order, Receivable]:
 async def grow(customer: Customer, sale: tuple[Order, Receivable], first: int, last: int) -> None:
     """Customers of these numbers, each with an order and an instalment."""
     order, due = sale
+    if engine() == "sqlite":
+        for row in await fetch_all("SELECT name FROM sqlite_master WHERE type = 'trigger'"):
+            await execute(
+                f'DROP TRIGGER "{row["name"]}"'
+            )  # nothing here is sent; a log of the filling costs its time again
     name = "'copy ' || CAST(n.i AS VARCHAR(9))"
     async with transaction():
         await copy(customer, first, last, id=id_of(1), code=name, name=name, search_key=name, name_key=name)
@@ -68,18 +74,22 @@ async def grow(customer: Customer, sale: tuple[Order, Receivable], first: int, l
 
 
 def costs(visitor: Visitor, ids: Mapping[str, UUID]) -> dict[str, int]:
-    """Statements by page; opened a second time, since the first one may note the visit or sum up anew."""
+    """Statements by page; the fewer of two visits, since one may note the visit or sum up anew."""
     found = {}
     for url in PAGES:
+        made = []
         for _ in range(2):
             with capture_logs() as told:
                 assert visitor.open(url.format(**ids)).status_code == 200, url
-            found[url] = next(one["queries"] for one in told if one["event"] == "request answered")
+            made.append(next(one["queries"] for one in told if one["event"] == "request answered"))
+        found[url] = min(made)
     return found
 
 
 def test_a_page_costs_the_same_statements_at_any_size(site: BranchSite, people: dict[str, Visitor]) -> None:
-    async def filled(first: int, last: int) -> UUID:
+    async def filled(place: int) -> UUID:
+        sizes = SIZES[engine()]
+        first, last = (1, sizes[0]) if not place else (sizes[0] + 1, sizes[1])
         with at_home(site.settings.home):
             customer = await Customer.get(id=site.rows.customer)
             order = await Order.get_or_none(number="SH-SO1")
@@ -89,9 +99,9 @@ def test_a_page_costs_the_same_statements_at_any_size(site: BranchSite, people: 
             await grow(customer, sale, first, last)
             return sale[0].id
 
-    order_id = in_app(site.app, lambda: filled(1, FEW))
+    order_id = in_app(site.app, lambda: filled(0))
     ids = {"customer": site.rows.customer, "order": order_id}
     few = costs(people["ma"], ids)
-    in_app(site.app, lambda: filled(FEW + 1, MANY))
+    in_app(site.app, lambda: filled(1))
     assert costs(people["ma"], ids) == few
     assert min(few.values()) > 1
