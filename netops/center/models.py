@@ -108,6 +108,8 @@ class Incident(Model):
     """It came from a spool: it fills the record and tells nobody."""
     is_muted = fields.BooleanField(default=False)
     """It began in a maintenance window: recorded, told to nobody."""
+    caused_by = fields.CharField(max_length=64, default="")
+    """The id of the incident that explains it; that one is told, this one is not. It stays when the incident is over."""
     known_at = InstantField(default=clock.now)
     """The center's clock when it heard of it; `opened_at` is the node's for what an agent found."""
     told = JsonField(default=dict)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from netops.center.alerts.causes import AFTER_SECONDS, BROKEN, DOWN, HEADQUARTERS_ROLES, Seen, causes_of
 from netops.center.alerts.rules import (
     REOPEN_SECONDS,
     Baseline,
@@ -21,7 +22,14 @@ from netops.center.alerts.rules import (
     window_mean,
 )
 from netops.center.alerts.topology import Place, Trouble, suspects_itself, troubles_of_silence
-from netops.center.incidents.actions import change_members, close_incident, escalate, open_incident, reopen
+from netops.center.incidents.actions import (
+    change_members,
+    close_incident,
+    escalate,
+    link,
+    open_incident,
+    reopen,
+)
 from netops.center.models import AlertRule, Incident
 from netops.center.nodes.rules import contact
 from netops.center.nodes.state import Fleet, NodeState
@@ -29,6 +37,8 @@ from netops.center.settings import CenterSettings
 
 NODES_PER_BREATH = 50
 CENTER_CAUSE = "center"
+NOT_OURS = ("agent ", "alertmanager ")
+"""How causes begin whose end somebody else tells."""
 HOST_MARK = "@"
 """Before the name of a machine in the cause of a rule; no node's name begins with it."""
 
@@ -60,7 +70,8 @@ class Engine:
         self.fleet.windows = windows
 
     async def look(self, now: datetime) -> bool:
-        """One round: 1. what is wrong now  2. open, change and close incidents  3. escalate. Whether anything changed."""
+        """One round: 1. what is wrong now  2. open, change and close incidents  3. link them to their causes  4. escalate.
+        Whether anything changed."""
         at = now.timestamp()
         known = {incident.cause: incident for incident in await Incident.filter(closed_at=None)}
         wanted = {trouble.cause: (trouble, facts) async for trouble, facts in self._troubles(at, now, known)}
@@ -74,10 +85,33 @@ class Engine:
                 await self._open(trouble, facts, now)
                 changed = True
         for cause, incident in known.items():
-            if cause not in wanted and not cause.startswith("agent ") and not self._is_undecided(cause):
+            if cause not in wanted and not cause.startswith(NOT_OURS) and not self._is_undecided(cause):
                 await close_incident(incident, now)
                 changed = True
+        changed |= await self._link(now)
         return await self._escalate(known.values(), now) or changed
+
+    async def _link(self, now: datetime) -> bool:
+        """Link what is open to what explains it, and let go what outlasts its cause; whether anything changed."""
+        lately = now - timedelta(seconds=AFTER_SECONDS)
+        found = {one.id: one for one in await Incident.filter(closed_at=None, is_history=False)}
+        ended = await Incident.filter(closed_at__gte=lately, kind__in=[*DOWN, *BROKEN], is_history=False)
+        if len(found) < 2 and not any(one.caused_by for one in found.values()):
+            return False
+        causes = causes_of([seen(one) for one in (*found.values(), *ended)], self._places(), now.timestamp())
+        changed = [one for one in found.values() if one.caused_by != causes.get(one.id, "")]
+        numbers = {one.id: one.number for one in (*found.values(), *ended)}
+        for incident in changed:
+            cause = causes.get(incident.id, "")
+            await link(incident, cause, numbers.get(cause or incident.caused_by), now)
+        return bool(changed)
+
+    def _places(self) -> dict[str, Place]:
+        """Where the nodes stand."""
+        return {
+            node.name: Place(node.branch, node.behind, node.host, node.role in HEADQUARTERS_ROLES)
+            for node in self.fleet
+        }
 
     async def _troubles(
         self, at: float, now: datetime, known: dict[str, Incident]
@@ -90,8 +124,7 @@ class Engine:
             names = tuple(sorted(self.late_since))
             yield Trouble(CENTER_CAUSE, "center", 1, nodes=names), {"count": len(names)}
         else:
-            places = {node.name: Place(node.branch, node.behind, node.host) for node in self.fleet}
-            for trouble in troubles_of_silence(places, silent):
+            for trouble in troubles_of_silence(self._places(), silent):
                 yield trouble, {}
         shared = self.fleet.hosts_shared()
         by_cause: dict[str, Trouble] = {}
@@ -207,7 +240,7 @@ class Engine:
             for incident in incidents
             if incident.acknowledged_at is None
             and incident.escalated_at is None
-            and not (incident.is_history or incident.is_muted)
+            and not (incident.is_history or incident.is_muted or incident.caused_by)
             and incident.severity <= 2
             and now - incident.known_at >= patience
             and not (incident.snoozed_until and incident.snoozed_until > now)
@@ -215,6 +248,19 @@ class Engine:
         for incident in due:
             await escalate(incident, "", "")
         return bool(due)
+
+
+def seen(incident: Incident) -> Seen:
+    """What the rules of causes see of a record."""
+    return Seen(
+        incident.id,
+        incident.kind,
+        incident.opened_at.timestamp(),
+        frozenset(incident.nodes or [incident.node]) - {""},
+        str(incident.facts.get("metric", "")),
+        incident.closed_at.timestamp() if incident.closed_at else None,
+        incident.caused_by,
+    )
 
 
 def rule_of(record: AlertRule) -> Rule:

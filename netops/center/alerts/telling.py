@@ -2,7 +2,8 @@
 
 A first trouble waits `group_seconds` for others of the same cause; then everything new, ended or due again goes in one
 notification. Within `interval_seconds` of the last one only the gravest (severity 1) are told. What nobody acknowledged is
-told again after `repeat_seconds`. What came from a spool, is snoozed or lies in maintenance is not told.
+told again after `repeat_seconds`. What came from a spool, is snoozed, lies in maintenance or is explained by another
+incident is not told.
 """
 
 from __future__ import annotations

@@ -14,11 +14,13 @@ TRUST_SHARE = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a node stands: its branch, the node through which its line runs ("" for its own line), and its machine."""
+    """Where a node stands: its branch, the node through which its line runs ("" for its own line), and its machine; whether
+    headquarters itself runs there."""
 
     branch: str = ""
     behind: str = ""
     host: str = ""
+    is_headquarters: bool = False
 
 
 @dataclass(frozen=True, slots=True)

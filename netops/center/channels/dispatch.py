@@ -62,7 +62,7 @@ def candidate(channel: Channel, incident: Incident, now: datetime) -> Candidate:
         incident.known_at.timestamp(),
         incident.closed_at is None,
         incident.acknowledged_at is not None,
-        incident.snoozed_until is not None and incident.snoozed_until > now,
+        bool(incident.caused_by) or (incident.snoozed_until is not None and incident.snoozed_until > now),
         from_micros(opened).timestamp() if opened else None,
         from_micros(closed).timestamp() if closed else None,
     )

@@ -97,6 +97,7 @@ async def close_incident(incident: Incident, at: datetime) -> None:
 async def reopen(incident: Incident, at: datetime, facts: dict[str, Any] | None = None) -> None:
     """The same trouble soon after its end. Channels that were told of the end are told of this as of a new one."""
     incident.closed_at = None
+    incident.caused_by = ""
     incident.told = {channel: told for channel, told in incident.told.items() if told[1] is None}
     async with transaction():
         await incident.save()
@@ -112,6 +113,15 @@ async def change_members(incident: Incident, nodes: Sequence[str], at: datetime)
             incident.nodes = list(nodes)
             await incident.save(update_fields=["nodes"])
             await add_event(incident, "members", at, facts={"joined": joined, "left": left})
+
+
+async def link(incident: Incident, cause: str, number: int | None, at: datetime) -> None:
+    """The incident `cause` explains this one; "": nothing does any more, it stands for itself. `number` is of the cause, new or
+    former, None when it is long over."""
+    incident.caused_by = cause
+    async with transaction():
+        await Incident.filter(id=incident.id).update(caused_by=cause)
+        await add_event(incident, "linked" if cause else "unlinked", at, facts={"number": number})
 
 
 async def incident_numbered(number: int) -> Incident:

@@ -50,7 +50,9 @@ async def list_page(request: Request) -> IncidentsPage:
             Tab(_("open"), "/incidents", only_open, await queries.open_count()),
             Tab(_("all"), "/incidents?show=all", not only_open),
         ],
-        incidents_table(shown, clock.now(), next_url, empty),
+        incidents_table(
+            shown, clock.now(), next_url, empty, await queries.numbers_of([one.caused_by for one in shown])
+        ),
         with_query("/live/incidents"),
     )
 

@@ -32,6 +32,9 @@ class IncidentPart:
     """How often it came within the last hour; 0 while that is not remarkable."""
     timeline: Sequence[Happening]
     notices: TableView
+    cause: Link | None
+    explains: Sequence[Link]
+    """The incidents that are linked to this one."""
 
 
 @dataclass(frozen=True)

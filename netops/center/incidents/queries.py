@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from netops.center.models import AlertRule, Incident, IncidentEvent, Notice
 from shared.database import fetch_all
@@ -17,6 +17,23 @@ async def listed(*, only_open: bool, before: int | None = None, limit: int = 50)
         return sorted(found, key=lambda incident: incident.acknowledged_at is not None)
     query = Incident.all() if before is None else Incident.filter(number__lt=before)
     return await query.order_by("-number").limit(limit)
+
+
+async def numbers_of(ids: Collection[str]) -> dict[str, int]:
+    """The number of each incident by its id."""
+    found = await Incident.filter(id__in=set(ids) - {""}).only("id", "number")
+    return {one.id: one.number for one in found}
+
+
+async def cause_of(incident: Incident) -> Incident | None:
+    """The incident that explains this one."""
+    return await Incident.get_or_none(id=incident.caused_by) if incident.caused_by else None
+
+
+async def explained_by(incident: Incident) -> Sequence[Incident]:
+    """The incidents that this one explains or explained, open ones first."""
+    found = await Incident.filter(caused_by=incident.id).order_by("number").limit(SHOWN)
+    return sorted(found, key=lambda one: one.closed_at is not None)
 
 
 async def open_count() -> int:

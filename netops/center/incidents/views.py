@@ -9,19 +9,21 @@ from typing import Any
 from netops.center.alerts.rules import FLAP_WINDOW_SECONDS, FLAPPING_FROM
 from netops.center.alerts.words import sentence_of, value_text
 from netops.center.incidents.pages import IncidentPart
-from netops.center.incidents.queries import notices_of, rule_behind, timeline_of
+from netops.center.incidents.queries import cause_of, explained_by, notices_of, rule_behind, timeline_of
 from netops.center.incidents.words import age, state_word, title
 from netops.center.models import Incident, IncidentEvent, Notice
 from shared.i18n import N_
 from shared.i18n import gettext as _
 from shared.web.filters import as_of, instant
-from shared.web.parts import Column, Empty, Happening, Row, Status, TableView
+from shared.web.parts import Column, Empty, Happening, Link, Row, Status, TableView
 
 EVENT_WORDS: Mapping[str, tuple[str, str]] = {
     "opened": (N_("opened"), "bell"),
     "reopened": (N_("came again"), "refresh"),
     "closed": (N_("over"), "circle-check"),
     "members": (N_("nodes changed"), "server"),
+    "linked": (N_("explained"), "route"),
+    "unlinked": (N_("stands for itself"), "route"),
     "told": (N_("told"), "send"),
     "acknowledged": (N_("acknowledged"), "eye"),
     "assigned": (N_("assigned"), "user"),
@@ -37,7 +39,10 @@ NOTICE_WORDS: Mapping[str, str] = {
 }
 
 
-def incidents_table(found: Sequence[Incident], now: datetime, next_url: str, empty: Empty) -> TableView:
+def incidents_table(
+    found: Sequence[Incident], now: datetime, next_url: str, empty: Empty, causes: Mapping[str, int]
+) -> TableView:
+    """`causes`: the numbers of the incidents that explain others, by id."""
     rows = [
         Row(
             {
@@ -49,10 +54,18 @@ def incidents_table(found: Sequence[Incident], now: datetime, next_url: str, emp
                 "age": age(incident, now),
                 "nodes": len(incident.nodes) or None,
                 "owner": incident.assigned_to or incident.acknowledged_by or None,
+                "cause": f"INC-{causes[incident.caused_by]}" if incident.caused_by in causes else None,
             },
             id=str(incident.number),
             url=f"/incidents/{incident.number}",
-            links={"title": f"/incidents/{incident.number}"},
+            links={
+                "title": f"/incidents/{incident.number}",
+                **(
+                    {"cause": f"/incidents/{causes[incident.caused_by]}"}
+                    if incident.caused_by in causes
+                    else {}
+                ),
+            },
             is_muted=incident.closed_at is not None,
         )
         for incident in found
@@ -69,6 +82,7 @@ def incidents_table(found: Sequence[Incident], now: datetime, next_url: str, emp
             Column("age", _("Lasted")),
             Column("nodes", _("Nodes"), "number"),
             Column("owner", _("In hand")),
+            *([Column("cause", _("Caused by"), phone="second")] if causes else []),
         ],
         rows=rows,
         empty=empty,
@@ -88,8 +102,26 @@ async def part_of(incident: Incident, now: datetime) -> IncidentPart:
         incident.snoozed_until if incident.snoozed_until and incident.snoozed_until > now else None,
         flaps_in(events, now),
         [happening(event) for event in events],
-        notices_table(await notices_of(incident), Empty("nothing", _("Nobody was told of it."))),
+        notices_table(await notices_of(incident), Empty("nothing", untold(incident))),
+        *await family(incident),
     )
+
+
+def untold(incident: Incident) -> str:
+    """Why nobody was told."""
+    if incident.caused_by:
+        return _("Nobody was told of it: its cause is told.")
+    return _("Nobody was told of it.")
+
+
+async def family(incident: Incident) -> tuple[Link | None, list[Link]]:
+    """What explains it, and what it explains."""
+
+    def linked(one: Incident) -> Link:
+        return Link(f"INC-{one.number} {title(one)}", f"/incidents/{one.number}")
+
+    cause = await cause_of(incident)
+    return linked(cause) if cause else None, [linked(one) for one in await explained_by(incident)]
 
 
 def flaps_in(events: Sequence[IncidentEvent], now: datetime) -> int:
@@ -128,6 +160,10 @@ def event_text(event: IncidentEvent) -> str:
             if facts["left"]:
                 parts.append(_("left: %(names)s", names=", ".join(facts["left"])))
             return "; ".join(parts)
+        case "linked":
+            return _("caused by INC-%(number)s", number=facts["number"])
+        case "unlinked" if facts.get("number"):
+            return _("INC-%(number)s is over, this is not", number=facts["number"])
         case "told":
             return str(facts.get("channel", ""))
         case "assigned":

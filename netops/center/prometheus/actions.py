@@ -82,7 +82,7 @@ def outgoing(incidents: Sequence[Incident], now: datetime, url: str) -> list[dic
     """Incidents as alerts for POST /api/v2/alerts. Pure. What came from Alertmanager is not sent back."""
     alerts = []
     for incident in incidents:
-        if incident.kind == "alertmanager" or incident.is_history:
+        if incident.kind == "alertmanager" or incident.is_history or incident.caused_by:
             continue
         ends = incident.closed_at or now + GONE_AFTER
         labels: Mapping[str, str] = {

@@ -41,7 +41,9 @@ async def show(request: Request) -> Response:
             Tab(_("30 days"), with_query(span="30d"), span == "30d"),
         ],
         sentence=sentence,
-        loops=incidents_table(loops, clock.now(), "", Empty("nothing", _("No service is in a crash loop."))),
+        loops=incidents_table(
+            loops, clock.now(), "", Empty("nothing", _("No service is in a crash loop.")), {}
+        ),
         table=recoveries_table(found, with_node=True),
     )
     return page(request, "recovery/show.html", view)

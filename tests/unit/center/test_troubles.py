@@ -14,6 +14,7 @@ from netops.center.incidents.actions import acknowledge
 from netops.center.keeper import look_once
 from netops.center.maintenance.actions import Plan, make_window
 from netops.center.models import AlertRule, AuditEntry, Channel, Incident, IncidentEvent, Notice
+from netops.center.prometheus.actions import Alert, Message, take_alerts
 from shared import clock
 from shared.clock import FixedClock
 from shared.database import Database
@@ -120,6 +121,64 @@ async def test_a_node_that_falls_silent_while_a_rule_fires_does_not_resolve_it(w
     await watch.step(10, *agents[1:])
     await watch.step(300, *agents[1:])
     assert await watch.open_causes() == ["rule 1 n0", "silent n0"]
+
+
+async def test_only_the_cause_is_told_and_what_outlasts_it_is_told_later(watch: Watch) -> None:
+    agent = await Agent.enrolled(watch.app, "sh", branch="SH")
+    with watch.app.state.use_database():
+        await AlertRule.create(
+            id=2, name="lag", metric="service.web.replication_lag_seconds", window_seconds=30, fire_at=60.0,
+            clear_at=10.0, for_seconds=20, keep_seconds=10,
+        )  # fmt: skip
+        await watch.app.state.engine.load_rules()
+    lags = {"service.web.replication_lag_seconds": 300.0}
+    loop = ReportedIncident(key=5, id="loop", service="web", kind="crash_loop", opened_at=clock.now())
+    await agent.says(loop)
+    await watch.step(240, agent, **lags)
+    assert await watch.open_causes() == ["agent loop", "rule 2 sh"]
+    assert [text.split("\n")[0] for text in watch.sent] == ["web on sh does not stay up"]
+    with watch.app.state.use_database():
+        lag = await Incident.get(cause="rule 2 sh")
+        assert lag.caused_by == "loop"
+    loop.closed_at = clock.now()
+    await agent.says(loop)
+    await watch.step(100, agent, **lags)
+    assert not any("sh: lag" in text for text in watch.sent)
+    await watch.step(400, agent, **lags)
+    assert any(text.startswith("sh: lag") for text in watch.sent)
+    with watch.app.state.use_database():
+        kinds = [event.kind for event in await IncidentEvent.filter(incident=lag.id).order_by("id")]
+    assert kinds == ["opened", "linked", "unlinked", "told"]
+
+
+async def test_what_ends_with_its_cause_is_never_told(watch: Watch) -> None:
+    agent = await Agent.enrolled(watch.app, "sh", branch="SH")
+    others = [await Agent.enrolled(watch.app, f"n{n}") for n in range(5)]
+    await watch.step(20, agent, *others)
+    loop = ReportedIncident(key=5, id="loop", service="web", kind="unhealthy", opened_at=clock.now())
+    await watch.step(60, *others)
+    await agent.says(loop)  # its last word
+    await watch.step(300, *others)
+    assert await watch.open_causes() == ["agent loop", "silent sh"]
+    loop.closed_at = clock.now()
+    await agent.says(loop)
+    await watch.step(400, agent, *others)
+    assert await watch.open_causes() == []
+    with watch.app.state.use_database():
+        told = [one.kind for one in await Incident.all() if one.told]
+    assert "silent" in told
+
+
+async def test_what_alertmanager_tells_ends_when_it_says_so(watch: Watch) -> None:
+    alert = Alert(status="firing", labels={"alertname": "Disk", "instance": "x"}, starts_at=clock.now())
+    with watch.app.state.use_database():
+        await take_alerts(Message(alerts=[alert]), watch.app.state.fleet)
+    await watch.step(60)
+    assert await watch.open_causes() == ["alertmanager Disk instance=x"]
+    alert.status, alert.ends_at = "resolved", clock.now()
+    with watch.app.state.use_database():
+        await take_alerts(Message(alerts=[alert]), watch.app.state.fleet)
+    assert await watch.open_causes() == []
 
 
 async def test_after_a_restart_what_is_open_stays_open_and_is_not_told_again(watch: Watch) -> None:
