@@ -2,13 +2,17 @@
 
 from datetime import date
 from pathlib import Path
+from typing import NamedTuple
 from uuid import UUID
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from branch_node.imports.undo import _TARGETS, NOT_FOLLOWED, undo_run
 from branch_node.receipts.actions import allocate_receipt
 from shared import i18n
+from shared.database import execute
 from shared.errors import Conflict, NotFound
 from shared.ids import new_id
 from shared.permissions import Scope
@@ -238,3 +242,57 @@ def test_every_reference_of_a_record_is_followed_or_known_not_to_hold() -> None:
         and name not in NOT_FOLLOWED
     }
     assert loose == set()
+
+
+class Line(NamedTuple):
+    """A row of a file: its number, name and city, and whether a person edits the customer after it came in."""
+
+    number: int
+    name: str
+    city: str
+    is_edited: bool
+
+
+LINES = st.lists(
+    st.builds(
+        Line,
+        st.integers(1, 6),
+        st.sampled_from(("", "A", "B 厂")),
+        st.sampled_from(("", "x", "y" * 81)),
+        st.booleans(),
+    ),
+    min_size=1,
+    max_size=8,
+)
+
+
+@settings(
+    max_examples=6,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(LINES)
+async def test_whatever_the_file_says_every_row_is_accounted_for_comes_once_and_goes_unless_edited(
+    tmp_path_factory: pytest.TempPathFactory, lines: list[Line]
+) -> None:
+    """Rows without a name, with a city that is too long, given twice under a number, and good ones."""
+    rows = "".join(f"{one.number},{one.name},,,{one.city}\n" for one in lines)
+    folder = write(tmp_path_factory.mktemp("drawn"), customers_csv=HEADER + rows)
+    was = await count("customer")
+    first = await bring_in(CUSTOMERS, folder)
+    assert sum(counts(first)) == first.account.read == len(lines)
+    created = counts(first)[0]
+    assert created == await count("customer") - was <= len({one.number for one in lines})
+    again = await bring_in(CUSTOMERS, folder)
+    assert sum(counts(again)) == len(lines)
+    assert (again.account.created, again.account.failed) == (0, first.account.failed)
+    edited = {str(one.number) for one in lines if one.is_edited}
+    kept = 0
+    for row in await Customer.filter(code__in=sorted(edited)):
+        row.notes = "seen"
+        await row.save()
+        kept += 1
+    undone = await undo(first.account)
+    assert (undone.deleted, sum(undone.kept.values())) == (created - kept, kept)
+    assert await count("customer") == was + kept
+    await execute("DELETE FROM customer")

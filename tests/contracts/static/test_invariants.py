@@ -44,4 +44,4 @@ def test_invariants_that_speak_of_every_case_draw_their_cases() -> None:
         for number, named in table().items()
         if any(names_in(TESTS / file).get(name) for file, name in named)
     }
-    assert drawn >= {1, 2, 3, 5, 6, 8, 9, 10, 11, 12, 13, 14, 15, 16, 18, 20}
+    assert drawn >= set(PROMISED) - {7}

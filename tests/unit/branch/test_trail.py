@@ -1,7 +1,15 @@
 """The audit trail and the news of a branch, on both engines."""
 
+import json
+from collections.abc import AsyncIterator
 from datetime import date
-from uuid import uuid4
+from typing import Any, Literal, NamedTuple
+from uuid import UUID, uuid4
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tortoise.expressions import F
 
 from branch_node.customers.actions import add_customer
 from branch_node.customers.forms import CustomerForm
@@ -18,7 +26,7 @@ from branch_node.trail import queries
 from branch_node.trail.forms import ListForm
 from branch_node.trail.proof import prove
 from shared import clock
-from shared.database import Database, as_actor, execute
+from shared.database import Database, actor, as_actor, execute, fetch_all
 from shared.permissions import Scope
 from shared.records import COMPANY, NewsItem, Task
 from shared.replication import capture
@@ -83,11 +91,7 @@ async def test_the_chain_is_verified_up_to_what_was_confirmed_and_a_forged_chang
         assert (await prove()).is_whole is None
         log = PresentLog()
         head = await log.head()
-        position = Position.from_parts(0, "0" * 32, "{}")
-        position.advance(await log.rows(0, head))
-        await ReplicationCheckpoint.create(
-            epoch="e1", seq=head, chain=position.chain.hex(), digests=position.to_json()
-        )
+        await confirmed(log)
         whole = await prove()
         assert (whole.is_whole, whole.last) == (True, head)
         await execute(
@@ -95,6 +99,112 @@ async def test_the_chain_is_verified_up_to_what_was_confirmed_and_a_forged_chang
         )
         broken = await prove()
         assert (broken.is_whole, broken.broken_at) == (False, head)
+
+
+class Write(NamedTuple):
+    """A write: which of three tasks, by which of two people, how; the words are the new title."""
+
+    row: int
+    by: int
+    how: Literal["save", "delete", "sql", "bulk"]
+    title: str
+
+
+TITLES = st.text("电机abc 't", min_size=1, max_size=6)
+WRITES = st.lists(
+    st.builds(
+        Write,
+        st.integers(0, 2),
+        st.integers(0, 1),
+        st.sampled_from(("save", "delete", "sql", "bulk")),
+        TITLES,
+    ),
+    min_size=1,
+    max_size=8,
+)
+
+
+async def state_of(ids: list[UUID]) -> dict[str, dict[str, Any]]:
+    rows = await fetch_all(
+        "SELECT id, title, deleted_at, revision, changed_by FROM task WHERE id IN :ids", ids=ids
+    )
+    return {row["id"]: dict(row) for row in rows}
+
+
+async def written(one: Write, task: Task) -> None:
+    """Through the ORM, past it, and for many rows at once: each way people and programs write."""
+    if one.how == "save":
+        row = await Task.get(id=task.id)
+        row.title = one.title
+        await row.save()
+    elif one.how == "delete":
+        row = await Task.get(id=task.id)
+        row.deleted_at = clock.now()
+        await row.save()
+    elif one.how == "sql":
+        await execute(
+            "UPDATE task SET title = :title, revision = revision + 1, changed_by = :by WHERE id = :id",
+            title=one.title, by=actor(), id=task.id,
+        )  # fmt: skip
+    else:
+        await Task.filter(id=task.id).update(title=one.title, revision=F("revision") + 1, changed_by=actor())
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(WRITES, st.data())
+async def test_every_write_has_one_entry_with_who_before_and_after_and_no_entry_can_be_altered(
+    shanghai_log: None, writes: list[Write], data: st.DataObject
+) -> None:
+    people = (LIN, SUN)
+    tasks = [await Task.create(branch="SH", employee_id=LIN.id, title=f"t{place}") for place in range(3)]
+    ids = [task.id for task in tasks]
+    log, began = PresentLog(), await PresentLog().head()
+    told: list[tuple[dict[str, Any], dict[str, Any], str]] = []
+    for one in writes:
+        task, before = tasks[one.row], await state_of(ids)
+        with as_actor(people[one.by].id):
+            await written(one, task)
+        after = await state_of(ids)
+        told.append((before[str(task.id)], after[str(task.id)], str(people[one.by].id)))
+    entries = await fetch_all(
+        "SELECT seq, pk, at, row_before, row_after FROM change WHERE seq > :began ORDER BY seq", began=began
+    )
+    assert len(entries) == len(told)
+    for entry, (before, after, who) in zip(entries, told, strict=True):
+        images = json.loads(entry["row_before"]), json.loads(entry["row_after"])
+        for image, state in zip(images, (before, after), strict=True):
+            assert {name: image[name] for name in state} == state
+        assert (entry["pk"], images[1]["changed_by"]) == (after["id"], who)
+        assert entry["at"] > 0
+    await confirmed(log)
+    assert (await prove()).is_whole is True
+    forged = data.draw(st.sampled_from(entries))
+    spoilt = json.dumps({**json.loads(forged["row_after"]), "title": "forged"}, ensure_ascii=False)
+    for name, value in (("row_after", spoilt), ("at", int(forged["at"]) + 1), ("pk", str(uuid4()))):
+        old = (await fetch_all(f"SELECT {name} FROM change WHERE seq = :seq", seq=forged["seq"]))[0][name]
+        await execute(f"UPDATE change SET {name} = :value WHERE seq = :seq", value=value, seq=forged["seq"])
+        assert (await prove()).is_whole is False
+        await execute(f"UPDATE change SET {name} = :value WHERE seq = :seq", value=old, seq=forged["seq"])
+    assert (await prove()).is_whole is True
+
+
+@pytest.fixture
+async def shanghai_log(sqlite_database: Database) -> AsyncIterator[None]:
+    with at_home(Home("SH")), acting(LIN, at=clock.now()):
+        await shanghai()
+        await ReplicationEpoch.create(epoch="e1")
+        await ReplicationState.create(id=1, epoch="e1", acked_at=clock.now())
+        yield
+
+
+async def confirmed(log: PresentLog) -> None:
+    """Headquarters has confirmed the log as it is."""
+    head = await log.head()
+    position = Position.from_parts(0, "0" * 32, "{}")
+    position.advance(await log.rows(0, head))
+    await ReplicationCheckpoint.create(
+        epoch="e1", seq=head, chain=position.chain.hex(), digests=position.to_json()
+    )
 
 
 async def test_news_of_headquarters_and_notes_of_the_branch_stand_in_one_order(database: Database) -> None:

@@ -257,6 +257,60 @@ async def net(model, **filters) -> int:
     return sum(row.amount_minor if row.reverses_id is None else -row.amount_minor for row in rows)
 
 
+tries = st.lists(
+    st.tuples(st.sampled_from(["allocate", "take_back", "reverse"]), st.integers(0, 3), st.integers(0, 3)),
+    min_size=2,
+    max_size=8,
+)
+
+
+@settings(
+    max_examples=6,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(tries)
+async def test_whatever_is_tried_an_allocation_has_the_customer_and_currency_of_both_sides(steps):
+    """Two customers with an order and a receipt each in two currencies; money of any is tried on the orders of all."""
+    await ExchangeRate.get_or_create(
+        branch="COMPANY",
+        currency="USD",
+        to_currency="CNY",
+        happened_on=TODAY,
+        defaults={"rate_e9": 7_000_000_000},
+    )
+    people = [await customer_of(LIN), await customer_of(LIN, "西部机械")]
+    pairs = [(customer, currency) for customer in people for currency in ("CNY", "USD")]
+    orders = [await approved_order(customer, currency=currency) for customer, currency in pairs]
+    rows = [await Receivable.get(order_id=order.id) for order in orders]
+    money = [await receipt(one, "600.00", currency=currency, mode="none") for one, currency in pairs]
+    for step, from_, to in [("allocate", 0, 0), *steps]:
+        mine = Allocation.filter(receipt_id=money[from_].id, reverses_id=None).order_by("id")
+        try:
+            if step == "allocate":
+                await allocate_receipt(WANG.person, money[from_].id, "by_hand", {rows[to].id: 20_000})
+                assert from_ == to
+            elif step == "reverse":
+                await reverse_receipt(WANG.person, money[from_].id, "back")
+            elif (entry := await mine.first()) is not None:
+                await take_back_allocation(WANG.person, entry.id)
+        except Refused:
+            pass
+    sides = {one.id: one for one in [*money, *rows]}
+    entries = await Allocation.filter(receipt_id__in=[one.id for one in money])
+    for entry in entries:
+        both = [sides[entry.receipt_id], sides[entry.receivable_id]]
+        assert {(one.customer_id, one.currency) for one in both} == {(entry.customer_id, entry.currency)}
+    originals = {one.id: one for one in entries if one.reverses_id is None}
+    counters = [one for one in entries if one.reverses_id is not None]
+    assert len({one.reverses_id for one in counters}) == len(counters)
+    for one in counters:
+        original = originals[one.reverses_id]
+        assert (one.amount_minor, one.base_minor, one.receipt_id, one.receivable_id) == (
+            original.amount_minor, original.base_minor, original.receipt_id, original.receivable_id,
+        )  # fmt: skip
+
+
 # --- races ------------------------------------------------------------------------------------------------------
 
 
