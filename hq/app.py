@@ -50,14 +50,15 @@ from shared.replication.snapshot import PROMOTE_PATH, SNAPSHOT_PATH
 from shared.web.app import Resource, site_app
 from shared.web.endpoint import limited
 from shared.web.site import Site
+from shared.web.switch import Switch
 
 __all__ = ["APPS", "hq_app"]
 
 PACKAGE = Path(__file__).resolve().parent
 SYNC = {
-    ENROL_PATH: receiver.enrol,
-    HELLO_PATH: receiver.hello,
     BATCH_PATH: receiver.batch,
+    HELLO_PATH: receiver.hello,
+    ENROL_PATH: receiver.enrol,
     MARKS_PATH: rejoining.marks,
     ROWS_PATH: rejoining.rows,
     EPOCH_PATH: snapshot_route.begin,
@@ -90,8 +91,8 @@ def hq_app(settings: HqSettings) -> Starlette:
     )
     app.state.views = views()
     app.state.private_metrics = business_metrics
-    for path, handler in SYNC.items():
-        app.router.routes.insert(0, StarletteRoute(path, SyncEndpoint(handler), methods=["POST"]))
+    nodes = [StarletteRoute(path, SyncEndpoint(handler), methods=["POST"]) for path, handler in SYNC.items()]
+    app.router.routes.insert(0, Switch(nodes))
     return app
 
 
@@ -199,6 +200,7 @@ class SyncEndpoint:
         self.handler = handler
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope.setdefault("state", {}).update(route=scope["path"], is_signed=True, is_routine=True)
         request = Request(scope, limited(scope, receive, MAX_BODY_BYTES))
         with request.app.state.use_database():
             response = await self.handler(request)

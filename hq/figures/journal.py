@@ -67,14 +67,15 @@ def document_sql(entry: Entry) -> str:
     return f"'{entry.table}', CAST(id AS {{text}}), {due_on}, {texts}"
 
 
-def keep_sql(received_at: str, received_on: str) -> str:
+def keep_sql(received_at: str, received_on: str, within: str = "") -> str:
     """The statement that keeps what relation `delta` holds; contributions that did not change leave nothing.
 
-    The arguments are the places of the moment (microseconds UTC) and of the branch's own date (text)."""
+    The arguments are the places of the moment (microseconds UTC) and of the branch's own date (text); `within` is a condition
+    on the rows, for branches that have another date."""
     keys = f"{DOCUMENT_COLUMNS}, measure, period, branch, dim, currency, department, employee"
     return (
         f"INSERT INTO figure_journal ({keys}, amount, base, n, received_at, received_on) "
-        f"SELECT {keys}, SUM(amount), SUM(base), SUM(n), {received_at}, {received_on} FROM delta "
+        f"SELECT {keys}, SUM(amount), SUM(base), SUM(n), {received_at}, {received_on} FROM delta{within} "
         f"GROUP BY {keys} HAVING SUM(amount) <> 0 OR SUM(base) <> 0 OR SUM(n) <> 0"
     )
 

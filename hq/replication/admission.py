@@ -19,7 +19,7 @@ from shared.i18n import N_
 PER_NODE = 2
 MAX_WAITING = 2_048
 READING, READING_BYTES = 256, 32 * 1024 * 1024
-WORKING, WORKING_BYTES = 48, 2 * 1024 * 1024
+WORKING, WORKING_BYTES = 128, 2 * 1024 * 1024
 Turn = tuple[asyncio.Future[None], int]
 
 

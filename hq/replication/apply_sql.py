@@ -24,8 +24,10 @@ CURSOR_COLUMNS = (
 )
 SELECT_CURSOR = (
     f"SELECT {CURSOR_COLUMNS}, COALESCE((SELECT n.public_key FROM branch_node n WHERE n.branch = branch_cursor.branch "
-    "AND n.status = 'active'), '') AS node_key FROM branch_cursor WHERE branch = "
+    "AND n.status = 'active'), '') AS node_key, EXISTS (SELECT 1 FROM sync_incident i WHERE i.branch = branch_cursor.branch "
+    "AND i.closed_at IS NULL AND i.kind IN ('outdated', 'cloned')) AS has_incident FROM branch_cursor WHERE branch "
 )
+"""Behind it stands which: `= place`, `IN (places)`."""
 
 
 def _insert(table: str, columns: str, dialect: str, conflict: str = "ON CONFLICT DO NOTHING") -> str:
@@ -145,6 +147,7 @@ class TableSql:
     mend: str
     take_gone: str
     delete_gone: str
+    foreign_gone: str
     old_canonical: str
     widen: str
     delta_new: str
@@ -171,9 +174,9 @@ def _table_sql(table: Table, dialect: str) -> TableSql:
         id_at=table.names.index("id"),
         branch_at=table.names.index("branch"),
         known=(
-            f"SELECT 1 FROM {name} WHERE id IN (SELECT value FROM json_each(?)) LIMIT 1"
+            f"SELECT id FROM {name} WHERE id IN (SELECT value FROM json_each(?))"
             if is_sqlite
-            else f"SELECT 1 FROM {name} WHERE id = ANY($1::text[]::uuid[]) LIMIT 1"
+            else f"SELECT id::text AS id FROM {name} WHERE id = ANY($1::text[]::uuid[])"
         ),
         insert=insert,
         stage=f"INSERT INTO {stage} ({columns}) {received}",
@@ -191,7 +194,8 @@ def _table_sql(table: Table, dialect: str) -> TableSql:
         mend=f"INSERT INTO {name} ({columns}) SELECT {columns} FROM {stage} WHERE true ON CONFLICT (id) DO UPDATE SET {sets}",
         take_gone=f"INSERT INTO {old} ({columns}, ext) SELECT {columns}, ext FROM {name} WHERE id IN (SELECT id FROM gone)",
         delete_gone=f"DELETE FROM {name} WHERE id IN (SELECT id FROM gone)",
-        old_canonical=f"SELECT {table.held_sql('o', dialect)} AS row FROM {old} o",
+        foreign_gone=f"SELECT 1 FROM {old} o JOIN gone g ON g.id = o.id WHERE o.branch <> g.branch",
+        old_canonical=f"SELECT o.branch, {table.held_sql('o', dialect)} AS row FROM {old} o",
         widen=f"UPDATE {name} SET ext = {'?' if is_sqlite else '$1'} WHERE id = {'?' if is_sqlite else '$2::text::uuid'}",
         delta_new=into + delta_new if counted else "",
         delta_staged=into + entry_rows_sql(table.name, dialect, ((stage, 1), (old, -1)), document_sql)

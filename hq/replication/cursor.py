@@ -9,8 +9,8 @@ from shared.replication.messages import CursorReply
 
 @dataclass
 class Cursor:
-    """Where headquarters stands with one branch; written back in the transaction that applied the rows. `node_key` is the
-    key on file of the branch's node, empty where there is none; read only."""
+    """Where headquarters stands with one branch; written back in the transaction that applied the rows. Read only: `node_key`,
+    the key on file of the branch's node, empty where there is none; `has_incident`, whether one is open that a greeting closes."""
 
     branch: str
     epoch: str = ""
@@ -26,6 +26,7 @@ class Cursor:
     safe_seq: int = 0
     scrub: str | None = ""
     node_key: str = ""
+    has_incident: bool = False
 
     def claim(self, table: str) -> str:
         """The digest of a table that the branch claims at the cursor; empty for no rows."""

@@ -30,7 +30,7 @@ FIRST_ID = "00000000-0000-0000-0000-000000000000"
 async def admitted(contact: Contact) -> AsyncIterator[Cursor]:
     """The branch's cursor, locked, with the request in its replay memory; written back at the end of the block."""
     lock = " FOR UPDATE" if engine() == "postgres" else ""
-    query = f"{SELECT_CURSOR}:branch{lock}"
+    query = f"{SELECT_CURSOR} = :branch{lock}"
     async with transaction():
         found = await fetch_one(query, branch=contact.branch)
         if found is None:

@@ -13,16 +13,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from hq.figures.journal import DELTA_COLUMNS, DOCUMENT_COLUMNS, keep_sql
+from hq.figures.journal import DELTA_COLUMNS, DOCUMENT_COLUMNS
 from hq.figures.rebuild import touch_sql
 from hq.figures.rollup import COUNTED_TABLES, KEYS, NOT_PERSONAL, fold_sql
-from hq.replication import apply_postgres, apply_sqlite
+from hq.replication import apply_postgres, apply_sqlite, rows_postgres
 from hq.replication.apply_postgres import PostgresApplier, lock_cursor
 from hq.replication.apply_sql import TableSql, table_sql, typed_rows
-from hq.replication.apply_sqlite import DATA_ERRORS, ZONE_OF, SqliteApplier, read_cursor
+from hq.replication.apply_sqlite import SqliteApplier, read_cursor
 from hq.replication.batch import Gap, TableChanges
 from hq.replication.cursor import Cursor
-from hq.replication.outcome import received
+from hq.replication.rows_sqlite import DATA_ERRORS, keep_delta
 from shared import clock
 from shared.database.fields import to_micros
 from shared.entries_sql import entry_sql
@@ -207,8 +207,7 @@ def _fold_sqlite(connection: sqlite3.Connection, order: Order, everything: bool 
     if connection.execute(fold_sql("lacking")).rowcount > 0:
         if everything:
             connection.execute(unnamed_sql(order.table))
-        found = connection.execute(ZONE_OF, (order.branch,)).fetchone()
-        connection.execute(keep_sql("?", "?"), received(found[0] if found else None))
+        keep_delta(connection, [order.branch])
     connection.execute("DELETE FROM delta")
 
 
@@ -227,7 +226,7 @@ async def _tried_postgres(connection: Any, parts: Sequence[Order]) -> dict[str, 
         try:
             async with connection.transaction():
                 await _write_postgres(connection, part)
-        except apply_postgres.DATA_ERRORS as error:
+        except rows_postgres.DATA_ERRORS as error:
             blocked.update(dict.fromkeys([*part.rows, *part.gone], repr(error)))
     return blocked
 
@@ -276,6 +275,5 @@ async def _fold_postgres(connection: Any, order: Order, everything: bool = False
     if not done.endswith(" 0"):
         if everything:
             await connection.execute(unnamed_sql(order.table))
-        zone = await connection.fetchval(apply_postgres.ZONE_OF, order.branch)
-        await connection.fetch(keep_sql("$1::bigint", "$2::varchar"), *received(zone))
+        await rows_postgres.keep_delta(connection, [order.branch])
     await connection.execute("DELETE FROM delta")

@@ -150,10 +150,11 @@ class Contact:
 @dataclass(frozen=True)
 class Applied:
     """After the commit: where the cursor stands, how many changes were new, whether nothing is missing; a refusal that
-    was written down all the same."""
+    was written down all the same; whether an incident is open that a good greeting closes."""
 
     cursor: CursorReply
     rows: int
     is_complete: bool
     refusal: Refused | None = None
     status: str = "normal"
+    has_incident: bool = False

@@ -70,6 +70,8 @@ class Receiver:
         self.places = Admission(working=READING, most_bytes=READING_BYTES)
         self.turns = Admission()
         self._keys: dict[str, str] = {}
+        self._learning = asyncio.Lock()
+        self._has_learned = False
 
     @asynccontextmanager
     async def admitted(self, request: Request) -> AsyncIterator[bytes]:
@@ -89,7 +91,7 @@ class Receiver:
 
         The key that a node used last is remembered; whether it is still the one on file is seen where the request is
         applied, in the same transaction (StaleKey), and then the file is asked."""
-        key = self._keys.get(claimed_node(request.headers))
+        key = await self._key_of(claimed_node(request.headers))
         if key is not None:
             try:
                 return await take(
@@ -102,6 +104,17 @@ class Receiver:
         signed, key = await _proved(request, body)
         self._keys[signed.node] = key
         return await take(signed, key)
+
+    async def _key_of(self, node: str) -> str | None:
+        """The key to try first. All are read with the first request, so that a thousand nodes that come back at once ask the
+        file once; a node that is not among them is asked for alone."""
+        if not self._has_learned:
+            async with self._learning:
+                if not self._has_learned:
+                    nodes = await BranchNode.filter(status="active").values_list("branch", "public_key")
+                    self._keys = dict(nodes) | self._keys
+                    self._has_learned = True
+        return self._keys.get(node)
 
 
 class TooLarge(Refused):
@@ -195,11 +208,12 @@ async def hello(request: Request) -> Response:
         log.warning("hello_refused", code=error.code, node=request.headers.get("x-trunkline-node"))
         return refuse(error)
     receiver.on_applied(said.branch)
-    await close_incident(said.branch, "outdated")
+    if outcome.has_incident:
+        await close_incident(said.branch, "outdated")
     if outcome.refusal is not None:
         await open_incident(said.branch, "cloned", boot)
         return refuse(outcome.refusal)
-    if outcome.status != "cloned":
+    if outcome.has_incident and outcome.status != "cloned":
         await close_incident(said.branch, "cloned")
     return answer(outcome.cursor)
 

@@ -11,14 +11,14 @@ import logging
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 from unittest import mock
 
 import structlog
 
 from branch_node.replication import sender
-from hq.replication import apply_sql, apply_sqlite, cursor
+from hq.replication import apply_sql, apply_sqlite, cursor, rows_sqlite, visits
 from hq.replication.outcome import Applied
 from shared.database.access import connection
 from shared.replication import capture, change
@@ -43,15 +43,14 @@ class Mutant:
 @contextmanager
 def cursor_apart() -> Iterator[None]:
     """Rows, digests and figures are committed first, the cursor in a transaction of its own."""
-    whole = apply_sqlite._apply_lines
+    whole = apply_sqlite._write_rows
 
-    def apply_lines(connection: Any, *args: Any) -> None:
+    def write_rows(connection: Any, *args: Any) -> None:
         whole(connection, *args)
         connection.execute("COMMIT")
         connection.execute("BEGIN IMMEDIATE")
-        connection.execute("SAVEPOINT job")
 
-    with mock.patch.object(apply_sqlite, "_apply_lines", apply_lines):
+    with mock.patch.object(apply_sqlite, "_write_rows", write_rows):
         yield
 
 
@@ -69,7 +68,8 @@ def no_version_guard() -> Iterator[None]:
     with (
         mock.patch.object(apply_sqlite, "table_sql", return_value=plain),
         mock.patch("tests.support.replication_model.table_sql", return_value=plain),
-        mock.patch.object(apply_sqlite, "is_newer", return_value="SELECT 1 WHERE ?1 + ?2 + ?3 + ?4 IS NULL"),
+        mock.patch.object(rows_sqlite, "table_sql", return_value=plain),
+        mock.patch.object(rows_sqlite, "is_newer", return_value="SELECT 1 WHERE ?1 + ?2 + ?3 + ?4 IS NULL"),
     ):
         yield
 
@@ -81,12 +81,14 @@ def _stage(table: str) -> str:
 @contextmanager
 def acknowledged_before_commit() -> Iterator[None]:
     """The answer leaves when the batch is queued."""
+    running: set[asyncio.Task[None]] = set()
 
     async def apply(self: Any, batch: Any, contact: Any) -> Applied:
-        job = apply_sqlite._Job(
-            lambda connection: apply_sqlite._apply_batch(connection, batch, contact), lambda *_: None
-        )
-        self._jobs.put(job)
+        async def later() -> None:
+            with suppress(Exception):
+                await self._groups.visit(visits.Visit(contact, batch))
+
+        running.add(asyncio.create_task(later()))
         head = batch.head
         return Applied(CursorReply(head.epoch, head.last, head.chain), head.rows, True)
 
@@ -134,7 +136,7 @@ def no_chain_compared() -> Iterator[None]:
 
     with (
         mock.patch.object(sender.Sender, "_prove", prove),
-        mock.patch.object(apply_sqlite, "lines_to_apply", lines_to_apply),
+        mock.patch.object(visits, "lines_to_apply", lines_to_apply),
     ):
         yield
 

@@ -21,6 +21,8 @@ from unittest import mock
 
 SENDER, RECEIVER = "branch_node.replication.sender", "hq.replication.receiver"
 APPLIERS = ("hq.replication.apply_sqlite", "hq.replication.apply_postgres")
+ROWS = ("hq.replication.rows_sqlite", "hq.replication.rows_postgres")
+VISITS = "hq.replication.visits"
 
 POINTS: dict[str, tuple[tuple[str, ...], str, str]] = {
     "sender: greeted": ((SENDER,), "Sender._hello", "after"),
@@ -30,10 +32,10 @@ POINTS: dict[str, tuple[tuple[str, ...], str, str]] = {
     "sender: before its note": ((SENDER,), "Sender._note_acked", "before"),
     "sender: noted": ((SENDER,), "Sender._note_acked", "after"),
     "receiver: batch unpacked": ((RECEIVER,), "unpack", "after"),
-    "applier: cursor locked": (APPLIERS, "lines_to_apply", "before"),
-    "applier: before the rows": (APPLIERS, "_apply_lines", "before"),
-    "applier: between rows and figures": (APPLIERS, "fold_sql", "before"),
-    "applier: rows written": (APPLIERS, "_apply_lines", "after"),
+    "applier: cursor locked": ((VISITS,), "lines_to_apply", "before"),
+    "applier: before the rows": (APPLIERS, "_write_rows", "before"),
+    "applier: between rows and figures": (ROWS, "fold_sql", "before"),
+    "applier: rows written": (APPLIERS, "_write_rows", "after"),
     "applier: before the cursor": (APPLIERS, "write_cursor", "before"),
     "applier: before the commit": (APPLIERS, "write_cursor", "after"),
     "receiver: committed, not answered": ((RECEIVER,), "answer", "before"),

@@ -1,0 +1,85 @@
+"""Gathers visits that wait at the same time, so that one transaction and one commit serve them all.
+
+Nothing waits for company: who comes alone is written at once. While the loop has requests to look at or a group is being
+written, further visits gather.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from hq.replication.outcome import Applied
+from hq.replication.visits import Visit
+
+MAX_VISITS = 64
+MAX_LINES = 8_000
+"""How much goes into one transaction: readers of the file and other work are let in between two."""
+Write = Callable[[Sequence[Visit]], Awaitable[None]]
+"""Writes the visits in one transaction; raises what fails all of them."""
+
+
+@dataclass(frozen=True)
+class _Waiting:
+    visit: Visit
+    done: asyncio.Future[Applied]
+
+
+class Groups:
+    """The visits of one applier; `side_by_side` groups are handed to `write` at once."""
+
+    def __init__(self, write: Write, side_by_side: int) -> None:
+        self._write, self._side_by_side = write, side_by_side
+        self._waiting: deque[_Waiting] = deque()
+        self._working: set[asyncio.Task[None]] = set()
+
+    async def visit(self, visit: Visit) -> Applied:
+        """What came of a visit, after the commit. Raises why it was refused."""
+        waiting = _Waiting(visit, asyncio.get_running_loop().create_future())
+        self._waiting.append(waiting)
+        if len(self._working) < self._side_by_side:
+            task = asyncio.create_task(self._work())
+            self._working.add(task)
+            task.add_done_callback(self._working.discard)
+        return await waiting.done
+
+    async def finish(self) -> None:
+        """Until nothing waits any more."""
+        while self._working:
+            await asyncio.wait(self._working)
+
+    async def _work(self) -> None:
+        while self._waiting:
+            group = self._next()
+            failure: BaseException | None = None
+            try:
+                await self._write([one.visit for one in group])
+            except BaseException as error:
+                failure = error
+            for one in group:
+                _answer(one, failure)
+            if isinstance(failure, asyncio.CancelledError):
+                raise failure
+
+    def _next(self) -> list[_Waiting]:
+        """What goes together: at most one visit of a branch, in the order of coming."""
+        group = [self._waiting.popleft()]
+        branches = {group[0].visit.contact.branch}
+        lines = group[0].visit.size
+        while self._waiting and len(group) < MAX_VISITS:
+            further = self._waiting[0].visit
+            lines += further.size
+            if further.contact.branch in branches or lines > MAX_LINES:
+                break
+            branches.add(further.contact.branch)
+            group.append(self._waiting.popleft())
+        return group
+
+
+def _answer(one: _Waiting, failure: BaseException | None) -> None:
+    if one.done.done():
+        return
+    if (error := failure or one.visit.error) is not None:
+        one.done.set_exception(error)
+    else:
+        one.done.set_result(one.visit.applied())

@@ -1,0 +1,131 @@
+"""Visits of many branches in one transaction: each gets what it would get alone, whatever the others bring; on both engines."""
+
+import asyncio
+import datetime
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from hq.figures import rebuild, rollup
+from hq.replication import groups, verify
+from hq.replication.batch import Gap, unpack
+from hq.replication.groups import Groups
+from hq.replication.outcome import EnvironmentFailure, Held
+from hq.replication.visits import Visit
+from shared.database import fetch_all, fetch_value
+from shared.records import Branch as BranchRow
+from shared.records import Receipt
+from tests.support.databases import ENGINES, Templates, fresh_database
+from tests.support.wire import Branch, Headquarters, canonical, some_id
+
+DAY = datetime.date(2026, 3, 31)
+
+
+@pytest.fixture(params=ENGINES)
+async def hq(
+    request: pytest.FixtureRequest, templates: Templates, tmp_path: Any
+) -> AsyncIterator[Headquarters]:
+    async with fresh_database(templates, request.param, "hq", tmp_path) as database:
+        await rollup.install()
+        async with Headquarters(database) as opened:
+            yield opened
+
+
+def receipt(code: str, amount: int) -> Receipt:
+    return Receipt(
+        branch=code, number="R-1", customer_id=some_id(), happened_on=DAY, currency="CNY",
+        amount_minor=amount, base_minor=amount,
+    )  # fmt: skip
+
+
+async def proved() -> None:
+    proof = await verify.verify()
+    assert proof.is_proved, verify.describe(proof)
+    assert await rebuild.differences() == []
+
+
+async def sums() -> dict[str, int]:
+    rows = await fetch_all("SELECT branch, SUM(amount_minor) AS total FROM receipt GROUP BY branch")
+    return {row["branch"]: int(row["total"]) for row in rows}
+
+
+async def test_new_changed_and_deleted_rows_of_many_branches_go_together(hq: Headquarters) -> None:
+    branches = [Branch(f"B{number}") for number in range(12)]
+    for at, branch in enumerate(branches):
+        branch.write(BranchRow(branch=branch.code, name="x", currency="CNY", timezone="Pacific/Auckland"))
+        branch.write(*(receipt(branch.code, 10 + at) for _ in range(5)))
+    await asyncio.gather(*(hq.receive(branch) for branch in branches))
+    known = [(branch, await receipts_of(branch)) for branch in branches]
+    for branch, (changed, deleted, *_) in known:
+        changed.amount_minor = changed.base_minor = 1_000
+        branch.write(changed, receipt(branch.code, 7))
+        branch.write(deleted, op="d")
+    applied = await asyncio.gather(*(hq.receive(branch) for branch, _ in known))
+    assert [(one.rows, one.is_complete) for one in applied] == [(3, True)] * 12
+    assert await sums() == {f"B{at}": 1_000 + 7 + 3 * (10 + at) for at in range(12)}
+    assert await fetch_value("SELECT count(*) FROM tombstone") == 12
+    await proved()
+
+
+async def receipts_of(branch: Branch) -> list[Receipt]:
+    return await Receipt.filter(branch=branch.code).order_by("id")
+
+
+async def test_what_one_branch_brings_wrong_is_its_own_affair(hq: Headquarters) -> None:
+    good, poisoned, thief, ahead, flooded = (Branch(code) for code in ("GOOD", "POIS", "THIE", "AHEA", "FLOO"))
+    theirs = receipt("GOOD", 100)
+    good.write(theirs)
+    await hq.receive(good)
+    good.write(receipt("GOOD", 5))
+    bad = canonical(receipt("POIS", 2)).replace('"currency":"CNY"', '"currency":null')
+    poisoned.add("receipt", bad.partition('"id":"')[2][:36], "i", bad)
+    poisoned.write(receipt("POIS", 3))
+    thief.add("receipt", str(theirs.id), "d", None)
+    thief.write(receipt("THIE", 4))
+    ahead.write(*(receipt("AHEA", 1) for _ in range(3)))
+    for number in range(20):
+        flooded.add("receipt", str(some_id()), "i", f'{{"number":{number}}}')
+    found = await asyncio.gather(
+        *(hq.receive(branch) for branch in (good, poisoned, thief)),
+        hq.receive(ahead, ahead.batch(2, 3)),
+        hq.receive(flooded),
+        return_exceptions=True,
+    )
+    assert [type(one).__name__ for one in found] == ["Applied", "Applied", "Applied", "Gap", "Held"], found
+    assert isinstance(found[3], Gap) and isinstance(found[4], Held)
+    assert await sums() == {"GOOD": 105, "POIS": 3, "THIE": 4}
+    aside = await fetch_all("SELECT branch, seq, reason FROM quarantined_change ORDER BY branch")
+    assert [(one["branch"], one["seq"], one["reason"]) for one in aside] == [("POIS", 1, "poison"), ("THIE", 1, "poison")]  # fmt: skip
+    cursors = await fetch_all("SELECT branch, seq FROM branch_cursor WHERE seq > 0 ORDER BY branch")
+    assert [(one["branch"], one["seq"]) for one in cursors] == [("GOOD", 2), ("POIS", 2), ("THIE", 2)]
+    assert await rebuild.differences() == []
+
+
+async def test_two_visits_of_a_branch_are_written_one_after_the_other(hq: Headquarters) -> None:
+    branch = Branch()
+    branch.write(*(receipt("SH", 1) for _ in range(6)))
+    first, second = branch.batch(0, 3), branch.batch(3, 6)
+    found = await asyncio.gather(hq.receive(branch, first), hq.receive(branch, second))
+    assert [one.cursor.seq for one in found] == [3, 6]
+    await proved()
+
+
+async def test_a_group_that_cannot_be_committed_fails_for_all_and_the_next_is_served() -> None:
+    served: list[int] = []
+
+    async def write(visits: Any) -> None:
+        served.append(len(visits))
+        if len(served) == 1:
+            raise EnvironmentFailure
+
+    waiting = Groups(write, 1)
+    branches = [Branch(f"B{number}") for number in range(groups.MAX_VISITS + 3)]
+    for branch in branches:
+        branch.write(receipt(branch.code, 1))
+    found = await asyncio.gather(
+        *(waiting.visit(Visit(one.contact(), unpack(one.batch()))) for one in branches),
+        return_exceptions=True,
+    )
+    assert served == [groups.MAX_VISITS, 3]
+    assert [isinstance(one, EnvironmentFailure) for one in found] == [True] * groups.MAX_VISITS + [False] * 3
