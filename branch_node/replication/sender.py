@@ -1,13 +1,12 @@
 """Pushes the change log to headquarters: find their cursor, send what lies after it, on any error forget and ask again.
 
 One task per branch process (`run`). It keeps nothing in memory that it could not ask for again. Order of a round:
-1 hello, headquarters names its cursor; 2 the branch proves that cursor lies in its own log (epoch and chain);
-3 batches, each acknowledged after headquarters' commit; 4 when nothing is left, wait for a nudge or the heartbeat.
+1 hello, headquarters names its cursor (left out after a cut in the middle of pushing, when changes wait); 2 the branch proves that
+cursor lies in its own log (epoch and chain); 3 batches, each acknowledged after headquarters' commit; 4 when nothing is left, wait for a nudge or the heartbeat.
 """
 
 import asyncio
 import random
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +22,7 @@ from branch_node.replication.line import line_to
 from branch_node.replication.models import ReplicationCheckpoint, ReplicationEpoch, ReplicationState
 from branch_node.replication.place import Place, session_of
 from branch_node.replication.recovery import Moved, rejoin
+from branch_node.replication.refusals import AskAgain, Busy, Cloned, Fenced, Forked, Unreachable, refusal_of
 from branch_node.replication.scrubbing import talk
 from branch_node.replication.source import (
     Log,
@@ -38,7 +38,6 @@ from shared.database.nudge import Nudge
 from shared.load_state import set_fence
 from shared.nodes.identity import BootSource, NodeKey, RequestSigner
 from shared.records import SCHEMA_VERSION
-from shared.replication.handover import FENCED
 from shared.replication.messages import (
     BATCH_PATH,
     EPOCH_PATH,
@@ -46,7 +45,6 @@ from shared.replication.messages import (
     CursorReply,
     EpochBegin,
     Hello,
-    Refusal,
 )
 
 log = structlog.get_logger(__name__)
@@ -54,57 +52,13 @@ MAX_BACKOFF_SECONDS = 60.0
 CHECKPOINT_EVERY_SECONDS = 1.0
 KEPT_CHECKPOINTS = 200
 SCRUB_PAUSE_SECONDS = 60.0
-FENCED_PAUSE_SECONDS = 30.0
 HANDED_EVERY_SECONDS = 10.0
 SEALED_EVERY_SECONDS = 5.0
 PLACE_SECONDS = 2.0
 
 
-class Unreachable(Exception):
-    """Headquarters did not answer, or asked to wait: try again after `after` seconds at the earliest. `trouble`: what a
-    person must be told of it (`ReplicationState.trouble`)."""
-
-    trouble = ""
-
-    def __init__(self, reason: str, after: float = 0.0) -> None:
-        super().__init__(reason)
-        self.after = after
-
-
-class Busy(Unreachable):
-    """Headquarters answers, but has no turn for this node now (429)."""
-
-
-class Cloned(Unreachable):
-    """Headquarters hears an older run of this node as well and refuses this one."""
-
-    trouble = "cloned"
-
-
-class Outdated(Unreachable):
-    """Headquarters reads no longer what this release writes: this node must be upgraded."""
-
-    trouble = "outdated"
-
-
-class Fenced(Unreachable):
-    """A standby has taken the branch over; headquarters listened to this node up to `cursor`."""
-
-    def __init__(self, reason: str, cursor: CursorReply | None) -> None:
-        super().__init__(reason, FENCED_PAUSE_SECONDS)
-        self.cursor = cursor
-
-
-REFUSED: Mapping[str, type[Unreachable]] = {"cloned": Cloned, "outdated": Outdated}
-"""By the code of headquarters' refusal."""
-
-
-class AskAgain(Exception):
-    """What we believed about headquarters' cursor was wrong: say hello again."""
-
-
-class Forked(Exception):
-    """Headquarters' cursor does not lie in our log: this branch must rejoin."""
+Start = tuple[Position, CursorReply, tuple[bytes, Position] | None]
+"""Where pushing begins: the position, the cursor with its credit, and the first batch where it is ready."""
 
 
 @dataclass(frozen=True)
@@ -144,6 +98,7 @@ class Sender:
         self._checkpointed = 0.0
         self._silent_until = 0.0
         self._handed_head = -1
+        self._told: CursorReply | None = None
 
     async def run(self) -> None:
         """Push until stopped, while this is the process that sends. Never raises for an unreachable headquarters; waits and tries
@@ -175,7 +130,7 @@ class Sender:
             return True
         if not await self.place.take():
             return False
-        self._signer = self.identity.signer()
+        self._signer, self._told = self.identity.signer(), None
         await state.refresh_from_db()
         return True
 
@@ -183,12 +138,15 @@ class Sender:
         try:
             await self._push(state, changes)
         except AskAgain as reason:
+            self._told = None
             log.info("sync_asks_again", reason=str(reason))
             await self._pause(0.0)
         except Busy as reason:
             log.info("hq_busy", reason=str(reason), failures=self._failures)
             await self._pause(reason.after)
         except Unreachable as reason:
+            if reason.trouble or isinstance(reason, Fenced):
+                self._told = None
             if isinstance(reason, Fenced):
                 await self._yield_place(state, changes, reason)
             elif reason.trouble or state.trouble != "fenced":
@@ -196,11 +154,13 @@ class Sender:
             await self._note_unreachable(state, str(reason))
             await self._pause(reason.after)
         except Forked as reason:
+            self._told = None
             log.error("sync_forked", reason=str(reason))
             await self._pause(0.0)
         except Exception as reason:
             # a line reset at the wrong moment surfaces as anything, e.g. AttributeError in the HTTP library; the
             # sender must outlive it, or the branch would stay silent until its next start
+            self._told = None
             log.exception("sync_failed", error=repr(reason))
             await self._pause(0.0)
 
@@ -244,14 +204,7 @@ class Sender:
         await self.nudge.rest(random.uniform(0.0, ceiling))
 
     async def _push(self, state: ReplicationState, changes: Log) -> None:
-        cursor = await self._hello(state, changes)
-        try:
-            position = await self._prove(state, changes, cursor)
-        except Forked as reason:
-            position, cursor = await self._rejoin(state, changes, cursor, str(reason))
-        await self._note_contact(state, position, cursor)
-        await self._answer_scrub(state, position, cursor)
-        prepared: tuple[bytes, Position] | None = None
+        position, cursor, prepared = await self._resume(state, changes) or await self._greet(state, changes)
         while not self._stopping:
             if prepared is None:
                 prepared = await self._prepare(state, changes, position, cursor)
@@ -262,6 +215,7 @@ class Sender:
             if self.place.is_lost:
                 raise AskAgain("another process may send now")
             body, end = prepared
+            self._told = cursor
             sending = asyncio.create_task(self._send(body))
             try:
                 prepared = await self._prepare(state, changes, end, cursor)
@@ -273,6 +227,27 @@ class Sender:
             self._failures = 0
             await self._note_acked(state, position, cursor.safe_seq, force=prepared is None)
             await self._answer_scrub(state, position, cursor)
+
+    async def _greet(self, state: ReplicationState, changes: Log) -> Start:
+        """Ask where headquarters stands and prove that it lies in the log; merge first when it does not."""
+        cursor = await self._hello(state, changes)
+        try:
+            position = await self._prove(state, changes, cursor)
+        except Forked as reason:
+            position, cursor = await self._rejoin(state, changes, cursor, str(reason))
+        await self._note_contact(state, position, cursor)
+        await self._answer_scrub(state, position, cursor)
+        return position, cursor, None
+
+    async def _resume(self, state: ReplicationState, changes: Log) -> Start | None:
+        """After a cut in the middle of pushing: what comes next after the cursor that headquarters told last, if anything does.
+        Headquarters compares every batch with its own cursor, so that this one may go without a greeting before it."""
+        cursor, self._told = self._told, None
+        if cursor is None:
+            return None
+        position = await self._prove(state, changes, cursor)
+        prepared = await self._prepare(state, changes, position, cursor)
+        return (position, cursor, prepared) if prepared is not None else None
 
     async def _answer_scrub(self, state: ReplicationState, position: Position, cursor: CursorReply) -> None:
         """Tell headquarters which rows differ, when it asks; both stand at `position` meanwhile. A talk that fails holds
@@ -363,20 +338,7 @@ class Sender:
             raise Unreachable(repr(error)) from error
         if answer.status_code == 200:
             return answer.content
-        try:
-            refusal = msgspec.json.decode(answer.content, type=Refusal)
-        except msgspec.MsgspecError:
-            refusal = Refusal(f"http_{answer.status_code}", answer.text[:200], True)
-        if refusal.code == "gap":
-            raise AskAgain("gap")
-        if refusal.code == "fork":
-            raise AskAgain("fork")
-        reason = f"{refusal.code}: {refusal.message}"
-        if refusal.code == FENCED:
-            raise Fenced(reason, refusal.cursor)
-        if answer.status_code == 429:
-            raise Busy(reason, _retry_after(answer))
-        raise REFUSED.get(refusal.code, Unreachable)(reason, _retry_after(answer))
+        raise refusal_of(answer)
 
     async def _note_contact(self, state: ReplicationState, position: Position, cursor: CursorReply) -> None:
         self._failures = 0
@@ -423,9 +385,3 @@ class Sender:
             stale = await ReplicationCheckpoint.all().order_by("-seq").offset(KEPT_CHECKPOINTS).limit(1)
             if stale:
                 await ReplicationCheckpoint.filter(seq__lte=stale[0].seq).delete()
-
-
-def _retry_after(answer: httpx.Response) -> float:
-    """The seconds to wait at least; a second for what is no number of seconds."""
-    said = answer.headers.get("retry-after", "0")
-    return min(float(said), 300.0) if said.isdigit() else 1.0

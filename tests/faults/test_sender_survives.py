@@ -1,14 +1,22 @@
 """The sender outlives whatever the line does to it: it pauses and asks again."""
 
 import asyncio
+import datetime
 from pathlib import Path
 
 import httpx
+import msgspec
 
 from branch_node.replication.sender import Identity, Sender
+from hq.replication.batch import unpack
 from shared.database import Database
+from shared.records import Customer
+from shared.replication import capture
+from shared.replication.messages import BATCH_PATH, HELLO_PATH, CursorReply, Refusal
+from tests.support.processes import wait_until
 
 TRIES = 3
+DAY = datetime.date(2026, 3, 31)
 
 
 async def test_an_error_nobody_thought_of_does_not_end_the_pushing(
@@ -29,3 +37,47 @@ async def test_an_error_nobody_thought_of_does_not_end_the_pushing(
     )
     await asyncio.wait_for(sender.run(), 30)
     assert len(asked) == TRIES
+
+
+async def test_after_a_cut_in_the_middle_the_waiting_changes_go_first_and_a_gap_is_asked_about(
+    sqlite_database: Database, tmp_path: Path
+) -> None:
+    asked: list[str] = []
+
+    def reply(cursor: CursorReply) -> httpx.Response:
+        return httpx.Response(200, content=msgspec.json.encode(cursor))
+
+    def headquarters(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.path)
+        if request.url.path == HELLO_PATH:
+            return reply(CursorReply("", 0, "0" * 32))
+        number = asked.count(BATCH_PATH)
+        if number == 2:
+            raise httpx.ConnectError("the line is cut")
+        if number == 4:
+            refusal = Refusal("gap", "", True, CursorReply("", 0, "0" * 32))
+            return httpx.Response(409, content=msgspec.json.encode(refusal))
+        if number == 5:
+            sender.stop()
+        head = unpack(request.content).head
+        return reply(CursorReply(head.epoch, head.last, head.chain))
+
+    async def write(number: int) -> None:
+        with sqlite_database.use():
+            await Customer.create(branch="SH", code=f"C-{number}", name="Hengda", currency="CNY", acquired_on=DAY)  # fmt: skip
+
+    with sqlite_database.use():
+        await capture.install("SH")
+    sender = Sender(Identity("SH", tmp_path), "http://hq", sqlite_database)
+    await sender._http.aclose()
+    sender._http = httpx.AsyncClient(base_url="http://hq", transport=httpx.MockTransport(headquarters))
+    running = asyncio.create_task(sender.run())
+    async with asyncio.timeout(30):
+        for number, batches in ((1, 1), (2, 3), (3, 5)):
+            await write(number)
+            await asyncio.to_thread(
+                wait_until, lambda due=batches: asked.count(BATCH_PATH) >= due, 30, "the batch is sent"
+            )
+        await running
+    said = {HELLO_PATH: "hello", BATCH_PATH: "batch"}
+    assert [said[path] for path in asked] == ["hello", "batch", "batch", "batch", "batch", "hello", "batch"]

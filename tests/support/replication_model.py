@@ -27,7 +27,8 @@ from tortoise.exceptions import OperationalError
 from branch_node.home import Home, at_home
 from branch_node.replication.epochs import ensure_epoch
 from branch_node.replication.recovery import log_head
-from branch_node.replication.sender import AskAgain, Forked, Identity, Sender, Unreachable, open_log
+from branch_node.replication.refusals import AskAgain, Forked, Unreachable
+from branch_node.replication.sender import Identity, Sender, open_log
 from hq.app import SYNC, SyncEndpoint
 from hq.figures import rebuild
 from hq.replication import enrolment, verify

@@ -73,7 +73,9 @@ async def receipts_of(branch: Branch) -> list[Receipt]:
 
 
 async def test_what_one_branch_brings_wrong_is_its_own_affair(hq: Headquarters) -> None:
-    good, poisoned, thief, ahead, flooded = (Branch(code) for code in ("GOOD", "POIS", "THIE", "AHEA", "FLOO"))
+    good, poisoned, thief, ahead, flooded = (
+        Branch(code) for code in ("GOOD", "POIS", "THIE", "AHEA", "FLOO")
+    )
     theirs = receipt("GOOD", 100)
     good.write(theirs)
     await hq.receive(good)
