@@ -4,16 +4,21 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any, TypeVar
 
+import asyncpg
 import httpx
 
-from shared.database import DatabaseApp, fetch_all, open_database
+from shared.database import DatabaseApp
+from shared.database.access import bind
 from tests.support.agent import free_port
 from tests.support.databases import apart
 from tests.support.web_site import Visitor
@@ -144,10 +149,14 @@ class SiteProcess:
         assert self.is_alive and self._answers(), f"{self.name} did not start: {self.log[-LOG_SHOWN:]}"
 
     def _answers(self) -> bool:
+        asked = HTTPConnection("127.0.0.1", self.port, timeout=2)
         try:
-            return httpx.get(f"{self.url}/healthz", timeout=2).status_code == 200
-        except httpx.HTTPError:
+            asked.request("GET", "/healthz")
+            return asked.getresponse().status == 200
+        except (OSError, HTTPException):
             return False
+        finally:
+            asked.close()
 
     def stop(self, seconds: float = 20.0) -> int:
         """SIGTERM, as a system does; the exit code. Fails when it does not end in time."""
@@ -191,18 +200,34 @@ class SiteProcess:
         return guest
 
     def rows(self, sql: str, **params: Any) -> list[dict[str, Any]]:
-        """Rows of its database, read beside the running site on a connection of one's own."""
-
-        async def read() -> list[dict[str, Any]]:
-            async with open_database(self.database_url, self.apps):
-                return await fetch_all(sql, **params)
-
-        return apart(read())
+        """Rows of its database, read beside the running site on a connection of one's own; cheap enough to wait with."""
+        url = self.database_url
+        if url.startswith("sqlite:"):
+            return rows_of_file(url.removeprefix("sqlite:///"), sql, params)
+        return apart(rows_of_server(url, sql, params))
 
     def one(self, sql: str, **params: Any) -> Any:
         """The first column of the first row, None when there is no row."""
         found = self.rows(sql, **params)
         return next(iter(found[0].values())) if found else None
+
+
+def rows_of_file(path: str, sql: str, params: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Rows of a SQLite file."""
+    statement, values = bind(sql, params, "sqlite")
+    with closing(sqlite3.connect(path, timeout=10)) as link:
+        link.row_factory = sqlite3.Row
+        return [dict(row) for row in link.execute(statement, values)]
+
+
+async def rows_of_server(url: str, sql: str, params: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Rows of a PostgreSQL database."""
+    statement, values = bind(sql, params, "postgres")
+    link = await asyncpg.connect(url.partition("?")[0])
+    try:
+        return [dict(row) for row in await link.fetch(statement, *values)]
+    finally:
+        await link.close()
 
 
 def copy_folder(source: Path, target: Path) -> None:

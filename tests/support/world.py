@@ -87,6 +87,12 @@ class World:
                 found.append(f"{table}: {len(ids)} rows, {', '.join(sorted(ids)[:SHOWN])}")
         return found
 
+    def wait_equal(self, code: str, seconds: float = 30.0) -> None:
+        """Until there are none, for a branch that has just started and still writes: its day closes, for example."""
+        wait_until(
+            lambda: not self.differences(code), seconds, f"{code} equals, {self.differences(code)}", pause=0.5
+        )
+
     def is_proved(self) -> bool:
         """What `hq verify` says: equal to the branches, nothing in quarantine, rollups equal their facts."""
         return self.hq.run("verify", "--json", check=False).returncode == 0
