@@ -144,11 +144,14 @@ def serve(_args: argparse.Namespace) -> int:
 
 
 async def checked(chosen: BranchSettings) -> None:
+    from branch_node.customers.fragments import index_fragments, is_indexed
     from branch_node.setup import require_open
 
     async with open_branch(chosen):
         await require_migrated()
         await require_open()
+        if not await is_indexed():
+            await index_fragments()
 
 
 def work_jobs(_args: argparse.Namespace) -> int:

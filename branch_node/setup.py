@@ -1,7 +1,6 @@
 """Brings a branch's database into the state the site needs; run by `migrate`, and by tests that start a site."""
 
-from tortoise.exceptions import OperationalError
-
+from branch_node.customers.fragments import index_fragments
 from branch_node.customers.queries import INDEXES as CUSTOMER_INDEXES
 from branch_node.home import at_home
 from branch_node.models import BRANCH_APP
@@ -9,16 +8,13 @@ from branch_node.receivables.sources import INDEXES as MONEY_INDEXES
 from branch_node.replication.bootstrap import is_closed
 from branch_node.settings import BranchSettings
 from branch_node.staff.built_in import ensure_roles
-from shared import log
-from shared.database import DatabaseApp, engine, execute, fetch_value, open_database
+from shared.database import DatabaseApp, execute, open_database
 from shared.database.migrate import migrate, repair_indexes
 from shared.errors import Conflict
 from shared.i18n import N_
 from shared.records import RECORDS_APP, Branch
 from shared.replication import capture
 from shared.web.models import WEB_APP
-
-events = log.get_logger()
 
 APPS: list[DatabaseApp] = [RECORDS_APP, WEB_APP, BRANCH_APP]
 
@@ -47,23 +43,6 @@ async def make_tables(settings: BranchSettings) -> list[str]:
             await execute(statement)
         await index_fragments()
     return list(result.applied)
-
-
-async def index_fragments() -> None:
-    """On PostgreSQL an index of three letters each, where the server has it: a fragment of a name is found without
-    walking every customer. Without it the search only takes longer."""
-    if engine() != "postgres":
-        return
-    if not await fetch_value("SELECT 1 AS one FROM pg_available_extensions WHERE name = 'pg_trgm'"):
-        return
-    try:
-        await execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
-    except OperationalError as refused:
-        events.warning("search index left out", reason=str(refused))
-        return
-    await execute(
-        "CREATE INDEX IF NOT EXISTS customer_fragments ON customer USING gin (search_key gin_trgm_ops)"
-    )
 
 
 async def make_branch(settings: BranchSettings) -> None:

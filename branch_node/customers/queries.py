@@ -9,6 +9,7 @@ from uuid import UUID
 
 from branch_node.customers import targets
 from branch_node.customers.forms import FilterForm
+from branch_node.customers.fragments import holders
 from branch_node.customers.rules import Keys, keys_of, match_reasons
 from branch_node.home import home, today
 from branch_node.lists import COUNT_CAP, Cut, Paging, Sort, as_kind, like
@@ -157,16 +158,20 @@ def list_condition(
 def found_by(query: str, params: dict[str, Any], *, as_subquery: bool = True) -> str:
     """The condition that a customer's search key holds every word; its parameters are added to `params`.
 
-    As a subquery the search walks the index of search keys and not the customers. "" without words.
+    As a subquery the search asks the index of fragments, or walks that of search keys, and not the customers. "" without words.
     """
-    column = "search_key" if as_subquery else "c.search_key"
+    column = "k.search_key" if as_subquery else "c.search_key"
     clauses = []
-    for place, word in enumerate(words(query)):
+    typed = words(query)
+    for place, word in enumerate(typed):
         clauses.append(f"{column} LIKE :word{place} ESCAPE '!'")
         params[f"word{place}"] = like(word)
     if not clauses or not as_subquery:
         return " AND ".join(clauses)
-    return f"c.id IN (SELECT id FROM customer WHERE branch = :branch AND {' AND '.join(clauses)})"
+    source, trigrams = holders(typed)
+    if trigrams:
+        params["trigrams"] = trigrams
+    return f"c.id IN (SELECT k.id FROM {source} k.branch = :branch AND {' AND '.join(clauses)})"
 
 
 async def customer_page(person: Person, filters: FilterForm, paging: Paging) -> CustomerPage:

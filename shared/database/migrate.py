@@ -22,6 +22,12 @@ from shared.database.context import Database, DatabaseApp, drop_descriptions, to
 from shared.errors import Conflict
 from shared.i18n import N_
 
+TABLES_WITH_ROWS = """
+SELECT name FROM sqlite_master AS t WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND NOT EXISTS (SELECT 1 FROM sqlite_master AS v
+  WHERE v.sql LIKE 'CREATE VIRTUAL TABLE%' AND (v.name = t.name OR substr(t.name, 1, length(v.name) + 1) = v.name || '_'))
+"""
+"""Without indexes of full text and the tables behind them, which are made anew and whose rows are pieces of it."""
+
 
 @dataclass(frozen=True)
 class MigrationResult:
@@ -103,12 +109,7 @@ def _row_counts(path: Path | None) -> dict[str, int]:
         return {}
     found = sqlite3.connect(path)
     try:
-        names = [
-            str(row[0])
-            for row in found.execute(
-                "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
-            )
-        ]
+        names = [str(row[0]) for row in found.execute(TABLES_WITH_ROWS)]
         return {name: int(found.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0]) for name in names}
     finally:
         found.close()

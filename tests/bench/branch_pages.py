@@ -1,6 +1,6 @@
-"""The pages of a branch's everyday at 100,000 customers, beside the same pages at 1,000, on SQLite.
+"""The pages of a branch's everyday at 100,000 customers with three orders each, beside the same pages at 1,000, on both engines.
 
-`python -m tests.bench.branch_pages [--customers N]`. The branch runs as its own process without headquarters; the time is that of
+`python -m tests.bench.branch_pages [--customers N] [--engine sqlite|postgres]`. The branch runs as its own process without headquarters; the time is that of
 the whole request over loopback, one client, after a few requests that warm up the process. Who asks is the branch's
 manager, who sees every customer; 'one of 20 sellers' sees a twentieth of them.
 """
@@ -18,23 +18,23 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import asyncpg
 import httpx
 
 from branch_node.home import at_home
-from branch_node.seeding.command import main as seed
 from branch_node.settings import BranchSettings
-from branch_node.setup import APPS, prepare
+from branch_node.setup import APPS
 from branch_node.staff.actions import write_first
 from shared.database import fetch_all, open_database
 from shared.web.accounts import create_account
 from shared.web.csrf import FIELD, HEADER
 from shared.web.passwords import Passwords
-from tests.bench.postgres_cluster import free_port
+from tests.bench.branch_fill import fill
+from tests.bench.postgres_cluster import cluster, free_port
 from tests.bench.table import print_table
 
 CODE, PASSWORD = "SH", "bench-password-1"
 MANAGER, SELLER = "manager", "seller"
-FACTS_OF_CUSTOMER = 8
 REQUESTS, WARMING = 60, 4
 GOAL_P95_MS, GOAL_MEGABYTES = 25, 120
 
@@ -66,7 +66,7 @@ def create(client: httpx.Client, n: int, _ids: list[str]) -> httpx.Response:
 VISITS = (
     Visit("list of customers", get("/customers")),
     Visit("list, one of 20 sellers", get("/customers"), SELLER),
-    Visit("list by fragment, 1 hit in 1,000", get("/customers?q={n}7")),
+    Visit("list by fragment, few hits", get("/customers?q={n}7")),
     Visit("list by fragment, no hit", get("/customers?q=nobody{n}")),
     Visit("typeahead", get("/customers/pick?q={n}7")),
     Visit("card", get("/customers/{id}")),
@@ -80,14 +80,9 @@ VISITS = (
 )
 
 
-async def make(folder: Path, customers: int) -> list[str]:
+async def make(settings: BranchSettings, customers: int) -> list[str]:
     """Fill an empty branch and give two people accounts; ids of customers spread over the branch."""
-    settings = BranchSettings(data_dir=folder, branch_code=CODE)
-    await prepare(settings)
-    environment = {"TRUNKLINE_DATA_DIR": str(folder), "TRUNKLINE_BRANCH_CODE": CODE}
-    words = ["--profile", "bench", "--facts", str(customers * FACTS_OF_CUSTOMER)]
-    if await asyncio.to_thread(seed, words, environment):
-        raise RuntimeError("cannot seed")
+    await fill(settings, customers)
     return await staffed(settings)
 
 
@@ -117,11 +112,12 @@ class Times:
     processor: float
 
 
-def measure(folder: Path, ids: list[str]) -> tuple[dict[str, Times], float, float]:
+def measure(settings: BranchSettings, ids: list[str]) -> tuple[dict[str, Times], float, float]:
     """Times per page; resident memory of the process in MB at the end, and the private part of it."""
     port = free_port()
     environment = {
-        "TRUNKLINE_DATA_DIR": str(folder),
+        "TRUNKLINE_DATA_DIR": str(settings.data_dir),
+        "TRUNKLINE_DATABASE_URL": settings.url_of_database,
         "TRUNKLINE_BRANCH_CODE": CODE,
         "TRUNKLINE_PORT": str(port),
         "TRUNKLINE_PUBLIC_URL": f"http://127.0.0.1:{port}",
@@ -200,30 +196,49 @@ def p95(times: list[float]) -> float:
     return statistics.quantiles(times, n=20)[-1]
 
 
-def branch_of(scratch: Path, customers: int) -> tuple[dict[str, Times], float, float]:
-    """Make a branch of this size and measure it."""
-    folder = scratch / str(customers)
+def branch_of(scratch: Path, customers: int, server: str) -> tuple[dict[str, Times], float, float]:
+    """Make a branch of this size, at a PostgreSQL `server` or in a file, and measure it."""
+    folder = scratch / f"{customers}{'-postgres' if server else ''}"
     folder.mkdir()
-    return measure(folder, asyncio.run(make(folder, customers)))
+    url = asyncio.run(make_database(server, f"branch{customers}")) if server else ""
+    settings = BranchSettings(data_dir=folder, branch_code=CODE, database_url=url)
+    return measure(settings, asyncio.run(make(settings, customers)))
+
+
+async def make_database(server: str, name: str) -> str:
+    link = await asyncpg.connect(f"{server}postgres")
+    await link.execute(f"CREATE DATABASE {name}")
+    await link.close()
+    return f"{server}{name}"
 
 
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="tests.bench.branch_pages", description=__doc__)
     parser.add_argument("--customers", type=int, default=100_000)
+    parser.add_argument("--engine", choices=("sqlite", "postgres"))
     options = parser.parse_args(argv)
     with tempfile.TemporaryDirectory(prefix="trunkline-bench-") as scratch:
-        few, few_memory, few_own = branch_of(Path(scratch), 1_000)
-        many, memory, own = branch_of(Path(scratch), options.customers)
-    report(options.customers, few, many)
+        if options.engine != "postgres":
+            compare(Path(scratch), options.customers, "SQLite", "")
+        if options.engine != "sqlite":
+            with cluster() as server:
+                compare(Path(scratch), options.customers, "PostgreSQL", server)
+    return 0
+
+
+def compare(scratch: Path, customers: int, engine: str, server: str) -> None:
+    """Measure a small and a large branch and print both."""
+    few, few_memory, few_own = branch_of(scratch, 1_000, server)
+    many, memory, own = branch_of(scratch, customers, server)
+    report(engine, customers, few, many)
     print(
         f"memory of the branch process: {few_memory:.0f} MB at 1,000 customers ({few_own:.0f} its own), ",
         end="",
     )
-    print(f"{memory:.0f} MB at {options.customers:,} ({own:.0f} its own); goal: at most {GOAL_MEGABYTES}")
-    return 0
+    print(f"{memory:.0f} MB at {customers:,} ({own:.0f} its own); goal: at most {GOAL_MEGABYTES}", flush=True)
 
 
-def report(customers: int, few: dict[str, Times], many: dict[str, Times]) -> None:
+def report(engine: str, customers: int, few: dict[str, Times], many: dict[str, Times]) -> None:
     """One row per page."""
     rows = []
     for name, large in many.items():
@@ -241,7 +256,7 @@ def report(customers: int, few: dict[str, Times], many: dict[str, Times]) -> Non
         "processor",
         "p50 ratio",
     )
-    print_table(f"Pages of a branch in ms, one client, SQLite; goal p95 <= {GOAL_P95_MS}", heads, rows)
+    print_table(f"Pages of a branch in ms, one client, {engine}; goal p95 <= {GOAL_P95_MS}", heads, rows)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 import pytest
 
+from branch_node.customers.fragments import index_fragments
 from branch_node.home import Home, at_home
 from hq.figures import rollup
 from shared.database import Database, DatabaseApp, open_database
@@ -201,6 +202,8 @@ async def prepare(url: str, kind: str) -> None:
         await capture.install(owner)
         if kind == "hq":
             await rollup.install()
+        if kind == "branch":
+            await index_fragments()
 
 
 async def remember(url: str) -> None:
