@@ -7,6 +7,8 @@ import importlib.util
 import sys
 from collections.abc import Sequence
 
+from shared.lean import without
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one sub-command and returns the exit code: 0 done, 1 it failed or nobody answered, 2 wrong use."""
@@ -26,7 +28,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         add_demo_arguments(demo)
     else:
-        from netops.agent.cli import add_arguments as add_agent_arguments
+        with without("typing_extensions"):  # msgspec finds in Python itself what it takes from there
+            from netops.agent.cli import add_arguments as add_agent_arguments
 
         add_agent_arguments(agent)
     arguments = parser.parse_args(words)
