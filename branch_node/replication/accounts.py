@@ -250,5 +250,5 @@ async def open_accounts(folder: Path) -> int:
         await SavedView.bulk_create([SavedView(**msgspec.structs.asdict(one)) for one in sealed.views])
         kept.opened_at = clock.now()
         await kept.save(update_fields=["opened_at"])
-    log.warning("accounts_opened", accounts=len(sealed.accounts), sealed_at=kept.sealed_at)
+    log.info("accounts_opened", accounts=len(sealed.accounts), number=kept.number)
     return len(sealed.accounts)

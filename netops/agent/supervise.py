@@ -201,7 +201,9 @@ class Supervisor:
             rotate(self._log, self.service.log)
             self.instance = await self._around.driver.start(self.service, self._log)
         except OSError as error:
-            self._settle(_Ended(Exit(), "exit", f"cannot be started: {error.strerror or error}"), "")
+            self._settle(
+                _Ended(Exit(note="not started"), "exit", f"cannot be started: {error.strerror or error}"), ""
+            )
             return
         self._gone.clear()
         memory.mark = self.instance.mark

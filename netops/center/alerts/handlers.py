@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -11,7 +11,7 @@ from starlette.responses import Response
 from netops.center.alerts.actions import check_levels, delete_rule, save_rule, would_have_fired
 from netops.center.alerts.forms import RuleForm, typed_of
 from netops.center.alerts.pages import RuleLine, RulePage, RulesPage
-from netops.center.alerts.words import sentence_of
+from netops.center.alerts.words import METRICS, sentence_of
 from netops.center.models import AlertRule, Incident
 from shared.errors import Invalid, NotFound
 from shared.i18n import gettext as _
@@ -115,9 +115,16 @@ def edit_page(
     )
 
 
+def metrics_shown(known: Sequence[str]) -> list[str]:
+    """Of the metrics that nodes send, those that rules are mostly about: the ones with a name of their own, then services'."""
+    own = [name for name in METRICS if name in known]
+    lags = [name for name in known if name.endswith(("replication_lag_seconds", "jobs_waiting"))]
+    return [*own, *lags[:4]] or list(known[:12])
+
+
 def fields_of(request: Request, metric: str, *, is_deviation: bool) -> list[Field]:
     """The fields, with the units that the metric has."""
-    unit = "%" if metric.endswith("_ratio") else ""
+    unit = "%" if metric.endswith("_ratio") else _("seconds") if metric.endswith("_seconds") else ""
     limit_unit = _("deviations") if is_deviation else unit
     known = sorted({name for node in request.app.state.fleet for name in node.values})[:200]
     kinds = [
@@ -125,7 +132,7 @@ def fields_of(request: Request, metric: str, *, is_deviation: bool) -> list[Fiel
         Option("below", _("below a limit")),
         Option("deviation", _("far above the last day")),
     ]
-    hint = _("One of: %(names)s", names=", ".join(known[:12])) if known else ""
+    hint = _("Such as: %(names)s", names=", ".join(metrics_shown(known))) if known else ""
     minutes = _("minutes")
     return [
         Field("name", _("Name"), width="l", max_length=80),

@@ -28,6 +28,8 @@ def value_text(metric: str, value: float | None) -> str:
         return percent(round(value * 10_000))
     if metric.endswith(("_bytes", "_bytes_per_second")):
         return file_size(round(value)) + ("/s" if metric.endswith("second") else "")
+    if metric.endswith("_seconds"):
+        return duration(value)
     return f"{value:.4g}"
 
 

@@ -94,9 +94,9 @@ def rights_table(rows: Sequence[RightRow]) -> TableView:
             Row(
                 {
                     "account": row.account,
-                    "verb": _("all") if row.right.verb == "*" else row.right.verb,
-                    "place": _("all") if row.right.place == "*" else row.right.place,
-                    "service": _("all") if row.right.service == "*" else row.right.service,
+                    "verb": _("all commands") if row.right.verb == "*" else row.right.verb,
+                    "place": _("all nodes") if row.right.place == "*" else row.right.place,
+                    "service": _("all services") if row.right.service == "*" else row.right.service,
                 }
             )
             for row in rows
@@ -187,13 +187,13 @@ def promotion_advice(standby: NodeState, fleet: Fleet) -> list[str]:
                 text = _(
                     "%(node)s has not been heard of for %(time)s: the center takes it for gone.",
                     node=node.name,
-                    time=duration(silent),
+                    time=duration(int(silent)),
                 )
             else:
                 text = _(
                     "%(node)s was heard of %(time)s ago: it is not gone. Stop it first.",
                     node=node.name,
-                    time=duration(silent),
+                    time=duration(int(silent)),
                 )
             lines.append(text)
     return lines

@@ -125,7 +125,9 @@ OUTCOMES = {
 
 
 def recovery_row(recovery: Recovery) -> Row:
-    cause = " ".join(part for part in (_(CAUSES.get(recovery.cause, recovery.cause)), recovery.exit) if part)
+    cause = _(CAUSES.get(recovery.cause, recovery.cause))
+    if recovery.exit:
+        cause = _("%(cause)s (%(exit)s)", cause=cause, exit=recovery.exit)
     if recovery.action == "standby":
         cause = _("standby takes over: %(cause)s", cause=cause)
     return Row(

@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 
 from netops.center.app import center_app
 from netops.center.audit.handlers import ACTIONS
-from netops.center.incidents.actions import open_incident
+from netops.center.incidents.actions import link, open_incident
 from netops.center.ingest.routes import ROUTES as AGENT_ROUTES
 from netops.center.nodes.actions import enrol
 from netops.center.routes import ROUTES
@@ -211,3 +211,23 @@ def test_whatever_an_operator_does_stands_in_the_audit_in_words() -> None:
     written = set(re.findall(r'(?:record|Act)\(\s*[\w.]+,\s*"([a-z]+\.[a-z_]+)"', text))
     assert len(written) > 20
     assert written <= set(ACTIONS)
+
+
+def test_a_linked_incident_names_its_cause_and_the_cause_what_it_explains(ada: Ada) -> None:
+    async def linked() -> tuple[int, int]:
+        now, node = clock.now(), ada.app.state.fleet.get("gz-db1")
+        about = {"severity": 1, "opened_at": now, "nodes": ["gz-db1"], "node": node}
+        cause = await open_incident("silent", "silent gz-db1", **about)
+        effect = await open_incident("unhealthy", "agent e1", service="web", **about)
+        await link(effect, cause.id, cause.number, now)
+        return cause.number, effect.number
+
+    cause, effect = ada.run(linked)
+    page = ada.visitor.open(f"/incidents/{effect}").text
+    assert f'Caused by: <a href="/incidents/{cause}">INC-{cause} gz-db1 is silent</a>' in page
+    assert f"caused by INC-{cause}" in page and "its cause is told" in page
+    assert f'<a href="/incidents/{effect}">INC-{effect} web on gz-db1 does not answer</a>' in (
+        ada.visitor.open(f"/incidents/{cause}").text
+    )
+    listed = ada.visitor.open("/incidents").text
+    assert "Caused by" in listed and f'href="/incidents/{cause}">INC-{cause}</a>' in listed
