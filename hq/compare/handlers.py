@@ -158,14 +158,13 @@ def row_of(
         difference = Variance(value, kind, column.better)
     relative = Variance(row.share_bp, "percent", column.better) if row.share_bp is not None else None
     value_shown = None if row.actual is None else Money(row.actual, currency) if is_money else row.actual
-    marks = {mark.branch: mark for mark in board.figure.watermarks}
     share = row.actual * 10_000 // total if row.actual is not None and total and total > 0 else None
     url = "" if is_total else drill_of(column, question, line)
     return ComparedRow(
         id="total" if is_total else line.branch,
         name=_("Total") if is_total else line.name,
         url=url,
-        mark=total_mark(board.figure, "") if is_total else mark_of(marks[line.branch]),
+        mark=total_mark(board.figure, "") if is_total else mark_of(board.marks[line.branch]),
         value=value_shown,
         bar=Bar(line.name, row.actual, row.reference, is_muted=row.is_silent),
         difference=difference,

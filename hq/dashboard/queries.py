@@ -1,6 +1,5 @@
 """What the overview shows beside the board: thirteen months of the company, and the newest of four kinds."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -15,7 +14,7 @@ from hq.figures.scoreboard import Board
 from hq.figures.shape import Question
 from hq.figures.units import scope_of
 from shared import figures
-from shared.database import fetch_all
+from shared.database import engine, fetch_all
 from shared.periods import Month
 
 MONTHS = 13
@@ -130,19 +129,22 @@ SUMMED = ("limit", "plans")
 
 
 async def waiting_warnings(question: Question) -> Waiting:
-    """What waits for somebody. One statement."""
+    """What waits for somebody. One statement, a row for each kind."""
     within = " AND branch IN :codes" if question.branches is not None else ""
+    number = (
+        "CAST(\"values\"::json ->> 'n' AS BIGINT)"
+        if engine() == "postgres"
+        else "json_extract(\"values\", '$.n')"
+    )
     rows = await fetch_all(
-        f'SELECT kind, "values" AS words FROM hq_warning WHERE cleared_at IS NULL AND acknowledged_at IS NULL{within} LIMIT 5000',
+        f"SELECT kind, COUNT(*) AS branches, CAST(SUM(COALESCE({number}, 0)) AS BIGINT) AS number FROM hq_warning "
+        f"WHERE cleared_at IS NULL AND acknowledged_at IS NULL{within} GROUP BY kind",
         codes=sorted(question.branches or ()),
     )
-    sums: dict[str, tuple[int, int]] = {}
-    for row in rows:
-        kind = str(row["kind"])
-        if kind in SUMMED:
-            number, branches = sums.get(kind, (0, 0))
-            sums[kind] = (number + int(json.loads(row["words"])["n"]), branches + 1)
-    return Waiting(len(rows), sums)
+    sums = {
+        str(row["kind"]): (int(row["number"]), int(row["branches"])) for row in rows if row["kind"] in SUMMED
+    }
+    return Waiting(sum(int(row["branches"]) for row in rows), sums)
 
 
 def stale_branches(branches: Sequence[Branch]) -> list[Branch]:

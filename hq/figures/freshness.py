@@ -1,33 +1,32 @@
-"""Which branches there are and how far the data of each reaches: one statement under every figure."""
+"""Which branches there are and how far the data of each reaches: three small statements under every figure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cached_property, lru_cache
+from operator import is_
 from time import monotonic
 from typing import Any, NamedTuple
 
 from hq.figures.cells import DateGroup
 from hq.figures.rules import freshness_state
-from hq.figures.shape import HOUSE, House, Question, State, Watermark
+from hq.figures.shape import HOUSE, House, Question, Watermark
 from shared import clock
-from shared.database import fetch_all
+from shared.database import fetch_rows
 from shared.database.fields import from_micros
-from shared.periods import local_date
+from shared.periods import local_date, start_of_day
 
 HEAD_OFFICE = "HQ"
 """Code of the branch node that is the head office's own business: pinned first everywhere."""
 
-DIRECTORY = """SELECT k.branch, b.name, b.name_en, b.city, b.region, b.timezone, b.currency, b.income_rule,
-n.name AS node_name, c.seq, c.head_seq, c.contact_at, c.complete_at, c.applied_at, c.unproven, c.status, q.waiting,
-(SELECT MAX(seq) FROM change) AS own_seq
-FROM (SELECT branch FROM branch WHERE deleted_at IS NULL UNION SELECT branch FROM branch_cursor
-UNION SELECT branch FROM branch_node WHERE status = 'active') AS k
-LEFT JOIN branch b ON b.branch = k.branch AND b.deleted_at IS NULL
-LEFT JOIN branch_node n ON n.branch = k.branch
-LEFT JOIN branch_cursor c ON c.branch = k.branch
-LEFT JOIN (SELECT branch, COUNT(*) AS waiting FROM quarantined_change WHERE settled_at IS NULL GROUP BY branch) AS q
-ON q.branch = k.branch"""
+CURSORS = (
+    "SELECT branch, seq, head_seq, contact_at, complete_at, applied_at, unproven, status FROM branch_cursor"
+)
+NAMES = "SELECT branch, name, name_en, city, region, timezone, currency, income_rule FROM branch WHERE deleted_at IS NULL"
+OTHERS = """SELECT CAST(status AS VARCHAR(16)) AS kind, branch, name, CAST(0 AS BIGINT) AS number FROM branch_node
+UNION ALL SELECT 'waiting', branch, '', COUNT(*) FROM quarantined_change WHERE settled_at IS NULL GROUP BY branch
+UNION ALL SELECT 'log', '', '', MAX(seq) FROM change"""
+"""Enrolled nodes by their status, changes set aside by branch, and how far headquarters' own log has come."""
 
 
 Standing = tuple[object, ...]
@@ -84,17 +83,25 @@ class Directory:
     def by_code(self) -> dict[str, Branch]:
         return {branch.code: branch for branch in self.branches}
 
-    @property
+    @cached_property
     def codes(self) -> frozenset[str]:
         return frozenset(branch.code for branch in self.branches)
 
-    @property
-    def marks(self) -> list[Watermark]:
+    @cached_property
+    def marks(self) -> Sequence[Watermark]:
         return [branch.mark for branch in self.branches]
 
-    @property
-    def currencies(self) -> set[str]:
-        return {branch.currency for branch in self.branches if branch.currency}
+    @cached_property
+    def currencies(self) -> frozenset[str]:
+        return frozenset(branch.currency for branch in self.branches if branch.currency)
+
+    @cached_property
+    def positions(self) -> Mapping[str, "Position"]:
+        """What the cells of each branch follow from."""
+        return {
+            branch.code: (branch.mark.position, branch.applied_at, branch.quarantined)
+            for branch in self.branches
+        }
 
     def narrowed(self, codes: frozenset[str]) -> "Directory":
         kept = [branch for branch in self.branches if branch.code in codes]
@@ -103,8 +110,10 @@ class Directory:
     def date_groups(self, fixed: date | None = None) -> list[DateGroup]:
         """The branches by their own date now; one group for a `fixed` day. Each date names its time zones unless all
         branches have the same one."""
-        if fixed is not None:
-            return [DateGroup(fixed)]
+        return [DateGroup(fixed)] if fixed is not None else self.own_dates
+
+    @cached_property
+    def own_dates(self) -> list[DateGroup]:
         zones: dict[date, set[str]] = {}
         for branch in self.branches:
             zones.setdefault(branch.today, set()).add(branch.timezone)
@@ -113,21 +122,46 @@ class Directory:
         return [DateGroup(day, frozenset(names)) for day, names in sorted(zones.items())]
 
 
+Position = tuple[int, datetime | None, int]
+
+
 async def directory(question: Question) -> Directory:
-    """The branches within the question's scope (`branches`, and its unit when that is a region)."""
-    rows = await fetch_all(DIRECTORY)
-    read_at = monotonic()
-    own_seq = max((int(row.pop("own_seq") or 0) for row in rows), default=0)
-    found = reading(question.locale, question.house).branches(rows)
-    if question.branches is not None:
-        found = [branch for branch in found if branch.code in question.branches]
-    found = [branch for branch in found if branch.code not in question.left_out]
-    if question.unit.kind == "region":
-        found = [branch for branch in found if branch.region == question.unit.key]
-    found.sort(key=lambda branch: (not branch.is_head_office, branch.code))
-    if question.known_at is not None:
-        found = [branch._replace(mark=mark_then(branch.mark, question.known_at)) for branch in found]
-    return Directory(found, question.house, question.known_at, own_seq, read_at)
+    """The branches within the question's scope (`branches`, and its unit when that is a region). Three statements."""
+    held = reading(question.locale, question.house)
+    return held.directory(question, await rows_now())
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What is known of the branches, by code: their cursors, their own rows, the names of their nodes, changes set aside."""
+
+    cursors: Mapping[str, tuple[Any, ...]]
+    names: Mapping[str, tuple[Any, ...]]
+    nodes: Mapping[str, str]
+    waiting: Mapping[str, int]
+    active: frozenset[str]
+    own_seq: int
+    read_at: float
+
+
+async def rows_now() -> Rows:
+    """Read them: own log first, so that it is never newer than what is read after it."""
+    nodes: dict[str, str] = {}
+    waiting: dict[str, int] = {}
+    active: set[str] = set()
+    own_seq = 0
+    for kind, code, name, number in await fetch_rows(OTHERS):
+        if kind == "waiting":
+            waiting[code] = int(number)
+        elif kind == "log":
+            own_seq = int(number or 0)
+        else:
+            nodes[code] = name
+            if kind == "active":
+                active.add(code)
+    cursors = {row[0]: row for row in await fetch_rows(CURSORS)}
+    names = {row[0]: row for row in await fetch_rows(NAMES)}
+    return Rows(cursors, names, nodes, waiting, frozenset(active), own_seq, monotonic())
 
 
 def mark_then(mark: Watermark, known_at: datetime) -> Watermark:
@@ -137,84 +171,133 @@ def mark_then(mark: Watermark, known_at: datetime) -> Watermark:
     return mark._replace(state="current", complete_to=known_at)
 
 
+NOTHING: tuple[Any, ...] = (None,) * 8
+MadeOf = tuple[tuple[Any, ...], tuple[Any, ...], str, int]
+
+
+class Made(NamedTuple):
+    """A branch, what it was made of, and between which moments time alone changes nothing about it."""
+
+    made_of: MadeOf
+    since: datetime
+    until: datetime
+    branch: Branch
+
+
 class Reading:
-    """Makes branches of rows in one language for one house; a row that reads as before, in the same state on the same day, is the
-    same branch as before."""
+    """Makes branches of rows in one language for one house. A branch whose rows read as before is the same object as long as it
+    keeps its state and its day; so is a whole directory."""
 
     def __init__(self, locale: str, house: House) -> None:
         self.locale, self.house = locale, house
-        self.made: dict[str, tuple[dict[str, Any], Branch]] = {}
+        self.made: dict[str, Made] = {}
+        self.order: list[str] = []
+        self.held: dict[tuple[object, ...], tuple[date, Directory]] = {}
 
-    def branches(self, rows: Sequence[dict[str, Any]]) -> list[Branch]:
-        """The branches as of now."""
+    def directory(self, question: Question, rows: Rows) -> Directory:
+        """The branches in the question's scope: the head office first, then by code."""
+        found = self.branches(rows)
+        region = question.unit.key if question.unit.kind == "region" else ""
+        if question.branches is not None:
+            found = [branch for branch in found if branch.code in question.branches]
+        if question.left_out:
+            found = [branch for branch in found if branch.code not in question.left_out]
+        if region:
+            found = [branch for branch in found if branch.region == region]
+        if question.known_at is not None:
+            found = [branch._replace(mark=mark_then(branch.mark, question.known_at)) for branch in found]
+            return Directory(found, self.house, question.known_at, rows.own_seq, rows.read_at)
+        return self.same((question.branches, question.left_out, region), found, rows)
+
+    def same(self, scope: tuple[object, ...], found: list[Branch], rows: Rows) -> Directory:
+        """The directory of before where it holds the same branches on the same day, with all that was made of it."""
+        today = self.house.today()
+        held = self.held.get(scope)
+        if held is not None and held[0] == today and held[1].own_seq == rows.own_seq:
+            before = held[1].branches
+            if len(before) == len(found) and all(map(is_, before, found)):
+                return held[1]
+        if len(self.held) >= SCOPES_KEPT:
+            self.held.clear()
+        fresh = Directory(found, self.house, None, rows.own_seq, rows.read_at)
+        self.held[scope] = (today, fresh)
+        return fresh
+
+    def branches(self, rows: Rows) -> list[Branch]:
+        """All branches as of now."""
         now = clock.now()
-        days: dict[str, date] = {}
-        return [self.branch(row, now, days) for row in rows]
-
-    def branch(self, row: dict[str, Any], now: datetime, days: dict[str, date]) -> Branch:
-        code = str(row["branch"])
-        zone = row["timezone"] or self.house.timezone
-        if zone not in days:
-            days[zone] = local_date(now, zone)
-        before = self.made.get(code)
-        if before is not None and before[0] == row and before[1].today == days[zone]:
-            mark = before[1].mark
-            if self.state(row, mark.contact_at, mark.complete_to, now) == mark.state:
-                return before[1]
-        contact_at, complete_at = _instant(row["contact_at"]), _instant(row["complete_at"])
-        state = self.state(row, contact_at, complete_at, now)
-        found = branch_of(row, self.name(row), zone, days[zone], state, contact_at, complete_at)
-        self.made[code] = (row, found)
+        days: dict[str, tuple[date, datetime]] = {}
+        codes = {*rows.cursors, *rows.names, *rows.active}
+        if len(codes) != len(self.order) or codes != set(self.order):
+            self.order = sorted(codes, key=lambda code: (code != HEAD_OFFICE, code))
+            self.made = {code: made for code, made in self.made.items() if code in codes}
+        found = []
+        for code in self.order:
+            made_of = (
+                rows.cursors.get(code, NOTHING),
+                rows.names.get(code, NOTHING),
+                rows.nodes.get(code, ""),
+                rows.waiting.get(code, 0),
+            )
+            made = self.made.get(code)
+            if made is None or made.made_of != made_of or not made.since <= now < made.until:
+                made = self.made[code] = self.make(code, made_of, now, days)
+            found.append(made.branch)
         return found
 
-    def name(self, row: Mapping[str, Any]) -> str:
-        chinese, english = row["name"] or row["node_name"] or str(row["branch"]), row["name_en"] or ""
-        return str(english or chinese if self.locale == "en" else chinese)
-
-    def state(
-        self, row: Mapping[str, Any], contact_at: datetime | None, complete_at: datetime | None, now: datetime
-    ) -> State:
-        """How fresh the branch is now."""
-        return freshness_state(
+    def make(self, code: str, made_of: MadeOf, now: datetime, days: dict[str, tuple[date, datetime]]) -> Made:
+        """A branch from its rows; `days` are the date and the next midnight of each zone met so far."""
+        cursor, own, node_name, waiting = made_of
+        _, seq, head_seq, contact_micros, complete_micros, applied_at, unproven, status = cursor
+        _, chinese, english, city, region, zone, currency, rule = own
+        zone = zone or self.house.timezone
+        if zone not in days:
+            today = local_date(now, zone)
+            days[zone] = (today, start_of_day(today + timedelta(days=1), zone))
+        today, midnight = days[zone]
+        contact_at, complete_at = _instant(contact_micros), _instant(complete_micros)
+        state = freshness_state(
             contact_at=contact_at,
             complete_at=complete_at,
-            has_data=bool(row["seq"]),
-            is_unproven=bool(row["waiting"])
-            or (row["unproven"] or "{}") != "{}"
-            or (row["status"] or "normal") != "normal",
+            has_data=bool(seq),
+            is_unproven=bool(waiting) or (unproven or "{}") != "{}" or (status or "normal") != "normal",
             now=now,
             thresholds=self.house.thresholds,
         )
+        chinese = chinese or node_name or code
+        name = str((english or chinese) if self.locale == "en" else chinese)
+        currency, rule, seq = currency or "", rule or "approval", int(seq or 0)
+        mark = Watermark(code, state, None if state == "never" else complete_at, seq, contact_at, name, zone)
+        branch = Branch(
+            code=code,
+            name=name,
+            city=city or "",
+            region=region or "",
+            timezone=zone,
+            currency=currency,
+            income_rule=rule,
+            mark=mark,
+            today=today,
+            head_seq=int(head_seq or 0),
+            applied_at=_instant(applied_at),
+            quarantined=waiting,
+            standing=(code, seq, applied_at, state, today, waiting, name, zone, currency, rule),
+        )
+        return Made(made_of, now, self.until(now, midnight, contact_at, complete_at), branch)
+
+    def until(
+        self, now: datetime, midnight: datetime, contact_at: datetime | None, complete_at: datetime | None
+    ) -> datetime:
+        """Until when state and day stay as they are if nothing comes."""
+        moments = [midnight]
+        if contact_at is not None:
+            moments.append(contact_at + self.house.thresholds.unreachable)
+        if complete_at is not None:
+            moments.append(complete_at + self.house.thresholds.current)
+        return min((moment for moment in moments if moment >= now), default=now)
 
 
-def branch_of(
-    row: Mapping[str, Any],
-    name: str,
-    zone: str,
-    today: date,
-    state: State,
-    contact_at: datetime | None,
-    complete_at: datetime | None,
-) -> Branch:
-    """A branch from its row and what follows from it."""
-    code, seq, waiting = str(row["branch"]), int(row["seq"] or 0), int(row["waiting"] or 0)
-    currency, rule = row["currency"] or "", row["income_rule"] or "approval"
-    mark = Watermark(code, state, None if state == "never" else complete_at, seq, contact_at, name, zone)
-    return Branch(
-        code=code,
-        name=name,
-        city=row["city"] or "",
-        region=row["region"] or "",
-        timezone=zone,
-        currency=currency,
-        income_rule=rule,
-        mark=mark,
-        today=today,
-        head_seq=int(row["head_seq"] or 0),
-        applied_at=_instant(row["applied_at"]),
-        quarantined=waiting,
-        standing=(code, seq, row["applied_at"], state, today, waiting, name, zone, currency, rule),
-    )
+SCOPES_KEPT = 16
 
 
 @lru_cache(maxsize=8)

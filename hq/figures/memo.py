@@ -6,16 +6,15 @@ least recently asked go first.
 """
 
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from time import monotonic
 from typing import Any, TypeVar
 
 from hq.figures import answers, cells, journal
 from hq.figures.answers import database_name
-from hq.figures.cells import DateGroup, Sums, Want, Wants
-from hq.figures.freshness import Directory
+from hq.figures.cells import DateGroup, Sums, Wants
+from hq.figures.freshness import Directory, Position
 
 VALUES_MOST = 500_000
 """About 40 MB: six boards of 1,000 branches."""
@@ -24,20 +23,19 @@ KEPT_MOST = 200
 
 T = TypeVar("T")
 
-Key = tuple[str, tuple[tuple[DateGroup, tuple[Want, ...]], ...], frozenset[str] | None]
-Position = tuple[int, datetime | None, int]
+Key = tuple[object, ...]
 
 
 @dataclass
 class Held:
     """What was read for one question: at which positions, and the sums."""
 
-    positions: dict[str, Position]
-    sums: dict[str, Sums] = field(default_factory=dict)
+    positions: Mapping[str, Position]
+    sums: dict[str, Any] = field(default_factory=dict)
 
     @property
     def values(self) -> int:
-        return len(self.sums) * max((len(row) for row in self.sums.values()), default=0)
+        return sum(len(row) if isinstance(row, Mapping) else 1 for row in self.sums.values())
 
 
 _held: OrderedDict[Key, Held] = OrderedDict()
@@ -79,41 +77,39 @@ async def present_by_branch(
     branches: Directory, wants: Wants, groups: Sequence[DateGroup], scope: frozenset[str] | None
 ) -> dict[str, Sums]:
     """The sums as they stand now."""
+    key = ("cells", tuple((group, tuple(wants(group.today))) for group in groups))
+    return await by_position(branches, key, scope, lambda among: cells.by_branch(wants, groups, among))
+
+
+async def by_position(
+    branches: Directory,
+    key: Key,
+    scope: frozenset[str] | None,
+    load: Callable[[frozenset[str] | None], Awaitable[Mapping[str, T]]],
+) -> dict[str, T]:
+    """What `load` gives for the branches asked for, by branch, where it follows from their applied rows alone: of the branches
+    that have not moved since the same was last asked it is what it gave then. A branch may be absent."""
     name = database_name()
     if not name:
-        return await cells.by_branch(wants, groups, scope)
-    key = (name, tuple((group, tuple(wants(group.today))) for group in groups), scope)
-    positions = {
-        branch.code: (branch.mark.position, branch.applied_at, branch.quarantined)
-        for branch in branches.branches
-    }
-    held = _held.get(key)
+        return dict(await load(scope))
+    whole_key = (name, *key, scope)
+    held = _held.get(whole_key)
+    positions = branches.positions
+    if held is not None and held.positions is not positions:
+        before = held.positions
+        moved = frozenset(code for code, position in positions.items() if before.get(code) != position)
+        if len(moved) > MOVED_MOST:
+            held = None
+        else:
+            if moved:
+                fresh = await load(moved)
+                for code in moved:
+                    held.sums.pop(code, None)
+                held.sums.update(fresh)
+            held.positions = positions
     if held is None:
-        return await whole(key, positions, wants, groups, scope)
-    moved = frozenset(code for code, position in positions.items() if held.positions.get(code) != position)
-    if len(moved) > MOVED_MOST:
-        return await whole(key, positions, wants, groups, scope)
-    if moved:
-        fresh = await cells.by_branch(wants, groups, moved)
-        for code in moved:
-            held.sums.pop(code, None)
-        held.sums.update(fresh)
-        held.positions = positions
-    _held.move_to_end(key)
+        held = _held[whole_key] = Held(positions, dict(await load(scope)))
+        while len(_held) > 1 and sum(held.values for held in _held.values()) > VALUES_MOST:
+            _held.popitem(last=False)
+    _held.move_to_end(whole_key)
     return dict(held.sums)
-
-
-async def whole(
-    key: Key,
-    positions: dict[str, Position],
-    wants: Wants,
-    groups: Sequence[DateGroup],
-    scope: frozenset[str] | None,
-) -> dict[str, Sums]:
-    """Read all branches and keep them."""
-    sums = await cells.by_branch(wants, groups, scope)
-    _held[key] = Held(positions, sums)
-    _held.move_to_end(key)
-    while len(_held) > 1 and sum(held.values for held in _held.values()) > VALUES_MOST:
-        _held.popitem(last=False)
-    return dict(sums)

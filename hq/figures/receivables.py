@@ -178,7 +178,7 @@ async def ageing_of_each(question: Question, branches: Directory, on: date, know
     groups = branches.date_groups(question.as_of)
     scope = scope_of(question, branches.codes)
     sums = await memo.by_branch(branches, bucket_wants, groups, scope)
-    rows = await taken_back(sums, groups, scope, question.known_at)
+    rows = await taken_back(branches, sums, groups, scope, question.known_at)
     return await company_figure("ageing", question, branches, rows, AGEING_PLAN, on, workings=known)
 
 
@@ -236,6 +236,7 @@ FROM {those} CROSS JOIN adjustment a WHERE a.branch = k.branch AND a.happened_on
 
 
 async def taken_back(
+    branches: Directory,
     sums: Mapping[str, Sums],
     groups: Sequence[DateGroup],
     scope: frozenset[str] | None,
@@ -243,22 +244,31 @@ async def taken_back(
 ) -> dict[str, dict[str, int]]:
     """Buckets as they stood at the end of each group's day: what remains now, less all that took effect later.
 
-    The later entries are found by the index on branch and day, so that 'today' costs one empty look per branch.
+    The later entries are found by the index on branch and day, so that 'today' costs one empty look per branch that moved.
     """
     found = {code: dict(row) for code, row in sums.items()}
-    for group in groups:
-        await take_back(found, group, scope)
-        if known_at is not None:
-            later = await journal.later_owed(group, scope, known_at, BUCKETS)
-            for code, row in later.items():
-                held = found.setdefault(code, dict.fromkeys(BUCKETS.values(), 0))
-                for key in BUCKETS.values():
-                    held[key] -= row[key]
+
+    async def entries(among: frozenset[str] | None) -> dict[str, Sums]:
+        return {code: row for group in groups for code, row in (await later_entries(group, among)).items()}
+
+    later = await memo.by_position(branches, ("later", tuple(groups)), scope, entries)
+    add_buckets(found, later, 1)
+    if known_at is not None:
+        for group in groups:
+            add_buckets(found, await journal.later_owed(group, scope, known_at, BUCKETS), -1)
     return found
 
 
-async def take_back(found: dict[str, dict[str, int]], group: DateGroup, scope: frozenset[str] | None) -> None:
-    """Take back the entries of one group's branches that took effect after its day. One statement."""
+def add_buckets(found: dict[str, dict[str, int]], rows: Mapping[str, Sums], sign: int) -> None:
+    """Add the buckets of each branch, or take them away."""
+    for code, row in rows.items():
+        held = found.setdefault(code, dict.fromkeys(BUCKETS.values(), 0))
+        for key in BUCKETS.values():
+            held[key] += sign * row[key]
+
+
+async def later_entries(group: DateGroup, scope: frozenset[str] | None) -> dict[str, Sums]:
+    """What took effect after the group's day, by bucket, of the branches that have any. One statement."""
     bounds = figures.ageing_bounds(group.today)
     cases = ", ".join(
         f"CAST(SUM(CASE WHEN due_on >= :first_{key} AND due_on <= :last_{key} THEN v ELSE 0 END) AS BIGINT) AS {key}"
@@ -278,7 +288,4 @@ async def take_back(found: dict[str, dict[str, int]], group: DateGroup, scope: f
     rows = await fetch_all(
         f"SELECT branch, {cases} FROM ({LATER.format(those=those)}) AS entries GROUP BY branch", **params
     )
-    for row in rows:
-        held = found.setdefault(str(row["branch"]), dict.fromkeys(BUCKETS.values(), 0))
-        for key in BUCKETS.values():
-            held[key] += int(row[key])
+    return {str(row["branch"]): {key: int(row[key]) for key in BUCKETS.values()} for row in rows}

@@ -6,7 +6,7 @@ The same definitions and the same conversion as the single figures, so that a nu
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from functools import partial
+from functools import cached_property, partial
 
 from hq.figures import memo
 from hq.figures.aims import VISITS, Aim, Aims, aims_on
@@ -18,7 +18,7 @@ from hq.figures.rates import conversion
 from hq.figures.receivables import bucket_wants, taken_back
 from hq.figures.receivables import wants as receivable_wants
 from hq.figures.rules import SAME, Conversion
-from hq.figures.shape import BASE, Column, Figure, Line, Question, Value
+from hq.figures.shape import BASE, Column, Figure, Line, Question, Value, Watermark
 from hq.figures.staff import SUBMITTED, head_counts
 from hq.figures.units import month_of, named_period, scope_of
 from shared import figures
@@ -184,6 +184,11 @@ class Board:
     def question(self) -> Question:
         return self.figure.question
 
+    @cached_property
+    def marks(self) -> Mapping[str, Watermark]:
+        """How far the data of each branch reaches."""
+        return {mark.branch: mark for mark in self.figure.watermarks}
+
 
 async def scoreboard(question: Question) -> Board:
     """The board of a span (default: this month). The number of statements does not depend on branches or facts."""
@@ -225,7 +230,7 @@ async def read(
     sums = await memo.by_branch(branches, all_wants, groups, scope)
     empty = {"not_due": 0, "days_1_30": 0, "days_31_60": 0, "days_61_90": 0, "days_over_90": 0}
     ages = {code: {**empty, "not_due": row["not_due"]} for code, row in sums.items()}
-    return sums, await taken_back(ages, groups, scope, question.known_at)  # type: ignore[return-value]
+    return sums, await taken_back(branches, ages, groups, scope, question.known_at)  # type: ignore[return-value]
 
 
 async def lines_of(
@@ -236,7 +241,7 @@ async def lines_of(
     assert last is not None
     scope = scope_of(question, branches.codes)
     sums, ages = await read(question, branches, scope)
-    staff = await head_counts(scope)
+    staff = await head_counts(branches, scope)
     rows: dict[str, Sums] = {}
     for branch in branches.branches:
         if (row := sums.get(branch.code)) is not None:

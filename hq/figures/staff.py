@@ -91,7 +91,7 @@ async def in_each_branch(
     scope = scope_of(question, branches.codes)
     groups = branches.date_groups(span[0] if span else None)
     sums = await memo.by_branch(branches, lambda today: wants(*(span or (today, today))), groups, scope)
-    people = await head_counts(scope)
+    people = await head_counts(branches, scope)
     rows = {code: with_staff(sums.get(code), people.get(code, 0)) for code in {*sums, *people}}
 
     def finish(branch: Branch, values: dict[str, Value]) -> None:
@@ -122,8 +122,13 @@ def with_staff(row: Sums | None, count: int) -> dict[str, int]:
     return {**(row or {}), "staff": count}
 
 
-async def head_counts(scope: frozenset[str] | None) -> dict[str, int]:
-    """Active employees by branch."""
+async def head_counts(branches: Directory, scope: frozenset[str] | None) -> dict[str, int]:
+    """Active employees by branch; read again of branches that have moved."""
+    return await memo.by_position(branches, ("people",), scope, count_people)
+
+
+async def count_people(scope: frozenset[str] | None) -> dict[str, int]:
+    """The same, read now."""
     condition = " AND branch IN :codes" if scope is not None else ""
     rows = await fetch_all(
         f"SELECT branch, COUNT(*) AS people FROM employee WHERE active AND deleted_at IS NULL{condition} GROUP BY branch",

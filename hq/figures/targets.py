@@ -7,10 +7,11 @@ that lie in it, and is unknown when they do not cover it exactly.
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 
 from hq.figures import cells, memo
 from hq.figures.aims import BLOCKS, Aim, TargetMeasure, aims, measure_named, spans_of
-from hq.figures.answers import answered
+from hq.figures.answers import Workings, answered
 from hq.figures.assemble import require_one_currency
 from hq.figures.cells import Sums, Want
 from hq.figures.freshness import Branch, Directory, directory
@@ -141,16 +142,19 @@ async def targets(question: Question, branches: Directory | None = None) -> Figu
     if question.unit.kind in ("company", "region"):
         as_of = question.as_of or question.last or question.house.today()
         figure = await answered(
-            "targets", question, branches, lambda _known: company_targets(question, branches, measure, as_of)
+            "targets",
+            question,
+            branches,
+            lambda known: company_targets(question, branches, measure, as_of, known),
         )
         return figure.asked_as(as_of=as_of)
     return await branch_targets(question, branches, measure)
 
 
 async def company_targets(
-    question: Question, branches: Directory, measure: TargetMeasure, as_of: date
+    question: Question, branches: Directory, measure: TargetMeasure, as_of: date, known: Workings
 ) -> Figure:
-    """One row for each branch."""
+    """One row for each branch; those made of the same as before are not made again."""
     scope = scope_of(question, branches.codes)
     sums = await memo.by_branch(
         branches, lambda _today: wants(measure, as_of), branches.date_groups(as_of), scope
@@ -164,13 +168,18 @@ async def company_targets(
     lines: list[Line] = []
     totals, goals = dict.fromkeys(BLOCKS, 0), []
     for branch in branches.branches:
-        aim = held.get(("branch", branch.code))
-        goals.append(sheet.goals(aim))
-        missing |= sheet.missing(aim.currency) if aim is not None else set()
-        line, actuals = branch_line(branch, sums.get(branch.code), goals[-1], sheet)
-        missing |= sheet.missing(branch.currency) if line.is_left_out else set()
-        for block in BLOCKS:
-            totals[block] += actuals[block] if actuals else 0
+        aim, row = held.get(("branch", branch.code)), sums.get(branch.code)
+        if aim is not None:
+            missing |= sheet.missing(aim.currency)
+        made_of = (branch.standing, row, aim, sheet.rates)
+        goal, line, actuals = known.of(
+            "target", branch.code, made_of, partial(branch_target, branch, row, aim, sheet)
+        )
+        goals.append(goal)
+        if line.is_left_out:
+            missing |= sheet.missing(branch.currency)
+        for block, amount in (actuals or {}).items():
+            totals[block] += amount
         lines.append(line)
     children = summed(goals)
     aimed = sheet.goals(own) if own is not None else children
@@ -178,6 +187,14 @@ async def company_targets(
     total = Line(str(question.unit), "", "", sheet.rates.to_currency, values)
     columns = columns_of(measure)
     return Figure("targets", question, columns, lines, total, branches.marks, sorted(missing), len(lines))
+
+
+def branch_target(
+    branch: Branch, sums: Sums | None, aim: Aim | None, sheet: Sheet
+) -> tuple[Goals, Line, dict[str, int] | None]:
+    """The target of a branch, its row and its actuals."""
+    goals = sheet.goals(aim)
+    return goals, *branch_line(branch, sums, goals, sheet)
 
 
 async def sheet_of(

@@ -102,7 +102,7 @@ async def positions_of_each(question: Question, branches: Directory, on: date, k
     scope = scope_of(question, branches.codes)
     sums = await memo.by_branch(branches, all_wants, groups, scope)
     ages = {code: {key: row[key] for key in BUCKETS.values()} for code, row in sums.items()}
-    corrected = await taken_back(ages, groups, scope, question.known_at)
+    corrected = await taken_back(branches, ages, groups, scope, question.known_at)
     rows = {code: with_difference({**row, **corrected[code]}) for code, row in sums.items()}
     return await company_figure("receivables", question, branches, rows, PLAN, on, workings=known)
 

@@ -86,11 +86,15 @@ async def replay() -> int:
 async def take_apart() -> int:
     """Rows kept whole in `ext` all of whose columns are known now."""
     count = 0
-    for table in replicated_tables().values():
-        async with view_of() as view:  # every row is looked at: beside the pages, not on their connection
+    kept_whole: list[tuple[Table, list[tuple[Any, ...]]]] = []
+    async with view_of() as view:  # every row is looked at: beside the pages, not on their connection
+        for table in replicated_tables().values():
             rows = await view.all(
                 f'SELECT CAST(id AS VARCHAR(36)), branch, ext FROM "{table.name}" WHERE ext IS NOT NULL LIMIT {LOOKED_AT}'
             )
+            if rows:
+                kept_whole.append((table, rows))
+    for table, rows in kept_whole:
         by_branch: dict[str, dict[str, bytes]] = {}
         for row_id, branch, whole in rows:
             if not msgspec.json.decode(whole).keys() - set(table.names):

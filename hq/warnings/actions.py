@@ -21,7 +21,7 @@ from hq.warnings.rules import (
     of_red_lines,
 )
 from shared import clock, figures
-from shared.database import fetch_all, transaction
+from shared.database import execute, fetch_all, transaction
 from shared.errors import NotFound
 from shared.periods import Year, zone
 from shared.records import Directive
@@ -112,18 +112,21 @@ async def check(house: House) -> tuple[int, int]:
         fresh, over = changes(found, [row.key for row in kept])
         by_key = {one.key: one for one in found}
         now = clock.now()
+        await execute("UPDATE hq_warning SET checked_at = :now WHERE cleared_at IS NULL", now=now)
         for row in kept:
-            row.checked_at = now
-            if row.key in over:
-                row.cleared_at = now
-            else:
-                row.values = dict(by_key[row.key].values)
-            await row.save()
-        for one in fresh:
-            await Warning.create(
+            one = by_key.get(row.key)
+            if one is None:
+                await Warning.filter(id=row.id).update(cleared_at=now)
+            elif row.values != dict(one.values):
+                row.values = dict(one.values)
+                await row.save(update_fields=["values"])
+        await Warning.bulk_create(
+            Warning(
                 key=one.key, kind=one.kind, branch=one.branch, severity=one.severity, values=dict(one.values),
                 url=one.url, seen_at=now, checked_at=now,
-            )  # fmt: skip
+            )
+            for one in fresh
+        )  # fmt: skip
     return len(fresh), len(over)
 
 

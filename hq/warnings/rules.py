@@ -132,7 +132,5 @@ def sentence(kind: str, values: Mapping[str, Any]) -> str:
 
 def changes(found: Sequence[Found], open_keys: Sequence[str]) -> tuple[list[Found], list[str]]:
     """(new matters, keys of open ones that are over)."""
-    now = {one.key for one in found}
-    return [one for one in found if one.key not in set(open_keys)], [
-        key for key in open_keys if key not in now
-    ]
+    now, known = {one.key for one in found}, set(open_keys)
+    return [one for one in found if one.key not in known], [key for key in open_keys if key not in now]

@@ -52,13 +52,16 @@ def unmasked(text: str) -> bytes:
 
 
 def page_token(request: Request) -> str:
-    """The token to put into this page's forms; makes a visit cookie when there is none yet."""
+    """The token to put into this page's forms, the same in all of them; makes a visit cookie when there is none yet."""
     cookie = request.cookies.get(cookie_name(request, SESSION_COOKIE)) if request.state.account else None
     cookie = cookie or request.cookies.get(cookie_name(request, VISIT_COOKIE))
     if not cookie:
         cookie = getattr(request.state, "new_visit", None) or new_token()
         request.state.new_visit = cookie
-    return masked(token_of(cookie))
+    made: tuple[str, str] = getattr(request.state, "page_token", ("", ""))
+    if made[0] != cookie:
+        made = request.state.page_token = (cookie, masked(token_of(cookie)))
+    return made[1]
 
 
 def keep_visit(request: Request, response: Response) -> None:

@@ -1,11 +1,13 @@
 """A page as PDF, where the machine can write it (the extra `pdf`: WeasyPrint over Pango, and a font for Chinese)."""
 
+from functools import cache
 from importlib.util import find_spec
 
 from shared.errors import Unavailable
 from shared.i18n import N_
 
 
+@cache
 def has_pdf() -> bool:
     """Whether this machine can write PDF."""
     return find_spec("weasyprint") is not None
