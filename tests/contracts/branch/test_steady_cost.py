@@ -7,6 +7,7 @@ from uuid import UUID
 
 from structlog.testing import capture_logs
 
+from branch_node.customers.fragments import index_fragments
 from branch_node.home import at_home, today
 from shared.database import engine, execute, fetch_all, transaction
 from shared.records import Customer, Order, Receivable, Record
@@ -26,6 +27,13 @@ def id_of(kind: int) -> str:
     """SQL for an id made of what it is and the number `n.i`."""
     text = f"'0000000{kind}-0000-7000-8000-' || substr(CAST(1000000000000 + n.i AS VARCHAR(13)), 2)"
     return f"CAST({text} AS UUID)" if engine() == "postgres" else text
+
+
+def day_of() -> str:
+    """SQL for one of the last 700 days, by the number `n.i`."""
+    if engine() == "postgres":
+        return 't."happened_on" - CAST(n.i % 700 AS INT)'
+    return """date(t."happened_on", '-' || (n.i % 700) || ' days')"""
 
 
 async def copy(row: Record, first: int, last: int, **columns: str) -> None:
@@ -69,8 +77,10 @@ async def grow(customer: Customer, sale: tuple[Order, Receivable], first: int, l
     name = "'copy ' || CAST(n.i AS VARCHAR(9))"
     async with transaction():
         await copy(customer, first, last, id=id_of(1), code=name, name=name, search_key=name, name_key=name)
-        await copy(order, first, last, id=id_of(2), number=name, customer_id=id_of(1))
+        await copy(order, first, last, id=id_of(2), number=name, customer_id=id_of(1), happened_on=day_of())
         await copy(due, first, last, id=id_of(3), order_id=id_of(2), customer_id=id_of(1))
+    if engine() == "sqlite":
+        await index_fragments()
 
 
 def costs(visitor: Visitor, ids: Mapping[str, UUID]) -> dict[str, int]:
