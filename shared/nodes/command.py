@@ -3,6 +3,11 @@
 The payload is canonical JSON (keys sorted, no spaces, UTF-8, no unknown field) of `Command`; the signature is Ed25519
 over the bytes "trunkline-command-1\\n" + payload, by a command key that is neither a TLS nor a session key.
 
+An order at many nodes is signed once: over "trunkline-commands-1\\n", the number of commands, a line feed and the root of a hash tree
+whose leaves are the payloads (SHA-256; leaves are hashed behind a zero byte, pairs behind a one, an odd last one goes up as it
+is). The signature of each is then `place.number.path.signature`: with the path of 32-byte hashes, base64url, a node
+proves its own command alone, and learns nothing of the others.
+
 Exactly-once effects are impossible across a crash. So a verb that can name the instance it is meant for must
 (`restart instance X` does nothing when X no longer runs), everything else happens at most once: `accepted` is on disk
 before the act, and an `accepted` without an end becomes `unknown`, never a second run.
@@ -11,8 +16,10 @@ All of this is pure; the agent's commands.py and the center's outbox call it.
 
 from __future__ import annotations
 
+import base64
+import binascii
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -28,7 +35,11 @@ LARGEST_PAYLOAD_BYTES = 16 * 1024
 LONGEST_LIFE = timedelta(days=7)
 CLOCK_TOLERANCE = timedelta(minutes=2)
 """How far ahead of the receiver's idea of the center's time a command may have been issued."""
+TREE_FROM = 4
+"""From so many commands on an order is signed as one tree."""
 _CONTEXT = b"trunkline-command-1\n"
+_TREE_CONTEXT = b"trunkline-commands-1\n"
+_LARGEST_TREE = 1_000_000
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
 Sentence = Annotated[str, msgspec.Meta(min_length=3, max_length=500)]
@@ -246,13 +257,82 @@ def canonical(command: Command) -> bytes:
 
 def sign_command(key: NodeKey, command: Command) -> SignedCommand:
     """The envelope of a command. Raises CommandMalformed for an unknown verb or wrong arguments, before signing."""
+    payload = _payload_of(command)
+    return SignedCommand(
+        payload=payload.decode(), key_id=key_id_of(key.public_text), signature=key.sign(_CONTEXT + payload)
+    )
+
+
+def sign_commands(key: NodeKey, commands: Sequence[Command]) -> list[SignedCommand]:
+    """The envelopes of many commands, by one signature when they are TREE_FROM or more. Raises as sign_command."""
+    if len(commands) < TREE_FROM:
+        return [sign_command(key, command) for command in commands]
+    payloads = [_payload_of(command) for command in commands]
+    levels = [[_leaf(payload) for payload in payloads]]
+    while len(below := levels[-1]) > 1:
+        paired = [_pair(below[at], below[at + 1]) for at in range(0, len(below) - 1, 2)]
+        levels.append(paired + below[2 * len(paired) :])
+    count, key_id = len(payloads), key_id_of(key.public_text)
+    signature = key.sign(_tree_bytes(count, levels[-1][0]))
+    return [
+        SignedCommand(
+            payload=payload.decode(), key_id=key_id, signature=f"{place}.{count}.{_path(levels, place)}.{signature}"
+        )
+        for place, payload in enumerate(payloads)
+    ]  # fmt: skip
+
+
+def _payload_of(command: Command) -> bytes:
     command.arguments()
     payload = canonical(command)
     if len(payload) > LARGEST_PAYLOAD_BYTES:
         raise CommandTooLarge("The command is too long.")
-    return SignedCommand(
-        payload=payload.decode(), key_id=key_id_of(key.public_text), signature=key.sign(_CONTEXT + payload)
-    )
+    return payload
+
+
+def _leaf(payload: bytes) -> bytes:
+    return hashlib.sha256(b"\x00" + payload).digest()
+
+
+def _pair(left: bytes, right: bytes) -> bytes:
+    return hashlib.sha256(b"\x01" + left + right).digest()
+
+
+def _tree_bytes(count: int, root: bytes) -> bytes:
+    return b"%s%d\n%s" % (_TREE_CONTEXT, count, root)
+
+
+def _path(levels: Sequence[Sequence[bytes]], place: int) -> str:
+    """The hashes beside the way from a leaf to the root, base64url."""
+    beside = []
+    for level in levels[:-1]:
+        if place ^ 1 < len(level):
+            beside.append(level[place ^ 1])
+        place //= 2
+    return base64.urlsafe_b64encode(b"".join(beside)).decode().rstrip("=")
+
+
+def _is_signed(public_text: str, payload: bytes, signature: str) -> bool:
+    """Whether the key signed this payload, alone or in a tree."""
+    if "." not in signature:
+        return check_signature(public_text, _CONTEXT + payload, signature)
+    try:
+        place_text, count_text, path, own = signature.split(".")
+        place, count = int(place_text), int(count_text)
+        hashes = base64.b64decode(path + "=" * (-len(path) % 4), altchars=b"-_", validate=True)
+    except (ValueError, binascii.Error):
+        return False
+    if not 0 <= place < count <= _LARGEST_TREE:
+        return False
+    root, left, rest = _leaf(payload), hashes, count
+    while rest > 1:
+        if place ^ 1 < rest:
+            beside, left = left[:32], left[32:]
+            if len(beside) != 32:
+                return False
+            root = _pair(beside, root) if place & 1 else _pair(root, beside)
+        place, rest = place // 2, (rest + 1) // 2
+    return not left and check_signature(public_text, _tree_bytes(count, root), own)
 
 
 def read_genuine(envelope: SignedCommand, policy: NodePolicy) -> Command:
@@ -267,7 +347,7 @@ def read_genuine(envelope: SignedCommand, policy: NodePolicy) -> Command:
     public_text = policy.keys.get(envelope.key_id)
     if public_text is None:
         raise CommandKeyUnknown("The command is signed with a key this node does not know.")
-    if not check_signature(public_text, _CONTEXT + payload, envelope.signature):
+    if not _is_signed(public_text, payload, envelope.signature):
         raise CommandForged("The signature of the command is not good.")
     try:
         command = msgspec.json.decode(payload, type=Command)

@@ -118,8 +118,9 @@ def edit_page(
 def metrics_shown(known: Sequence[str]) -> list[str]:
     """Of the metrics that nodes send, those that rules are mostly about: the ones with a name of their own, then services'."""
     own = [name for name in METRICS if name in known]
-    lags = [name for name in known if name.endswith(("replication_lag_seconds", "jobs_waiting"))]
-    return [*own, *lags[:4]] or list(known[:12])
+    ends = ("replication_lag_seconds", "jobs_waiting")
+    services = [name for end in ends for name in known if name.endswith(end)][:4]
+    return [*own, *services] or list(known[:12])
 
 
 def fields_of(request: Request, metric: str, *, is_deviation: bool) -> list[Field]:

@@ -29,7 +29,7 @@ from shared.database import fetch_all, transaction
 from shared.errors import Conflict, Invalid, NotAllowed, NotFound
 from shared.i18n import N_
 from shared.ids import new_id
-from shared.nodes.command import VERBS, Command, CommandMalformed, sign_command
+from shared.nodes.command import VERBS, Command, CommandMalformed, sign_commands
 from shared.nodes.report import CommandResult, SignedCommand
 from shared.web.models import Account
 
@@ -129,11 +129,15 @@ class Commands:
         """Numbers and signs rows, of any number per node, in their order."""
         known = await queries.last_numbers(list({row.node for row in rows}))
         key, signed = self.keys.command, defaultdict(list)
+        numbers = []
         for row in rows:
-            known[row.node] = seq = known.get(row.node, 0) + 1
-            envelope = sign_command(key, _command_of(row, seq, now))
+            known[row.node] = known.get(row.node, 0) + 1
+            numbers.append(known[row.node])
+        commands = [_command_of(row, seq, now) for row, seq in zip(rows, numbers, strict=True)]
+        for row, seq, envelope in zip(rows, numbers, sign_commands(key, commands), strict=True):
+            path, _, signature = envelope.signature.rpartition(".")
             vars(row).update(
-                seq=seq, issued_at=now, payload=envelope.payload, key_id=envelope.key_id, signature=envelope.signature,
+                seq=seq, issued_at=now, payload=envelope.payload, key_id=envelope.key_id, signature=signature, path=path,
                 sent_at=now if self.outbox.is_waiting(row.node) else None,
             )  # fmt: skip
             signed[row.node].append(envelope)
@@ -181,7 +185,12 @@ class Commands:
         if unsent:
             await NodeCommand.filter(id__in=unsent).update(sent_at=now)
         return [
-            SignedCommand(payload=row.payload, key_id=row.key_id, signature=row.signature) for row in fresh
+            SignedCommand(
+                payload=row.payload,
+                key_id=row.key_id,
+                signature=f"{row.path}.{row.signature}" if row.path else row.signature,
+            )
+            for row in fresh
         ]
 
     async def _expire(self, rows: Sequence[NodeCommand], now: datetime) -> None:

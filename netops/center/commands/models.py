@@ -37,6 +37,8 @@ class NodeCommand(Model):
     payload = fields.TextField(default="")
     key_id = fields.CharField(max_length=16, default="")
     signature = fields.CharField(max_length=128, default="")
+    path = fields.TextField(default="")
+    """Of a command that was signed with others: what stands before the signature, see shared.nodes.command."""
 
     class Meta:
         table = "node_command"

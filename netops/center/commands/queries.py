@@ -70,7 +70,7 @@ async def insert_commands(rows: Sequence[NodeCommand]) -> None:
         f"INSERT INTO node_command ({names}) VALUES ({places_})",
         [
             shared | {"id": row.id, "node": row.node, "seq": row.seq, "payload": row.payload,
-                      "signature": row.signature, "sent_at": row.sent_at and to_micros(row.sent_at)}
+                      "signature": row.signature, "path": row.path, "sent_at": row.sent_at and to_micros(row.sent_at)}
             for row in rows
         ],
     )  # fmt: skip

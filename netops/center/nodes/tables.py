@@ -82,7 +82,7 @@ def services_table(services: Sequence[ServiceState], orders: Mapping[str, Link])
                 "state": Status(service_status(service.state, service.rung)),
                 "since": service.since,
                 "starts": service.starts_in_window,
-                "exit": service.last_exit or None,
+                "exit": exit_word(service.last_exit) or None,
                 "order": orders.get(service.name),
             },
             id=service.name,
@@ -115,6 +115,7 @@ CAUSES = {
     "lost": N_("lost from sight"),
     "primary_gone": N_("primary gone"),
 }
+EXITS = {"unknown": N_("unknown"), "not started": N_("not started")}
 OUTCOMES = {
     "in_progress": "waiting",
     "recovered": "ok",
@@ -124,10 +125,15 @@ OUTCOMES = {
 }
 
 
+def exit_word(told: str) -> str:
+    """How a service ended, as its agent says it."""
+    return _(EXITS[told]) if told in EXITS else told
+
+
 def recovery_row(recovery: Recovery) -> Row:
     cause = _(CAUSES.get(recovery.cause, recovery.cause))
-    if recovery.exit:
-        cause = _("%(cause)s (%(exit)s)", cause=cause, exit=recovery.exit)
+    if recovery.exit and recovery.exit != "unknown":
+        cause = _("%(cause)s (%(exit)s)", cause=cause, exit=exit_word(recovery.exit))
     if recovery.action == "standby":
         cause = _("standby takes over: %(cause)s", cause=cause)
     return Row(

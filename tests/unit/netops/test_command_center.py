@@ -114,6 +114,21 @@ async def test_one_order_for_many_nodes_is_all_or_none(commands, tmp_path):
     assert await NodeCommand.all().count() == 2
 
 
+async def test_an_order_at_many_nodes_is_signed_once_and_each_obeys_its_own(commands, tmp_path):
+    nodes = [await node_of(commands, tmp_path, f"n{number}") for number in range(6)]
+    async with commands.outbox.line("n0") as line:
+        rows = await commands.order(ADA, ORDER, [node.name for node in nodes])
+    assert len({row.signature for row in rows}) == 1
+    await nodes[0].take(line.commands[0])
+    [other] = await commands.hand_out("n1", 0)
+    await nodes[2].take(other)  # of another node: nothing happens
+    for node in nodes[1:]:
+        await obey(commands, node)
+    await tell(nodes[0])
+    assert await states(*rows) == ["done"] * 6
+    assert [node.effects for node in nodes] == [{row.id: 1} for row in rows]
+
+
 async def test_what_was_journaled_and_never_reported_comes_with_the_audit(commands, tmp_path):
     node = await node_of(commands, tmp_path)
     [row] = await commands.order(ADA, ORDER, ["SH"])

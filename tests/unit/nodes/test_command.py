@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.nodes.command import (
+    TREE_FROM,
     VERBS,
     Command,
     CommandExpired,
@@ -26,6 +27,7 @@ from shared.nodes.command import (
     key_id_of,
     read_genuine,
     sign_command,
+    sign_commands,
 )
 from shared.nodes.identity import NodeKey
 from shared.nodes.report import SignedCommand
@@ -94,6 +96,84 @@ def test_any_changed_byte_is_noticed(place, mask):
     )
     with pytest.raises(CommandForged):
         read_genuine(changed, POLICY)
+
+
+def order_at(count: int) -> list[Command]:
+    return [command(id=f"0000-{place:04}", node=f"n{place}", seq=place + 1) for place in range(count)]
+
+
+def policy_of(node: str) -> NodePolicy:
+    return NodePolicy(node=node, keys=POLICY.keys, allowed=POLICY.allowed)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 5, 6, 7, 8, 9, 13, 16, 17, 31, 33, 100])
+def test_each_command_of_an_order_proves_itself_alone_and_no_other(count):
+    orders = order_at(count)
+    signed = sign_commands(ADA, orders)
+    assert len({one.signature.rpartition(".")[2] for one in signed}) == (1 if count >= TREE_FROM else count)
+    for order, envelope in zip(orders, signed, strict=True):
+        assert read_genuine(envelope, policy_of(order.node)) == order
+    for order, envelope in zip(orders, signed[1:] + signed[:1], strict=True):
+        mixed = SignedCommand(
+            payload=canonical(order).decode(), key_id=envelope.key_id, signature=envelope.signature
+        )
+        if count > 1:
+            with pytest.raises(CommandForged):
+                read_genuine(mixed, policy_of(order.node))
+
+
+@given(st.integers(4, 40), st.integers(0, 10_000), st.integers(0, 10_000), st.sampled_from("Az09-_.5"))
+def test_a_changed_letter_of_a_tree_signature_is_noticed(count, which, place, letter):
+    order, envelope = list(zip(order_at(count), sign_commands(ADA, order_at(count)), strict=True))[
+        which % count
+    ]
+    text = envelope.signature
+    at = place % (len(text) - 1)  # the very last letter of base64 has spare bits
+    changed = text[:at] + letter + text[at + 1 :]
+    if changed == text or (len(text.split(".")[2]) % 4 and text[at + 1] == "."):
+        return
+    with pytest.raises(CommandForged):
+        read_genuine(
+            SignedCommand(payload=envelope.payload, key_id=envelope.key_id, signature=changed),
+            policy_of(order.node),
+        )
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda place, count, path, own: (place, count, path + "A" * 43, own),
+        lambda place, count, path, own: (place, count, path[: -len(path) // 2], own),
+        lambda place, count, path, own: (place, count, "", own),
+        lambda place, count, path, own: (place, "1", "", own),
+        lambda place, count, path, own: ("0", "1", "", own),
+        lambda place, count, path, own: ("-1", count, path, own),
+        lambda place, count, path, own: (count, count, path, own),
+        lambda place, count, path, own: (place, "9" * 30, path, own),
+        lambda place, count, path, own: ("x", count, path, own),
+        lambda place, count, path, own: (place, count, path, own, own),
+        lambda place, count, path, own: ("", "", "", own),
+    ],
+)
+def test_a_path_that_does_not_lead_to_the_root_is_forged(change):
+    order, envelope = order_at(11)[6], sign_commands(ADA, order_at(11))[6]
+    changed = ".".join(change(*envelope.signature.split(".")))
+    with pytest.raises(CommandForged):
+        read_genuine(
+            SignedCommand(payload=envelope.payload, key_id=envelope.key_id, signature=changed),
+            policy_of(order.node),
+        )
+
+
+def test_a_pair_of_a_tree_is_no_command_and_a_single_signature_no_tree():
+    orders = order_at(4)
+    signed = sign_commands(ADA, orders)
+    own = sign_command(ADA, orders[0])
+    for signature in (signed[0].signature.rpartition(".")[2], f"0.1..{own.signature}"):
+        with pytest.raises(CommandForged):
+            read_genuine(
+                SignedCommand(payload=own.payload, key_id=own.key_id, signature=signature), policy_of("n0")
+            )
 
 
 def signed_raw(payload: bytes) -> SignedCommand:
