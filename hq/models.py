@@ -12,6 +12,7 @@ HQ_APP = DatabaseApp(
     "hq",
     (
         "hq.models",
+        "hq.audit.models",
         "hq.exports.models",
         "hq.mail.models",
         "hq.reports.models",

@@ -145,7 +145,7 @@ DAY_CLOSE = [
     Route("GET", "/day-close/{code}/{ledger}", dayclose.show_rows, "figures.view"),
 ]
 DEFINITIONS = [Route("GET", "/definitions", definitions.show, "figures.view")]
-AUDIT = [Route("GET", "/audit", audit.show, "audit.view")]
+AUDIT = [Route("GET", "/audit", audit.show, "audit.view", is_heavy=True)]
 REPORTS = [
     Route("GET", "/reports", reports.show, "figures.view"),
     Route("GET", "/reports/new", reports.new, "figures.view"),

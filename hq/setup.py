@@ -1,5 +1,6 @@
 """Brings headquarters' database into the state the site needs; run by `migrate`, and by tests that start a site."""
 
+from hq.audit import chain
 from hq.figures import indexes, rollup
 from hq.models import HQ_APP
 from hq.settings import HqSettings
@@ -14,7 +15,7 @@ APPS: list[DatabaseApp] = [RECORDS_APP, WEB_APP, HQ_APP]
 
 async def prepare(settings: HqSettings) -> list[str]:
     """1 migrate  2 re-create lost indexes  3 the rollup and headquarters' own indexes  4 change capture of the rows
-    that headquarters owns.
+    that headquarters owns  5 audit entries written before there was a chain are chained, once.
 
     The names of the migrations applied. May be run any number of times.
     """
@@ -24,4 +25,5 @@ async def prepare(settings: HqSettings) -> list[str]:
         await rollup.install()
         await indexes.install()
         await capture.install(COMPANY)
+        await chain.adopt()
     return list(result.applied)

@@ -21,7 +21,7 @@ from shared.permissions import Person
 from shared.web import filters as show
 from shared.web.export import ROW_LIMIT
 from shared.web.forms import Form, read_query
-from shared.web.parts import Chip, Column, Field, Filters, Option, Tab
+from shared.web.parts import Chip, Column, Field, Filters, Option, ProofLine, Tab
 from shared.web.responses import page
 from shared.web.templating import with_query
 
@@ -62,9 +62,11 @@ async def show_trail(request: Request) -> Response:
             await listing.table(request, cut, pages, None, empty), views_url="", sorted_by=""
         ),
         scope=scope,
-        proof=proof_text(found),
-        proof_tone="muted" if found is None or found.is_whole is None else "ok" if found.is_whole else "bad",
-        can_prove=found is None,
+        proof=ProofLine(
+            proof_text(found),
+            "muted" if found is None or found.is_whole is None else "ok" if found.is_whole else "bad",
+            found is None,
+        ),
     )  # fmt: skip
     return page(request, "trail/list.html", view)
 

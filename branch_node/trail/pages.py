@@ -3,17 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from shared.web.parts import Filters, Tab, TableView
+from shared.web.parts import Filters, ProofLine, Tab, TableView
 
 
 @dataclass(frozen=True)
 class TrailPage:
-    """trail/list.html: acts or changes; `proof` says how far the chain was verified, `proof_tone` ok, bad or muted."""
+    """trail/list.html: acts or changes; `proof` says how far the chain was verified."""
 
     tabs: Sequence[Tab]
     filters: Filters
     table: TableView
     scope: str
-    proof: str
-    proof_tone: str
-    can_prove: bool
+    proof: ProofLine

@@ -1,11 +1,12 @@
-"""Writes the audit trail."""
+"""Writes the audit trail, each entry chained to the one before it."""
 
 from collections.abc import Mapping
 from uuid import UUID
 
+from hq.audit.chain import chain_entry
 from hq.models import HqPerson
 from shared import clock
-from shared.database import actor
+from shared.database import actor, transaction
 from shared.periods import local_date
 from shared.records import COMPANY, AuditEntry
 
@@ -19,13 +20,15 @@ async def note(action: str, entity: str, entity_id: UUID | None, details: Mappin
     if who is not None:
         found = await HqPerson.get_or_none(id=who)
         name = found.name if found else ""
-    await AuditEntry.create(
-        branch=COMPANY,
-        happened_on=local_date(clock.now(), DEFAULT_ZONE),
-        person_id=who,
-        person_name=name,
-        action=action,
-        entity=entity,
-        entity_id=entity_id,
-        details=dict(details),
-    )
+    async with transaction():
+        entry = await AuditEntry.create(
+            branch=COMPANY,
+            happened_on=local_date(clock.now(), DEFAULT_ZONE),
+            person_id=who,
+            person_name=name,
+            action=action,
+            entity=entity,
+            entity_id=entity_id,
+            details=dict(details),
+        )
+        await chain_entry(entry.id)

@@ -8,17 +8,20 @@ from starlette.responses import Response
 
 from hq.asking import branches_of, day_of
 from hq.audit.actions import note
+from hq.audit.chain import Proof, prove
 from hq.audit.pages import AuditPage
 from hq.audit.queries import SORTS, Entry, Wanted, entries, every_entry, is_company
 from hq.audit.rules import WORDS, details_text
 from hq.figures.freshness import directory
 from hq.figures.shape import Question
 from shared.i18n import gettext as _
+from shared.i18n import ngettext
 from shared.records import COMPANY
 from shared.web import export
+from shared.web.filters import number
 from shared.web.forms import empty_form
 from shared.web.keyset import neighbours, paging
-from shared.web.parts import Chip, Column, Empty, Field, Filters, Option, Row, TableView
+from shared.web.parts import Chip, Column, Empty, Field, Filters, Option, ProofLine, Row, TableView
 from shared.web.responses import page
 from shared.web.templating import with_query
 
@@ -40,7 +43,45 @@ async def show(request: Request) -> Response:
         "audit", _("Audit trail"), columns(), rows, next_url=following, previous_url=previous, empty=empty,
         exports=export.export_links(),
     )  # fmt: skip
-    return page(request, "audit/list.html", AuditPage(filters_of(request, names), table))
+    line = None
+    if wanted.codes is None:
+        line = proof_line(await prove() if request.query_params.get("proof") == "1" else None)
+    return page(request, "audit/list.html", AuditPage(filters_of(request, names), table, line))
+
+
+def proof_line(found: Proof | None) -> ProofLine:
+    """What proves that nobody changed headquarters' entries afterwards, or what the check found."""
+    if found is None:
+        return ProofLine(_("Every entry of headquarters is chained to the one before it by a hash."))
+    if found.broken_at:
+        return ProofLine(
+            _(
+                "The chain is broken at entry %(broken)s; up to %(last)s it is whole. An entry was altered, removed or moved.",
+                broken=number(found.broken_at),
+                last=number(found.last),
+            ),
+            "bad",
+            False,
+        )
+    if found.unchained:
+        return ProofLine(
+            ngettext(
+                "%(n)s entry stands outside of the chain: it was slipped in.",
+                "%(n)s entries stand outside of the chain: they were slipped in.",
+                found.unchained,
+            ),
+            "bad",
+            False,
+        )
+    return ProofLine(
+        _(
+            "Chain verified: entries 1 to %(last)s are as they were written. The chain ends with %(end)s.",
+            last=number(found.last),
+            end=found.end[:12],
+        ),
+        "ok",
+        False,
+    )
 
 
 def wanted_of(request: Request) -> Wanted:

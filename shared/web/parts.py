@@ -364,6 +364,15 @@ class AuditRow:
 
 
 @dataclass(frozen=True)
+class ProofLine:
+    """How far a chain of entries was verified: `tone` ok, bad or muted; `can_prove` offers to verify it now."""
+
+    text: str
+    tone: Literal["ok", "bad", "muted"] = "muted"
+    can_prove: bool = True
+
+
+@dataclass(frozen=True)
 class Job:
     """A long piece of work. `poll_url` gives this part again; it is asked every 5 s until the job has ended."""
 
