@@ -44,17 +44,20 @@ _TIERS = (
 
 
 def fold_sql(delta: str) -> str:
-    """The statement that adds the person-day rows of relation `delta` to the cells of every tier."""
+    """The statement that adds the person-day rows of relation `delta` to the cells of every tier. The rows of a person's day are
+    summed first, once, because there are many of them to a day."""
     quoted = ", ".join(f"'{name}'" for name in NOT_PERSONAL)
     parts = []
     for tier, period, personal in _TIERS:
         who = "department, employee" if personal else "'' AS department, '' AS employee"
         keep = f" WHERE measure NOT IN ({quoted})" if personal else ""
         parts.append(
-            f"SELECT '{tier}' AS tier, measure, {period} AS period, branch, dim, currency, {who}, amount, base, n FROM {delta}{keep}"
+            f"SELECT '{tier}' AS tier, measure, {period} AS period, branch, dim, currency, {who}, amount, base, n FROM days{keep}"
         )
+    day = KEYS.removeprefix("tier, ")
     return (
-        f"INSERT INTO figure_cell ({KEYS}, amount, base, n) "
+        f"INSERT INTO figure_cell ({KEYS}, amount, base, n) WITH days AS MATERIALIZED ("
+        f"SELECT {day}, SUM(amount) AS amount, SUM(base) AS base, SUM(n) AS n FROM {delta} GROUP BY {day}) "
         f"SELECT {KEYS}, SUM(amount), SUM(base), SUM(n) FROM ({' UNION ALL '.join(parts)}) AS tiers "
         f"WHERE true GROUP BY {KEYS} HAVING SUM(amount) <> 0 OR SUM(base) <> 0 OR SUM(n) <> 0 "
         f"ORDER BY {KEYS} "

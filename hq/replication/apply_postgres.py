@@ -16,7 +16,7 @@ from hq.replication.cursor import Cursor
 from hq.replication.groups import Groups
 from hq.replication.outcome import Applied, Contact, EnvironmentFailure
 from hq.replication.rows_postgres import apply_apart, apply_some, retry_aside, run
-from hq.replication.visits import Part, Visit
+from hq.replication.visits import Part, Visit, Written
 from shared import clock
 from shared.database.fields import to_micros
 from shared.errors import Refused
@@ -110,13 +110,11 @@ async def _serve(connection: Any, visits: Sequence[Visit]) -> None:
     if bringing := [visit for visit in met if visit.lines]:
         await _write_rows(connection, bringing)
     kept = [visit for visit in met if visit.error is None]
-    moved = [(visit.move(), visit) for visit in kept]
-    for before, visit in moved:
-        if before is not None:
-            await run(connection, new_mark(before, visit.cursor, "postgres"))
-    for visit in kept:
-        size = visit.batch.wire_bytes if visit.batch is not None else 0
-        await write_cursor(connection, visit.cursor, rows=len(visit.lines), wire_bytes=size)
+    moved = [(visit.move(), visit.cursor) for visit in kept]
+    marks = [new_mark(before, cursor, "postgres") for before, cursor in moved if before is not None]
+    if marks:
+        await connection.executemany(marks[0][0], [values for _, values in marks])
+    await write_cursors(connection, [(visit.cursor, len(visit.lines), visit.wire_bytes) for visit in kept])
 
 
 async def _write_rows(connection: Any, visits: Sequence[Visit]) -> None:
@@ -157,17 +155,21 @@ async def lock_cursor(connection: Any, branch: str) -> Cursor:
     return (await lock_cursors(connection, [branch]))[branch]
 
 
-async def write_cursor(connection: Any, cursor: Cursor, *, rows: int = 0, wire_bytes: int = 0) -> None:
-    """Write a cursor back, with what a request brought."""
+async def write_cursors(connection: Any, written: Sequence[Written]) -> None:
+    """Write cursors back, in one round trip."""
     now = to_micros(clock.now())
-    complete = now if cursor.seq >= cursor.head_seq and not cursor.unproven else None
-    await connection.fetch(
+    await connection.executemany(
         "UPDATE branch_cursor SET epoch = $1, seq = $2, chain = $3, digests = $4, head_seq = $5, unproven = $6, replay = $7, "
         "contact_at = $8, complete_at = COALESCE($9, complete_at), applied_at = CASE WHEN $10 > 0 THEN $8 ELSE applied_at END, "
         "wire_bytes = wire_bytes + $11, row_count = row_count + $10, status = $13, runs = $14 WHERE branch = $12",
-        cursor.epoch, cursor.seq, cursor.chain, json.dumps(cursor.digests), cursor.head_seq,
-        json.dumps(cursor.unproven), cursor.replay, now, complete, rows, wire_bytes, cursor.branch,
-        cursor.status, cursor.runs,
+        [
+            (
+                cursor.epoch, cursor.seq, cursor.chain, json.dumps(cursor.digests), cursor.head_seq,
+                json.dumps(cursor.unproven), cursor.replay, now, now if cursor.is_complete else None, rows, wire_bytes,
+                cursor.branch, cursor.status, cursor.runs,
+            )
+            for cursor, rows, wire_bytes in written
+        ],
     )  # fmt: skip
 
 
@@ -175,5 +177,5 @@ async def _retry_aside(connection: Any, branch: str) -> Applied:
     cursor = await lock_cursor(connection, branch)
     count = await retry_aside(connection, cursor)
     cursor.forget_proved()
-    await write_cursor(connection, cursor)
+    await write_cursors(connection, [(cursor, 0, 0)])
     return Applied(cursor.reply(), count, cursor.seq >= cursor.head_seq)

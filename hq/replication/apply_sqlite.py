@@ -24,7 +24,7 @@ from hq.replication.cursor import Cursor
 from hq.replication.groups import Groups
 from hq.replication.outcome import Applied, Contact, EnvironmentFailure
 from hq.replication.rows_sqlite import apply_apart, apply_some, retry_aside
-from hq.replication.visits import Part, Visit
+from hq.replication.visits import Part, Visit, Written
 from shared import clock
 from shared.database.fields import to_micros
 from shared.errors import Refused
@@ -153,13 +153,11 @@ def _serve(connection: sqlite3.Connection, visits: Sequence[Visit]) -> None:
     if bringing := [visit for visit in met if visit.lines]:
         _write_rows(connection, bringing)
     kept = [visit for visit in met if visit.error is None]
-    moved = [(visit.move(), visit) for visit in kept]
-    for before, visit in moved:
-        if before is not None:
-            connection.execute(*new_mark(before, visit.cursor, "sqlite"))
-    for visit in kept:
-        size = visit.batch.wire_bytes if visit.batch is not None else 0
-        write_cursor(connection, visit.cursor, rows=len(visit.lines), wire_bytes=size)
+    moved = [(visit.move(), visit.cursor) for visit in kept]
+    marks = [new_mark(before, cursor, "sqlite") for before, cursor in moved if before is not None]
+    if marks:
+        connection.executemany(marks[0][0], [values for _, values in marks])
+    write_cursors(connection, [(visit.cursor, len(visit.lines), visit.wire_bytes) for visit in kept])
 
 
 def _write_rows(connection: sqlite3.Connection, visits: Sequence[Visit]) -> None:
@@ -202,21 +200,21 @@ def read_cursor(connection: sqlite3.Connection, branch: str) -> Cursor:
     return read_cursors(connection, [branch])[branch]
 
 
-def write_cursor(
-    connection: sqlite3.Connection, cursor: Cursor, *, rows: int = 0, wire_bytes: int = 0
-) -> None:
-    """Write a cursor back, with what a request brought."""
+def write_cursors(connection: sqlite3.Connection, written: Sequence[Written]) -> None:
+    """Write cursors back."""
     now = to_micros(clock.now())
-    complete = now if cursor.seq >= cursor.head_seq and not cursor.unproven else None
-    connection.execute(
+    connection.executemany(
         "UPDATE branch_cursor SET epoch = ?, seq = ?, chain = ?, digests = ?, head_seq = ?, unproven = ?, replay = ?, "
         "contact_at = ?, complete_at = COALESCE(?, complete_at), applied_at = CASE WHEN ? > 0 THEN ? ELSE applied_at END, "
         "wire_bytes = wire_bytes + ?, row_count = row_count + ?, status = ?, runs = ? WHERE branch = ?",
-        (
-            cursor.epoch, cursor.seq, cursor.chain, json.dumps(cursor.digests), cursor.head_seq,
-            json.dumps(cursor.unproven), cursor.replay, now, complete, rows, now, wire_bytes, rows,
-            cursor.status, cursor.runs, cursor.branch,
-        ),
+        [
+            (
+                cursor.epoch, cursor.seq, cursor.chain, json.dumps(cursor.digests), cursor.head_seq,
+                json.dumps(cursor.unproven), cursor.replay, now, now if cursor.is_complete else None, rows, now,
+                wire_bytes, rows, cursor.status, cursor.runs, cursor.branch,
+            )
+            for cursor, rows, wire_bytes in written
+        ],
     )  # fmt: skip
 
 
@@ -224,5 +222,5 @@ def _retry_aside(connection: sqlite3.Connection, branch: str) -> Applied:
     cursor = read_cursor(connection, branch)
     count = retry_aside(connection, cursor)
     cursor.forget_proved()
-    write_cursor(connection, cursor)
+    write_cursors(connection, [(cursor, 0, 0)])
     return Applied(cursor.reply(), count, cursor.seq >= cursor.head_seq)

@@ -28,6 +28,11 @@ class Cursor:
     node_key: str = ""
     has_incident: bool = False
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether nothing of the branch is missing here and all of it is proved."""
+        return self.seq >= self.head_seq and not self.unproven
+
     def claim(self, table: str) -> str:
         """The digest of a table that the branch claims at the cursor; empty for no rows."""
         return self.unproven.get(table) or self.digests.get(table, "")

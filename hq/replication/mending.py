@@ -81,7 +81,7 @@ async def settle_table(applier: SqliteApplier | PostgresApplier, order: Order, d
     def on_sqlite(connection: sqlite3.Connection) -> None:
         cursor = read_cursor(connection, order.branch)
         settle(cursor)
-        apply_sqlite.write_cursor(connection, cursor)
+        apply_sqlite.write_cursors(connection, [(cursor, 0, 0)])
         if order.table in COUNTED_TABLES:
             connection.execute("DELETE FROM delta")
             _fold_sqlite(connection, order, everything=True)
@@ -90,7 +90,7 @@ async def settle_table(applier: SqliteApplier | PostgresApplier, order: Order, d
     async def on_postgres(connection: Any) -> None:
         cursor = await lock_cursor(connection, order.branch)
         settle(cursor)
-        await apply_postgres.write_cursor(connection, cursor)
+        await apply_postgres.write_cursors(connection, [(cursor, 0, 0)])
         if order.table in COUNTED_TABLES:
             await connection.execute("DELETE FROM delta")
             await _fold_postgres(connection, order, everything=True)

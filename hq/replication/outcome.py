@@ -1,6 +1,7 @@
 """What the appliers of both engines share: who contacts us, what came of it, which failures mean 'try again'."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from hq.replication.cursor import Cursor
 from hq.replication.runs import Runs, greeted, is_refused, pushed
@@ -15,10 +16,9 @@ from shared.records.versions import OLDEST_ACCEPTED, is_accepted
 from shared.replication.messages import BatchHead, CursorReply
 
 
-def received(timezone: str | None) -> tuple[int, str]:
-    """Now, as the journal keeps it: microseconds UTC, and the date in the branch's zone (UTC while it is unknown)."""
-    now = clock.now()
-    return to_micros(now), local_date(now, timezone or "UTC").isoformat()
+def received_on(now: datetime, timezone: str | None) -> str:
+    """The date of a moment as the journal keeps it: in the branch's zone, UTC while it is unknown."""
+    return local_date(now, timezone or "UTC").isoformat()
 
 
 class EnvironmentFailure(Refused):

@@ -25,8 +25,10 @@ from hq.replication.apply_sql import (
 )
 from hq.replication.batch import gathered
 from hq.replication.cursor import SYSTEMIC_WINDOW, Cursor, is_systemic
-from hq.replication.outcome import Held, received
+from hq.replication.outcome import Held, received_on
 from hq.replication.visits import Part
+from shared import clock
+from shared.database.fields import to_micros
 from shared.replication.change import Change
 
 DATA_ERRORS = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, ValueError, TypeError)
@@ -69,11 +71,11 @@ async def apply_tables(connection: Any, parts: Sequence[Part], statements: Mappi
 async def keep_delta(connection: Any, branches: Sequence[str]) -> None:
     """What `delta` holds goes into the journal, under the date that it is at each branch."""
     zones = {row["branch"]: row["timezone"] for row in await connection.fetch(ZONES_OF, branches)}
-    by_date = defaultdict(list)
+    now, by_date = clock.now(), defaultdict(list)
     for branch in branches:
-        by_date[received(zones.get(branch))].append(branch)
-    for (now, today), there in by_date.items():
-        await connection.fetch(keep_sql("$1::bigint", "$2::varchar", WITHIN), now, today, there)
+        by_date[received_on(now, zones.get(branch))].append(branch)
+    for today, there in by_date.items():
+        await connection.fetch(keep_sql("$1::bigint", "$2::varchar", WITHIN), to_micros(now), today, there)
 
 
 async def _apply_table(connection: Any, sql: TableSql, parts: Sequence[Part]) -> None:

@@ -27,8 +27,10 @@ from hq.replication.apply_sql import (
 )
 from hq.replication.batch import gathered
 from hq.replication.cursor import SYSTEMIC_WINDOW, Cursor, is_systemic
-from hq.replication.outcome import Held, received
+from hq.replication.outcome import Held, received_on
 from hq.replication.visits import Part
+from shared import clock
+from shared.database.fields import to_micros
 from shared.replication.change import Change
 
 log = structlog.get_logger(__name__)
@@ -73,11 +75,11 @@ def apply_tables(
 def keep_delta(connection: sqlite3.Connection, branches: Sequence[str]) -> None:
     """What `delta` holds goes into the journal, under the date that it is at each branch."""
     zones = dict(connection.execute(ZONES_OF, (json.dumps(branches),)).fetchall())
-    by_date = defaultdict(list)
+    now, by_date = clock.now(), defaultdict(list)
     for branch in branches:
-        by_date[received(zones.get(branch))].append(branch)
-    for (now, today), there in by_date.items():
-        connection.execute(keep_sql("?", "?", WITHIN), (now, today, json.dumps(there)))
+        by_date[received_on(now, zones.get(branch))].append(branch)
+    for today, there in by_date.items():
+        connection.execute(keep_sql("?", "?", WITHIN), (to_micros(now), today, json.dumps(there)))
 
 
 def _apply_table(connection: sqlite3.Connection, sql: TableSql, parts: Sequence[Part]) -> None:

@@ -16,6 +16,9 @@ from shared.errors import Refused
 from shared.records.versions import is_readable
 from shared.replication.change import Digest
 
+Written = tuple[Cursor, int, int]
+"""A cursor to be written back, with the changes and the bytes on the wire that a request brought."""
+
 
 @dataclass
 class Part:
@@ -57,6 +60,10 @@ class Visit:
     def size(self) -> int:
         """How many changes it brings at most."""
         return self.batch.head.rows if self.batch is not None else 0
+
+    @property
+    def wire_bytes(self) -> int:
+        return self.batch.wire_bytes if self.batch is not None else 0
 
     def meet(self, cursor: Cursor) -> bool:
         """Take the request in at its branch's cursor; False when it is refused (`error`)."""

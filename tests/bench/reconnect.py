@@ -1,7 +1,8 @@
 """1,000 branches of 50 rows reconnect at once: how soon all are drained, how evenly, and what open pages notice of it.
 
 Headquarters is its own process with its pages, on SQLite and on PostgreSQL; the branches are another (`returning_branches`). The
-overview is asked for by one client all the while, first with nothing arriving. `python -m tests.bench.reconnect [--branches N] [--rows N]`.
+overview is asked for by one client all the while, first with nothing arriving. As after an outage, each branch sends what waits at once;
+with `--greeting` as after a start of all nodes, a hello before it. `python -m tests.bench.reconnect [--branches N] [--rows N]`.
 """
 
 import argparse
@@ -69,7 +70,7 @@ class Looker(threading.Thread):
         return self.times
 
 
-def measure(settings: HqSettings, branches: int, rows: int) -> dict[str, float]:
+def measure(settings: HqSettings, branches: int, rows: int, greets: bool) -> dict[str, float]:
     """The figures of one reconnect."""
     environment = {
         **os.environ,
@@ -79,7 +80,7 @@ def measure(settings: HqSettings, branches: int, rows: int) -> dict[str, float]:
         **({"TRUNKLINE_DATABASE_URL": settings.database_url} if settings.database_url else {}),
     }
     server = subprocess.Popen([sys.executable, "-m", "hq", "web"], env=environment, stdout=subprocess.DEVNULL)
-    words = [str(number) for number in (settings.port, branches, rows)]
+    words = [str(number) for number in (settings.port, branches, rows, int(greets))]
     coming = subprocess.Popen(
         [sys.executable, "-m", "tests.bench.returning_branches", *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )  # fmt: skip
@@ -112,13 +113,13 @@ def measure(settings: HqSettings, branches: int, rows: int) -> dict[str, float]:
     }  # fmt: skip
 
 
-def run(scratch: str, database_url: str | None, branches: int, rows: int) -> dict[str, float]:
+def run(scratch: str, database_url: str | None, branches: int, rows: int, greets: bool) -> dict[str, float]:
     """Make and measure one headquarters."""
     folder = Path(scratch) / ("postgres" if database_url else "sqlite")
     folder.mkdir()
     settings = HqSettings(data_dir=folder, database_url=database_url, port=free_port(), jobs_in_site=False)
     asyncio.run(make(settings, branches))
-    return measure(settings, branches, rows)
+    return measure(settings, branches, rows, greets)
 
 
 def shown(found: dict[str, float]) -> list[str]:
@@ -142,15 +143,20 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--branches", type=int, default=1_000)
     parser.add_argument("--rows", type=int, default=50)
     parser.add_argument("--engine", choices=["sqlite", "postgres", "both"], default="both")
+    parser.add_argument(
+        "--greeting", action="store_true", help="every node has been started anew and says hello first"
+    )
     options = parser.parse_args(argv)
     columns: dict[str, list[str]] = {}
     with tempfile.TemporaryDirectory(prefix="trunkline-bench-") as scratch:
         if options.engine != "postgres":
-            columns["SQLite"] = shown(run(scratch, None, options.branches, options.rows))
+            columns["SQLite"] = shown(run(scratch, None, options.branches, options.rows, options.greeting))
         if options.engine != "sqlite":
             with cluster() as base:
                 asyncio.run(create(base, "hq"))
-                columns["PostgreSQL"] = shown(run(scratch, base + "hq", options.branches, options.rows))
+                columns["PostgreSQL"] = shown(
+                    run(scratch, base + "hq", options.branches, options.rows, options.greeting)
+                )
     rows = [[what, *(column[at] for column in columns.values())] for at, what in enumerate(WHAT)]
     print_table(
         f"{options.branches:,} branches of {options.rows} rows reconnect at once", ["what", *columns], rows

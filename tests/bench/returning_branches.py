@@ -1,4 +1,5 @@
-"""The branches of the bench of load manners, as one process: each says hello and sends one batch over the signed protocol.
+"""The branches of the bench of load manners, as one process: each sends one batch over the signed protocol, and says hello before it
+where its run is a new one.
 
 Keys, rows, chain, digest, frame and signatures are real and made before the clock starts. It prints `ready`, waits for a line, connects
 all branches at once, and prints what became of them as JSON. A branch that is told to wait does so with full jitter, as the
@@ -13,6 +14,7 @@ import random
 import sys
 import time
 from dataclasses import dataclass, field
+from uuid import UUID
 
 import msgspec
 
@@ -25,6 +27,7 @@ from shared.replication.columns import replicated_tables
 from shared.replication.messages import BATCH_PATH, HELLO_PATH, Hello
 
 EPOCH, BASE = "e", 1
+SELLERS = 5
 DAY = datetime.date(2026, 11, 22)
 
 
@@ -37,12 +40,16 @@ def key_of(number: int) -> NodeKey:
     return NodeKey.from_bytes(hashlib.sha256(code_of(number).encode()).digest())
 
 
+def seller(code: str, number: int) -> str:
+    return str(UUID(bytes=hashlib.sha256(f"{code} {number}".encode()).digest()[:16], version=4))
+
+
 def receipt(code: str, number: int) -> tuple[str, str]:
-    """The id and the canonical row of a receipt."""
+    """The id and the canonical row of a receipt of one of the branch's sellers."""
     row: dict[str, object] = dict.fromkeys(replicated_tables()["receipt"].names)
     row_id = str(ids.new_id())
     row |= {
-        "id": row_id, "branch": code, "number": f"N-{number}", "customer_id": str(ids.new_id()), "owner_id": str(ids.new_id()),
+        "id": row_id, "branch": code, "number": f"N-{number}", "customer_id": str(ids.new_id()), "owner_id": seller(code, number % SELLERS),
         "happened_on": DAY.isoformat(), "currency": "CNY", "status": "posted", "method": "bank", "reference": f"bank {number}",
         "rate_e9": 1_000_000_000, "amount_minor": 10_000 + number, "base_minor": 10_000 + number, "allocated_minor": 0,
         "allocated_base_minor": 0, "notes": "", "reverse_reason": "", "revision": 1, "recorded_at": 1_790_000_000_000_000,
@@ -72,17 +79,18 @@ class Returning:
     last: int
     waits: int = 0
     seconds: float = 0.0
-    requests: list[bytes] = field(default_factory=list)
+    requests: list[tuple[str, bytes, bytes]] = field(default_factory=list)
 
     @classmethod
-    def prepared(cls, number: int, count: int) -> "Returning":
+    def prepared(cls, number: int, count: int, *, greets: bool = True) -> "Returning":
         code = code_of(number)
         signer = RequestSigner(key_of(number), code, f"{time.time_ns() // 1_000_000:013d}-{number:08x}")
         rows = log_of(code, count)
         body, end = pack(code, EPOCH, Position(BASE), rows, rows[-1][0], SCHEMA_VERSION)
         hello = msgspec.json.encode(Hello(code, EPOCH, end.seq, SCHEMA_VERSION))
         made = cls(code, signer, hello, body, end.seq)
-        made.requests = [made.request(HELLO_PATH, hello), made.request(BATCH_PATH, body)]
+        said = [(HELLO_PATH, hello), (BATCH_PATH, body)] if greets else [(BATCH_PATH, body)]
+        made.requests = [(path, body, made.request(path, body)) for path, body in said]
         return made
 
     def request(self, path: str, body: bytes) -> bytes:
@@ -96,11 +104,9 @@ class Returning:
         return f"POST {path} HTTP/1.1\r\n{head}\r\n".encode() + body
 
     async def drain(self, port: int, begun: float) -> None:
-        """Hello, batch, each until it is taken; the seconds since all began."""
+        """Each request until it is taken; the seconds since all began."""
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        for path, body, request in zip(
-            (HELLO_PATH, BATCH_PATH), (self.hello, self.batch), self.requests, strict=True
-        ):
+        for path, body, request in self.requests:
             status, after, answer = await ask(reader, writer, request)
             while status in (429, 503):
                 self.waits += 1
@@ -127,9 +133,9 @@ async def ask(
     return int(lines[0].split()[1]), float(headers.get("retry-after", "0")), body
 
 
-async def run(port: int, branches: int, rows: int) -> None:
+async def run(port: int, branches: int, rows: int, greets: int) -> None:
     """Prepare, wait for the word, drain all at once, print the seconds of each."""
-    prepared = [Returning.prepared(number, rows) for number in range(branches)]
+    prepared = [Returning.prepared(number, rows, greets=bool(greets)) for number in range(branches)]
     print("ready", flush=True)
     await asyncio.to_thread(sys.stdin.readline)
     begun = time.perf_counter()
@@ -139,4 +145,4 @@ async def run(port: int, branches: int, rows: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(run(*(int(word) for word in sys.argv[1:4])))
+    asyncio.run(run(*(int(word) for word in sys.argv[1:5])))

@@ -36,8 +36,8 @@ POINTS: dict[str, tuple[tuple[str, ...], str, str]] = {
     "applier: before the rows": (APPLIERS, "_write_rows", "before"),
     "applier: between rows and figures": (ROWS, "fold_sql", "before"),
     "applier: rows written": (APPLIERS, "_write_rows", "after"),
-    "applier: before the cursor": (APPLIERS, "write_cursor", "before"),
-    "applier: before the commit": (APPLIERS, "write_cursor", "after"),
+    "applier: before the cursor": (APPLIERS, "write_cursors", "before"),
+    "applier: before the commit": (APPLIERS, "write_cursors", "after"),
     "receiver: committed, not answered": ((RECEIVER,), "answer", "before"),
 }
 """Label -> modules, function, before or after it."""
