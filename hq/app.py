@@ -1,5 +1,6 @@
 """Composes headquarters: its database, frame, routes, the receiving end of replication, live pages."""
 
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager
 from importlib.metadata import PackageNotFoundError, version
@@ -54,6 +55,7 @@ from shared.web.switch import Switch
 
 __all__ = ["APPS", "hq_app"]
 
+SWITCH_SECONDS = 0.001
 PACKAGE = Path(__file__).resolve().parent
 SYNC = {
     BATCH_PATH: receiver.batch,
@@ -129,7 +131,9 @@ def product_version() -> str:
 
 @asynccontextmanager
 async def receiving(app: Starlette) -> AsyncIterator[None]:
-    """The applier of this database and the receiver over it, for as long as the site runs."""
+    """The applier of this database and the receiver over it, for as long as the site runs. While a thread writes what many
+    branches send, pages wait for the interpreter at most a millisecond at a time, not five."""
+    sys.setswitchinterval(SWITCH_SECONDS)
     applier = applier_for(app.state.database)
     await applier.start()
     app.state.receiver = receiver.Receiver(applier, applied)

@@ -29,6 +29,8 @@ PAGE = 1_000
 PAGE_BYTES = 1_000_000
 KEPT_POSITIONS = 4_096
 LOOK_SECONDS = 1.0
+READING_AT_ONCE = 8
+"""How many answers are put together at once when something new wakes all who wait."""
 
 
 @dataclass(frozen=True)
@@ -134,6 +136,7 @@ class Feed:
     head: int = -1
     is_closing: bool = False
     _news: asyncio.Event = field(default_factory=asyncio.Event)
+    _desk: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(READING_AT_ONCE))
 
     async def answer(self, asked: FeedRequest) -> tuple[FeedHead, list[bytes]]:
         """What lies after the branch's position; waits up to `wait_seconds` for something that is for this branch."""
@@ -144,10 +147,11 @@ class Feed:
         last, lines, is_partial = base, [], False
         while True:
             news = self._news
-            entries = await read_log(last)
-            if entries:
-                last, is_partial = entries[-1].seq, await goes_on(entries[-1])
-                lines = await lines_for(asked.branch, entries)
+            async with self._desk:
+                entries = await read_log(last)
+                if entries:
+                    last, is_partial = entries[-1].seq, await goes_on(entries[-1])
+                    lines = await lines_for(asked.branch, entries)
             if lines or not is_known or monotonic() >= until or self.is_closing:
                 break
             if not entries:

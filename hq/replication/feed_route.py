@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from hq.replication.feed import Feed, feed_epoch
 from hq.replication.feed_models import FeedReader
-from hq.replication.receiver import prove, refuse
+from hq.replication.receiver import prove, receiver_of, refuse
 from shared import clock
 from shared.database import transaction
 from shared.errors import Refused
@@ -23,15 +23,10 @@ async def ask(request: Request) -> Response:
     """The changes after the branch's position; the answer waits while there are none."""
     feed: Feed = request.app.state.feed
     try:
-        body = await request.body()
-        signed = await prove(request, body)
-        try:
-            asked = msgspec.json.decode(body, type=FeedRequest)
-        except UNREADABLE as error:
-            raise Refused(N_("The request cannot be read."), code="bad_request") from error
-        if asked.branch != signed.node:
-            raise Refused(N_("A node asks only for its own branch."), code="bad_request")
-        await admit(asked, signed, await feed_epoch())
+        async with receiver_of(request).admitted(
+            request, "feed"
+        ) as body:  # given back before the answer waits
+            asked = await admitted_question(request, body)
     except Refused as error:
         log.warning("feed_refused", code=error.code, node=request.headers.get("x-trunkline-node"))
         return refuse(error)
@@ -41,6 +36,19 @@ async def ask(request: Request) -> Response:
         await note_sent(asked.branch, head, len(answer))
         log.info("feed_sent", branch=asked.branch, rows=head.rows, last=head.last, reset=head.is_reset)
     return Response(answer, media_type="application/zstd")
+
+
+async def admitted_question(request: Request, body: bytes) -> FeedRequest:
+    """What a proven branch asks, taken into its memory. Raises what refuses it."""
+    signed = await prove(request, body)
+    try:
+        asked = msgspec.json.decode(body, type=FeedRequest)
+    except UNREADABLE as error:
+        raise Refused(N_("The request cannot be read."), code="bad_request") from error
+    if asked.branch != signed.node:
+        raise Refused(N_("A node asks only for its own branch."), code="bad_request")
+    await admit(asked, signed, await feed_epoch())
+    return asked
 
 
 async def admit(asked: FeedRequest, signed: SignedRequest, epoch: str) -> None:

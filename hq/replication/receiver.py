@@ -71,12 +71,15 @@ class Receiver:
         self.turns = Admission()
         self._keys: dict[str, str] = {}
         self._learning = asyncio.Lock()
+        self._door = asyncio.Lock()
         self._has_learned = False
 
     @asynccontextmanager
-    async def admitted(self, request: Request) -> AsyncIterator[bytes]:
-        """The body of a request whose turn has come. Raises TooMany, TooLarge before anything is read, TooSlow."""
-        node = f"{claimed_node(request.headers)} {request.client.host if request.client else ''}"
+    async def admitted(self, request: Request, lane: str = "") -> AsyncIterator[bytes]:
+        """The body of a request whose turn has come. A node has its places in each lane, so that what it asks for does not stand
+        in the way of what it sends. Raises TooMany, TooLarge before anything is read, TooSlow."""
+        host = request.client.host if request.client else ""
+        node = f"{claimed_node(request.headers)} {host} {lane}"
         async with self.places.turn(node, announced(request)):
             try:
                 async with asyncio.timeout(BODY_SECONDS):
@@ -84,6 +87,8 @@ class Receiver:
             except TimeoutError as error:
                 raise TooSlow(N_("The request did not arrive in time.")) from error
             async with self.turns.turn(node, len(body)):
+                async with self._door:  # one after the other: between two of them the loop looks after pages
+                    await asyncio.sleep(0)
                 yield body
 
     async def taken(self, request: Request, body: bytes, take: Taking) -> Applied:

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from hq.live import applied
 from hq.replication import accounts, handover, snapshot, standby
-from hq.replication.receiver import refuse
+from hq.replication.receiver import receiver_of, refuse
 from shared.errors import Refused
 from shared.i18n import N_
 from shared.replication.handover import HandedAsked, HandedReply, Handover
@@ -19,6 +19,7 @@ from shared.replication.sealing import AccountsAsked
 from shared.replication.snapshot import Promotion, SnapshotAsked
 
 log = structlog.get_logger(__name__)
+LANE = "rebuild"
 
 
 async def pages(request: Request) -> Response:
@@ -65,15 +66,15 @@ async def begin(request: Request) -> Response:
 async def hand_over(request: Request) -> Response:
     """A fenced node hands over what headquarters had not seen."""
     try:
-        body = await request.body()
-        node = await handover.fenced_node(request.headers, request.method, request.url.path, body)
-        if node is None:
-            raise Refused(N_("Only a node that was fenced hands its rows over."), code="handover.not_fenced")
-        said = msgspec.json.decode(body, type=Handover)
-        if said.branch != node.branch:
-            raise Refused(N_("A node asks only for its own branch."), code="bad_request")
-        await handover.keep(node, said)
-        return as_json(HandedReply())
+        async with receiver_of(request).admitted(request, LANE) as body:
+            node = await handover.fenced_node(request.headers, request.method, request.url.path, body)
+            if node is None:
+                raise Refused(N_("Only a node that was fenced hands its rows over."), code="handover.not_fenced")  # fmt: skip
+            said = msgspec.json.decode(body, type=Handover)
+            if said.branch != node.branch:
+                raise Refused(N_("A node asks only for its own branch."), code="bad_request")
+            await handover.keep(node, said)
+            return as_json(HandedReply())
     except UNREADABLE:
         return refuse(Refused(N_("The request cannot be read."), code="bad_request"))
     except Refused as error:
@@ -101,15 +102,15 @@ async def served(
 ) -> Response:
     """Prove who asks, read the body, answer; a refusal is told as everywhere on the wire."""
     try:
-        body = await request.body()
-        proved = await standby.prove_reader(request.headers, request.method, request.url.path, body)
-        try:
-            said = msgspec.json.decode(body, type=shape)
-        except UNREADABLE as error:
-            raise Refused(N_("The request cannot be read."), code="bad_request") from error
-        if said.branch != proved[0]:
-            raise Refused(N_("A node asks only for its own branch."), code="bad_request")
-        return await work(said, proved[1])
+        async with receiver_of(request).admitted(request, LANE) as body:
+            proved = await standby.prove_reader(request.headers, request.method, request.url.path, body)
+            try:
+                said = msgspec.json.decode(body, type=shape)
+            except UNREADABLE as error:
+                raise Refused(N_("The request cannot be read."), code="bad_request") from error
+            if said.branch != proved[0]:
+                raise Refused(N_("A node asks only for its own branch."), code="bad_request")
+            return await work(said, proved[1])
     except Refused as error:
         log.warning("snapshot_refused", code=error.code, path=request.url.path)
         return refuse(error)

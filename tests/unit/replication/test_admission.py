@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 import uvicorn
 from starlette.applications import Starlette
@@ -18,17 +19,21 @@ from hq.app import SYNC, SyncEndpoint
 from hq.figures import rollup
 from hq.replication.admission import PER_NODE, WORKING, Admission
 from hq.replication.engine import applier_for
+from hq.replication.feed import Feed
 from hq.replication.models import BranchNode
 from hq.replication.receiver import Receiver
 from shared import ids
 from shared.database import Database
 from shared.errors import TooMany
 from shared.nodes.identity import NodeKey, RequestSigner
-from shared.records import Receipt
+from shared.records import COMPANY, Receipt
+from shared.replication import capture
+from shared.replication.feed import FEED_PATH, FeedHead, FeedRequest
+from shared.replication.feed import unpack as unpack_feed
 from shared.replication.messages import BATCH_PATH, MAX_BODY_BYTES
 from tests.support.wire import Branch
 
-QUIET, BACKLOG, EAGER_LINES = 20, 60, 4
+QUIET, BACKLOG, EAGER_LINES, LISTENING = 20, 60, 4, 5
 DAY = datetime.date(2026, 1, 2)
 
 
@@ -112,10 +117,17 @@ class Node:
             )  # fmt: skip
         return self.branch.batch()
 
-    async def send(self, body: bytes) -> httpx.Response:
-        return await self.http.post(
-            BATCH_PATH, content=body, headers=self.signer.headers("POST", BATCH_PATH, body)
-        )
+    async def send(self, body: bytes, path: str = BATCH_PATH) -> httpx.Response:
+        return await self.http.post(path, content=body, headers=self.signer.headers("POST", path, body))
+
+    async def listen(self, *, head: FeedHead | None = None, seconds: float = 0.0) -> FeedHead:
+        """The head of the answer to a question for what lies behind `head`."""
+        asked = FeedRequest(self.branch.code, wait_seconds=seconds)
+        if head is not None:
+            asked = FeedRequest(self.branch.code, head.epoch, head.last, head.chain, seconds)
+        answer = await self.send(msgspec.json.encode(asked), FEED_PATH)
+        assert answer.status_code == 200, answer.text
+        return unpack_feed(answer.content)[0]
 
 
 @dataclass
@@ -124,6 +136,7 @@ class Site:
 
     url: str
     receiver: Receiver = field(init=False)
+    feed: Feed = field(default_factory=Feed)
     applied: list[str] = field(default_factory=list)
     nodes: list[Node] = field(default_factory=list)
     began: asyncio.Event = field(default_factory=asyncio.Event)
@@ -146,7 +159,7 @@ async def receiving(database: Database) -> AsyncIterator[Site]:
     site = Site(f"http://127.0.0.1:{listening.getsockname()[1]}")
     app = Starlette(routes=[Route(path, SyncEndpoint(take), methods=["POST"]) for path, take in SYNC.items()])
     app.state.receiver = site.receiver = Receiver(applier, site.note)
-    app.state.use_database = database.use
+    app.state.use_database, app.state.feed = database.use, site.feed
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="off"))
     running = asyncio.create_task(server.serve([listening]))
     try:
@@ -157,6 +170,25 @@ async def receiving(database: Database) -> AsyncIterator[Site]:
         server.should_exit = True
         await running
         await applier.stop()
+
+
+async def test_who_waits_for_news_of_headquarters_keeps_nobody_from_a_turn(hq_database: Database) -> None:
+    await capture.install(COMPANY)
+    async with receiving(hq_database) as site:
+        nodes = [await site.node(f"L{number}") for number in range(LISTENING)]
+        heads = [await node.listen() for node in nodes]
+        site.receiver.turns, site.receiver.places = Admission(working=1), Admission(working=1)
+        waiting = [
+            asyncio.create_task(node.listen(head=head, seconds=20))
+            for node, head in zip(nodes, heads, strict=True)
+        ]
+        async with asyncio.timeout(15):
+            assert (await nodes[0].send(nodes[0].write())).status_code == 200
+            assert (await nodes[1].send(nodes[1].write())).status_code == 200
+        assert not any(task.done() for task in waiting)
+        assert (site.receiver.turns.working, site.receiver.places.working) == (0, 0)
+        site.feed.close()
+        assert [head.rows for head in await asyncio.gather(*waiting)] == [0] * LISTENING
 
 
 async def test_each_quiet_branch_is_applied_within_a_few_batches_of_a_flooding_one(
