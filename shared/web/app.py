@@ -102,7 +102,7 @@ def site_app(
         site=site,
         settings=settings,
         load_person=load_person,
-        templates=make_environment([package, HERE], static),
+        templates=make_environment([package, HERE], static, settings.data_dir / "templates"),
         static=static,
         passwords=Passwords(settings),
         hub=Hub(site.code),

@@ -1,11 +1,13 @@
 """The one Jinja2 environment of a site: autoescape, StrictUndefined, translated texts, filters, functions."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemBytecodeCache, FileSystemLoader, StrictUndefined
+from jinja2.bccache import Bucket
 from markupsafe import Markup
 
 from shared import clock, i18n
@@ -20,8 +22,27 @@ from shared.web.static_files import StaticFiles
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 
 
-def make_environment(roots: Sequence[Path], static: StaticFiles) -> Environment:
-    """Templates are looked up in the site's folders first, then among the shared ones."""
+class CompiledTemplates(FileSystemBytecodeCache):
+    """Compiled templates in a folder, under a name made of the template's path and checked by its text. A disk that is full or
+    read-only only means that they are compiled anew."""
+
+    def __init__(self, folder: Path) -> None:
+        with suppress(OSError):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        super().__init__(str(folder))
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        with suppress(OSError):
+            super().load_bytecode(bucket)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        with suppress(OSError):
+            super().dump_bytecode(bucket)
+
+
+def make_environment(roots: Sequence[Path], static: StaticFiles, compiled: Path | None = None) -> Environment:
+    """Templates are looked up in the site's folders first, then among the shared ones; `compiled` is the folder where they are
+    kept compiled: to compile one takes 20 to 60 ms and leaves its memory behind."""
     environment = Environment(
         loader=FileSystemLoader([*map(str, roots), str(TEMPLATES)]),
         autoescape=True,
@@ -30,6 +51,7 @@ def make_environment(roots: Sequence[Path], static: StaticFiles) -> Environment:
         lstrip_blocks=True,
         cache_size=1_000,
         auto_reload=False,
+        bytecode_cache=CompiledTemplates(compiled) if compiled else None,
     )
     environment.filters.update(FILTERS)
     environment.globals.update(
