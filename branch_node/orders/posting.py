@@ -65,18 +65,12 @@ async def post_order_effects(order: Order) -> list[Receivable]:
 
 async def sign_customer(customer_id: UUID, approved_on: date) -> None:
     """The customer is signed from its first approved order on; whatever the order in which orders arrive."""
+    earlier, idle = "(signed_on IS NULL OR signed_on > :day)", "status IN ('prospect', 'dormant', 'lost')"
     await execute(
-        f"UPDATE customer SET signed_on = :day, {STAMP} "
-        "WHERE id = :id AND (signed_on IS NULL OR signed_on > :day)",
+        f"UPDATE customer SET signed_on = CASE WHEN {earlier} THEN :day ELSE signed_on END, "
+        f"status = CASE WHEN {idle} THEN 'customer' ELSE status END, {STAMP} WHERE id = :id AND ({earlier} OR {idle})",
         id=customer_id,
         day=approved_on,
-        now=clock.now(),
-        actor=actor(),
-    )
-    await execute(
-        f"UPDATE customer SET status = 'customer', {STAMP} "
-        "WHERE id = :id AND status IN ('prospect', 'dormant', 'lost')",
-        id=customer_id,
         now=clock.now(),
         actor=actor(),
     )
