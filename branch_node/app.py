@@ -32,6 +32,7 @@ from branch_node.setup import APPS
 from branch_node.staff.queries import person_of
 from shared import i18n
 from shared.database import Database, fetch_value, find, open_database
+from shared.database.sqlite import Client
 from shared.i18n import N_
 from shared.jobs import run_inside, run_worker
 from shared.jobs.registry import Job
@@ -43,6 +44,9 @@ from shared.web.routing import Route
 from shared.web.site import Notice, Site
 
 PACKAGE = Path(__file__).resolve().parent
+
+PAGES_KILOBYTES = 2_000
+"""Of its file each connection keeps in memory: 14 MB less than at headquarters, for about a millisecond a page of 100,000 customers."""
 
 UseSite = Callable[[], AbstractContextManager[None]]
 
@@ -130,6 +134,8 @@ def bind_home(settings: BranchSettings) -> Resource:
     @asynccontextmanager
     async def bound(app: Starlette) -> AsyncIterator[None]:
         database: Database = app.state.database
+        if isinstance(database.client, Client):
+            await database.client.keep_pages(PAGES_KILOBYTES)
 
         @contextmanager
         def use_site() -> Iterator[None]:

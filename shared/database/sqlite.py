@@ -111,6 +111,13 @@ class Client(CountingMixin, OwnRowsMixin, SqliteClient):
                 await opened.execute_fetchall(f"PRAGMA {name}={value}")
         return opened
 
+    async def keep_pages(self, kilobytes: int) -> None:
+        """So much of the file each of the two connections keeps in this process; the system keeps the rest where it can."""
+        pragma = f"PRAGMA cache_size=-{kilobytes}"
+        await in_its_thread(await self.reader(), run_whole, pragma, ())
+        async with self.acquire_connection() as connection:
+            await in_its_thread(connection, run_whole, pragma, ())
+
     async def close(self) -> None:
         reader, self._reader = self._reader, None
         if reader is not None:

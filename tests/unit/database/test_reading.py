@@ -78,3 +78,12 @@ async def test_a_row_comes_with_the_one_it_names(database: Database) -> None:
     assert found is not None
     assert (found.name, found.scopes, found.account_id) == ("till", ["order.view"], owner.id)
     assert columns(found.account) == columns(await Account.get(id=owner.id))
+
+
+async def test_both_connections_keep_as_many_pages_as_the_site_says(sqlite_database: Database) -> None:
+    client = sqlite_database.client
+    await client.keep_pages(2_000)
+    asked = "SELECT cache_size FROM pragma_cache_size"
+    assert await fetch_value(asked) == -2_000
+    async with transaction():
+        assert await fetch_value(asked) == -2_000
