@@ -12,8 +12,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
+from secrets import token_hex
 from typing import Any
 
+import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
@@ -39,7 +41,8 @@ from shared.records import (
     TargetLine,
 )
 from shared.web.passwords import Passwords
-from tests.support import hq_world
+from tests.support import hq_world, shelf
+from tests.support.databases import ENGINES, Templates, command, postgres_url
 from tests.support.hq_world import NOON, PLACES, TODAY, Company
 from tests.support.web_site import PASSWORD, Visitor
 
@@ -170,6 +173,40 @@ def headquarters(folder: Path, size: int = 8, **values: Any) -> Headquarters:
     source, company = _made[size]
     shutil.copyfile(source / "hq.db", folder / "hq.db")
     return Headquarters(hq_app(settings), settings, company)
+
+
+_filled: dict[int, tuple[str, Company]] = {}
+
+
+@contextmanager
+def headquarters_on_postgres(folder: Path, size: int = 8) -> Iterator[Headquarters]:
+    """The same over a copy on PostgreSQL, which is dropped at the end of the block."""
+    if size not in _filled:
+        company, source = hq_world.make_company(Random(20_261_120 + size), CODES, size), shelf.database_name("hq_company")  # fmt: skip
+        apart(command(f'CREATE DATABASE "{source}"'))
+        apart(fill(cheap_settings(folder, database_url=postgres_url(source)), company))
+        _filled[size] = (source, company)
+    source, company = _filled[size]
+    name = shelf.database_name(f"hq_site_{token_hex(4)}")
+    apart(command(f'CREATE DATABASE "{name}" TEMPLATE "{source}"'))
+    try:
+        settings = cheap_settings(folder, database_url=postgres_url(name))
+        yield Headquarters(hq_app(settings), settings, company)
+    finally:
+        apart(command(f'DROP DATABASE "{name}" WITH (FORCE)'))
+
+
+@pytest.fixture(params=ENGINES)
+def site_on_each_engine(
+    request: pytest.FixtureRequest, templates: Templates, tmp_path: Path
+) -> Iterator[Headquarters]:
+    """Headquarters over a written company, not started, on each engine; a module takes it as its `site`."""
+    if request.param == "sqlite":
+        yield headquarters(tmp_path)
+        return
+    templates.require_postgres()
+    with headquarters_on_postgres(tmp_path) as found:
+        yield found
 
 
 @contextmanager

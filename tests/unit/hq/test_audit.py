@@ -11,9 +11,11 @@ import hq
 from hq.audit.rules import WORDS, details_text
 from shared.ids import new_id
 from shared.records import AuditEntry
-from tests.support.hq_site import Headquarters
+from tests.support.hq_site import Headquarters, site_on_each_engine
 from tests.support.hq_world import TODAY
 from tests.support.web_site import in_app
+
+site = site_on_each_engine
 
 
 def act_of_a_branch(site: Headquarters, branch: str) -> None:

@@ -11,9 +11,11 @@ from hq.audit.chain import adopt, prove
 from shared.database import Database, execute, fetch_all, transaction
 from shared.ids import new_id
 from shared.records import COMPANY, AuditEntry
-from tests.support.hq_site import Headquarters
+from tests.support.hq_site import Headquarters, site_on_each_engine
 from tests.support.hq_world import TODAY
 from tests.support.web_site import in_app
+
+site = site_on_each_engine
 
 
 async def acted(count: int) -> None:

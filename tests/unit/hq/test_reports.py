@@ -21,11 +21,13 @@ from hq.reports.rules import VIEWS, Timing, query_of
 from shared import clock
 from shared.clock import FixedClock
 from shared.periods import Day, Month, Period
-from tests.support.hq_site import Headquarters, headquarters, running
+from tests.support.hq_site import Headquarters, headquarters, running, site_on_each_engine
 from tests.support.hq_world import NOON
 from tests.support.jobs import recorded_jobs
 from tests.support.mail_server import mail_server
 from tests.support.web_site import in_app
+
+site = site_on_each_engine
 
 OTHERS = ("Shanghai", "Harbin", "Head office")
 Work = Callable[[], Awaitable[Any]]

@@ -14,9 +14,11 @@ from hq.shares.models import Share
 from shared import clock
 from shared.clock import FixedClock
 from shared.records import AuditEntry
-from tests.support.hq_site import Headquarters, headquarters, running
+from tests.support.hq_site import Headquarters, headquarters, running, site_on_each_engine
 from tests.support.hq_world import NOON
 from tests.support.web_site import Visitor, in_app
+
+site = site_on_each_engine
 
 OTHERS = ("Shanghai", "Harbin", "Head office")
 VIEW = "/receivables?as_of=2026-11-20"

@@ -15,9 +15,11 @@ from hq.warnings.rules import SENTENCES, of_complaints, of_plans, sentence
 from shared.database import open_database
 from shared.records import Feedback
 from tests.support import hq_world
-from tests.support.hq_site import Headquarters, apart
+from tests.support.hq_site import Headquarters, apart, site_on_each_engine
 from tests.support.hq_world import TODAY
 from tests.support.web_site import Visitor
+
+site = site_on_each_engine
 
 
 def inside(site: Headquarters, work: Any) -> list[Warning]:
