@@ -10,7 +10,7 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from time import monotonic, thread_time
+from time import monotonic
 from typing import Any
 from weakref import WeakSet, WeakValueDictionary
 
@@ -107,7 +107,7 @@ class LiveBoard:
             if self.version >= asked_at and rows <= self.wanted and self.day == self.today():
                 return
             await asyncio.sleep(max(0.0, self.made_at + self.gap_seconds - monotonic()))
-            version, begun = self.hub.version, thread_time()
+            version, begun = self.hub.version, monotonic()
             board = await scoreboard(self.shown.question)
             last = board.question.last
             assert last is not None
