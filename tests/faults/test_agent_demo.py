@@ -245,7 +245,8 @@ def test_the_companys_own_file_is_in_order():
         "JPY",
     }
     for site in company.sites:
-        values = company.placeholders(site, ROOT) | {"answer.token": "t"}
+        answers = {"answer.token": "t", "answer.invitation": "i"}
+        values = company.placeholders(site, ROOT) | answers
         for step in company.kind_of(site).steps:
             assert fill(step.run, values)
             assert fill(step.ask, values) == [] or step.ask
