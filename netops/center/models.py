@@ -108,7 +108,7 @@ class Incident(Model):
     """It came from a spool: it fills the record and tells nobody."""
     is_muted = fields.BooleanField(default=False)
     """It began in a maintenance window: recorded, told to nobody."""
-    caused_by = fields.CharField(max_length=64, default="")
+    caused_by = fields.CharField(max_length=64, default="", db_default="")
     """The id of the incident that explains it; that one is told, this one is not. It stays when the incident is over."""
     known_at = InstantField(default=clock.now)
     """The center's clock when it heard of it; `opened_at` is the node's for what an agent found."""
@@ -175,7 +175,7 @@ class MaintenanceWindow(Model):
     starts_at = InstantField()
     ends_at = InstantField()
     repeats = fields.CharField(max_length=8, default="")
-    zone = fields.CharField(max_length=64, default="UTC")
+    zone = fields.CharField(max_length=64, default="UTC", db_default="UTC")
     reason = fields.CharField(max_length=300)
     made_by = fields.CharField(max_length=80)
     made_at = InstantField(default=clock.now)

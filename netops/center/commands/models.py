@@ -37,7 +37,7 @@ class NodeCommand(Model):
     payload = fields.TextField(default="")
     key_id = fields.CharField(max_length=16, default="")
     signature = fields.CharField(max_length=128, default="")
-    path = fields.TextField(default="")
+    path = fields.TextField(default="", db_default="")
     """Of a command that was signed with others: what stands before the signature, see shared.nodes.command."""
 
     class Meta:

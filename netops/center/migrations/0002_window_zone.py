@@ -11,6 +11,6 @@ class Migration(migrations.Migration):
         ops.AddField(
             model_name="MaintenanceWindow",
             name="zone",
-            field=fields.CharField(default="UTC", max_length=64),
+            field=fields.CharField(default="UTC", db_default="UTC", max_length=64),
         ),
     ]

@@ -17,6 +17,7 @@ from tests.support.databases import (
     ENGINES,
     Templates,
     branch_apps,
+    center_apps,
     command,
     hq_apps,
     postgres_url,
@@ -66,7 +67,7 @@ async def shape(url: str, apps: list[DatabaseApp], engine: str) -> set[tuple[Any
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("apps", [branch_apps, hq_apps])
+@pytest.mark.parametrize("apps", [branch_apps, center_apps, hq_apps])
 async def test_a_fresh_database_equals_one_that_replayed_every_migration(
     engine: str, apps: Any, tmp_path: Path, templates: Templates
 ) -> None:
