@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -102,8 +102,7 @@ def page_of(site: Starlette, sheets: Sequence[Sheet], made_by: str, locale: str,
     """The paper as one page of html that needs nothing else."""
     with use_locale(locale), reading_in(zone, site.state.site.base_currency):
         company = site.state.settings.company_name or _("Headquarters")
-        drawn = [replace(sheet, body=Markup(DRAWN.sub(rf"\1{DRAWING}", sheet.body))) for sheet in sheets]
-        paper = Paper(locale, company, made_by, clock.now(), reader_zone().key, Markup(CSS), drawn)
+        paper = Paper(locale, company, made_by, clock.now(), reader_zone().key, Markup(CSS), sheets)
         template = site.state.templates.get_template("papers/paper.html")
         return str(template.render(page=paper))
 

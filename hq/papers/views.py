@@ -16,6 +16,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.routing import compile_path
 
+from hq.papers.charts import drawn
 from hq.papers.stripping import without_acts
 from shared.errors import NotFound
 from shared.i18n import use_locale
@@ -94,7 +95,7 @@ async def view_of(
         raise NotFound()
     title = TITLE.search(found[1])
     return View(
-        without_acts(found[1], for_screen=for_screen),
+        without_acts(drawn(found[1]), for_screen=for_screen),
         unescape(title[1]).strip() if title else "",
         route.permission,
     )

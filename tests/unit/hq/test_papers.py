@@ -1,9 +1,12 @@
 """A view as a paper: nothing to press, the watermark on it, the branches of its reader and no other."""
 
+import re
+
 import pytest
 from starlette.testclient import TestClient
 
 from hq.models import HqPerson
+from hq.papers.charts import data_of, drawn, waterfall
 from hq.papers.paper import page_of, sheet_of
 from hq.papers.stripping import without_acts
 from hq.papers.views import VIEWS
@@ -82,6 +85,36 @@ def test_what_is_not_a_view_or_not_hers_makes_no_paper(
             paper(standing_site, address, "Mei")
     with pytest.raises(NotAllowed):
         paper(standing_site, "/customers", "唐敏")
+
+
+def test_the_charts_of_a_view_are_drawn_from_its_tables(
+    standing_site: Headquarters, standing_client: TestClient
+) -> None:
+    for address, count in (("/targets", 3), ("/profit", 1)):
+        text = paper(standing_site, address, "陈总")
+        charts = re.findall(r'<svg class="ops-drawing".*?</svg>', text, re.DOTALL)
+        assert (address, len(charts)) == (address, count)
+        assert "ops-chart" not in text
+        assert "&lt;svg" not in text
+        assert all("<rect" in chart and "<text" in chart for chart in charts)
+
+
+def test_a_waterfall_goes_from_total_to_total_by_its_steps() -> None:
+    rows = [("Plan", 100, "100"), ("A &amp; B", -30, "−30"), ("C", 10, "+10"), ("Actual", 80, "80")]
+    table = "".join(
+        f'<tr><th scope="row"><a href="/x">{name}</a></th><td class="ops-number" data-value="{value}">{shown}</td></tr>'
+        for name, value, shown in rows
+    )
+    page = (
+        '<div class="ops-chart" data-chart="waterfall" data-table="why" role="img" aria-label="Why"></div>'
+        f'<table class="table" id="why"><thead><tr><th data-fill="ac">Amount</th></tr></thead><tbody>{table}</tbody></table>'
+    )
+    bars = waterfall(data_of(page, "why"))
+    assert [(bar.low, bar.high, bar.tone) for bar in bars] == [
+        (0, 100, "pl"), (70, 100, "bad"), (70, 80, "good"), (0, 80, "ac"),
+    ]  # fmt: skip
+    assert ">A &amp; B</text>" in drawn(page)
+    assert drawn(page.replace('id="why"', 'id="other"')).count("<svg") == 0
 
 
 @pytest.mark.skipif(not has_pdf(), reason="weasyprint is not installed")
