@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import date, timedelta
 
-from shared.web.parts import AuditRow, Change, Coverage, Happening, Job, Missing
+from shared.web.parts import AuditRow, Change, Coverage, Happening, Job, Missing, ProofLine
 from shared.web.patterns.base import AT, LONG_EN, LONG_ZH, Sample, pick
 
 
@@ -57,8 +57,26 @@ def one_missing(lang: str) -> Coverage:
     return Coverage(12, 11, 9, 7, 3, [harbin], date(2026, 11, 30))
 
 
+def verified(lang: str) -> ProofLine:
+    return ProofLine(
+        "ok",
+        pick(
+            lang,
+            "截至 09:30 的 4,120 条记录完整无改动。",
+            "4,120 entries up to 09:30 are whole and unaltered.",
+        ),
+    )
+
+
+def broken(lang: str) -> ProofLine:
+    said = "第 512 条记录在写入后被改动。", "Entry 512 was altered after it was written."
+    return ProofLine("bad", pick(lang, *said), can_prove=False)
+
+
 def history_samples() -> Iterator[Sample]:
     yield Sample("timeline", "two days", "{{ timeline(v, '/patterns') }}", two_days)
     yield Sample("audit", "before and after", "{{ audit(v) }}", approval)
     yield Sample("job", "running", "{{ job(v) }}", running)
     yield Sample("coverage", "one branch missing", "{{ coverage(v) }}", one_missing)
+    yield Sample("proof", "verified", "{{ proof(v) }}", verified)
+    yield Sample("proof", "altered", "{{ proof(v) }}", broken)

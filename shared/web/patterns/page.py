@@ -51,6 +51,7 @@ PARTS = {
     "audit": "parts/history.html",
     "job": "parts/history.html",
     "coverage": "parts/history.html",
+    "proof": "parts/proof.html",
 }
 
 
