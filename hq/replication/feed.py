@@ -200,7 +200,8 @@ class Feed:
 async def wait_for(news: asyncio.Event, until: float) -> None:
     """Until the event or the moment, whichever comes first."""
     try:
-        await asyncio.wait_for(news.wait(), max(0.0, until - monotonic()))
+        async with asyncio.timeout(max(0.0, until - monotonic())):
+            await news.wait()
     except TimeoutError:
         pass
 

@@ -38,12 +38,16 @@ class Nudge:
         """After a failure: that long, or until somebody asks."""
         self._asked.clear()
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._asked.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._asked.wait()
 
     async def wait(self, timeout_seconds: float) -> bool:
         """True when something was committed, False when the time is over."""
         try:
-            await asyncio.wait_for(self._event.wait(), timeout_seconds)
+            async with asyncio.timeout(
+                timeout_seconds
+            ):  # wait_for loses a cancellation that comes with the event
+                await self._event.wait()
         except TimeoutError:
             return False
         return True

@@ -42,6 +42,7 @@ from shared.web.static_files import StaticFiles
 from shared.web.switch import Switch
 from shared.web.templating import make_environment
 
+CANCEL_AGAIN_SECONDS = 1.0
 HERE = Path(__file__).resolve().parent
 SHARED = HERE.parent
 
@@ -184,10 +185,13 @@ async def in_database(app: Starlette, task: Task) -> None:
 
 
 async def stop_tasks(running: Sequence[asyncio.Task[None]]) -> None:
-    """Cancel the tasks and wait until they have ended."""
-    for task in running:
-        task.cancel()
-    await asyncio.gather(*running, return_exceptions=True)
+    """Cancel the tasks until they have ended: a cancellation can be lost in what a task waits for, a library's own
+    `asyncio.wait_for` among it, and a site that waited for such a task would never end."""
+    waiting = set(running)
+    while waiting:
+        for task in waiting:
+            task.cancel()
+        _, waiting = await asyncio.wait(waiting, timeout=CANCEL_AGAIN_SECONDS)
 
 
 async def tidy(app: Starlette) -> None:

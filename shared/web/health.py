@@ -35,7 +35,8 @@ async def readyz(request: Request) -> Response:
 async def outcome(name: str, check: Check) -> str:
     """'ok', or in words what the check found."""
     try:
-        return await asyncio.wait_for(check(), CHECK_SECONDS) or "ok"
+        async with asyncio.timeout(CHECK_SECONDS):
+            return await check() or "ok"
     except Exception as error:
         events.warning("readiness check failed", check=name, error=repr(error))
         return f"{type(error).__name__}: no answer"

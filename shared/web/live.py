@@ -177,7 +177,8 @@ async def messages(
         yield ServerSentEvent(event="tick", data=clock.now().isoformat(), id=hub.position(), retry=1_000)
         while True:
             try:
-                await asyncio.wait_for(stream.wake.wait(), RECHECK_SECONDS)
+                async with asyncio.timeout(RECHECK_SECONDS):
+                    await stream.wake.wait()
             except TimeoutError:
                 pass
             if stream.is_closing:

@@ -44,7 +44,8 @@ class Docker:
 
     async def _ask(self, work: Awaitable[T], seconds: float = _CALL_SECONDS) -> T:
         try:
-            return await asyncio.wait_for(work, seconds)
+            async with asyncio.timeout(seconds):
+                return await work
         except aiodocker.DockerError as error:
             if error.status >= 500 or error.status == 900:
                 raise Away(f"Docker: {error.message}") from error

@@ -58,7 +58,8 @@ class Kubernetes:
 
     async def _ask(self, work: Awaitable[T]) -> T:
         try:
-            return await asyncio.wait_for(work, _CALL_SECONDS)
+            async with asyncio.timeout(_CALL_SECONDS):
+                return await work
         except client.ApiException as error:
             if error.status >= 500 or error.status == 0:
                 raise Away(f"Kubernetes: {error.status} {error.reason}") from error

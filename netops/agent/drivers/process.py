@@ -170,7 +170,8 @@ class ProcessDriver:
         instance.send(signal.SIGTERM)
         instance.send(signal.SIGCONT)
         try:
-            return await asyncio.wait_for(asyncio.shield(instance.exited), grace_seconds)
+            async with asyncio.timeout(grace_seconds):
+                return await asyncio.shield(instance.exited)
         except TimeoutError:
             instance.kill_group()
             return await asyncio.shield(instance.exited)

@@ -39,7 +39,8 @@ class Systemd:
                 address = os.environ.get("DBUS_SYSTEM_BUS_ADDRESS")
                 try:
                     bus = MessageBus(bus_address=address, bus_type=BusType.SYSTEM)
-                    self._bus = await asyncio.wait_for(bus.connect(), _CALL_SECONDS)
+                    async with asyncio.timeout(_CALL_SECONDS):
+                        self._bus = await bus.connect()
                 except (OSError, EOFError, TimeoutError) as error:
                     raise Away(f"the system bus does not answer: {error}") from error
                 self._paths.clear()
@@ -64,7 +65,8 @@ class Systemd:
             destination=destination, path=path, interface=interface, member=member, signature=signature, body=body or []
         )  # fmt: skip
         try:
-            answer = await asyncio.wait_for(bus.call(message), _CALL_SECONDS)
+            async with asyncio.timeout(_CALL_SECONDS):
+                answer = await bus.call(message)
         except (TimeoutError, EOFError, DBusError, ConnectionError) as error:
             raise Away(f"systemd does not answer: {error or type(error).__name__}") from error
         if answer is None or answer.message_type is MessageType.ERROR:
