@@ -10,7 +10,7 @@ EXAMPLES ?= 60
 .PHONY: demo demo-reset test api-check check bench bench-netops soak lock migrations format clean
 
 # A company is some thirty processes, one after the other and side by side: compiling every source in each took half their start.
-demo demo-reset: export PYTHONDONTWRITEBYTECODE :=
+test api-check soak bench demo demo-reset: export PYTHONDONTWRITEBYTECODE :=
 
 demo: $(VENV)/.runtime assets
 	@$(RUN) -m netops demo
