@@ -35,5 +35,5 @@ def test_damage_by_sql_is_named_and_mended_in_one_scrub(
         said = world.hq.run("scrub", "--branch", "SH", "--wait", "60").stdout
         assert "differed and was mended" in said
         assert "role_grant" in said and "scope" in said and "missing here" in said
-        assert world.differences("SH") == []
+        world.wait_equal("SH")
         assert world.hq.run("verify", "--branch", "SH").stdout.strip().endswith("Proved.")

@@ -87,7 +87,7 @@ def test_ten_kills_lose_nothing_and_double_nothing(engine: str, tmp_path: Path, 
         assert not set(acknowledged) - set(written), "an acknowledged line is lost"
         assert len(written) == len(set(written)), "a line is there twice"
         assert sorted(at_branch) == sorted(at_hq)
-        assert world.differences("SH") == []
+        world.wait_equal("SH")
         assert world.is_proved()
 
 

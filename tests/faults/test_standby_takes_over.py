@@ -71,7 +71,8 @@ def hand_over_is_whole(world: World, first: SiteProcess, standby: SiteProcess, u
     world.wait_synced()
     at_hq = texts(world.hq)
     assert [at_hq[text] for text in accepted] == [1] * len(accepted)
-    assert world.differences("SH") == [] and world.is_proved()
+    world.wait_equal("SH")
+    assert world.is_proved()
 
 
 def test_two_persons_promote_a_standby_and_no_row_is_lost_or_there_twice(tmp_path: Path) -> None:

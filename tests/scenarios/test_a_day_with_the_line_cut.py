@@ -115,7 +115,7 @@ def play(world: World, browser: Browser) -> None:
         assert len(seen) == 2, f"the page changed once, not {seen}"
         chen.reload()
         assert chen.evaluate("s => { const e = document.querySelector(s); return e.title || e.textContent.trim() }", CARD) == seen[1]  # fmt: skip
-    assert world.differences("SH") == []
+    world.wait_equal("SH")
     assert world.is_proved()
 
 
