@@ -58,19 +58,13 @@ def one_missing(lang: str) -> Coverage:
 
 
 def verified(lang: str) -> ProofLine:
-    return ProofLine(
-        "ok",
-        pick(
-            lang,
-            "截至 09:30 的 4,120 条记录完整无改动。",
-            "4,120 entries up to 09:30 are whole and unaltered.",
-        ),
-    )
+    said = "截至 09:30 的 4,120 条记录完整无改动。", "4,120 entries up to 09:30 are whole and unaltered."
+    return ProofLine(pick(lang, *said), "ok")
 
 
 def broken(lang: str) -> ProofLine:
     said = "第 512 条记录在写入后被改动。", "Entry 512 was altered after it was written."
-    return ProofLine("bad", pick(lang, *said), can_prove=False)
+    return ProofLine(pick(lang, *said), "bad", can_prove=False)
 
 
 def history_samples() -> Iterator[Sample]:

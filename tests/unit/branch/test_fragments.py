@@ -2,11 +2,9 @@
 
 import random
 
-import pytest
-
 from branch_node.customers import fragments, queries
 from branch_node.searching import search_key, words
-from shared.database import Database, engine, execute, fetch_all
+from shared.database import Database, execute, fetch_all
 from shared.records import Customer
 from tests.support.cast import LIN, TODAY, acting
 
@@ -71,9 +69,8 @@ async def test_random_keys_are_found_by_every_piece_of_them(database: Database) 
                 assert await by_index(typed) == await by_walking(typed), typed
 
 
-async def test_rows_numbered_anew_are_found_after_migrate(database: Database) -> None:
-    if engine() != "sqlite":
-        pytest.skip("rows of PostgreSQL have no numbers that the index keeps")
+async def test_rows_numbered_anew_are_found_after_migrate(sqlite_database: Database) -> None:
+    """Rows of PostgreSQL have no numbers that the index keeps."""
     with acting(LIN):
         rows = await write(*NAMES)
         await rows[0].delete()
