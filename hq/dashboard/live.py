@@ -10,7 +10,7 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from time import monotonic
+from time import monotonic, process_time
 from typing import Any
 from weakref import WeakSet, WeakValueDictionary
 
@@ -31,7 +31,7 @@ from shared.web.responses import render
 
 PAGE = "/"
 REST = 3
-"""A board that takes long to make is left alone for so many times as long,"""
+"""A board is left alone for so many times as long as the process was busy while it was made (waiting for the database is no work),"""
 REST_MOST_SECONDS = 1.0
 """but no longer than this: the first after a start takes long and says nothing about the next."""
 STATES_KEPT = 16
@@ -107,7 +107,7 @@ class LiveBoard:
             if self.version >= asked_at and rows <= self.wanted and self.day == self.today():
                 return
             await asyncio.sleep(max(0.0, self.made_at + self.gap_seconds - monotonic()))
-            version, begun = self.hub.version, monotonic()
+            version, begun = self.hub.version, process_time()
             board = await scoreboard(self.shown.question)
             last = board.question.last
             assert last is not None
@@ -116,7 +116,7 @@ class LiveBoard:
             needs = view.needs(board, waiting, await red_lines(board.question.branches))
             self.take(request, board, shapes, needs)
             self.version, self.made_at = version, monotonic()
-            self.gap_seconds = max(self.shortest_gap, min(REST * (self.made_at - begun), REST_MOST_SECONDS))
+            self.gap_seconds = max(self.shortest_gap, min(REST * (process_time() - begun), REST_MOST_SECONDS))
 
     def today(self) -> date:
         """The reader's day: moments of another one are written with their date."""

@@ -1,7 +1,7 @@
 """The pages of a branch's everyday at 100,000 customers with three orders each, beside the same pages at 1,000, on both engines.
 
 `python -m tests.bench.branch_pages [--customers N] [--engine sqlite|postgres]`. The branch runs as its own process without headquarters; the time is that of
-the whole request over loopback, one client, after a few requests that warm up the process. Who asks is the branch's
+the whole request over loopback, one client, after the jobs of the start and a few requests that warm up the process. Who asks is the branch's
 manager, who sees every customer; 'one of 20 sellers' sees a twentieth of them.
 """
 
@@ -130,6 +130,7 @@ def measure(settings: BranchSettings, ids: list[str]) -> tuple[dict[str, Times],
     )
     try:
         clients = {who: signed_in(f"http://127.0.0.1:{port}", who) for who in (MANAGER, SELLER)}
+        until_idle(server.pid)
         found = {visit.name: times_of(visit, clients[visit.who], ids, server.pid) for visit in VISITS}
         return found, *memory_of(server.pid)
     finally:
@@ -175,6 +176,17 @@ def processor_ms(pid: int) -> float:
     """Processor time of the process so far."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) * 1000 / os.sysconf("SC_CLK_TCK")
+
+
+def until_idle(pid: int) -> None:
+    """Wait until a process that has just started is done with the jobs of its start (statistics, what was missed meanwhile):
+    less than a fiftieth of a core over two seconds, a minute at most."""
+    deadline, used = time.monotonic() + 60, processor_ms(pid)
+    while time.monotonic() < deadline:
+        time.sleep(2)
+        before, used = used, processor_ms(pid)
+        if used - before < 2_000 / 50:
+            return
 
 
 def times_of(visit: Visit, client: httpx.Client, ids: list[str], pid: int) -> Times:

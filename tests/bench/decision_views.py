@@ -1,7 +1,7 @@
 """Every decision view at 1,000 branches, beside the same view at other numbers of facts.
 
 `python -m tests.bench.decision_views [--facts 10000 1000000 10000000] [--branches N] [--engine sqlite|postgres] [--keep DIR]`.
-Headquarters runs as its own process; the time is that of the whole request over loopback, one client, after two requests that
+Headquarters runs as its own process; the time is that of the whole request over loopback, one client, once the jobs of the start are over and after two requests that
 warm nothing but the process. "moved" is the same when a branch has applied something since the request before. Queries and size
 are those of the first request, when nothing is kept yet. `--keep` leaves the filled SQLite databases in DIR for the next run.
 """
@@ -29,7 +29,7 @@ from hq.settings import HqSettings
 from hq.setup import APPS, prepare
 from shared.database import execute, open_database
 from shared.web.passwords import Passwords
-from tests.bench.branch_pages import processor_ms
+from tests.bench.branch_pages import processor_ms, until_idle
 from tests.bench.company_facts import fill_company
 from tests.bench.postgres_cluster import cluster, free_port
 from tests.bench.table import print_table
@@ -86,6 +86,7 @@ def measure(environment: dict[str, str], port: int, move: Callable[[], None], fo
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60.0) as client:
             sign_in(client)
+            until_idle(server.pid)
             found.idle = megabytes(server.pid)
             for view in VIEWS:
                 first = client.get(view)

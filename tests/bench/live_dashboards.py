@@ -100,7 +100,7 @@ class Node:
         """An approved order or a receipt of today."""
         today = clock.now().date()
         amount, common = 100 + number, {
-            "branch": self.code, "number": str(ids.new_id()), "customer_id": ids.new_id(), "happened_on": today,
+            "branch": self.code, "number": ids.new_id().hex, "customer_id": ids.new_id(), "happened_on": today,
             "owner_id": self.people[number % 10], "currency": "CNY",
         }  # fmt: skip
         if number % 2:
