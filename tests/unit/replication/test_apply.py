@@ -2,31 +2,19 @@
 
 import datetime
 import random
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
 
 import pytest
 
-from hq.figures import rebuild, rollup
+from hq.figures import rebuild
 from hq.replication import verify
 from hq.replication.batch import BadBatch, Fork, Gap, unpack
 from shared.database import execute, fetch_all, fetch_one, fetch_value
 from shared.records import Allocation, Customer, Expense, Receipt, Receivable
-from tests.support.databases import ENGINES, Templates, fresh_database
 from tests.support.wire import Branch, Headquarters, canonical, some_id
 
 DAY = datetime.date(2026, 3, 31)
-
-
-@pytest.fixture(params=ENGINES)
-async def hq(
-    request: pytest.FixtureRequest, templates: Templates, tmp_path: Any
-) -> AsyncIterator[Headquarters]:
-    async with fresh_database(templates, request.param, "hq", tmp_path) as database:
-        await rollup.install()
-        async with Headquarters(database) as opened:
-            yield opened
 
 
 def receipt(amount: int = 100, day: datetime.date = DAY, branch: str = "SH", **more: Any) -> Receipt:

@@ -2,12 +2,9 @@
 
 import asyncio
 import datetime
-from collections.abc import AsyncIterator
 from typing import Any
 
-import pytest
-
-from hq.figures import rebuild, rollup
+from hq.figures import rebuild
 from hq.replication import groups, verify
 from hq.replication.batch import Gap, unpack
 from hq.replication.groups import Groups
@@ -16,20 +13,9 @@ from hq.replication.visits import Visit
 from shared.database import fetch_all, fetch_value
 from shared.records import Branch as BranchRow
 from shared.records import Receipt
-from tests.support.databases import ENGINES, Templates, fresh_database
 from tests.support.wire import Branch, Headquarters, canonical, some_id
 
 DAY = datetime.date(2026, 3, 31)
-
-
-@pytest.fixture(params=ENGINES)
-async def hq(
-    request: pytest.FixtureRequest, templates: Templates, tmp_path: Any
-) -> AsyncIterator[Headquarters]:
-    async with fresh_database(templates, request.param, "hq", tmp_path) as database:
-        await rollup.install()
-        async with Headquarters(database) as opened:
-            yield opened
 
 
 def receipt(code: str, amount: int) -> Receipt:

@@ -2,12 +2,9 @@
 
 import json
 import random
-from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
 
-from hq.figures import rollup
 from hq.quarantine.rules import typed_lines, wrong_columns
 from hq.replication import quarantine, verify
 from hq.replication.cursor import is_systemic
@@ -18,19 +15,8 @@ from shared.database import execute
 from shared.database.fields import canonical_json
 from shared.records import Receipt
 from shared.replication.columns import replicated_tables
-from tests.support.databases import ENGINES, Templates, fresh_database
 from tests.support.replication_model import receipt
 from tests.support.wire import Branch, Headquarters, canonical
-
-
-@pytest.fixture(params=ENGINES)
-async def hq(
-    request: pytest.FixtureRequest, templates: Templates, tmp_path: Any
-) -> AsyncIterator[Headquarters]:
-    async with fresh_database(templates, request.param, "hq", tmp_path) as database:
-        await rollup.install()
-        async with Headquarters(database) as opened:
-            yield opened
 
 
 def poison(branch: Branch, row: Receipt) -> None:
