@@ -229,6 +229,14 @@ def gettext(msgid: str, /, **params: object) -> str:
     return _texts().gettext(msgid) % {**getattr(msgid, "params", {}), **params}
 
 
+def known_text(text: str, /) -> str:
+    """A kept text in the active language: the translation of one that the product seeded, or what a person typed, as it is.
+
+    It has no fields: a percent sign in it is a percent sign.
+    """
+    return _texts().gettext(text) if text else ""
+
+
 def ngettext(singular: str, plural: str, n: int, /, **params: object) -> str:
     """Like gettext, by number; `n` is also the field %(n)s unless given."""
     return _texts().ngettext(singular, plural, n) % {"n": n, **params}

@@ -9,6 +9,8 @@ from uuid import UUID
 
 _RANDOM_BITS = 74
 _RANDOM_MASK = (1 << _RANDOM_BITS) - 1
+_STEP_MASK = (1 << 32) - 1
+_DRAW_BYTES = 10
 
 _lock = threading.Lock()
 _last_millisecond = 0
@@ -22,17 +24,30 @@ def new_id() -> UUID:
     so ids stay unguessable and ordered. Takes the machine's clock, not shared.clock: the time inside an id is
     only there to keep index pages together and is never read as a fact.
     """
-    global _last_millisecond, _last_random
+    return new_ids(1)[0]
+
+
+def new_ids(count: int) -> list[UUID]:
+    """So many new ids at once, each greater than the one before; see `new_id`."""
+    found, drawn = [], memoryview(os.urandom(_DRAW_BYTES * count))
     with _lock:
-        millisecond = time.time_ns() // 1_000_000
-        if millisecond > _last_millisecond:
-            # the top bit starts at 0: half of the range is left for counting up
-            _last_millisecond, _last_random = millisecond, _random(_RANDOM_BITS - 1)
-        else:
-            _last_random += 1 + _random(32)
-            if _last_random > _RANDOM_MASK:
-                _last_millisecond, _last_random = _last_millisecond + 1, _random(_RANDOM_BITS - 1)
-        return _compose(_last_millisecond, _last_random)
+        for at in range(0, len(drawn), _DRAW_BYTES):
+            found.append(_next(int.from_bytes(drawn[at : at + _DRAW_BYTES], "big")))
+    return found
+
+
+def _next(drawn: int) -> UUID:
+    """The next id of this process; under the lock."""
+    global _last_millisecond, _last_random
+    millisecond = time.time_ns() // 1_000_000
+    if millisecond > _last_millisecond:
+        # the top bit starts at 0: half of the range is left for counting up
+        _last_millisecond, _last_random = millisecond, drawn & (_RANDOM_MASK >> 1)
+    else:
+        _last_random += 1 + (drawn & _STEP_MASK)
+        if _last_random > _RANDOM_MASK:
+            _last_millisecond, _last_random = _last_millisecond + 1, drawn & (_RANDOM_MASK >> 1)
+    return _compose(_last_millisecond, _last_random)
 
 
 def _compose(millisecond: int, random_bits: int) -> UUID:
@@ -40,15 +55,11 @@ def _compose(millisecond: int, random_bits: int) -> UUID:
     return UUID(int=millisecond << 80 | 0x7 << 76 | high << 64 | 0b10 << 62 | low)
 
 
-def _random(bits: int) -> int:
-    return int.from_bytes(os.urandom(10), "big") & ((1 << bits) - 1)
-
-
 def _start_afresh() -> None:
     """After a fork parent and child must not count on from the same number."""
     global _lock, _last_random
     _lock = threading.Lock()
-    _last_random = _random(_RANDOM_BITS - 1)
+    _last_random = int.from_bytes(os.urandom(_DRAW_BYTES), "big") & (_RANDOM_MASK >> 1)
 
 
 os.register_at_fork(after_in_child=_start_afresh)

@@ -30,6 +30,7 @@ from shared.nodes.report import (
     COMMANDS_PATH,
     KEY_PATH,
     REPORT_PATH,
+    TREE_FORM,
     Ack,
     Hello,
     Report,
@@ -263,7 +264,7 @@ class Uplink:
             began = time.monotonic()
             try:
                 seq = await self._desk.last_seq()
-                path = f"{COMMANDS_PATH}?after={seq}&wait={LONG_POLL_SECONDS}"
+                path = f"{COMMANDS_PATH}?after={seq}&wait={LONG_POLL_SECONDS}&forms={TREE_FORM}"
                 body = await self._send("GET", path, timeout_seconds=LONG_POLL_SECONDS + 10.0)
                 if body is not None:
                     outbox = decode_outbox(body)

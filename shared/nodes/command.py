@@ -268,18 +268,21 @@ def sign_commands(key: NodeKey, commands: Sequence[Command]) -> list[SignedComma
     if len(commands) < TREE_FROM:
         return [sign_command(key, command) for command in commands]
     payloads = [_payload_of(command) for command in commands]
-    levels = [[_leaf(payload) for payload in payloads]]
-    while len(below := levels[-1]) > 1:
-        paired = [_pair(below[at], below[at + 1]) for at in range(0, len(below) - 1, 2)]
-        levels.append(paired + below[2 * len(paired) :])
+    levels = _levels([_leaf(payload) for payload in payloads])
     count, key_id = len(payloads), key_id_of(key.public_text)
     signature = key.sign(_tree_bytes(count, levels[-1][0]))
     return [
-        SignedCommand(
-            payload=payload.decode(), key_id=key_id, signature=f"{place}.{count}.{_path(levels, place)}.{signature}"
-        )
-        for place, payload in enumerate(payloads)
+        SignedCommand(payload=payload.decode(), key_id=key_id, signature=f"{place}.{count}.{_text_of(path)}.{signature}")
+        for place, (payload, path) in enumerate(zip(payloads, _paths(levels), strict=True))
     ]  # fmt: skip
+
+
+def sign_alone(key: NodeKey, envelope: SignedCommand) -> SignedCommand:
+    """The same command by a signature of its own, for a node that cannot check a path; as it is when it has one already."""
+    if "." not in envelope.signature:
+        return envelope
+    signature = key.sign(_CONTEXT + envelope.payload.encode())
+    return SignedCommand(payload=envelope.payload, key_id=key_id_of(key.public_text), signature=signature)
 
 
 def _payload_of(command: Command) -> bytes:
@@ -302,14 +305,28 @@ def _tree_bytes(count: int, root: bytes) -> bytes:
     return b"%s%d\n%s" % (_TREE_CONTEXT, count, root)
 
 
-def _path(levels: Sequence[Sequence[bytes]], place: int) -> str:
-    """The hashes beside the way from a leaf to the root, base64url."""
-    beside = []
-    for level in levels[:-1]:
-        if place ^ 1 < len(level):
-            beside.append(level[place ^ 1])
-        place //= 2
-    return base64.urlsafe_b64encode(b"".join(beside)).decode().rstrip("=")
+def _levels(leaves: list[bytes]) -> list[list[bytes]]:
+    """The tree from its leaves to its root."""
+    levels = [leaves]
+    while len(below := levels[-1]) > 1:
+        paired = [_pair(below[at], below[at + 1]) for at in range(0, len(below) - 1, 2)]
+        levels.append(paired + below[2 * len(paired) :])
+    return levels
+
+
+def _paths(levels: Sequence[Sequence[bytes]]) -> list[bytes]:
+    """Of each leaf the hashes beside its way to the root. Neighbours share all but the first: made from the root downwards."""
+    paths = [b""]
+    for level in reversed(levels[:-1]):
+        last = len(level) - 1
+        paths = [
+            (level[place ^ 1] if place ^ 1 <= last else b"") + paths[place // 2] for place in range(last + 1)
+        ]
+    return paths
+
+
+def _text_of(path: bytes) -> str:
+    return base64.urlsafe_b64encode(path).decode().rstrip("=")
 
 
 def _is_signed(public_text: str, payload: bytes, signature: str) -> bool:

@@ -1,8 +1,8 @@
 """What an agent tells the center, and what the center answers. The agent dials; the center never does.
 
 `POST /agent/v1/report` carries a `Report` and is answered by an `Ack` after the center has committed it;
-`GET /agent/v1/commands?after=SEQ&wait=SECONDS` waits for commands (`CommandOutbox`). Both are signed as
-shared/nodes/identity.py says. Bodies are JSON; over 1 KiB they are deflated (`Content-Encoding: deflate`).
+`GET /agent/v1/commands?after=SEQ&wait=SECONDS&forms=tree` waits for commands (`CommandOutbox`); `forms` says which signatures
+beside the plain one the agent can check (TREE_FORM). Both are signed as shared/nodes/identity.py says. Bodies are JSON; over 1 KiB they are deflated (`Content-Encoding: deflate`).
 
 Every item has a natural key, so an item sent twice is stored once:
 samples (node, at_us) · log lines (node, service, source, host_boot, inode, generation, offset) · recoveries, incidents and command results by id.
@@ -24,6 +24,9 @@ COMMANDS_PATH = "/agent/v1/commands"
 KEY_PATH = "/agent/v1/key"
 ENROL_HELLO_PATH = "/agent/v1/enrol/hello"
 ENROL_PATH = "/agent/v1/enrol"
+TREE_FORM = "tree"
+"""In `forms` of a poll: the agent checks commands that were signed together (shared/nodes/command.py). Agents of a build that
+does not say so are answered with commands signed one by one."""
 LARGEST_REPORT_BYTES = 4 * 1024 * 1024
 _DEFLATE_FROM_BYTES = 1024
 

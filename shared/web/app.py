@@ -12,7 +12,6 @@ from pathlib import Path
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import Route as StarletteRoute
 
 from shared import i18n, log
@@ -22,6 +21,7 @@ from shared.load_state import FILE_NAME, LoadFile
 from shared.permissions import LABELS
 from shared.web import assets, health
 from shared.web.access import LoadPerson
+from shared.web.compression import Compression
 from shared.web.endpoint import Endpoint
 from shared.web.envelope import Envelope
 from shared.web.error_pages import on_http, on_refused
@@ -90,7 +90,7 @@ def site_app(
         routes=[Switch([*health_routes, *starlette_routes(own, settings)]), static_route],
         middleware=[
             Middleware(Envelope, site=site.code, https=settings.public_url.startswith("https://")),
-            Middleware(GZipMiddleware, minimum_size=600, compresslevel=2),
+            Middleware(Compression, minimum_size=600, compresslevel=2),
         ],
         exception_handlers={HTTPException: on_http, Refused: on_refused},
         lifespan=lifespan_of(database_url, [*database_apps, WEB_APP], resources, tasks),

@@ -1,5 +1,6 @@
 """Serves a site in this process until SIGTERM or SIGINT."""
 
+import asyncio
 import gc
 
 from starlette.types import ASGIApp
@@ -33,3 +34,10 @@ def collect_seldom() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(10_000, 20, 20)
+
+
+def collect_later(seconds: float) -> None:
+    """No collection of garbage for so long: for a moment in which a thousand requests are answered at once, all of which it would
+    look through. Said again meanwhile it changes nothing; the first end counts."""
+    gc.disable()
+    asyncio.get_running_loop().call_later(seconds, gc.enable)

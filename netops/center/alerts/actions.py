@@ -9,7 +9,7 @@ from typing import Any
 
 from starlette.applications import Starlette
 
-from netops.center.alerts.forms import RuleForm
+from netops.center.alerts.forms import RuleForm, kept_words
 from netops.center.alerts.rules import Rule, episodes
 from netops.center.audit.actions import record
 from netops.center.models import AlertRule
@@ -30,23 +30,25 @@ async def save_rule(actor: str, held: AlertRule | None, form: RuleForm) -> Alert
     """Write a new rule or change one. Invalid when the clear level lies on the wrong side of the fire level."""
     rule = form.rule(held.id if held else 0)
     check_levels(rule)
+    name = kept_words(form.name, held.name if held else "")
+    advice = kept_words(form.advice, held.advice if held else "")
     values: dict[str, Any] = {
-        "name": rule.name, "metric": rule.metric, "kind": rule.kind, "window_seconds": rule.window_seconds,
+        "name": name, "metric": rule.metric, "kind": rule.kind, "window_seconds": rule.window_seconds,
         "fire_at": rule.fire_at, "clear_at": rule.clear_at, "least_change": rule.least_change,
         "for_seconds": rule.for_seconds, "keep_seconds": rule.keep_seconds, "severity": rule.severity,
-        "roles": form.roles, "nodes": form.nodes, "advice": form.advice, "is_enabled": bool(form.is_enabled),
+        "roles": form.roles, "nodes": form.nodes, "advice": advice, "is_enabled": bool(form.is_enabled),
         "changed_at": clock.now(),
     }  # fmt: skip
     shown = {key: value for key, value in values.items() if key != "changed_at"}
     async with transaction():
         if held is None:
             held = await AlertRule.create(**values)
-            await record(actor, "rule.make", rule.name, **shown)
+            await record(actor, "rule.make", name, **shown)
         else:
             before = {key: getattr(held, key) for key in shown}
             await AlertRule.filter(id=held.id).update(**values)
             changed = {key: [before[key], shown[key]] for key in shown if before[key] != shown[key]}
-            await record(actor, "rule.change", rule.name, **changed)
+            await record(actor, "rule.change", name, **changed)
     return held
 
 

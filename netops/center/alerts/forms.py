@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field
 
 from netops.center.alerts.rules import Rule
 from netops.center.models import AlertRule
-from shared.i18n import N_
+from shared.i18n import N_, known_text
 from shared.web.forms import FormModel, WholeNumber, plain_width, wrong_entry
 
 
@@ -58,11 +58,11 @@ def scale_of(metric: str) -> float:
 
 
 def typed_of(record: AlertRule) -> dict[str, object]:
-    """How a rule stands in its form."""
+    """How a rule stands in its form: the center's own words in the reader's language, as `kept_words` takes them back."""
     scale = scale_of(record.metric)
     limits = 1.0 if record.kind == "deviation" else scale
     return {
-        "name": record.name,
+        "name": known_text(record.name),
         "metric": record.metric,
         "kind": record.kind,
         "fire": f"{record.fire_at * limits:g}",
@@ -74,6 +74,12 @@ def typed_of(record: AlertRule) -> dict[str, object]:
         "severity": record.severity,
         "roles": record.roles,
         "nodes": record.nodes,
-        "advice": record.advice,
+        "advice": known_text(record.advice),
         "is_enabled": record.is_enabled,
     }
+
+
+def kept_words(typed: str, held: str) -> str:
+    """What to keep of a name or advice: `held` when what was typed is only its translation, so that a rule of the center's own
+    goes on to have its name in every language."""
+    return held if held and typed == known_text(held) else typed

@@ -15,6 +15,7 @@ from netops.center.alerts.words import METRICS, sentence_of
 from netops.center.models import AlertRule, Incident
 from shared.errors import Invalid, NotFound
 from shared.i18n import gettext as _
+from shared.i18n import known_text
 from shared.web.forms import Form, empty_form, read_form, with_errors
 from shared.web.parts import Action, Field, Option
 from shared.web.responses import page, redirect
@@ -38,7 +39,7 @@ async def show_list(request: Request) -> Response:
     view = RulesPage(
         [Action(_("New rule"), "/rules/new", "plus", is_primary=True, key="n")] if may_edit else [],
         [
-            RuleLine(rule, _(rule.name), sentence_of(rule), counts[rule.id])
+            RuleLine(rule, known_text(rule.name), sentence_of(rule), counts[rule.id])
             for rule in await AlertRule.all().order_by("id")
         ],
         may_edit,
@@ -104,7 +105,7 @@ def edit_page(
 ) -> RulePage:
     base = f"/rules/{held.id}" if held else "/rules/new"
     return RulePage(
-        title=_(held.name) if held else _("New rule"),
+        title=known_text(held.name) if held else _("New rule"),
         form=form,
         fields=fields_of(request, form.text("metric"), is_deviation=form.text("kind") == "deviation"),
         action_url=base,

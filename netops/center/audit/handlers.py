@@ -11,7 +11,7 @@ from netops.center.audit.pages import AuditPage
 from netops.center.commands.views import verb_label
 from netops.center.models import AuditEntry
 from shared.errors import Invalid
-from shared.i18n import N_
+from shared.i18n import N_, known_text, ngettext
 from shared.i18n import gettext as _
 from shared.web.parts import AuditRow, Column, Empty, Row, Status, TableView
 from shared.web.responses import page
@@ -83,14 +83,23 @@ async def show_audit(request: Request) -> Response:
 def audit_row(row: AuditEntry, broken: int | None, *, is_checked: bool) -> AuditRow:
     facts = row.facts
     what = f"{verb_label(str(facts.get('verb', '')))} {facts.get('args', {}).get('service', '')}".strip()
-    sentence, subject = ACTIONS.get(row.action), _("all nodes") if row.subject == "*" else row.subject
+    sentence, subject = ACTIONS.get(row.action), subject_of(row)
     return AuditRow(
         at=row.at,
         who=row.actor,
-        text=_(sentence, what=what, subject=subject) if sentence else f"{row.action} {row.subject}",
-        reason=row.reason,
+        text=_(sentence, what=what, subject=subject) if sentence else f"{row.action} {subject}",
+        reason=known_text(row.reason),
         is_chained=(broken is None or row.seq < broken) if is_checked else None,
     )
+
+
+def subject_of(row: AuditEntry) -> str:
+    """What an entry is about, for a reader: an order at many nodes has one entry, rules that the center brought are known."""
+    if row.subject == "*":
+        return _("all nodes")
+    if isinstance(ordered := row.facts.get("commands"), dict):
+        return ngettext("%(n)s node", "%(n)s nodes", len(ordered))
+    return known_text(row.subject)
 
 
 def nodes_table(rows: Sequence[NodeAudit]) -> TableView:
@@ -111,7 +120,7 @@ def nodes_table(rows: Sequence[NodeAudit]) -> TableView:
                     "state": Status(NODE_STATES[row.state]),
                     "count": row.proved_count,
                     "at": row.checked_at,
-                    "detail": row.detail or None,
+                    "detail": known_text(row.detail) or None,
                 }
             )
             for row in rows

@@ -12,6 +12,7 @@ import msgspec
 from netops.center.audit.actions import record
 from netops.center.audit.models import NodeAudit, NodeAuditStep
 from shared import clock
+from shared.i18n import N_
 from shared.nodes.command import audit_entry, audit_hash
 from shared.nodes.report import AuditSlice, CommandResult
 
@@ -39,11 +40,11 @@ async def take_slice(node: str, slice_: AuditSlice) -> list[CommandResult]:
     """
     found = await _of(node)
     if not slice_.is_known:
-        await _mark(found, "broken", "the node no longer has the entry that was proved last")
+        await _mark(found, "broken", N_("the node no longer has the entry that was proved last"))
     links, head = [], slice_.after if slice_.is_known else ""
     for step in slice_.entries:
         if audit_hash(head, step.text.encode()) != step.hash:
-            await _mark(found, "broken", "an entry of the node does not follow from the one before it")
+            await _mark(found, "broken", N_("an entry of the node does not follow from the one before it"))
             break
         links.append(Step(step.hash, head, step.text))
         head = step.hash
@@ -72,7 +73,7 @@ async def compare(node: str, claimed: str, judged: int = 0) -> str | None:
     if found.state != "broken":
         while rows := await NodeAuditStep.filter(node=node, previous=found.proved).limit(2):
             if len(rows) > 1:
-                await _mark(found, "broken", "two entries of the node follow the same one")
+                await _mark(found, "broken", N_("two entries of the node follow the same one"))
                 return None
             found.proved, found.proved_count = rows[0].hash, found.proved_count + 1
         found.state = "equal" if found.proved == claimed else "behind"

@@ -8,7 +8,6 @@ import asyncio
 import sys
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -28,12 +27,16 @@ from shared import clock
 from shared.database import fetch_all, transaction
 from shared.errors import Conflict, Invalid, NotAllowed, NotFound
 from shared.i18n import N_
-from shared.ids import new_id
-from shared.nodes.command import VERBS, Command, CommandMalformed, sign_commands
-from shared.nodes.report import CommandResult, SignedCommand
+from shared.ids import new_id, new_ids
+from shared.nodes.command import VERBS, Command, CommandMalformed, sign_alone, sign_commands
+from shared.nodes.report import TREE_FORM, CommandResult, SignedCommand
 from shared.web.models import Account
+from shared.web.serving import collect_later
 
 NODES_PER_ENTRY = 20
+MANY_NODES = 100
+ANSWERED_WITHIN_SECONDS = 1.0
+"""The lines of an order at MANY_NODES are answered in that time."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,8 @@ class Commands:
         """
         check_arguments(order)
         now = clock.now()
+        if len(nodes) >= MANY_NODES:
+            collect_later(ANSWERED_WITHIN_SECONDS)
         async with transaction():
             found = await self._targets(by, order, nodes)
             await self._refuse_too_many(order, found)
@@ -88,10 +93,12 @@ class Commands:
         """The names, their nodes locked so that their numbers grow one by one."""
         branches = await queries.lock_active(names)
         service = str(order.args.get("service", ""))
+        is_everywhere = rules.may_order_everywhere(by.rights, order.verb, service)
         for name in names:
             if name not in branches:
                 raise NotFound(N_("There is no node %(name)s that takes commands."), name=name)
-            if not rules.may_order(by.rights, order.verb, queries.places(name, branches[name]), service):
+            places = queries.places(name, branches[name])
+            if not is_everywhere and not rules.may_order(by.rights, order.verb, places, service):
                 raise NotAllowed(
                     N_("Your account may not order %(verb)s here. An administrator of the center grants it."),
                     verb=order.verb,
@@ -110,7 +117,7 @@ class Commands:
             )  # fmt: skip
 
     def _drafts(self, by: Orderer, order: Order, nodes: Sequence[str], now: datetime) -> list[NodeCommand]:
-        """One row per node; copies of the first, since making a model costs more than signing it."""
+        """One row per node; like the first but for node and id, since making a model costs more than signing it."""
         is_starred = rules.needs_approval(order.verb)
         expires = now + rules.APPROVAL_LIFE if is_starred else rules.expiry(order.lifetime, order.until, now)
         first = NodeCommand(
@@ -118,10 +125,10 @@ class Commands:
             lifetime=order.lifetime, requested_by=by.words, requested_by_id=by.account_id,
             state="approval" if is_starred else "requested", requested_at=now, expires_at=expires,
         )  # fmt: skip
-        rows = []
-        for node in nodes:
-            row = copy(first)
-            vars(row).update(id=str(new_id()), node=node)  # past the model's checks of each assignment
+        shared, rows = vars(first), []
+        for node, id in zip(nodes, new_ids(len(nodes)), strict=True):
+            row = NodeCommand.__new__(NodeCommand)
+            vars(row).update(shared, id=str(id), node=node)  # past the model's checks of each assignment
             rows.append(row)
         return rows
 
@@ -192,6 +199,13 @@ class Commands:
             )
             for row in fresh
         ]
+
+    def for_line(self, found: Sequence[SignedCommand], forms: str) -> Sequence[SignedCommand]:
+        """What a poll is answered with: an agent that does not say that it checks commands signed together has each signed for
+        itself, by the key that signs now. `forms` as in shared.nodes.report."""
+        if TREE_FORM in forms.split(","):
+            return found
+        return [sign_alone(self.keys.command, envelope) for envelope in found]
 
     async def _expire(self, rows: Sequence[NodeCommand], now: datetime) -> None:
         async with transaction():

@@ -185,5 +185,6 @@ async def wait_for_commands(request: Request) -> Response:
         found = await commands.hand_out(node.name, after)
         if not found and await line.wait(max(wait, 0.0)):
             found = line.commands or await commands.hand_out(node.name, after)
-    outbox = CommandOutbox(at=clock.now(), commands=found, is_watched=node.is_watched)
+    shown = commands.for_line(found, request.query_params.get("forms", "")) if found else ()
+    outbox = CommandOutbox(at=clock.now(), commands=[*shown], is_watched=node.is_watched)
     return Response(msgspec.json.encode(outbox), media_type="application/json")

@@ -3,17 +3,26 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
 from netops.center.commands.models import CommandRight, NodeCommand
 from netops.center.commands.rules import DISRUPTIVE, Right
 from shared import clock
-from shared.database import engine, execute_many, fetch_all, fetch_one
+from shared.database import engine, fetch_all, fetch_one, fetch_rows
+from shared.database.access import connection
 from shared.database.fields import to_micros
 from shared.errors import NotFound
 
 PAGE = 100
+ROWS_AT_ONCE = 250
+OWN_COLUMNS = {
+    "id": "text", "node": "text", "seq": "bigint", "payload": "text", "signature": "text", "path": "text",
+    "sent_at": "bigint",
+}  # fmt: skip
+"""In what commands of one order differ, with the type."""
 DISTURBED_FOR = timedelta(minutes=15)
 
 
@@ -25,22 +34,19 @@ def places(name: str, branch: str) -> list[str]:
 async def last_numbers(nodes: Sequence[str]) -> dict[str, int]:
     """The greatest number known for each node that has one: of those given here, and of those it said to have judged (our
     tables may be an older copy than the node's journal)."""
-    sql = "SELECT node, max(seq) AS seq FROM node_command {where} GROUP BY node UNION ALL SELECT node, judged FROM node_audit {where}"
-    if len(nodes) == 1:
-        rows = await fetch_all(sql.format(where="WHERE node = :node"), node=nodes[0])
-    else:
-        rows = await fetch_all(sql.format(where=""))
-    found: dict[str, int] = {}
-    for row in rows:
-        found[str(row["node"])] = max(found.get(str(row["node"]), 0), int(row["seq"] or 0))
-    return found
+    rows = await fetch_rows(
+        "SELECT name, (SELECT max(seq) FROM node_command c WHERE c.node = n.name),"
+        " (SELECT judged FROM node_audit a WHERE a.node = n.name) FROM node n WHERE name IN :nodes",
+        nodes=nodes,
+    )
+    return {str(name): max(ordered or 0, judged or 0) for name, ordered, judged in rows}
 
 
 async def lock_active(names: Sequence[str]) -> dict[str, str]:
     """The branch of each of these nodes that takes commands, locked until the end of the transaction."""
     lock = " FOR UPDATE" if engine() == "postgres" else ""
     sql = f"SELECT name, branch FROM node WHERE status = 'active' AND name IN :names ORDER BY name{lock}"
-    return {str(row["name"]): str(row["branch"]) for row in await fetch_all(sql, names=list(names))}
+    return {str(name): str(branch) for name, branch in await fetch_rows(sql, names=list(names))}
 
 
 async def is_anything_waiting(node: str, after: int) -> bool:
@@ -61,19 +67,49 @@ async def disturbed_nodes(but: Sequence[str]) -> set[str]:
 
 
 async def insert_commands(rows: Sequence[NodeCommand]) -> None:
-    """Write commands of one order. What they share is encoded once: a thousand models cost more than their signatures."""
+    """Write commands of one order; what they share is encoded and bound once. PostgreSQL takes all of them as columns in one
+    statement, SQLite ROWS_AT_ONCE rows by a statement that it keeps prepared."""
     fields, first = NodeCommand._meta.fields_map, rows[0]
-    columns = sorted(NodeCommand._meta.db_fields)
-    shared = {name: fields[name].to_db_value(getattr(first, name), first) for name in columns}
-    names, places_ = ", ".join(columns), ", ".join(f":{name}" for name in columns)
-    await execute_many(
-        f"INSERT INTO node_command ({names}) VALUES ({places_})",
-        [
-            shared | {"id": row.id, "node": row.node, "seq": row.seq, "payload": row.payload,
-                      "signature": row.signature, "path": row.path, "sent_at": row.sent_at and to_micros(row.sent_at)}
-            for row in rows
-        ],
-    )  # fmt: skip
+    in_common = tuple(sorted(NodeCommand._meta.db_fields - set(OWN_COLUMNS)))
+    shared = [fields[name].to_db_value(getattr(first, name), first) for name in in_common]
+    own = [
+        (row.id, row.node, row.seq, row.payload, row.signature, row.path, row.sent_at and to_micros(row.sent_at))
+        for row in rows
+    ]  # fmt: skip
+    if engine() == "postgres":
+        await connection().execute_query(
+            _insertion_of_columns(in_common), [*shared, *map(list, zip(*own, strict=True))]
+        )
+        return
+    for start in range(0, len(own), ROWS_AT_ONCE):
+        part = own[start : start + ROWS_AT_ONCE]
+        await connection().execute_query(
+            _insertion_of_rows(in_common, len(part)), [*shared, *chain.from_iterable(part)]
+        )
+
+
+@lru_cache(maxsize=1)
+def _insertion_of_columns(in_common: Sequence[str]) -> str:
+    """PostgreSQL: first the values in common, then a list for each own column."""
+    shared = ", ".join(f"${at + 1}" for at in range(len(in_common)))
+    lists = ", ".join(
+        f"${len(in_common) + at + 1}::{kind}[]" for at, kind in enumerate(OWN_COLUMNS.values())
+    )
+    return (
+        f"INSERT INTO node_command ({', '.join((*OWN_COLUMNS, *in_common))})"
+        f" SELECT own.*, {shared} FROM unnest({lists}) AS own"
+    )
+
+
+@lru_cache(maxsize=8)
+def _insertion_of_rows(in_common: Sequence[str], count: int) -> str:
+    """SQLite: first the values in common, then those of each of `count` rows."""
+    shared = ", ".join(f"?{at + 1}" for at in range(len(in_common)))
+    width, rows = len(OWN_COLUMNS), []
+    for row in range(count):
+        first = len(in_common) + row * width + 1
+        rows.append("(" + ", ".join(f"?{first + at}" for at in range(width)) + f", {shared})")
+    return f"INSERT INTO node_command ({', '.join((*OWN_COLUMNS, *in_common))}) VALUES {', '.join(rows)}"
 
 
 async def rights_of(account_id: UUID) -> list[Right]:

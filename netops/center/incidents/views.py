@@ -14,6 +14,7 @@ from netops.center.incidents.words import age, state_word, title
 from netops.center.models import Incident, IncidentEvent, Notice
 from shared.i18n import N_
 from shared.i18n import gettext as _
+from shared.i18n import known_text
 from shared.web.filters import as_of, instant
 from shared.web.parts import Column, Empty, Happening, Link, Row, Status, TableView
 
@@ -207,4 +208,4 @@ async def sentence(incident: Incident) -> tuple[str, str]:
     rule = await rule_behind(incident)
     if rule is None:
         return "", ""
-    return sentence_of(rule), _(rule.advice) if rule.advice else ""
+    return sentence_of(rule), known_text(rule.advice)

@@ -8,6 +8,7 @@ from datetime import datetime
 from netops.center.models import Incident
 from shared.i18n import N_
 from shared.i18n import gettext as _
+from shared.i18n import known_text
 from shared.web.filters import duration
 
 TITLES: Mapping[str, str] = {
@@ -42,8 +43,7 @@ def title(incident: Incident) -> str:
 
 def rule_name(incident: Incident) -> str:
     """The rule's name; those that a new center starts with are translated, what people typed stays."""
-    name = str(incident.facts.get("rule", ""))
-    return _(name) if name else ""
+    return known_text(str(incident.facts.get("rule", "")))
 
 
 def state_word(incident: Incident, now: datetime) -> str:

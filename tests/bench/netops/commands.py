@@ -31,6 +31,7 @@ from netops.center.models import Node
 from netops.center.setup import APPS, prepare
 from shared.database import open_database
 from shared.nodes.identity import NodeKey, RequestSigner
+from shared.web.serving import collect_seldom
 from tests.bench.table import print_table
 from tests.faults.fuzz_commands import Fuzz
 from tests.support.center_site import settings_of
@@ -53,7 +54,7 @@ async def wait_in_line(url: str, number: int, after: int) -> float:
     signer = RequestSigner(
         key_of(number), f"n{number}", f"{1_000_000_000_000 + int(time.time() * 1000):013d}-{number:08x}"
     )
-    path = f"/agent/v1/commands?after={after}&wait=50"
+    path = f"/agent/v1/commands?after={after}&wait=50&forms=tree"
     try:
         answer = await line.ask("GET", path, signer.headers("GET", path), timeout_seconds=60)
     except LineBroken:
@@ -175,6 +176,7 @@ def latency(folder: Path, count: int = 1000) -> None:
     resource.setrlimit(
         resource.RLIMIT_NOFILE, (min(8192, resource.getrlimit(resource.RLIMIT_NOFILE)[1]),) * 2
     )
+    collect_seldom()  # as the center does when it serves
     rows = []
     anchor, stored = 0.0, list[float]()
     for name, (app, wake) in (

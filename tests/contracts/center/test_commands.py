@@ -8,9 +8,13 @@ from typing import Any
 import msgspec
 import pytest
 
+from netops.center.commands.actions import Order, Orderer
 from netops.center.commands.keys import CenterKeys
+from netops.center.commands.rules import Right
 from netops.center.nodes.actions import enrol
 from shared.clock import now
+from shared.nodes.command import NodePolicy, read_genuine
+from shared.nodes.identity import NodeKey
 from shared.nodes.report import Ack, CommandOutbox, Report, decode_ack, decode_outbox, encode_body
 from tests.support.center_people import CenterSite
 from tests.support.desk_node import DeskNode
@@ -45,8 +49,9 @@ class Wire:
         self.node.outgoing = []
         return decode_ack(answer.content)
 
-    def poll(self) -> CommandOutbox:
-        path = f"/agent/v1/commands?after={asyncio.run(self.node.judged())}&wait=0"
+    def poll(self, forms: str = "") -> CommandOutbox:
+        """As an agent of the first build polls; with `forms` as one that says what signatures it checks."""
+        path = f"/agent/v1/commands?after={asyncio.run(self.node.judged())}&wait=0{forms and '&forms=' + forms}"
         answer = self.client.get(path, headers=self.node.signer.headers("GET", path))
         assert answer.status_code == 200, answer.text
         return decode_outbox(answer.content)
@@ -210,6 +215,28 @@ def test_waiting_commands_stand_first_in_the_list_with_their_end(people: People,
     assert 'data-status="command_requested"' in before_ended
     assert 'data-status="done"' in page.text[len(before_ended) :]
     assert "Waiting or unknown" in before_ended and "Who may order what" in page.text
+
+
+def test_an_agent_that_does_not_say_that_it_checks_trees_has_its_command_signed_alone(
+    center: CenterSite, wire: Wire
+) -> None:
+    names = ["gz-db1", *(f"tree-{one}" for one in range(4))]
+
+    async def order_everywhere() -> None:
+        for name in names[1:]:
+            await enrol(name, "branch", NodeKey.generate().public_text, fleet=center.app.state.fleet)
+        ada = Orderer(None, "Ada (ada)", [Right("*", "*", "*")])
+        await center.app.state.commands.order(ada, Order("configuration.reload", "a test", lifetime="until"), names)
+
+    wire.obey()
+    in_app(center.app, order_everywhere)
+    [told], [plain] = wire.poll("tree").commands, wire.poll().commands
+    assert "." in told.signature and "." not in plain.signature
+    assert told.payload == plain.payload
+    policy = NodePolicy("gz-db1", {plain.key_id: center.app.state.commands.keys.command.public_text}, frozenset())
+    assert read_genuine(plain, policy) == read_genuine(told, policy)
+    wire.obey()
+    assert not wire.poll().commands
 
 
 def test_a_poll_is_good_once(people: People, wire: Wire) -> None:

@@ -13,12 +13,14 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from netops.center.app import center_app
-from netops.center.audit.handlers import ACTIONS
+from netops.center.audit.handlers import ACTIONS, audit_row
 from netops.center.incidents.actions import link, open_incident
 from netops.center.ingest.routes import ROUTES as AGENT_ROUTES
+from netops.center.models import AuditEntry
 from netops.center.nodes.actions import enrol
 from netops.center.routes import ROUTES
 from shared import clock
+from shared.i18n import use_locale
 from shared.nodes.identity import NodeKey
 from shared.nodes.report import RecoveryRecord, ServiceState
 from shared.web.routing import PUBLIC
@@ -145,6 +147,43 @@ def test_a_rule_that_would_clear_while_it_fires_is_refused_and_a_good_one_is_tri
     ada.visitor.send("/rules/new", clear="70", **rule)
     assert "swap" in ada.visitor.text()
     assert any(kept.name == "swap" and kept.fire_at == 0.8 for kept in ada.app.state.engine.rules)
+
+
+def test_a_rule_of_the_center_is_changed_in_chinese_and_keeps_its_name_in_both_languages(ada: Ada) -> None:
+    ada.visitor.open("/")
+    ada.visitor.send("/language", to="zh_CN", back="/")
+    shown = ada.visitor.open("/rules/2").text
+    assert 'value="处理器过载"' in shown and "CPU is overloaded" not in shown
+    typed = {
+        "name": "处理器过载", "metric": "cpu_ratio", "kind": "above", "fire": "91", "clear": "75", "window_minutes": "5",
+        "for_minutes": "3", "keep_minutes": "5", "severity": "2", "is_enabled": "1",
+    }  # fmt: skip
+    ada.visitor.send("/rules/2", **typed)
+    assert "处理器过载" in ada.visitor.open("/audit").text
+    ada.visitor.send("/language", to="en", back="/")
+    assert "CPU is overloaded" in ada.visitor.open("/rules").text
+
+
+def test_a_percent_sign_in_a_rules_name_is_a_percent_sign(ada: Ada) -> None:
+    ada.visitor.open("/rules/new")
+    typed = {
+        "name": "Disk > 90% full", "metric": "disk_used_ratio", "kind": "above", "fire": "90", "clear": "80",
+        "window_minutes": "5", "for_minutes": "1", "keep_minutes": "5", "severity": "3", "is_enabled": "1",
+        "advice": "Free 10% of it.",
+    }  # fmt: skip
+    ada.visitor.send("/rules/new", **typed)
+    for url in ("/rules", f"/rules/{max(rule.id for rule in ada.app.state.engine.rules)}", "/audit"):
+        answer = ada.visitor.open(url)
+        assert answer.status_code == 200 and "Disk &gt; 90% full" in answer.text, url
+
+
+def test_an_order_at_many_nodes_is_counted_in_the_readers_language() -> None:
+    entry = AuditEntry(
+        seq=1, action="command.request", subject="30 nodes", actor="Ada", reason="a test", at=clock.now(),
+        facts={"verb": "service.restart", "args": {}, "commands": {f"n{one}": [] for one in range(30)}},
+    )  # fmt: skip
+    with use_locale("zh_CN"):
+        assert "30 个节点" in audit_row(entry, None, is_checked=True).text
 
 
 def test_a_window_for_a_node_that_does_not_exist_is_refused_with_words(ada: Ada) -> None:

@@ -114,6 +114,20 @@ async def test_one_order_for_many_nodes_is_all_or_none(commands, tmp_path):
     assert await NodeCommand.all().count() == 2
 
 
+async def test_an_order_at_more_nodes_than_a_statement_takes_is_whole_and_numbered_on(commands):
+    names = [f"n{number:03d}" for number in range(600)]
+    await Node.bulk_create([Node(name=name, public_key="ed25519:x") for name in names])
+    await commands.order(ADA, ORDER, names[:2])
+    rows = await commands.order(ADA, ORDER, names)
+    kept = {row.id: row for row in await NodeCommand.filter(seq__isnull=False)}
+    assert len(kept) == 602 and [row.seq for row in rows] == [2, 2, *[1] * 598]
+    for row in rows:
+        found = kept[row.id]
+        assert (found.node, found.seq, found.payload, found.path) == (row.node, row.seq, row.payload, row.path)
+        assert (found.args, found.state, found.reason, found.sent_at) == ({}, "requested", "a test", None)
+    assert (await audit_queries.verify()).broken_at is None
+
+
 async def test_an_order_at_many_nodes_is_signed_once_and_each_obeys_its_own(commands, tmp_path):
     nodes = [await node_of(commands, tmp_path, f"n{number}") for number in range(6)]
     async with commands.outbox.line("n0") as line:

@@ -62,6 +62,13 @@ def test_ids_go_on_when_a_millisecond_is_used_up(monkeypatch):
     assert after.version == 7
 
 
+def test_many_ids_at_once_are_different_and_in_order():
+    found = ids.new_ids(3000)
+    assert len(set(found)) == 3000 and found == sorted(found)
+    assert found[-1] < ids.new_id()
+    assert {one.version for one in found} == {7}
+
+
 def test_threads_never_get_the_same_id():
     made: list[object] = []
     threads = [
