@@ -92,9 +92,7 @@ async def insert_commands(rows: Sequence[NodeCommand]) -> None:
 def _insertion_of_columns(in_common: Sequence[str]) -> str:
     """PostgreSQL: first the values in common, then a list for each own column."""
     shared = ", ".join(f"${at + 1}" for at in range(len(in_common)))
-    lists = ", ".join(
-        f"${len(in_common) + at + 1}::{kind}[]" for at, kind in enumerate(OWN_COLUMNS.values())
-    )
+    lists = ", ".join(f"${len(in_common) + at + 1}::{kind}[]" for at, kind in enumerate(OWN_COLUMNS.values()))
     return (
         f"INSERT INTO node_command ({', '.join((*OWN_COLUMNS, *in_common))})"
         f" SELECT own.*, {shared} FROM unnest({lists}) AS own"

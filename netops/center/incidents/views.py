@@ -12,9 +12,8 @@ from netops.center.incidents.pages import IncidentPart
 from netops.center.incidents.queries import cause_of, explained_by, notices_of, rule_behind, timeline_of
 from netops.center.incidents.words import age, state_word, title
 from netops.center.models import Incident, IncidentEvent, Notice
-from shared.i18n import N_
+from shared.i18n import N_, known_text
 from shared.i18n import gettext as _
-from shared.i18n import known_text
 from shared.web.filters import as_of, instant
 from shared.web.parts import Column, Empty, Happening, Link, Row, Status, TableView
 

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from netops.center.models import Incident
-from shared.i18n import N_
+from shared.i18n import N_, known_text
 from shared.i18n import gettext as _
-from shared.i18n import known_text
 from shared.web.filters import duration
 
 TITLES: Mapping[str, str] = {

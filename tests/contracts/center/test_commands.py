@@ -51,7 +51,9 @@ class Wire:
 
     def poll(self, forms: str = "") -> CommandOutbox:
         """As an agent of the first build polls; with `forms` as one that says what signatures it checks."""
-        path = f"/agent/v1/commands?after={asyncio.run(self.node.judged())}&wait=0{forms and '&forms=' + forms}"
+        path = (
+            f"/agent/v1/commands?after={asyncio.run(self.node.judged())}&wait=0{forms and '&forms=' + forms}"
+        )
         answer = self.client.get(path, headers=self.node.signer.headers("GET", path))
         assert answer.status_code == 200, answer.text
         return decode_outbox(answer.content)
@@ -226,14 +228,18 @@ def test_an_agent_that_does_not_say_that_it_checks_trees_has_its_command_signed_
         for name in names[1:]:
             await enrol(name, "branch", NodeKey.generate().public_text, fleet=center.app.state.fleet)
         ada = Orderer(None, "Ada (ada)", [Right("*", "*", "*")])
-        await center.app.state.commands.order(ada, Order("configuration.reload", "a test", lifetime="until"), names)
+        await center.app.state.commands.order(
+            ada, Order("configuration.reload", "a test", lifetime="until"), names
+        )
 
     wire.obey()
     in_app(center.app, order_everywhere)
     [told], [plain] = wire.poll("tree").commands, wire.poll().commands
     assert "." in told.signature and "." not in plain.signature
     assert told.payload == plain.payload
-    policy = NodePolicy("gz-db1", {plain.key_id: center.app.state.commands.keys.command.public_text}, frozenset())
+    policy = NodePolicy(
+        "gz-db1", {plain.key_id: center.app.state.commands.keys.command.public_text}, frozenset()
+    )
     assert read_genuine(plain, policy) == read_genuine(told, policy)
     wire.obey()
     assert not wire.poll().commands

@@ -123,7 +123,12 @@ async def test_an_order_at_more_nodes_than_a_statement_takes_is_whole_and_number
     assert len(kept) == 602 and [row.seq for row in rows] == [2, 2, *[1] * 598]
     for row in rows:
         found = kept[row.id]
-        assert (found.node, found.seq, found.payload, found.path) == (row.node, row.seq, row.payload, row.path)
+        assert (found.node, found.seq, found.payload, found.path) == (
+            row.node,
+            row.seq,
+            row.payload,
+            row.path,
+        )
         assert (found.args, found.state, found.reason, found.sent_at) == ({}, "requested", "a test", None)
     assert (await audit_queries.verify()).broken_at is None
 
