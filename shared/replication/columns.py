@@ -115,7 +115,10 @@ def _postgres_value(row: str, column: Column) -> str:
         return f"COALESCE({value}::text, 'null')"
     if column.kind in ("uuid", "date"):
         return f"COALESCE('\"' || {value}::text || '\"', 'null')"
-    return f"COALESCE(to_json({value})::text, 'null')"
+    # to_json costs more than all other kinds; many texts are empty or missing.
+    return (
+        f"CASE WHEN {value} IS NULL THEN 'null' WHEN {value} = '' THEN '\"\"' ELSE to_json({value})::text END"
+    )
 
 
 def _sqlite_value(row: str, column: Column) -> str:

@@ -8,7 +8,7 @@ import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 from shared.database import engine
 from shared.database.access import bind, connection
@@ -80,28 +80,51 @@ class PostgresView:
 
     async def scan(self, sql: str, take: Take, **params: Any) -> None:
         query, values = bind(sql, params, "postgres")
-        waiting: list[bytes] = []
-        size = 0
+        async with _Taking(take, self._rest) as taking:
+            await self._connection.copy_from_query(query, *values, output=taking.receive)
 
-        async def receive(chunk: bytes) -> None:
-            nonlocal size
-            waiting.append(chunk)
-            size += len(chunk)
-            if size >= PIECE_BYTES:
-                await empty()
 
-        async def empty() -> None:
-            nonlocal size
-            begun = time.perf_counter()
-            lines = b"".join(waiting).split(b"\n")
-            waiting[:] = [lines.pop()]
-            size = len(waiting[0])
-            await asyncio.to_thread(_take_lines, lines, take)
-            if self._rest:
-                await asyncio.sleep((time.perf_counter() - begun) * self._rest)
+class _Taking:
+    """Hands over what COPY sends, a piece at a time in a thread, while the next piece arrives: server and hashing work
+    side by side. At most two pieces are held."""
 
-        await self._connection.copy_from_query(query, *values, output=receive)
-        await empty()
+    def __init__(self, take: Take, rest: float) -> None:
+        self._take, self._rest = take, rest
+        self._waiting: list[bytes] = []
+        self._size = 0
+        self._last: asyncio.Task[None] | None = None
+
+    async def receive(self, chunk: bytes) -> None:
+        """Some bytes of COPY, cut anywhere."""
+        self._waiting.append(chunk)
+        self._size += len(chunk)
+        if self._size >= PIECE_BYTES:
+            await self._hand_over()
+
+    async def _hand_over(self) -> None:
+        lines = b"".join(self._waiting).split(b"\n")
+        self._waiting = [lines.pop()]
+        self._size = len(self._waiting[0])
+        await self._taken()
+        self._last = asyncio.create_task(self._take_and_rest(lines))
+
+    async def _take_and_rest(self, lines: Sequence[bytes]) -> None:
+        begun = time.perf_counter()
+        await asyncio.to_thread(_take_lines, lines, self._take)
+        if self._rest:
+            await asyncio.sleep((time.perf_counter() - begun) * self._rest)
+
+    async def _taken(self) -> None:
+        if self._last is not None:
+            await self._last
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, *_rest: object) -> None:
+        if kind is None:
+            await self._hand_over()
+        await self._taken()
 
 
 def _take_lines(lines: Sequence[bytes], take: Take) -> None:

@@ -1,7 +1,7 @@
 """Damage done to headquarters' rows by SQL is found, named and mended by the branch's own rows; on both engines."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ from hq.replication.models import BranchCursor, ScrubRow, ScrubRun, SyncIncident
 from hq.replication.strangers import follow_up
 from shared.database import execute, fetch_value
 from shared.records import AuditEntry, Receipt
+from shared.replication import scan
 from shared.replication.columns import replicated_tables
 from shared.replication.scan import table_digest, view_of
 from tests.support.databases import BRANCH, ENGINES, Templates
@@ -166,6 +167,33 @@ async def test_rows_read_for_proof_are_those_of_the_triggers(company: Model) -> 
             assert (await table_digest(view, table, BRANCH)).count == await Receipt.filter(
                 branch=BRANCH
             ).count()
+
+
+async def test_rows_that_come_in_many_pieces_are_each_taken_once_and_in_order(
+    company: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scan, "PIECE_BYTES", 100)
+    monkeypatch.setattr(scan, "CHUNK", 3)
+    numbers = (
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50000) "
+        "SELECT '' AS key, CAST(i AS VARCHAR(9)) AS row FROM n ORDER BY i"
+    )
+    seen: list[int] = []
+
+    def take(rows: Sequence[tuple[bytes, bytes]]) -> None:
+        seen.extend(int(row) for _key, row in rows)
+        if len(seen) > 400:
+            raise ValueError("enough")
+
+    with company.hq.use():
+        async with view_of() as view:
+            with pytest.raises(ValueError, match="enough"):
+                await view.scan(numbers, take)
+        assert seen == list(range(1, len(seen) + 1)) and 400 < len(seen) < 50_000
+        seen.clear()
+        async with view_of() as view:
+            await view.scan(numbers, lambda rows: seen.extend(int(row) for _key, row in rows))
+    assert seen == list(range(1, 50_001))
 
 
 async def test_a_row_under_the_code_of_nobody_is_taken_back_within_one_scrub(company: Model) -> None:
