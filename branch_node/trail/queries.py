@@ -14,7 +14,8 @@ from branch_node.home import home
 from branch_node.lists import Cut, Paging, Sort
 from branch_node.staff.queries import names_of
 from branch_node.trail.forms import ListForm
-from branch_node.trail.rules import KINDS, VERBS, act_word, is_removal, name_of, told
+from branch_node.trail.rules import KINDS, VERBS, is_removal, name_of, told
+from shared.acts import act_word
 from shared.database import engine, fetch_all, fetch_value
 from shared.database.fields import from_micros
 from shared.database.scope import reach_sql

@@ -11,9 +11,10 @@ from hq.audit.actions import note
 from hq.audit.chain import Proof, prove
 from hq.audit.pages import AuditPage
 from hq.audit.queries import SORTS, Entry, Wanted, entries, every_entry, is_company
-from hq.audit.rules import WORDS, details_text
+from hq.audit.rules import WORDS, details_text, word_of
 from hq.figures.freshness import directory
 from hq.figures.shape import Question
+from shared.acts import ACTS
 from shared.i18n import gettext as _
 from shared.i18n import ngettext
 from shared.records import COMPANY
@@ -118,14 +119,19 @@ def columns() -> list[Column]:
 
 
 def cells_of(one: Entry, names: dict[str, str]) -> dict[str, Any]:
-    """An entry in words; an act of a branch keeps its code."""
+    """An entry in words."""
     return {
         "at": one.at,
         "person": one.person or _("nobody signed in"),
         "branch": names.get(one.branch, one.branch if not is_company(one.branch) else _("Headquarters")),
-        "act": _(WORDS[one.action]) if one.action in WORDS else one.action,
+        "act": capitalised(_(word_of(one.action))),
         "details": details_text(one.details),
     }
+
+
+def capitalised(text: str) -> str:
+    """With a capital letter where the script has them: branches tell acts within a sentence."""
+    return text[:1].upper() + text[1:]
 
 
 def chips(request: Request) -> list[Chip]:
@@ -144,12 +150,20 @@ def filters_of(request: Request, names: dict[str, str]) -> Filters:
     fields = [
         Field("branch", _("Branch"), "select", options=[Option("", _("All")), *(Option(code, name) for code, name in names.items())]),
         Field("person", _("By whom"), width="m"),
-        Field("action", _("Act"), "select", options=[Option("", _("All")), *(Option(code, _(label)) for code, label in WORDS.items())]),
+        Field("action", _("Act"), "select", options=[Option("", _("All")), *act_options()]),
         Field("from", _("From day"), "date", is_optional=True),
         Field("to", _("To day"), "date", is_optional=True),
     ]  # fmt: skip
     form = empty_form(**{name: params.get(name, "") for name in FIELDS})
     return Filters(fields, form, "/audit", chips(request), clear_url="/audit" if chips(request) else "")
+
+
+def act_options() -> list[Option]:
+    """The acts to choose from; both sides may do the same, so those of branches say so."""
+    return [
+        *(Option(code, _(word)) for code, word in WORDS.items()),
+        *(Option(code, _("%(act)s (branch)", act=capitalised(_(word)))) for code, word in ACTS.items() if code not in WORDS),
+    ]  # fmt: skip
 
 
 async def as_file(request: Request, wanted: Wanted, names: dict[str, str], kind: str) -> Response:

@@ -1,8 +1,9 @@
-"""Words for what people do at headquarters. Pure."""
+"""Words for what people do at headquarters, beside those for what they do at branches (shared.acts). Pure."""
 
 import json
 from collections.abc import Mapping
 
+from shared.acts import act_word
 from shared.i18n import N_
 
 WORDS: Mapping[str, str] = {
@@ -28,13 +29,25 @@ WORDS: Mapping[str, str] = {
     "warning.acknowledged": N_("Acknowledged a warning"),
     "warning.assigned": N_("Took on a warning"),
     "warning.false_alarm": N_("Called a warning a false alarm"),
+    "directive.issued": N_("Issued a directive"),
     "directive.reminded": N_("Reminded of a directive"),
     "directive.withdrawn": N_("Withdrew a directive"),
     "quarantine.retried": N_("Tried a change again"),
     "quarantine.dismissed": N_("Dismissed a change"),
     "quarantine.mend_sent": N_("Proposed a correction"),
     "sync.mended": N_("Mended rows"),
+    "sync.rebuild": N_("Issued a token that rebuilds a branch"),
+    "sync.standby": N_("Issued a token for a standby"),
+    "sync.drop-standby": N_("Dropped the standby of a branch"),
+    "sync.revoke": N_("Revoked the node of a branch"),
+    "sync.release": N_("Let a branch that was held go on"),
+    "sync.scrub": N_("Had the rows of a branch compared"),
 }
+
+
+def word_of(action: str) -> str:
+    """What somebody did, as a msgid; the code itself where no word is known."""
+    return WORDS.get(action) or act_word(action)
 
 
 def details_text(details: str) -> str:

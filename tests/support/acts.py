@@ -1,0 +1,101 @@
+"""The codes of acts that the code of a site writes into an audit trail, read from its source.
+
+A writer is a function with the place of its argument `action`; a function that passes an argument of its own on is a writer,
+too. What is written as f"{which}.exported" is given as "*.exported".
+"""
+
+import ast
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+Writers = dict[tuple[str, str], int]
+"""(module, function) -> place of the argument that is the code; module "" is a function that was handed in."""
+
+
+@dataclass(frozen=True)
+class Module:
+    """A module and what it calls by which name: name -> (module, function)."""
+
+    name: str
+    tree: ast.Module
+    names: Mapping[str, tuple[str, str]]
+
+    def values(self, name: str) -> list[ast.expr]:
+        """What a name stands for, wherever in the module it is set."""
+        found: list[ast.expr] = []
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Assign):
+                for target in node.targets:
+                    if isinstance(target, ast.Name) and target.id == name:
+                        found.append(node.value)
+                    elif isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
+                        pairs = zip(target.elts, node.value.elts, strict=True)
+                        found += [value for one, value in pairs if isinstance(one, ast.Name) and one.id == name]
+        return found
+
+
+def written_acts(root: Path, writers: Writers) -> set[str]:
+    """Every code that the package at `root` gives to one of the writers. AssertionError for one that cannot be read."""
+    modules = [module_of(path, root.parent) for path in sorted(root.rglob("*.py"))]
+    writers = dict(writers)
+    found: set[str] = set()
+    while True:
+        known = len(writers)
+        for module in modules:
+            for function, call, place in calls(module, writers):
+                if place < len(call.args):
+                    own = [argument.arg for argument in function.args.args] if function else []
+                    found |= codes(call.args[place], module, own, (function, writers))
+        if len(writers) == known:
+            return found
+
+
+def module_of(path: Path, base: Path) -> Module:
+    """The module of a file, with the functions that it imports or has."""
+    name = ".".join(path.relative_to(base).with_suffix("").parts)
+    tree = ast.parse(path.read_text())
+    names = {node.name: (name, node.name) for node in ast.walk(tree) if isinstance(node, Function)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names |= {one.asname or one.name: (node.module, one.name) for one in node.names}
+    return Module(name, tree, names)
+
+
+def calls(
+    module: Module, writers: Writers
+) -> Iterator[tuple[Function | None, ast.Call, int]]:
+    """Each call of a writer: the innermost function that it stands in, the call, the place of the code."""
+
+    def walk(node: ast.AST, inside: Function | None) -> Iterator[tuple[Function | None, ast.Call, int]]:
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.Call) and isinstance(child.func, ast.Name):
+                place = writers.get(module.names.get(child.func.id, ("", child.func.id)))
+                if place is not None:
+                    yield inside, child, place
+            yield from walk(child, child if isinstance(child, Function) else inside)
+
+    yield from walk(module.tree, None)
+
+
+def codes(
+    value: ast.expr,
+    module: Module,
+    own: list[str],
+    where: tuple[Function | None, Writers],
+) -> set[str]:
+    """The codes that an expression may be; an argument of the function around it makes that a writer."""
+    function, writers = where
+    if isinstance(value, ast.Constant):
+        return {str(value.value)}
+    if isinstance(value, ast.IfExp):
+        return codes(value.body, module, own, where) | codes(value.orelse, module, own, where)
+    if isinstance(value, ast.JoinedStr):
+        return {"".join(str(one.value) if isinstance(one, ast.Constant) else "*" for one in value.values)}
+    if isinstance(value, ast.Name) and function is not None and value.id in own:
+        writers[module.name, function.name] = own.index(value.id)
+        return set()
+    if isinstance(value, ast.Name) and (values := module.values(value.id)):
+        return set[str]().union(*(codes(one, module, own, where) for one in values))
+    raise AssertionError(f"{module.name}: what is {ast.unparse(value)}?")
