@@ -18,32 +18,15 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import date
 from time import monotonic
-from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
 from hq.figures.freshness import Directory, Standing
 from hq.figures.shape import Figure, Question
+from hq.figures.workings import Workings
 from shared.database.access import connection
 
 VALUES_MOST = 250_000
 """Four boards of 1,000 branches, or hundreds of a small company."""
-
-T = TypeVar("T")
-
-
-class Workings:
-    """What was made for each branch on the way to an answer, and of what: what is made of the same is not made again, so that an
-    answer after one branch has moved costs little more than that branch."""
-
-    def __init__(self) -> None:
-        self.held: dict[tuple[str, str], tuple[object, Any]] = {}
-
-    def of(self, step: str, branch: str, made_of: object, make: Callable[[], T]) -> T:
-        """The result of a step for a branch; `made_of` is everything that it depends on."""
-        held = self.held.get((step, branch))
-        if held is None or held[0] != made_of:
-            held = self.held[step, branch] = (made_of, make())
-        return held[1]
 
 
 @dataclass

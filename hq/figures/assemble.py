@@ -7,15 +7,15 @@ Primitive amounts are converted, everything else follows from them afterwards, s
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property, partial
+from functools import cached_property
 
-from hq.figures.answers import Workings
 from hq.figures.cells import Sums
 from hq.figures.freshness import Branch, Directory
 from hq.figures.people import Place
 from hq.figures.rates import conversion
 from hq.figures.rules import Conversion, Rate, spread
 from hq.figures.shape import Column, Figure, Line, Question, Value
+from hq.figures.workings import Workings
 from shared.errors import Invalid
 from shared.i18n import N_
 
@@ -102,44 +102,46 @@ async def company_figure(
     if not rates.to_currency:
         require_one_currency(branches)
     workings = workings or Workings()
+    made = workings.step("line", (rates, aimed))
     lines: list[Line] = []
-    parts: list[Mapping[str, int]] = []
+    parts: dict[str, Mapping[str, int]] = {}
     for branch in branches.branches:
         row = sums.get(branch.code, NOTHING)
-        made_of = (branch.standing, row, rates, aimed)
-        line, primitives = workings.of(
-            "line",
-            branch.code,
-            made_of,
-            partial(branch_line, branch, row, plan, rates, finish),
+        line, parts[branch.code] = made.of(
+            branch.code, (branch.standing, row), branch_line, branch, row, plan, rates, finish
         )
         lines.append(line)
-        parts.append(primitives)
     missing = {
         rates.missing(branch.currency)
         for branch, line in zip(branches.branches, lines, strict=True)
         if line.is_left_out
     }
-    added = added_up(parts, plan.keys)
+    primitives = workings.running("primitives").take(parts)
     currency = rates.to_currency or next(iter(branches.currencies), question.house.currency)
-    total = Line(str(question.unit), "", "", currency, plan.full(added))
-    return Figure(name, question, plan.columns, lines, total, branches.marks, sorted(missing), len(lines))
+    total = Line(
+        str(question.unit), "", "", currency, plan.full({key: primitives.sum(key) for key in plan.keys})
+    )
+    return Figure(
+        name,
+        question,
+        plan.columns,
+        lines,
+        total,
+        branches.marks,
+        sorted(missing),
+        len(lines),
+        added=added_up(lines, plan.columns, workings),
+    )
+
+
+def added_up(lines: Sequence[Line], columns: Sequence[Column], workings: Workings) -> dict[str, int]:
+    """The rows of each money column added up, without those that no total counts (`Figure.sums`)."""
+    counted = {line.branch: line.values for line in lines if not line.is_left_out}
+    sums = workings.running("values").take(counted)
+    return {column.key: sums.sum(column.key) for column in columns if column.kind == "money"}
 
 
 NOTHING: Sums = {}
-
-
-def added_up(parts: Sequence[Mapping[str, int]], keys: tuple[str, ...]) -> dict[str, int]:
-    """The sum of each primitive; a part may lack some."""
-    whole = [part.values() for part in parts if len(part) == len(keys)]
-    found = (
-        dict(zip(keys, (sum(column) for column in zip(*whole, strict=True)), strict=True)) if whole else {}
-    )
-    for part in parts:
-        if len(part) != len(keys):
-            for key, number in part.items():
-                found[key] = found.get(key, 0) + number
-    return {key: found.get(key, 0) for key in keys}
 
 
 def branch_line(

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 from hq.figures import facts, memo
-from hq.figures.answers import Workings, answered
+from hq.figures.answers import answered
 from hq.figures.assemble import Part, Plan, branch_figure, company_figure
 from hq.figures.cells import Want
 from hq.figures.freshness import Directory, directory
 from hq.figures.people import names_of, place_of, unit_of
 from hq.figures.shape import Column, Figure, Question
 from hq.figures.units import month_of, require_by, scope_of
+from hq.figures.workings import Workings
 from shared.database import fetch_all
 from shared.i18n import N_
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
 from hq.figures import facts, journal, memo
-from hq.figures.answers import Workings, answered
+from hq.figures.answers import answered
 from hq.figures.assemble import Part, Plan, branch_figure, company_figure
 from hq.figures.cells import DateGroup, Sums, Want
 from hq.figures.freshness import Directory, directory
@@ -12,6 +12,7 @@ from hq.figures.lists import as_date
 from hq.figures.people import Place, names_of, place_of, unit_of
 from hq.figures.shape import Column, Figure, Question, Value
 from hq.figures.units import require_by, scope_of
+from hq.figures.workings import Workings
 from shared import figures
 from shared.database import fetch_all
 from shared.figures import AGEING_BUCKETS, AGEING_LABELS
@@ -241,12 +242,13 @@ async def taken_back(
     groups: Sequence[DateGroup],
     scope: frozenset[str] | None,
     known_at: datetime | None = None,
-) -> dict[str, dict[str, int]]:
-    """Buckets as they stood at the end of each group's day: what remains now, less all that took effect later.
+) -> dict[str, Sums]:
+    """Buckets as they stood at the end of each group's day: what remains now, less all that took effect later. Without `sums`
+    it is what took effect later, of the branches that have any.
 
     The later entries are found by the index on branch and day, so that 'today' costs one empty look per branch that moved.
     """
-    found = {code: dict(row) for code, row in sums.items()}
+    found = dict(sums)
 
     async def entries(among: frozenset[str] | None) -> dict[str, Sums]:
         return {code: row for group in groups for code, row in (await later_entries(group, among)).items()}
@@ -259,12 +261,11 @@ async def taken_back(
     return found
 
 
-def add_buckets(found: dict[str, dict[str, int]], rows: Mapping[str, Sums], sign: int) -> None:
-    """Add the buckets of each branch, or take them away."""
+def add_buckets(found: dict[str, Sums], rows: Mapping[str, Sums], sign: int) -> None:
+    """Add the buckets of each branch, or take them away; the sums that were there are left as they are."""
     for code, row in rows.items():
-        held = found.setdefault(code, dict.fromkeys(BUCKETS.values(), 0))
-        for key in BUCKETS.values():
-            held[key] += sign * row[key]
+        held = found.get(code, {})
+        found[code] = {**held, **{key: held.get(key, 0) + sign * row[key] for key in BUCKETS.values()}}
 
 
 async def later_entries(group: DateGroup, scope: frozenset[str] | None) -> dict[str, Sums]:

@@ -3,15 +3,15 @@
 The same definitions and the same conversion as the single figures, so that a number here equals the page it leads to.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from functools import cached_property, partial
+from functools import cached_property
 
 from hq.figures import memo
 from hq.figures.aims import VISITS, Aim, Aims, aims_on
-from hq.figures.answers import Workings, answered
-from hq.figures.assemble import Plan, company_figure
+from hq.figures.answers import answered
+from hq.figures.assemble import NOTHING, Plan, company_figure
 from hq.figures.cells import Sums, Want
 from hq.figures.freshness import Branch, Directory, directory
 from hq.figures.rates import conversion
@@ -21,6 +21,7 @@ from hq.figures.rules import SAME, Conversion
 from hq.figures.shape import BASE, Column, Figure, Line, Question, Value, Watermark
 from hq.figures.staff import SUBMITTED, head_counts
 from hq.figures.units import month_of, named_period, scope_of
+from hq.figures.workings import Running, Workings
 from shared import figures
 from shared.i18n import N_
 from shared.periods import Month, Period, Quarter, Year, add_months
@@ -216,8 +217,8 @@ async def rates_of(question: Question, branches: Directory, held: Mapping[str, A
 
 async def read(
     question: Question, branches: Directory, scope: frozenset[str] | None
-) -> tuple[dict[str, Sums], dict[str, Sums]]:
-    """The cells of the branches in `scope`: all measures, and what is not due yet as of today."""
+) -> tuple[dict[str, Sums], Mapping[str, Sums]]:
+    """The cells of the branches in `scope`: all measures with what is not due yet, and what of that took effect after today."""
     first, last = question.first, question.last
     assert first is not None
     assert last is not None
@@ -228,9 +229,7 @@ async def read(
         return [*wants(first, last, today), *not_due]
 
     sums = await memo.by_branch(branches, all_wants, groups, scope)
-    empty = {"not_due": 0, "days_1_30": 0, "days_31_60": 0, "days_61_90": 0, "days_over_90": 0}
-    ages = {code: {**empty, "not_due": row["not_due"]} for code, row in sums.items()}
-    return sums, await taken_back(branches, ages, groups, scope, question.known_at)  # type: ignore[return-value]
+    return sums, await taken_back(branches, {}, groups, scope, question.known_at)
 
 
 async def lines_of(
@@ -240,16 +239,18 @@ async def lines_of(
     last = question.last
     assert last is not None
     scope = scope_of(question, branches.codes)
-    sums, ages = await read(question, branches, scope)
+    sums, later = await read(question, branches, scope)
     staff = await head_counts(branches, scope)
+    made = known.step("row")
     rows: dict[str, Sums] = {}
     for branch in branches.branches:
-        if (row := sums.get(branch.code)) is not None:
-            not_due = int(ages.get(branch.code, {}).get("not_due", 0))
-            made_of = (row, not_due, staff.get(branch.code, 0), branch.income_rule)
-            rows[branch.code] = known.of("row", branch.code, made_of, partial(primitives, *made_of))
-    for code, count in staff.items():
-        rows.setdefault(code, {**dict.fromkeys((*MONEY, *COUNTS), 0), "staff": count})
+        code = branch.code
+        if (row := sums.get(code)) is not None:
+            not_due = row["not_due"] + later.get(code, NOTHING).get("not_due", 0)
+            made_of = (row, not_due, staff.get(code, 0), branch.income_rule)
+            rows[code] = made.of(code, made_of, primitives, *made_of)
+    for code in staff.keys() - rows.keys():
+        rows[code] = {**dict.fromkeys((*MONEY, *COUNTS), 0), "staff": staff[code]}
     block = block_of(question)
 
     def finish(branch: Branch, values: dict[str, Value]) -> None:
@@ -260,17 +261,21 @@ async def lines_of(
     figure = await company_figure(
         "scoreboard", question, branches, rows, PLAN, last, finish, rates, known, (held, block)
     )
-    return replace(figure, total=total_of(figure, held, rates, is_whole=scope is None))
+    goals = known.running("goals").take({line.branch: line.values for line in figure.rows})
+    return replace(figure, total=total_of(figure, goals, held, rates, is_whole=scope is None))
 
 
-def total_of(figure: Figure, held: Mapping[str, Aims], rates: Conversion, *, is_whole: bool) -> Line:
+def total_of(
+    figure: Figure, goals: Running, held: Mapping[str, Aims], rates: Conversion, *, is_whole: bool
+) -> Line:
     """The total with the company's own targets where it has any and the reader sees all of it, else those of the rows added up."""
     block = block_of(figure.question)
     own = held["sales"].get(("company", "")) if is_whole else None
     values = dict(figure.total.values)
-    add_goals(values, *(goals_of(own, rates, block) if own else summed_goals(figure.rows)))
+    summed = goals.known("target"), goals.known("year_target")
+    add_goals(values, *(goals_of(own, rates, block) if own else summed))
     for key in GOALS:
-        values[f"goal_{key}"] = added(line.values.get(f"goal_{key}") for line in figure.rows)
+        values[f"goal_{key}"] = goals.known(f"goal_{key}")
     if is_whole:
         add_other_goals(values, held, ("company", ""), rates, block)
     return figure.total._replace(values=values)
@@ -287,12 +292,6 @@ def add_other_goals(
     for key, measure in GOALS.items():
         if (aim := held[measure].get(unit)) is not None:
             values[f"goal_{key}"] = goals_of(aim, rates, block)[0]
-
-
-def added(values: Iterable[Value]) -> int | None:
-    """The sum of what is known; unknown where nothing is."""
-    known = [value for value in values if isinstance(value, int)]
-    return sum(known) if known else None
 
 
 def goals_of(aim: Aim | None, rates: Conversion, block: str) -> tuple[int | None, int | None]:
@@ -313,11 +312,6 @@ def block_of(question: Question) -> str:
     assert last is not None
     blocks: Mapping[type[Period], str] = {Month: "month", Quarter: "quarter", Year: "year"}
     return blocks.get(type(named_period(first, last)), "")
-
-
-def summed_goals(rows: Sequence[Line]) -> tuple[int | None, int | None]:
-    """The targets of the rows added up; unknown where no row has one."""
-    return added(row.values["target"] for row in rows), added(row.values["year_target"] for row in rows)
 
 
 def add_goals(values: dict[str, Value], goal: int | None, year: int | None) -> None:

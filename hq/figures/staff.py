@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 
 from hq.figures import cells, memo
-from hq.figures.answers import Workings, answered
+from hq.figures.answers import answered
 from hq.figures.assemble import Part, Plan, branch_figure, company_figure
 from hq.figures.cells import Sums, Want
 from hq.figures.freshness import Branch, Directory, directory
@@ -13,6 +13,7 @@ from hq.figures.sales import by_key
 from hq.figures.shape import Column, Figure, Question, Value
 from hq.figures.targets import within
 from hq.figures.units import month_of, require_by, scope_of
+from hq.figures.workings import Workings
 from shared.database import fetch_all
 from shared.i18n import N_, gettext
 

@@ -7,12 +7,11 @@ that lie in it, and is unknown when they do not cover it exactly.
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import partial
 
 from hq.figures import cells, memo
 from hq.figures.aims import BLOCKS, Aim, TargetMeasure, aims, measure_named, spans_of
-from hq.figures.answers import Workings, answered
-from hq.figures.assemble import require_one_currency
+from hq.figures.answers import answered
+from hq.figures.assemble import added_up, require_one_currency
 from hq.figures.cells import Sums, Want
 from hq.figures.freshness import Branch, Directory, directory
 from hq.figures.people import names_of, place_of, unit_of
@@ -21,6 +20,7 @@ from hq.figures.rules import SAME, Conversion, Rate, spread_columns
 from hq.figures.sales import by_key
 from hq.figures.shape import BASE, Column, ColumnKind, Figure, Line, MissingRate, Question, Unit, Value
 from hq.figures.units import require_by, scope_of
+from hq.figures.workings import Workings
 from shared import figures
 from shared.i18n import N_
 from shared.periods import Year
@@ -165,36 +165,40 @@ async def company_targets(
         require_one_currency(branches)
     sheet = await sheet_of(question, measure, as_of, branches.currencies, held.values())
     missing = sheet.missing(own.currency) if own is not None else set()
+    made = known.step("target", sheet)
     lines: list[Line] = []
-    totals, goals = dict.fromkeys(BLOCKS, 0), []
+    actuals: dict[str, Mapping[str, int]] = {}
+    goals: dict[str, Goals] = {}
     for branch in branches.branches:
-        aim, row = held.get(("branch", branch.code)), sums.get(branch.code)
+        code = branch.code
+        aim, row = held.get(("branch", code)), sums.get(code)
         if aim is not None:
             missing |= sheet.missing(aim.currency)
-        made_of = (branch.standing, row, aim, sheet.rates)
-        goal, line, actuals = known.of(
-            "target", branch.code, made_of, partial(branch_target, branch, row, aim, sheet)
-        )
-        goals.append(goal)
+        made_of = (branch.standing, row, aim)
+        goals[code], line, actuals[code] = made.of(code, made_of, branch_target, branch, row, aim, sheet)
         if line.is_left_out:
             missing |= sheet.missing(branch.currency)
-        for block, amount in (actuals or {}).items():
-            totals[block] += amount
         lines.append(line)
-    children = summed(goals)
+    done, summed_goals = known.running("actuals").take(actuals), known.running("goals").take(goals)
+    children = {block: summed_goals.known(block) for block in BLOCKS}
     aimed = sheet.goals(own) if own is not None else children
+    totals = {block: done.sum(block) for block in BLOCKS}
     values = {**sheet.values(totals, aimed), **shared_out(children, aimed)}
     total = Line(str(question.unit), "", "", sheet.rates.to_currency, values)
     columns = columns_of(measure)
-    return Figure("targets", question, columns, lines, total, branches.marks, sorted(missing), len(lines))
+    return Figure(
+        "targets", question, columns, lines, total, branches.marks, sorted(missing), len(lines),
+        added=added_up(lines, columns, known),
+    )  # fmt: skip
 
 
 def branch_target(
     branch: Branch, sums: Sums | None, aim: Aim | None, sheet: Sheet
-) -> tuple[Goals, Line, dict[str, int] | None]:
-    """The target of a branch, its row and its actuals."""
+) -> tuple[Goals, Line, Mapping[str, int]]:
+    """The target of a branch, its row and its actuals, empty when they are unknown."""
     goals = sheet.goals(aim)
-    return goals, *branch_line(branch, sums, goals, sheet)
+    line, actuals = branch_line(branch, sums, goals, sheet)
+    return goals, line, actuals or {}
 
 
 async def sheet_of(

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from hq.figures import facts, memo
-from hq.figures.answers import Workings, answered
+from hq.figures.answers import answered
 from hq.figures.assemble import Plan, branch_figure, company_figure
 from hq.figures.cells import Sums, Want
 from hq.figures.freshness import Directory, directory
@@ -27,6 +27,7 @@ from hq.figures.receivables import (
 )
 from hq.figures.shape import Column, Figure, Question, Value
 from hq.figures.units import scope_of
+from hq.figures.workings import Workings
 from shared.database import fetch_all, fetch_one
 from shared.errors import NotFound
 from shared.money import Money
