@@ -1,6 +1,4 @@
-"""The rows of a table as html. Every list runs this some hundred times a page, so it is written in Python; whatever has a
-shape of its own (a status, a bar) is left to the macro `cell_text` of parts/table.html.
-"""
+"""The rows of a table as html. Every list runs this some hundred times a page, so it is written in Python."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -9,11 +7,9 @@ from markupsafe import Markup, escape
 
 from shared.i18n import gettext
 from shared.web.filters import FILTERS
-from shared.web.parts import Column, Kind, Link, Row, Status, TableView
+from shared.web.marks import NONE, Marks, bullet_bar, sparkline, state_strip
+from shared.web.parts import Column, Kind, Link, Row, TableView
 
-CellText = Callable[[Column, Any], Markup]
-
-NONE = '<span class="ops-none">—</span>'
 SHOWN: Mapping[Kind, Callable[[Any], str]] = {
     kind: FILTERS[kind]
     for kind in (
@@ -25,15 +21,15 @@ DASHED = frozenset({"text", "icon", "link", "percent", "points"})
 """Kinds that write a missing value as a dash; the others have a word for it."""
 
 
-def table_rows(view: TableView, cell_text: CellText) -> Markup:
+def table_rows(view: TableView, marks: Marks) -> Markup:
     """All rows of the table, each a tr."""
-    writer = Writer(view, cell_text)
+    writer = Writer(view, marks)
     return Markup("".join(f"{opening_of(view, row)}{writer.cells(row)}</tr>\n" for row in view.rows))
 
 
-def row_cells(view: TableView, row: Row, cell_text: CellText) -> Markup:
+def row_cells(view: TableView, row: Row, marks: Marks) -> Markup:
     """The cells of one row."""
-    return Markup(Writer(view, cell_text).cells(row))
+    return Markup(Writer(view, marks).cells(row))
 
 
 def opening_of(view: TableView, row: Row) -> str:
@@ -45,9 +41,16 @@ def opening_of(view: TableView, row: Row) -> str:
 class Writer:
     """Writes the cells of the rows of one table; what is the same in each row is made once."""
 
-    def __init__(self, view: TableView, cell_text: CellText) -> None:
+    def __init__(self, view: TableView, marks: Marks) -> None:
         self.view = view
-        self.cell_text = cell_text
+        self.drawn: Mapping[Kind, Callable[[Column, Any], str]] = {
+            "status": lambda column, cell: marks.status(cell),
+            "watermark": lambda column, cell: marks.watermark(cell),
+            "variance": lambda column, cell: marks.variance(cell),
+            "bullet": lambda column, cell: bullet_bar(cell),
+            "spark": lambda column, cell: sparkline(cell, column.label),
+            "strip": lambda column, cell: state_strip(cell, column.label),
+        }
         self.columns = [
             (
                 column,
@@ -57,7 +60,6 @@ class Writer:
         ]
         self.unfold = unfolding() if view.unfolds else ""
         self.select = escape(gettext("Select"))
-        self.words: dict[Any, Markup] = {}
 
     def cells(self, row: Row) -> str:
         """In the order of the columns; before them the box that selects the row, behind them what unfolds it on a phone."""
@@ -93,7 +95,7 @@ class Writer:
     def text(self, column: Column, cell: Any) -> str:
         """What the cell says, escaped."""
         kind = column.kind
-        if cell is None and kind in DASHED:
+        if cell is None and (kind in DASHED or kind in self.drawn):
             return NONE
         if kind in ("text", "icon"):
             return escape(cell)
@@ -101,11 +103,7 @@ class Writer:
             return linked(cell)
         if shown := SHOWN.get(kind):
             return escape(shown(cell))
-        if kind == "status" and isinstance(cell, (str, Status)):
-            if cell not in self.words:
-                self.words[cell] = self.cell_text(column, cell)
-            return self.words[cell]
-        return self.cell_text(column, cell)
+        return self.drawn[kind](column, cell)
 
 
 def linked(cell: Link) -> str:

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from shared import clock, i18n
 from shared.ids import new_id
-from shared.web import csrf, graphics, rows
+from shared.web import csrf, graphics, marks, rows
 from shared.web.filters import FILTERS
 from shared.web.once import FIELD as ONCE_FIELD
 from shared.web.parts import STATUSES, TEMPLATE_CLASSES, Action, status_word
@@ -54,6 +54,8 @@ def make_environment(roots: Sequence[Path], static: StaticFiles, compiled: Path 
         bytecode_cache=CompiledTemplates(compiled) if compiled else None,
     )
     environment.filters.update(FILTERS)
+    icon = Icons(static)
+    words = marks.Marks(icon)
     environment.globals.update(
         _=i18n.gettext,
         ngettext=i18n.ngettext,
@@ -63,14 +65,16 @@ def make_environment(roots: Sequence[Path], static: StaticFiles, compiled: Path 
         once=once_input,
         csrf_token=lambda: csrf.page_token(current_request()),
         static=static.url,
-        icon=Icons(static),
+        icon=icon,
         now=clock.now,
         page_tools=page_tools,
         with_query=with_query,
         query_pairs=query_pairs,
         graphics=graphics,
-        table_rows=rows.table_rows,
-        row_cells=rows.row_cells,
+        marks=words,
+        draw=marks,
+        table_rows=lambda view: rows.table_rows(view, words),
+        row_cells=lambda view, row: rows.row_cells(view, row, words),
         STATUSES=STATUSES,
         status_word=status_word,
         **{made.__name__: made for made in TEMPLATE_CLASSES},
@@ -98,16 +102,29 @@ def page_tools() -> Sequence[Action]:
 
 
 class Icons:
-    """`icon("cash")`: an icon of the sprite; with a label it is an image, without it decoration."""
+    """`icon("cash")`: an icon of the sprite; with a label it is an image, without it decoration. A page has some hundred of them, so
+    the plain ones are kept."""
 
     def __init__(self, static: StaticFiles) -> None:
         self.static = static
+        self.sprite = ""
+        self.plain: dict[tuple[str, str], Markup] = {}
 
     def __call__(self, name: str, label: str = "", css: str = "") -> Markup:
         sprite = self.static.url("vendor/icons.svg")
-        role = Markup('role="img" aria-label="{}"').format(label) if label else Markup('aria-hidden="true"')
+        if sprite != self.sprite:
+            self.sprite = sprite
+            self.plain.clear()
+        if label:
+            return self.made(name, Markup('role="img" aria-label="{}"').format(label), css)
+        held = self.plain.get((name, css))
+        if held is None:
+            held = self.plain[name, css] = self.made(name, Markup('aria-hidden="true"'), css)
+        return held
+
+    def made(self, name: str, role: Markup, css: str) -> Markup:
         return Markup('<svg class="icon {}" {} width="16" height="16"><use href="{}#{}"/></svg>').format(
-            css, role, sprite, name
+            css, role, self.sprite, name
         )
 
 

@@ -156,6 +156,10 @@ class Variance:
     @property
     def side(self) -> Literal["good", "bad", ""]:
         """Favourable, unfavourable or neither."""
-        if not self.amount or self.better == "none":
+        return self.side_if(self.better)
+
+    def side_if(self, better: str) -> Literal["good", "bad", ""]:
+        """The side where this direction is favourable."""
+        if not self.amount or better == "none":
             return ""
-        return "good" if (self.amount > 0) == (self.better == "higher") else "bad"
+        return "good" if (self.amount > 0) == (better == "higher") else "bad"

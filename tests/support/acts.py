@@ -32,7 +32,9 @@ class Module:
                         found.append(node.value)
                     elif isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
                         pairs = zip(target.elts, node.value.elts, strict=True)
-                        found += [value for one, value in pairs if isinstance(one, ast.Name) and one.id == name]
+                        found += [
+                            value for one, value in pairs if isinstance(one, ast.Name) and one.id == name
+                        ]
         return found
 
 
@@ -63,9 +65,7 @@ def module_of(path: Path, base: Path) -> Module:
     return Module(name, tree, names)
 
 
-def calls(
-    module: Module, writers: Writers
-) -> Iterator[tuple[Function | None, ast.Call, int]]:
+def calls(module: Module, writers: Writers) -> Iterator[tuple[Function | None, ast.Call, int]]:
     """Each call of a writer: the innermost function that it stands in, the call, the place of the code."""
 
     def walk(node: ast.AST, inside: Function | None) -> Iterator[tuple[Function | None, ast.Call, int]]:
