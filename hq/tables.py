@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote_plus, urlencode
 
 from hq.figures.export import label_of
 from hq.figures.shape import Column, Figure, Line, Watermark
@@ -230,6 +231,18 @@ def url_with(path: str, **params: Any) -> str:
     """An address with these parameters; None and empty ones are left out."""
     kept = {name.rstrip("_"): value for name, value in params.items() if value not in (None, "")}
     return f"{path}?{urlencode(kept)}" if kept else path
+
+
+def unit_urls(path: str, **params: Any) -> Callable[[str], str]:
+    """Gives the address of a page for each unit of a list; what is the same for all of them is written once."""
+    rest = url_with("", **params).replace("?", "&", 1)
+    return lambda unit: f"{path}?unit={quoted(unit)}{rest}"
+
+
+@lru_cache(maxsize=8_192)
+def quoted(unit: str) -> str:
+    """A unit as an address carries it."""
+    return quote_plus(unit)
 
 
 def sentence(figure: Figure) -> str:

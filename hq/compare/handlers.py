@@ -1,6 +1,7 @@
 """/compare: one measure, every branch."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Literal
 
 from starlette.requests import Request
@@ -14,8 +15,8 @@ from hq.compare.side import side_by_side
 from hq.figures.scoreboard import COLUMNS, GOALS, Board, scoreboard
 from hq.figures.shape import Column, Line, Question
 from hq.figures.words import scope_name
-from hq.frame.page import drill_url, freshness_line, month_span, region_tabs
-from hq.tables import mark_of, pages, total_mark, url_with
+from hq.frame.page import drill_urls, freshness_line, month_span, region_tabs
+from hq.tables import mark_of, pages, total_mark, unit_urls, url_with
 from shared.i18n import gettext as _
 from shared.money import Money
 from shared.web.filters import money_card, money_unit, number, percent
@@ -65,6 +66,7 @@ async def show(request: Request) -> Response:
     differences = [abs(row.difference) for row in rows if row.difference is not None]
     names = {name: _(found.label) for name in MEASURES for found in COLUMNS if found.key == name}
     names_of = [line.branch for line in (row.line for row in shown)]
+    drill = drills_of(column, board.question)
     chosen = side_by_side(board, params.getlist("pick"), against)
     view = ComparePage(
         scope=scope_name(board.figure),
@@ -77,8 +79,8 @@ async def show(request: Request) -> Response:
         regions=await region_tabs(question, board.branches),
         freshness=freshness_line(board.figure),
         sentence=sentence(board, column, rows, against),
-        rows=[row_of(row, board, column, total.actual) for row in shown],
-        total=row_of(total, board, column, total.actual, is_total=True),
+        rows=[row_of(row, board, column, total.actual, drill(row.line.unit)) for row in shown],
+        total=total_row(total, board, column),
         is_money=column.kind == "money",
         unit=money_unit(board.figure.total.currency, big=True) if column.kind == "money" else "",
         scale=max([1, *amounts]) * 21 // 20,
@@ -90,7 +92,7 @@ async def show(request: Request) -> Response:
         keep={name: params[name] for name in KEPT if params.get(name)},
         picked=[branch.code for branch in chosen.branches] if chosen else [],
         side=chosen,
-        multiples=await multiples(board, column, names_of, drill_of),
+        multiples=await multiples(board, column, names_of, drill),
     )
     return page(request, "compare/show.html", view)
 
@@ -144,12 +146,9 @@ def sentence(board: Board, column: Column, rows: list[Compared], against: str) -
     return f"{head} {count}"
 
 
-def row_of(
-    row: Compared, board: Board, column: Column, total: int | None, *, is_total: bool = False
-) -> ComparedRow:
-    """A row of the page."""
-    line, question = row.line, board.question
-    is_money = column.kind == "money"
+def row_of(row: Compared, board: Board, column: Column, total: int | None, url: str) -> ComparedRow:
+    """A row of the page; `url` is behind its value."""
+    line, is_money = row.line, column.kind == "money"
     currency = board.figure.total.currency
     kind: Literal["money_big", "number"] = "money_big" if is_money else "number"
     difference = None
@@ -159,31 +158,36 @@ def row_of(
     relative = Variance(row.share_bp, "percent", column.better) if row.share_bp is not None else None
     value_shown = None if row.actual is None else Money(row.actual, currency) if is_money else row.actual
     share = row.actual * 10_000 // total if row.actual is not None and total and total > 0 else None
-    url = "" if is_total else drill_of(column, question, line)
     return ComparedRow(
-        id="total" if is_total else line.branch,
-        name=_("Total") if is_total else line.name,
+        id=line.branch,
+        name=line.name,
         url=url,
-        mark=total_mark(board.figure, "") if is_total else mark_of(board.marks[line.branch]),
+        mark=mark_of(board.marks[line.branch]) if line.branch else None,
         value=value_shown,
         bar=Bar(line.name, row.actual, row.reference, is_muted=row.is_silent),
         difference=difference,
         relative=relative,
         share_bp=share,
         is_muted=row.is_silent,
-        is_total=is_total,
     )
 
 
-def drill_of(column: Column, question: Question, line: Line) -> str:
-    """The page behind a value."""
+def total_row(total: Compared, board: Board, column: Column) -> ComparedRow:
+    """The row below all others."""
+    made = row_of(total, board, column, total.actual, "")
+    mark = total_mark(board.figure, "")
+    return replace(made, id="total", name=_("Total"), mark=mark, is_total=True)
+
+
+def drills_of(column: Column, question: Question) -> Callable[[str], str]:
+    """The page behind a value, for each unit."""
     path = PATHS[column.key]
     if path == "/receivables":
-        return url_with(path, unit=line.unit)
+        return unit_urls(path)
     if path == "/staff":
-        return url_with(path, unit=line.unit, **{"from": question.first, "to": question.last})
+        return unit_urls(path, **{"from": question.first, "to": question.last})
     tab = {"customers_signed": "signed", "followups": "followup"}.get(column.key)
-    return drill_url(path, question, line.unit, tab=tab)
+    return drill_urls(path, question, tab=tab)
 
 
 def exports(board: Board, column: Column) -> dict[str, str]:

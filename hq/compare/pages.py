@@ -27,24 +27,17 @@ class ComparedRow:
 
 
 @dataclass(frozen=True)
-class Pillar:
-    """A column of a small chart: place and size in a box of 130 x 40; `tone` is ac, or muted for a silent branch."""
-
-    x: int
-    y: float
-    height: float
-    tone: str
-
-
-@dataclass(frozen=True)
 class Multiple:
-    """One branch as thirteen months on the scale of all; `zero` is where the columns stand."""
+    """One branch as thirteen months on the scale of all, in a box of 130 x 40: the months before the last as one path and the last
+    one as another; `zero` is where their columns stand. `is_silent`: of a branch without contact or data."""
 
     name: str
     url: str
-    pillars: Sequence[Pillar]
+    before: str
+    last: str
     zero: float
     label: str
+    is_silent: bool
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from hq.compare.pages import Multiple, Pillar
+from hq.compare.pages import Multiple
 from hq.figures import cells, memo
 from hq.figures.aims import TARGET_MEASURES, TargetMeasure
 from hq.figures.freshness import Branch
 from hq.figures.rules import SAME
 from hq.figures.scoreboard import Board
-from hq.figures.shape import Column, Line, Question
+from hq.figures.shape import Column, Line
 from shared.i18n import gettext as _
 from shared.periods import Month
 
@@ -26,7 +26,7 @@ async def multiples(
     board: Board,
     column: Column,
     codes: Sequence[str],
-    drill: Callable[[Column, Question, Line], str],
+    drill: Callable[[str], str],
 ) -> list[Multiple]:
     """The months up to the board's last one of each branch in `codes`, on one scale; none for what has no months (what
     is owed is a state, not a flow). One statement, kept for a minute."""
@@ -44,17 +44,16 @@ async def multiples(
         lambda: cells.by_branch_month(measure.wants(*span), last_day, scope, known_at),
     )
     lines = {line.branch: line for line in board.figure.rows}
+    names = [str(month) for month in months]
     series = {
-        branch.code: values_of(
-            branch, [rows.get((branch.code, str(month))) for month in months], measure, board
-        )
+        branch.code: values_of(branch, [rows.get((branch.code, name)) for name in names], measure, board)
         for branch in board.branches.branches
         if branch.code in scope
     }
     known = [value for values in series.values() for value in values or ()]
     high, low = max([1, *known]), min([0, *known])
     return [
-        drawn(lines[code], series[code], high, low, drill(column, board.question, lines[code]))
+        drawn(lines[code], series[code], high, low, drill(lines[code].unit))
         for code in codes
         if series.get(code) is not None
     ]  # fmt: skip
@@ -67,9 +66,11 @@ def values_of(
     rate = board.rates.rate(branch.currency) if measure.is_money else SAME
     if rate is None or branch.mark.state == "never":
         return None
+    empty = dict.fromkeys(measure.parts, 0)
     return [
         measure.actual(
-            {part: rate.of(int((row or {}).get(part) or 0)) for part in measure.parts}, branch.income_rule
+            {part: rate.of(int(row[part] or 0)) for part in measure.parts} if row else empty,
+            branch.income_rule,
         )
         for row in rows
     ]
@@ -78,12 +79,10 @@ def values_of(
 def drawn(line: Line, values: Sequence[int] | None, high: int, low: int, url: str) -> Multiple:
     """The columns of one branch; negative ones hang below the zero line."""
     zero = round(1 + high / (high - low) * HEIGHT, 1)
-    is_silent = line.state in ("unreachable", "never")
-    pillars = []
+    columns = []
     for place, value in enumerate(values or ()):
         size = round(abs(value) / (high - low) * HEIGHT, 1)
-        tone = "muted" if is_silent else "ac" if place == len(values or ()) - 1 else "py"
-        pillars.append(Pillar(place * 10, zero - size if value > 0 else zero, size, tone))
-    return Multiple(
-        line.name, url, pillars, zero, _("%(branch)s, last %(n)s months", branch=line.name, n=MONTHS)
-    )
+        columns.append(f"M{place * 10} {zero}h8v{-size if value > 0 else size}h-8z")
+    label = _("%(branch)s, last %(n)s months", branch=line.name, n=MONTHS)
+    is_silent = line.state in ("unreachable", "never")
+    return Multiple(line.name, url, "".join(columns[:-1]), "".join(columns[-1:]), zero, label, is_silent)

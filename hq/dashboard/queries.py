@@ -157,9 +157,11 @@ def stale_branches(branches: Sequence[Branch]) -> list[Branch]:
 
 def worst_gap(board: Board) -> tuple[str, str, int] | None:
     """Name, unit and gap of the ranked branch that is furthest below its plan; None when none is below."""
-    ranked = [line for line in board.figure.rows if line.state not in ("unreachable", "never")]
+    lines = zip(board.figure.rows, board.column("gap"), strict=True)
     gaps = [
-        (line.number("gap") or 0, line.unit, line.name) for line in ranked if line.number("gap") is not None
+        (gap, line.unit, line.name)
+        for line, gap in lines
+        if gap is not None and gap < 0 and line.state not in ("unreachable", "never")
     ]
     worst = min(gaps, default=None)
-    return (worst[2], worst[1], worst[0]) if worst is not None and worst[0] < 0 else None
+    return (worst[2], worst[1], worst[0]) if worst is not None else None

@@ -7,8 +7,8 @@ from hq.cards import CardMaker, maker_of
 from hq.dashboard.queries import Alert, Waiting, stale_branches, worst_gap
 from hq.figures.scoreboard import COLUMNS, Board
 from hq.figures.shape import Line
-from hq.frame.page import drill_url
-from hq.tables import Look, table_of, url_with
+from hq.frame.page import drill_url, drill_urls
+from hq.tables import Look, table_of, unit_urls, url_with
 from shared import clock
 from shared import figures as definitions
 from shared.i18n import N_, ngettext
@@ -180,12 +180,12 @@ def alerts(board: Board) -> list[Alert]:
         text = _("%(branch)s: %(amount)s to plan, the largest gap", branch=worst[0], amount=amount)
         found.append(Alert(text, drill_url("/targets", board.question, worst[1])))
     limit = board.question.house.overdue_limit_bp
-    late = [line for line in board.figure.rows if (line.number("overdue_share") or 0) > limit]
+    late = sum(share is not None and share > limit for share in board.column("overdue_share"))
     if late:
         text = ngettext(
             "%(n)s branch has more than %(share)s of its receivables overdue",
             "%(n)s branches have more than %(share)s of their receivables overdue",
-            len(late),
+            late,
             share=percent(limit),
         )
         found.append(Alert(text, url_with("/receivables", sort="-overdue_share")))
@@ -197,8 +197,8 @@ KEYS = ("sales", "completion", "gap", "profit", "remaining", "overdue_share")
 
 def scale_of(board: Board) -> int:
     """The right end of all bars: above the largest amount, on two digits, so that it seldom changes."""
-    amounts = [line.number(key) or 0 for line in board.figure.rows for key in ("sales", "target")]
-    largest = max([1, *amounts]) * 21 // 20
+    amounts = board.column("sales") + board.column("target")
+    largest = max([1, *(amount for amount in amounts if amount is not None)]) * 21 // 20
     step = int("1" + "0" * max(len(str(largest)) - 2, 0))
     return -(-largest // step) * step
 
@@ -208,13 +208,17 @@ def table(board: Board, sort: str, caption: str, only: Sequence[Line] | None = N
     question, scale = board.question, scale_of(board)
     figure = board.figure if only is None else replace(board.figure, rows=only)
 
+    targets = unit_urls("/targets", as_of=question.last)
+    urls = {
+        "sales": drill_urls("/sales", question),
+        "profit": drill_urls("/profit", question),
+        "completion": targets,
+        "gap": targets,
+    }
+    owing = unit_urls("/receivables")
+
     def drill(line: Line, key: str) -> str:
-        paths = {"sales": "/sales", "profit": "/profit"}
-        if key in paths:
-            return drill_url(paths[key], question, line.unit)
-        if key in ("completion", "gap"):
-            return url_with("/targets", unit=line.unit, as_of=question.last) + "#why-part"
-        return url_with("/receivables", unit=line.unit)
+        return urls.get(key, owing)(line.unit) + ("#why-part" if key in ("completion", "gap") else "")
 
     view = table_of(
         figure,

@@ -190,6 +190,10 @@ class Board:
         """How far the data of each branch reaches."""
         return {mark.branch: mark for mark in self.figure.watermarks}
 
+    def column(self, key: str) -> list[int | None]:
+        """One measure of every branch, in the order of the rows."""
+        return [line.values[key] for line in self.figure.rows]  # type: ignore[misc]
+
 
 async def scoreboard(question: Question) -> Board:
     """The board of a span (default: this month). The number of statements does not depend on branches or facts."""

@@ -1,6 +1,6 @@
 """The line of freshness and the check that rows add up: on every page that shows a figure."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -11,7 +11,7 @@ from hq.asking import Span, span_of
 from hq.figures.freshness import Directory, directory, oldest_common
 from hq.figures.shape import BASE, COMPANY_UNIT, Figure, Question
 from hq.figures.words import completeness
-from hq.tables import url_with
+from hq.tables import unit_urls, url_with
 from shared import log
 from shared.i18n import N_
 from shared.i18n import gettext as _
@@ -166,21 +166,30 @@ def switches(figure: Figure, by: Sequence[str] = ()) -> list[list[Tab]]:
 UNITS = frozenset({"company", "region", "branch", "department", "employee", "unassigned", "customer"})
 
 
-def drill_url(path: str, question: Question, unit: str, **more: Any) -> str:
-    """The page of a unit with the days, currency and branches of the question carried along; a row that is a month
-    leads to the same unit in that month, one that is no unit nowhere ("")."""
-    kind, _colon, key = unit.partition(":")
+def drill_urls(path: str, question: Question, **more: Any) -> Callable[[str], str]:
+    """Gives the page of each unit of a list with the days, currency and branches of the question carried along; a row that is
+    a month leads to the same unit in that month, one that is no unit nowhere ("")."""
     days: dict[str, Any] = {"from": question.first, "to": question.last, "as_of": question.as_of}
-    if kind == "month":
-        unit, days = str(question.unit), {"period": key}
-    elif kind not in UNITS:
-        return ""
-    return url_with(
-        path,
-        unit=unit if unit != "company" else None,
-        **days,
-        known_at=moment(question.known_at) if question.known_at else None,
-        currency=question.currency if question.currency != question.house.currency else None,
-        without=",".join(sorted(question.left_out)) or None,
+    kept: dict[str, Any] = {
+        "known_at": moment(question.known_at) if question.known_at else None,
+        "currency": question.currency if question.currency != question.house.currency else None,
+        "without": ",".join(sorted(question.left_out)) or None,
         **more,
-    )
+    }
+    of_unit, company = unit_urls(path, **days, **kept), url_with(path, **days, **kept)
+
+    def url(unit: str) -> str:
+        kind, _colon, key = unit.partition(":")
+        if kind == "company":
+            return company
+        if kind == "month":
+            own = str(question.unit)
+            return url_with(path, unit=own if own != "company" else None, period=key, **kept)
+        return of_unit(unit) if kind in UNITS else ""
+
+    return url
+
+
+def drill_url(path: str, question: Question, unit: str, **more: Any) -> str:
+    """The same for one unit."""
+    return drill_urls(path, question, **more)(unit)

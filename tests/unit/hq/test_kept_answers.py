@@ -2,6 +2,7 @@
 one reader was answered is never given to a reader of other branches."""
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import AsyncIterator
 from datetime import date, datetime, timedelta
 from random import Random
@@ -179,3 +180,42 @@ async def test_who_asks_while_the_same_is_made_takes_it(
     after = await asyncio.gather(*(sold() for _ in range(20)))
     assert after == [(before[0] or 0) + 700_00] * 20
     assert len(made) < 6
+
+
+async def one_move(hq: Headquarters, logs: dict[str, Branch], drawn: Random) -> None:
+    """Something that a figure follows from changes: a branch sells, a rate or a target is set, a branch joins, or time passes."""
+    what = drawn.choice(["sells", "sells", "sells", "rate", "target", "joins", "waits"])
+    if what == "sells":
+        code = drawn.choice(sorted(logs))
+        logs[code].write(order_of(code, drawn.randint(1, 10**9)))
+        await hq.receive(logs[code])
+    elif what == "rate":
+        await enter_rate("EUR", "CNY", date(2026, 1, 1), drawn.randint(7 * 10**9, 8 * 10**9))
+    elif what == "target":
+        code = drawn.choice(sorted(logs))
+        lines = {f"2026-{month:02d}": drawn.randint(1, 10**8) for month in range(1, 13)}
+        aimed = Aimed("branch", code)
+        await set_target(aimed, 2026, "sales", sum(lines.values()), "CNY", lines, "as things are")
+    elif what == "joins" and "NYC" not in logs:
+        logs |= await received(hq, "NYC")
+    elif what == "waits":
+        await execute("UPDATE branch_cursor SET contact_at = contact_at - 3600000000 WHERE branch = 'PAR'")
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+async def test_whatever_moves_an_answer_is_the_same_as_one_made_anew(
+    hq: Headquarters, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn, logs = Random(seed), await received(hq, "SH", "PAR", "HQ")
+    for _ in range(8):
+        await one_move(hq, logs, drawn)
+        kept = {name: await made_of(name) for name in (*NAMES, "board")}
+        sums = (await scoreboard(Question())).figure.sums()
+        with monkeypatch.context() as anew:
+            for module, name in ((answers, "_answers"), (memo, "_held")):
+                anew.setattr(module, name, OrderedDict())
+            anew.setattr(memo, "_kept", {})
+            assert {name: await made_of(name) for name in kept} == kept
+        rows = (await scoreboard(Question())).figure.rows
+        for key, added in sums.items():
+            assert added == sum(line.number(key) or 0 for line in rows if not line.is_left_out)
