@@ -93,7 +93,7 @@ COLUMNS: Mapping[str, str] = {
     "role_code": N_("code of the role"), "round": N_("round of the quote"), "row_count": N_("count of rows"),
     "row_hash": N_("hash over the rows"), "row_id": N_("id of the row"), "scope": N_("scope of the right"),
     "search_key": N_("text for searching"), "selected": N_("selected for branches"), "sent_at": N_("sent at"),
-    "sha256": N_("hash of the file"), "ship_to": N_("ship to this address"), "shipped_on": N_("shipped on"),
+    "sha256": N_("hash of the file"), "share_bp": N_("share in basis points"), "ship_to": N_("ship to this address"), "shipped_on": N_("shipped on"),
     "signed_on": N_("first order approved on"), "size_bytes": N_("size in bytes"), "source": N_("source of it"),
     "stage": N_("stage of the opportunity"), "started_at": N_("started at"), "state": N_("province or state"),
     "status": N_("status code"), "subject": N_("subject line"), "subject_en": N_("subject in English"),

@@ -75,6 +75,8 @@ class Entry:
     where: str = "1 = 1"
 
 
+CREDITED = "approved_on IS NOT NULL"
+"""A share of an order counts while the order is in effect."""
 APPROVED_ORDER = "approved_on IS NOT NULL AND status IN ('approved', 'executing', 'completed', 'cancelled')"
 COUNTED_EXPENSE = "status IN ('approved', 'paid')"
 
@@ -82,6 +84,13 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("sales_order", "ordered", "approved_on", "total_minor", "base_minor", currency="currency", where=APPROVED_ORDER),
     Entry("sales_order", "cancelled", "cancelled_on", "total_minor", "base_minor", currency="currency", where=APPROVED_ORDER),
     Entry("sales_order", "shipped", "shipped_on", "total_minor", "base_minor", currency="currency", where=APPROVED_ORDER + " AND cancelled_on IS NULL"),
+    # An order counts with its owner; a share of it moves from there to who is credited, and adds nothing.
+    Entry("order_share", "ordered", "approved_on", "amount_minor", "base_minor", "0", currency="currency", employee="employee_id", where=CREDITED),
+    Entry("order_share", "ordered", "approved_on", "-amount_minor", "-base_minor", "0", currency="currency", where=CREDITED),
+    Entry("order_share", "cancelled", "cancelled_on", "amount_minor", "base_minor", "0", currency="currency", employee="employee_id", where=CREDITED),
+    Entry("order_share", "cancelled", "cancelled_on", "-amount_minor", "-base_minor", "0", currency="currency", where=CREDITED),
+    Entry("order_share", "shipped", "shipped_on", "amount_minor", "base_minor", "0", currency="currency", employee="employee_id", where=CREDITED + " AND cancelled_on IS NULL"),
+    Entry("order_share", "shipped", "shipped_on", "-amount_minor", "-base_minor", "0", currency="currency", where=CREDITED + " AND cancelled_on IS NULL"),
     Entry("receivable", "due", "happened_on", "amount_minor", "base_minor", currency="currency"),
     Entry("receivable", "due", "cancelled_on", "-amount_minor", "-base_minor", "-1", currency="currency"),
     Entry("receivable", "remaining_by_due", "due_on", "amount_minor", "base_minor", currency="currency", where="cancelled_on IS NULL"),

@@ -61,6 +61,7 @@ TABLES: Mapping[str, str] = {
     "custom_field_def": N_("Own field"), "credit_record": N_("Credit record"), "merge_record": N_("Merged customers"),
     "product": N_("Product"), "price_item": N_("Price"), "opportunity": N_("Opportunity"), "quotation": N_("Quote"),
     "quotation_line": N_("Quote line"), "sales_order": N_("Order"), "order_line": N_("Order line"),
+    "order_share": N_("Share of an order"),
     "execution_step": N_("Execution step"), "step_kind": N_("Kind of step"), "approval_request": N_("Approval request"),
     "approval_rule": N_("Approval rule"), "approval_step": N_("Approval"), "receivable": N_("Instalment"),
     "receipt": N_("Receipt"), "allocation": N_("Allocation"), "adjustment": N_("Credit or write-off"),

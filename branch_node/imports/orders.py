@@ -1,5 +1,6 @@
 """The importer of orders: lines, sums, instalments of approved ones, their customers signed. Same rules as the pages."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -31,12 +32,15 @@ from branch_node.orders.rules import (
     instalments,
     line_amount,
 )
+from branch_node.orders.shares import ORDER_COLUMNS, Share, check_shares, credited, shares_of
 from shared import money
 from shared.database import fetch_all, fetch_one
 from shared.database.fields import canonical_json
+from shared.errors import Invalid
 from shared.i18n import N_
 from shared.money import Money
-from shared.records import ExecutionStep, OrderLine, Receivable
+from shared.records import ExecutionStep, OrderLine, OrderShare, Receivable
+from shared.web.forms import parse_decimal
 
 IN_EFFECT = frozenset({"approved", "executing", "completed", "cancelled"})
 OPEN = frozenset({"approved", "executing"})
@@ -45,6 +49,18 @@ HEADER = (
     "status", "cancelled_on",
 )  # fmt: skip
 """What a changed file may change of an order that is in effect."""
+
+
+def sellers_in(text: str) -> list[tuple[str, int | None]]:
+    """`A-1 70; A-2: 30%` as numbers of staff and basis points; None where no share can be read."""
+    found: list[tuple[str, int | None]] = []
+    for part in filter(None, (one.strip() for one in re.split(r"[;；\n]", text))):
+        number, _, share = part.rstrip("%％ ").replace("：", ":").replace(":", " ").rpartition(" ")
+        try:
+            found.append((number.strip(), parse_decimal(share, 2)))
+        except ValueError:
+            found.append((part, None))
+    return found
 
 
 class OrderImporter(Importer):
@@ -59,7 +75,13 @@ class OrderImporter(Importer):
         owners = [item.ids.get("owner") for item in items]
         owners += [row["owner_id"] for row in self.customers.values()]
         self.departments = await self.run.departments_of(owners)
+        self.sellers = await self._sellers(items)
         await self._refer_lines(items)
+
+    async def _sellers(self, items: Sequence[Item]) -> Mapping[str, UUID]:
+        """The people whom columns of sellers name by number."""
+        numbers = {number for item in items for number, _ in sellers_in(item.get("sellers") or "")}
+        return await self.run.resolve("employee", numbers) if numbers else {}
 
     async def _customers(self, ids: Sequence[UUID]) -> dict[UUID, dict[str, Any]]:
         found: dict[UUID, dict[str, Any]] = {}
@@ -116,6 +138,8 @@ class OrderImporter(Importer):
         writes.add(self.model, row)
         for line in lines:
             writes.add(OrderLine, line)
+        for share in self._shares(item, row):
+            writes.add(OrderShare, new_row(OrderShare, at, order_id=row["id"], **share))
         if row["status"] in IN_EFFECT:
             self._take_effect(item, row, writes, at)
 
@@ -179,6 +203,22 @@ class OrderImporter(Importer):
             product_id=child.ids.get("product"), product_code=code[:40], text=values.get("text") or product.get("name", code),
             quantity_milli=quantity, list_price_minor=at_list, price_minor=price, cost_minor=cost, amount_minor=amount,
         )  # fmt: skip
+
+    def _shares(self, item: Item, row: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """The shares of a column such as `A-1 70; A-2 30`; none for an order of one seller."""
+        shares: list[Share] = []
+        for number, share in sellers_in(item.get("sellers") or ""):
+            who = self.sellers.get(number)
+            if who is None or share is None:
+                message = N_("%(seller)s: give a number of the staff and a share, such as A-1 70; A-2 30.")
+                raise failed("sellers", message, seller=number)
+            shares.append((who, share))
+        try:
+            check_shares(shares)
+        except Invalid as wrong:
+            text = wrong.fields["shares"]
+            raise failed("sellers", str(text), **getattr(text, "params", {})) from None
+        return credited(row, shares)
 
     def _sums(self, item: Item, row: dict[str, Any], lines: list[dict[str, Any]], at: int) -> None:
         """subtotal - discount + tax = total, exactly. An order without lines gets one that says its total."""
@@ -337,7 +377,30 @@ class OrderImporter(Importer):
             await self._cancel(item, writes)
         elif current["status"] == "cancelled" and wanted.get("status", "cancelled") != "cancelled":
             raise failed("status", N_("The order is cancelled here and not in the file. Enter a new order."))
+        await self._follow_shares(item, current, wanted, writes)
         return wanted
+
+    async def _follow_shares(
+        self, item: Item, current: Mapping[str, Any], wanted: Mapping[str, Any], writes: Writes
+    ) -> None:
+        """Sellers of a split order are credited as it stands after the file."""
+        days = ("approved_on", "shipped_on", "cancelled_on")
+        if all(str(wanted.get(day, current[day])) == str(current[day]) for day in days):
+            return
+        assert item.row_id is not None
+        rows = await shares_of(item.row_id)
+        order = {name: wanted.get(name, current[name]) for name in ORDER_COLUMNS}
+        order |= {day: as_kind(order[day], date) if order[day] else None for day in days}
+        shares = [(one.employee_id, one.share_bp) for one in rows]
+        for row, columns in zip(rows, credited(order, shares), strict=True):
+            after = {name: columns[name] for name in (*days, "amount_minor", "base_minor")}
+            change = Change(
+                "order_share", row.id, {name: getattr(row, name) for name in after}, after, bumps=False
+            )
+            writes.changes.append(change)
+            writes.ledger.append(
+                ledger.entry_of(self.run.id, self.run.source, "order_share", row.id, "effect", change=change)
+            )
 
     @staticmethod
     def _is_mapped(item: Item, name: str) -> bool:

@@ -32,6 +32,7 @@ from shared.records import (
     Expense,
     Order,
     OrderLine,
+    OrderShare,
     Product,
     Receipt,
     Receivable,
@@ -42,7 +43,7 @@ MODELS: Mapping[str, type[Record]] = {
     "branch": Branch, "department": Department, "employee": Employee, "product": Product, "customer": Customer,
     "contact": Contact, "address": Address, "activity": Activity, "order": Order, "receipt": Receipt,
     "expense": Expense, "contact_point": ContactPoint, "receivable": Receivable, "allocation": Allocation,
-    "order_line": OrderLine, "execution_step": ExecutionStep,
+    "order_line": OrderLine, "order_share": OrderShare, "execution_step": ExecutionStep,
 }  # fmt: skip
 """Records of mappings, and rows that come with them, by the name the ledger knows them by."""
 

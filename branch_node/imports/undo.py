@@ -30,7 +30,7 @@ ROWS_AT_ONCE = 500
 # Rows that come with a record and go with it: record -> (table, column that names it, further condition).
 PARTS: Mapping[str, Sequence[tuple[str, str, str]]] = {
     "order": (
-        ("order_line", "order_id", ""), ("execution_step", "order_id", ""), ("receivable", "order_id", ""),
+        ("order_line", "order_id", ""), ("order_share", "order_id", ""), ("execution_step", "order_id", ""), ("receivable", "order_id", ""),
     ),
     "customer": (("contact_point", "customer_id", "AND p.contact_id IS NULL"),),
     "contact": (("contact_point", "contact_id", ""),),
@@ -39,7 +39,7 @@ PARTS: Mapping[str, Sequence[tuple[str, str, str]]] = {
 
 # Children before parents.
 DELETED_IN_ORDER = (
-    "allocation", "execution_step", "receivable", "contact_point", "activity", "expense", "address", "contact",
+    "allocation", "execution_step", "receivable", "order_share", "contact_point", "activity", "expense", "address", "contact",
     "receipt", "order", "customer", "product", "employee", "department", "branch",
 )  # fmt: skip
 

@@ -169,7 +169,7 @@ _ALL = (
             "happened_on": NEEDED_DATE, "required_on": DATE, "approved_on": DATE, "shipped_on": DATE,
             "completed_on": DATE, "cancelled_on": DATE, "cancel_reason": _text(300), "is_disputed": YES,
             "on_hold": YES, "currency": CURRENCY, "rate": RATE, "total": AMOUNT, "discount": AMOUNT,
-            "tax": AMOUNT, "payment_terms_days": WHOLE, "ship_to": _text(300), "notes": LONG,
+            "tax": AMOUNT, "payment_terms_days": WHOLE, "ship_to": _text(300), "notes": LONG, "sellers": _text(300),
         },
         natural="number",
         line_fields={

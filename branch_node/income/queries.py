@@ -12,7 +12,7 @@ from shared.database import fetch_all, fetch_value
 from shared.database.scope import reach_sql
 from shared.figures import ENTRIES, INCOME_RULES, Entry
 from shared.periods import Month
-from shared.permissions import Person, reach
+from shared.permissions import Person, Reach, reach
 
 MONTHS_SHOWN = 13
 
@@ -30,8 +30,9 @@ class Statement:
     categories: Mapping[str, int]
 
 
-def entry_sql(entry: Entry, scope: str) -> str:
+def entry_sql(entry: Entry, within: Reach) -> str:
     """What rows of one table add to one measure, by month and department."""
+    scope, _ = reach_sql(within, entry.employee, entry.department, "branch")
     return (
         f"SELECT '{entry.measure}' AS measure, substr(CAST({entry.day} AS VARCHAR(10)), 1, 7) AS month, "
         f"{entry.department} AS department, CAST(SUM({entry.base}) AS BIGINT) AS base FROM {entry.table} "
@@ -42,10 +43,11 @@ def entry_sql(entry: Entry, scope: str) -> str:
 
 async def statement(person: Person, month: Month) -> Statement:
     """The month and the twelve before it, within the person's reach of figures. Four queries."""
-    scope, params = reach_sql(reach(person, "figures.view"), branch="branch")
+    within = reach(person, "figures.view")
+    scope, params = reach_sql(within, branch="branch")
     first = month.next(1 - MONTHS_SHOWN)
     used = [entry for entry in ENTRIES if entry.measure in MEASURES]
-    sql = " UNION ALL ".join(entry_sql(entry, scope) for entry in used)
+    sql = " UNION ALL ".join(entry_sql(entry, within) for entry in used)
     rows = await fetch_all(sql, branch=home().code, first=first.first, after=month.after, **params)
     rule = await income_rule()
     this_month = [row for row in rows if row["month"] == str(month)]

@@ -18,6 +18,7 @@ from branch_node.orders.posting import take_out_of_effect, unsign_customer, void
 from branch_node.orders.pricing import Draft, PricedLine, draft_of, plan_of
 from branch_node.orders.queries import lines_of, order_for, placement_of, steps_of
 from branch_node.orders.rules import IN_EFFECT, ORDER, check_plan
+from branch_node.orders.shares import follow_order, read_shares, write_shares
 from branch_node.orders.steps import effect_of, kinds
 from branch_node.own_fields import custom_after, custom_fields
 from shared import clock
@@ -32,6 +33,7 @@ async def enter_order(person: Person, form: OrderForm) -> Order:
     """Write a new draft. Invalid with a message at each wrong box, NotFound for a customer outside the reach."""
     require(person, "order.edit")
     columns, draft = await order_columns(form, await customer_for(person, form.customer_id))
+    shares = await read_shares(form.shares)
     async with transaction():
         order = await Order.create(
             branch=home().code,
@@ -42,6 +44,8 @@ async def enter_order(person: Person, form: OrderForm) -> Order:
             **columns,
         )
         await OrderLine.bulk_create(new_lines(order.id, order.branch, draft.lines))
+        if shares:
+            await write_shares(order, shares)
     return order
 
 
@@ -127,6 +131,7 @@ async def change_order(person: Person, order_id: UUID, form: OrderForm) -> Order
     """
     await order_for(person, order_id, "order.edit")
     columns, draft = await order_columns(form, await customer_for(person, form.customer_id))
+    shares = await read_shares(form.shares)
     async with transaction():
         order = await locked(Order, order_id, form.revision)
         status = ORDER.target("edit", order.status, order.number)
@@ -138,6 +143,7 @@ async def change_order(person: Person, order_id: UUID, form: OrderForm) -> Order
         order.update_from_dict({**columns, "status": status, "submitted_at": None, "submitted_by": None})
         await order.save()
         await write_lines(order.id, order.branch, draft.lines)
+        await write_shares(order, shares)
         await void_requests("order", order.id, ("waiting", "approved"))
         if was_approved:
             await unsign_customer(earlier_customer)
@@ -190,6 +196,7 @@ async def ship_order(person: Person, order_id: UUID, form: ShipForm) -> Order:
             )
         order.status, order.shipped_on = status, form.shipped_on
         await order.save()
+        await follow_order(order)
         known = await kinds()
         for step in await steps_of(order.id):
             if effect_of(step.kind, known) == "ship" and step.status not in ("done", "skipped"):
@@ -247,6 +254,7 @@ async def cancel_order(person: Person, order_id: UUID, form: CancelForm) -> tupl
         released = await take_out_of_effect(order, day, form.reason) if order.approved_on else 0
         order.status, order.cancelled_on, order.cancel_reason = status, day, form.reason
         await order.save()
+        await follow_order(order)
         await void_requests("order", order.id)
     return order, released
 

@@ -26,13 +26,14 @@ from branch_node.orders.forms import (
 )
 from branch_node.orders.listing import filter_of
 from branch_node.orders.rules import is_late, net_shares, step_states
+from branch_node.orders.shares import shares_of
 from branch_node.orders.steps import facts_of, kinds
 from branch_node.own_fields import custom_fields
 from branch_node.requests import path_id
 from shared.errors import Conflict, Invalid
 from shared.i18n import N_
 from shared.money import Money
-from shared.records import Order, OrderLine, Quotation, QuotationLine, Receivable
+from shared.records import Order, OrderLine, OrderShare, Quotation, QuotationLine, Receivable
 from shared.web.forms import read_query
 from shared.web.responses import json_answer
 from shared.web.routing import ApiDoc, Route
@@ -51,8 +52,10 @@ class ApproveIn(BaseModel):
     comment: str = ""
 
 
-def order_json(row: Order, lines: Sequence[OrderLine], receivables: Sequence[Receivable]) -> dict[str, Any]:
-    """An order with its lines and instalments."""
+def order_json(
+    row: Order, lines: Sequence[OrderLine], receivables: Sequence[Receivable], shares: Sequence[OrderShare]
+) -> dict[str, Any]:
+    """An order with its lines, instalments and the shares of its sellers."""
 
     def amount(minor: int) -> Any:
         return money(Money(minor, row.currency))
@@ -66,6 +69,7 @@ def order_json(row: Order, lines: Sequence[OrderLine], receivables: Sequence[Rec
         "base": money(Money(row.base_minor, row.base_currency)) if row.approved_on else None,
         "lines": lines_json(row, lines),
         "instalments": [instalment_json(one) for one in receivables],
+        "shares": [share_json(one, row) for one in shares],
     }
 
 
@@ -87,6 +91,17 @@ def lines_json(row: Order | Quotation, lines: Sequence[OrderLine | QuotationLine
     ]
 
 
+def share_json(one: OrderShare, order: Order) -> dict[str, Any]:
+    """What a seller is credited with; no amounts before the order is in effect."""
+    counts = one.approved_on is not None
+    return {
+        "employee_id": one.employee_id,
+        "share_bp": one.share_bp,
+        "amount": money(Money(one.amount_minor, one.currency)) if counts else None,
+        "base": money(Money(one.base_minor, order.base_currency)) if counts else None,
+    }
+
+
 def instalment_json(one: Receivable) -> dict[str, Any]:
     """An instalment with what came in and what remains."""
     left = one.amount_minor - one.received_minor - one.credited_minor - one.written_off_minor
@@ -102,7 +117,8 @@ def instalment_json(one: Receivable) -> dict[str, Any]:
 
 async def answer(order: Order, status: int = 200) -> Response:
     lines, receivables = await queries.lines_of(order.id), await queries.receivables_of(order.id)
-    return json_answer(order_json(order, lines, receivables), status=status)
+    shares = await shares_of(order.id)
+    return json_answer(order_json(order, lines, receivables, shares), status=status)
 
 
 async def list_orders(request: Request) -> Response:
@@ -226,7 +242,7 @@ ROUTES = [
     ),
     Route(
         "GET", "/api/v1/orders/{id}", show_order, "order.view",
-        api=ApiDoc("One order with lines and instalments.", response=ROW_SCHEMA, errors=(404,)),
+        api=ApiDoc("One order with lines, instalments and the shares of its sellers.", response=ROW_SCHEMA, errors=(404,)),
     ),
     Route(
         "POST", "/api/v1/orders/{id}/submit", submit_order, "order.submit",

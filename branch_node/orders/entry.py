@@ -13,19 +13,21 @@ from branch_node.orders.forms import DocumentForm, InstalmentForm, parse_documen
 from branch_node.orders.pricing import draft_of, plan_of
 from branch_node.orders.queries import placement_of
 from branch_node.orders.rules import Instalment, Totals, check_plan, discount_of, instalments
+from branch_node.orders.shares import percent_text
 from branch_node.searching import plain
 from shared.database import fetch_all
 from shared.errors import Invalid, NotFound
 from shared.i18n import N_, gettext, render
 from shared.money import Money, format_amount
 from shared.permissions import Person
-from shared.records import Customer, Order, OrderLine, Quotation, QuotationLine
+from shared.records import Customer, Order, OrderLine, OrderShare, Quotation, QuotationLine
 from shared.web.error_pages import shown
 from shared.web.forms import Day, Picked, entry_text
 from shared.web.parts import Option
 
 BLANK_LINES = 5
 BLANK_PARTS = 2
+BLANK_SHARES = 2
 
 
 @dataclass(frozen=True)
@@ -213,8 +215,20 @@ def typed_lines(lines: Sequence[OrderLine | QuotationLine], currency: str) -> di
     return typed
 
 
+def typed_shares(shares: Sequence[OrderShare], names: Mapping[UUID | None, str]) -> dict[str, str]:
+    """Stored shares as the boxes of a form show them."""
+    typed: dict[str, str] = {}
+    for place, one in enumerate(shares):
+        typed |= {
+            f"share-{place}-employee_id": str(one.employee_id),
+            f"share-{place}-employee_id_text": names.get(one.employee_id, ""),
+            f"share-{place}-percent": percent_text(one.share_bp),
+        }
+    return typed
+
+
 def typed_order(order: Order, lines: Sequence[OrderLine], customer: str) -> dict[str, str]:
-    """A stored order as a form shows it."""
+    """A stored order as a form shows it, without its shares."""
     typed = typed_head(order, customer)
     typed |= typed_lines(lines, order.currency)
     for place, part in enumerate(order.instalment_plan):

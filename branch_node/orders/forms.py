@@ -37,6 +37,7 @@ Reason = Annotated[str, StringConstraints(min_length=2, max_length=300)]
 
 MOST_LINES = 200
 MOST_PARTS = 60
+MOST_SHARES = 20
 
 
 class DocumentLineForm(FormModel):
@@ -62,6 +63,15 @@ class InstalmentForm(FormModel):
     place: int | None = None
 
 
+class ShareForm(FormModel):
+    """What part of an order is one seller's sale. He is named by id, or by name or number as typed."""
+
+    employee_id: Picked | None = None
+    employee_id_text: Annotated[str, StringConstraints(max_length=200)] = ""
+    percent: Share
+    place: int | None = None
+
+
 class DocumentForm(FormModel):
     """What orders and quotes have in common. Without a currency it is the customer's."""
 
@@ -75,11 +85,13 @@ class DocumentForm(FormModel):
 
 
 class OrderForm(DocumentForm):
-    """An order. Payment terms and ship-to left empty are the customer's; `customer_reference` is the customer's own number."""
+    """An order. Payment terms and ship-to left empty are the customer's; `customer_reference` is the customer's own number;
+    without `shares` it is the sale of the one in whose name it stands."""
 
     required_on: Day | None = None
     payment_terms_days: Days | None = None
     parts: Annotated[list[InstalmentForm], Field(max_length=MOST_PARTS)] = []
+    shares: Annotated[list[ShareForm], Field(max_length=MOST_SHARES)] = []
     ship_to: Annotated[str, StringConstraints(max_length=300)] = ""
     customer_reference: Annotated[str, StringConstraints(max_length=80)] = ""
     notes: Annotated[str, StringConstraints(max_length=4000)] = ""
@@ -137,8 +149,8 @@ class FilterForm(FormModel):
     period: Annotated[str, StringConstraints(max_length=24)] = ""
 
 
-_ROW = re.compile(r"^(line|part)-(\d{1,3})-([a-z_]+)$")
-_LISTS = {"line": "lines", "part": "parts"}
+_ROW = re.compile(r"^(line|part|share)-(\d{1,3})-([a-z_]+)$")
+_LISTS = {"line": "lines", "part": "parts", "share": "shares"}
 _NAMES = {value: key for key, value in _LISTS.items()}
 
 
@@ -152,7 +164,7 @@ async def read_document(request: Request, model: type[M]) -> Form[M]:
 def parse_document(typed: Mapping[str, str], model: type[M]) -> Form[M]:
     """Entries by box name as `model`. Empty lines and instalments are left out; the others keep their places."""
     head: dict[str, Any] = {}
-    rows: dict[str, dict[int, dict[str, str]]] = {"line": {}, "part": {}}
+    rows: dict[str, dict[int, dict[str, str]]] = {kind: {} for kind in _LISTS}
     custom: dict[str, str] = {}
     for name, value in typed.items():
         if match := _ROW.match(name):
@@ -223,6 +235,15 @@ class InstalmentIn(BaseModel):
     days: int = 0
 
 
+class ShareIn(BaseModel):
+    """What part of the order is one seller's sale, in percent; all together 100. `employee` is a name or number, used when
+    there is no `employee_id`."""
+
+    employee_id: Picked | None = None
+    employee: Annotated[str, StringConstraints(max_length=200)] = ""
+    percent: Decimal
+
+
 class OrderIn(BaseModel):
     """An order as the JSON API takes it. Left empty, currency, terms and ship-to are the customer's."""
 
@@ -235,6 +256,7 @@ class OrderIn(BaseModel):
     tax_percent: Decimal = ""
     lines: Annotated[list[OrderLineIn], Field(max_length=MOST_LINES)] = []
     instalments: Annotated[list[InstalmentIn], Field(max_length=MOST_PARTS)] = []
+    shares: Annotated[list[ShareIn], Field(max_length=MOST_SHARES)] = []
     ship_to: Annotated[str, StringConstraints(max_length=300)] = ""
     customer_reference: Annotated[str, StringConstraints(max_length=80)] = ""
     notes: Annotated[str, StringConstraints(max_length=4000)] = ""
@@ -271,6 +293,12 @@ class OrderIn(BaseModel):
                 f"part-{place}-amount": part.amount,
                 f"part-{place}-days": str(part.days),
             }
+        for place, share in enumerate(self.shares):
+            typed |= {
+                f"share-{place}-employee_id": str(share.employee_id or ""),
+                f"share-{place}-employee_id_text": share.employee,
+                f"share-{place}-percent": share.percent,
+            }
         return typed
 
 
@@ -281,8 +309,9 @@ def api_name(box: str) -> str:
         "share": "share_percent",
         "tax": "tax_percent",
         "product_id_text": "product",
+        "employee_id_text": "employee",
     }
     if match := _ROW.match(box):
-        kind = "lines" if match[1] == "line" else "instalments"
+        kind = {"line": "lines", "part": "instalments", "share": "shares"}[match[1]]
         return f"{kind}.{match[2]}.{renamed.get(match[3], match[3])}"
     return renamed.get(box, box)

@@ -12,11 +12,13 @@ from branch_node.orders import actions, execution
 from branch_node.orders.entry import (
     BLANK_LINES,
     BLANK_PARTS,
+    BLANK_SHARES,
     chosen_customer,
     currencies,
     places,
     preview_of,
     typed_order,
+    typed_shares,
 )
 from branch_node.orders.forms import (
     CancelForm,
@@ -30,6 +32,7 @@ from branch_node.orders.forms import (
 from branch_node.orders.listing import list_view
 from branch_node.orders.pages import CancelPage, DocumentPage, PreviewPage
 from branch_node.orders.queries import customer_of, lines_of, order_for
+from branch_node.orders.shares import shares_of
 from branch_node.orders.showing import document_labels, show_page
 from branch_node.own_fields import custom_field, custom_fields
 from branch_node.requests import path_id
@@ -109,7 +112,10 @@ async def edit_order(request: Request) -> Response:
     person: Person = request.state.person
     order = await order_for(person, path_id(request), "order.edit")
     customer = await customer_of(order)
-    form: Form[Any] = Form(typed_order(order, await lines_of(order.id), customer.name))
+    shares = await shares_of(order.id)
+    names = await names_of(one.employee_id for one in shares)
+    typed = typed_order(order, await lines_of(order.id), customer.name) | typed_shares(shares, names)
+    form: Form[Any] = Form(typed)
     return page(request, "orders/form.html", await document_page(request, form, order))
 
 
@@ -172,6 +178,7 @@ async def document_page(
         preview=await preview_of(person, typed, chosen.customer),
         labels=document_labels(),
         part_places=places(typed, "part", BLANK_PARTS),
+        share_places=places(typed, "share", BLANK_SHARES),
         custom=[custom_field(one) for one in await custom_fields("order")],
         voids=voids,
         conflict=conflict,

@@ -30,7 +30,7 @@ class ListPage:
 class DocumentPage:
     """orders/form.html and quotations/form.html: a head, lines to type, what they come to.
 
-    `line_places` and `part_places` number the rows of boxes; `voids` says that saving cancels an approval;
+    `line_places`, `part_places` and `share_places` number the rows of boxes; `voids` says that saving cancels an approval;
     `conflict` that somebody else saved meanwhile, with what stands there now.
     """
 
@@ -47,6 +47,7 @@ class DocumentPage:
     preview: Preview
     labels: Mapping[str, str]
     part_places: Sequence[int] = ()
+    share_places: Sequence[int] = ()
     custom: Sequence[Field] = ()
     voids: str = ""
     conflict: str = ""

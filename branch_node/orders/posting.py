@@ -11,6 +11,7 @@ from uuid import UUID
 from branch_node import fiscal, rates
 from branch_node.home import today
 from branch_node.orders.rules import ORDER, instalments
+from branch_node.orders.shares import follow_order
 from branch_node.orders.steps import drop_steps, plan_steps
 from branch_node.receipts.actions import release_orders_money
 from branch_node.receivables.actions import Due, cancel_receivables, lock_receivables, open_receivables
@@ -38,6 +39,7 @@ async def put_into_effect(order: Order, approved_by: UUID | None, document_hash:
     order.rate_e9 = await rates.rate_to_base(order.currency, day)
     order.base_minor = rates.to_base(order.total_minor, order.currency, order.rate_e9)
     await order.save()
+    await follow_order(order)
     await post_order_effects(order)
     return order
 

@@ -9,15 +9,17 @@ from uuid import UUID
 
 from branch_node.home import home
 from branch_node.lists import COUNT_CAP, Cut, Paging, Sort, as_kind, like
+from branch_node.orders.shares import has_share_of, have_shares, of_sellers_sql, sold_by_sql
 from branch_node.own_fields import custom_clauses, searched_sql
 from branch_node.reaching import record_for
 from branch_node.searching import of_customer, words
 from shared.database import fetch_all, fetch_one, fetch_value, find, find_all
 from shared.database.scope import reach_sql
+from shared.errors import NotFound
 from shared.figures import ENTRIES
 from shared.money import Money
 from shared.periods import Period
-from shared.permissions import Person, reach
+from shared.permissions import Person, Reach, Scope, reach
 from shared.records import (
     Customer,
     CustomFieldDef,
@@ -88,9 +90,13 @@ class OrderSums:
     base_minor: int | None = None
 
 
-def where_of(person: Person, filters: Filter) -> tuple[str, dict[str, Any]]:
-    """The WHERE of the list: data permission first, then every filter; for list, count and export alike."""
-    scope, params = reach_sql(reach(person, "order.view"), "o.owner_id", "o.department_id", "o.branch")
+async def where_of(person: Person, filters: Filter) -> tuple[str, dict[str, Any]]:
+    """The WHERE of the list: data permission first, then every filter; for list, count and export alike. An order is also
+    seen by who has a share of it."""
+    within = reach(person, "order.view")
+    scope, params = reach_sql(within, "o.owner_id", "o.department_id", "o.branch")
+    if within.kind < Scope.BRANCH and await have_shares(within.staff_ids):
+        scope = f"({scope} OR {of_sellers_sql('reach_staff')})"
     clauses = ["o.branch = :branch", "o.deleted_at IS NULL", scope]
     params["branch"] = home().code
     if filters.status == "open":
@@ -99,10 +105,13 @@ def where_of(person: Person, filters: Filter) -> tuple[str, dict[str, Any]]:
     elif filters.status:
         clauses.append("o.status = :status")
         params["status"] = filters.status
-    for name in ("customer_id", "owner_id", "department_id"):
+    for name in ("customer_id", "department_id"):
         if (wanted := getattr(filters, name)) is not None:
             clauses.append(f"o.{name} = :{name}")
             params[name] = wanted
+    if filters.owner_id is not None:
+        clauses.append(f"(o.owner_id IN :sellers OR {of_sellers_sql('sellers')})")
+        params["sellers"] = [filters.owner_id]
     if filters.period is not None:
         parts = [f"({counted})" for _sign, counted in counted_by(filters.measure)]
         clauses.append(f"({' OR '.join(parts)})")
@@ -149,7 +158,7 @@ WHERE {where} AND {page} {order}"""
 
 async def orders_page(person: Person, filters: Filter, paging: Paging) -> Cut[OrderRow]:
     """One page of orders."""
-    where, params = where_of(person, filters)
+    where, params = await where_of(person, filters)
     page, order, more = paging.sql("o.id")
     sql = LIST_SQL.format(sort=paging.sort.expression, where=where, page=page, order=order)
     cut = paging.cut(await fetch_all(sql, today=home().today, **params, **more))
@@ -175,7 +184,7 @@ def _row(row: Mapping[str, Any]) -> OrderRow:
 
 async def sums_of(person: Person, filters: Filter) -> OrderSums:
     """The capped count; with a measure also the sum of the figure."""
-    where, params = where_of(person, filters)
+    where, params = await where_of(person, filters)
     joined = f"FROM sales_order o WHERE {where}"
     count = int(
         await fetch_value(
@@ -184,8 +193,9 @@ async def sums_of(person: Person, filters: Filter) -> OrderSums:
     )
     base = None
     if filters.measure and filters.period is not None:
+        credited = credited_sql(reach(person, "order.view"), filters)
         terms = " ".join(
-            f"{sign} CASE WHEN {counted} THEN o.base_minor ELSE 0 END"
+            f"{sign} CASE WHEN {counted} THEN {credited} ELSE 0 END"
             for sign, counted in counted_by(filters.measure)
         )
         row = await fetch_one(
@@ -195,9 +205,32 @@ async def sums_of(person: Person, filters: Filter) -> OrderSums:
     return OrderSums(min(count, COUNT_CAP), count <= COUNT_CAP, base)
 
 
+def credited_sql(within: Reach, filters: Filter) -> str:
+    """What of order `o` the figure counts of which this list is the rows: all of it, or the shares of who is asked for or
+    within reach."""
+    if filters.owner_id is not None:
+        return sold_by_sql("sellers")
+    if within.kind >= Scope.BRANCH:
+        return "o.base_minor"
+    if within.kind is Scope.DEPARTMENT and within.department_ids:
+        return f"CASE WHEN o.department_id IN :reach_departments THEN o.base_minor ELSE {sold_by_sql('reach_staff')} END"
+    return sold_by_sql("reach_staff")
+
+
 async def order_for(person: Person, order_id: UUID, action: str = "order.view") -> Order:
-    """The order if `person` may do `action` on it; NotFound otherwise."""
-    return await record_for(Order, person, order_id, action)
+    """The order if `person` may do `action` on it, or sees it because of a share of it; NotFound otherwise."""
+    try:
+        return await record_for(Order, person, order_id, action)
+    except NotFound:
+        within = reach(person, action)
+        if action != "order.view" or not await has_share_of(order_id, within.staff_ids):
+            raise
+    found = await find(
+        Order, "id = :id AND branch = :branch AND deleted_at IS NULL", id=order_id, branch=home().code
+    )
+    if found is None:
+        raise NotFound()
+    return found
 
 
 IN_ORDER = "order_id = :id AND deleted_at IS NULL ORDER BY position, id"

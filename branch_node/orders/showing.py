@@ -14,12 +14,14 @@ from branch_node.listing import scope_of
 from branch_node.orders.pages import ShowPage, StepNote
 from branch_node.orders.queries import customer_of, lines_of, receivables_of, steps_of
 from branch_node.orders.rules import IN_EFFECT, ORDER, instalments, is_late, step_states
+from branch_node.orders.shares import shares_of
 from branch_node.orders.steps import effect_of, facts_of, kinds
 from branch_node.own_fields import custom_fields, custom_label, custom_text
 from branch_node.staff.queries import names_of as staff_names
 from shared.i18n import gettext as _
+from shared.money import Money
 from shared.permissions import Person
-from shared.records import ExecutionStep, Order
+from shared.records import ExecutionStep, Order, OrderShare
 from shared.web import filters as show
 from shared.web.forms import Form, empty_form
 from shared.web.parts import Action, Step
@@ -38,6 +40,7 @@ def document_labels() -> dict[str, str]:
         "valid_until_on": _("Valid until"),
         "payment_terms_days": _("Payment terms"),
         "instalments": _("Instalments"),
+        "shares": _("Seller split"),
         "ship_to": _("Ship to"),
         "customer_reference": _("Customer's order number"),
     }
@@ -49,7 +52,8 @@ async def show_page(
     """Everything about one order within a fixed number of queries."""
     person: Person = request.state.person
     steps, known = await steps_of(order.id), await kinds()
-    people = await people_of(order, steps)
+    shares = await shares_of(order.id)
+    people = await people_of(order, steps, shares)
     is_running = order.status in ("approved", "executing")
     return ShowPage(
         order=order,
@@ -59,7 +63,7 @@ async def show_page(
         actions=actions_of(order, person, is_done=all(row.status in ("done", "skipped") for row in steps)),
         way=way_of(order, people),
         lines=await lines_of(order.id),
-        facts=await facts(order, people),
+        facts=await facts(order, people, shares),
         requests=await request_notes("order", order.id),
         receivables=await receivables_of(order.id) if order.status in IN_EFFECT else [],
         planned=instalments(
@@ -78,10 +82,13 @@ async def show_page(
     )
 
 
-async def people_of(order: Order, steps: Sequence[ExecutionStep]) -> Mapping[UUID | None, str]:
+async def people_of(
+    order: Order, steps: Sequence[ExecutionStep], shares: Sequence[OrderShare]
+) -> Mapping[UUID | None, str]:
     """The names of everybody who had to do with the order."""
     of_steps = (one for row in steps for one in (row.owner_id, row.done_by))
-    return await staff_names([order.owner_id, order.approved_by, order.submitted_by, *of_steps])
+    sellers = (one.employee_id for one in shares)
+    return await staff_names([order.owner_id, order.approved_by, order.submitted_by, *of_steps, *sellers])
 
 
 async def approvers_of(order: Order, person: Person) -> str:
@@ -141,12 +148,27 @@ def way_of(order: Order, people: Any) -> list[Step]:
     ]
 
 
-async def facts(order: Order, people: Any) -> list[tuple[str, str]]:
+def split_text(shares: Sequence[OrderShare], people: Any) -> str:
+    """Who sold how much of it, a line each; with the amount once the order counts."""
+    return "\n".join(
+        " ".join(
+            (
+                people.get(one.employee_id, ""),
+                show.percent(one.share_bp),
+                *([show.money(Money(one.amount_minor, one.currency))] if one.approved_on else []),
+            )
+        )
+        for one in shares
+    )
+
+
+async def facts(order: Order, people: Any, shares: Sequence[OrderShare]) -> list[tuple[str, str]]:
     """The head of the order as label and text; empty ones are left out."""
     rows = [
         (_("Date"), show.day(order.happened_on)),
         (_("Customer's order number"), order.customer_reference),
         (_("Seller"), people.get(order.owner_id, "")),
+        (_("Seller split"), split_text(shares, people)),
         (_("Payment terms"), _("%(n)s days", n=order.payment_terms_days)),
         (_("Wanted on"), show.day(order.required_on) if order.required_on else ""),
         (_("Ship to"), order.ship_to),

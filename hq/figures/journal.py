@@ -51,7 +51,10 @@ CREATE INDEX IF NOT EXISTS figure_journal_received ON figure_journal (branch, re
 }
 
 _CUSTOMER = {"customer": "id", "daily_plan": "NULL"}
-_SALE = {"sales_order": "id", "receivable": "order_id", "allocation": "order_id", "adjustment": "order_id"}
+_SALE = {
+    "sales_order": "id",
+    **dict.fromkeys(("order_share", "receivable", "allocation", "adjustment"), "order_id"),
+}
 _INSTALMENT = {"receivable": "id", "allocation": "receivable_id", "adjustment": "receivable_id"}
 
 

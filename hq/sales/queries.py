@@ -14,6 +14,14 @@ from shared.money import Money
 from shared.web.keyset import Cut, Paging, Sort
 
 COUNTED = "o.status IN ('approved', 'executing', 'completed', 'cancelled') AND o.deleted_at IS NULL"
+SHARED = "(SELECT s.order_id FROM order_share s WHERE s.employee_id = :unit_key AND s.deleted_at IS NULL)"
+_OF_ORDER = "FROM order_share s WHERE s.order_id = o.id AND s.deleted_at IS NULL"
+SOLD_BY = {
+    "employee": "COALESCE((SELECT CAST(SUM(CASE WHEN s.employee_id = :unit_key THEN s.base_minor ELSE 0 END) AS BIGINT) "
+    f"{_OF_ORDER}), o.base_minor)",
+    "unassigned": f"CASE WHEN EXISTS (SELECT 1 {_OF_ORDER}) THEN 0 ELSE o.base_minor END",
+}
+"""What of an order counts for the unit, by the shares of its sellers."""
 DAYS = {"ordered": "o.approved_on", "cancelled": "o.cancelled_on"}
 
 
@@ -42,10 +50,14 @@ class OrderRow:
 async def orders(figure: Figure, kind: str, paging: Paging) -> Cut[Any]:
     """A page of the orders that make up a sales figure, as `kind` (ordered or cancelled)."""
     where, params = among(figure)
+    kind_of_unit = figure.question.unit.kind
+    base = SOLD_BY.get(kind_of_unit, "o.base_minor")
+    if kind_of_unit == "employee":
+        where = f" AND o.branch = :code AND (o.owner_id = :unit_key OR o.id IN {SHARED})"
     page_where, order, page_params = paging.sql("o.id")
     rows = await fetch_all(
         "SELECT o.id, o.branch, o.number, o.customer_id, o.owner_id, o.approved_on, o.cancelled_on, o.currency, "
-        f"o.total_minor, o.base_minor, o.base_currency, o.status, {DAYS[kind]} AS sort_value "
+        f"o.total_minor, {base} AS base_minor, o.base_currency, o.status, {DAYS[kind]} AS sort_value "
         f"FROM sales_order o WHERE {COUNTED} AND o.approved_on IS NOT NULL AND {DAYS[kind]} >= :first "
         f"AND {DAYS[kind]} <= :last{where} AND {page_where} {order}",
         first=figure.question.first,

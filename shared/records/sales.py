@@ -179,6 +179,33 @@ class Order(Record):
         ]
 
 
+class OrderShare(Record):
+    """What one of several sellers is credited with of an order; an order of one seller has none.
+
+    `share_bp` of an order's live rows add up to 10,000. While the order is in effect the row says what `employee_id` gets of
+    it and `owner_id`, in whose name the order stands, gives up: `amount_minor`, `base_minor` (by largest remainder, together
+    exactly the order) and the order's own days. Before that they are 0 and empty. Department is the order's."""
+
+    order_id = reference_field(null=False, index=True)
+    customer_id = reference_field(null=False, index=True)
+    position = fields.IntField(default=0)
+    employee_id = reference_field(null=False, index=True)
+    owner_id = reference_field()
+    department_id = reference_field()
+    share_bp = fields.IntField(default=0)
+    currency = code_field(3)
+    amount_minor = minor_field()
+    base_minor = minor_field()
+    approved_on = fields.DateField(null=True)
+    shipped_on = fields.DateField(null=True)
+    cancelled_on = fields.DateField(null=True)
+
+    class Meta:
+        table = "order_share"
+        app = "records"
+        indexes = [("branch", "approved_on"), ("branch", "cancelled_on")]
+
+
 class OrderLine(Record):
     """A line of an order. `list_price_minor` is before any discount; `amount_minor` after the line's own."""
 

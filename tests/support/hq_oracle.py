@@ -22,6 +22,7 @@ from shared.records import (
     Employee,
     Expense,
     Order,
+    OrderShare,
     PlanItem,
     Receipt,
     Receivable,
@@ -57,6 +58,21 @@ class Oracle:
                 found["cancelled_orders"] += 1
                 found["cancelled"] += order.base_minor
         return {**found, "sales": found["ordered"] - found["cancelled"]}
+
+    def sellers(self, first: date, last: date) -> dict[str, int]:
+        """Sales by whom they are credited to: the shares of an order, else the one in whose name it stands."""
+        found: dict[str, int] = defaultdict(int)
+        shares = defaultdict(list)
+        for share in self.rows(OrderShare):
+            shares[share.order_id].append((share.employee_id, share.base_minor))
+        for order in self.rows(Order):
+            if order.approved_on is None or order.status not in COUNTED:
+                continue
+            sign = int(first <= order.approved_on <= last)
+            sign -= int(order.cancelled_on is not None and first <= order.cancelled_on <= last)
+            for who, base in shares.get(order.id) or [(order.owner_id, order.base_minor)]:
+                found[f"employee:{who}" if who else f"unassigned:{self.branch}"] += sign * base
+        return dict(found)
 
     def receivables(self, as_of: date) -> dict[str, int]:
         due = 0

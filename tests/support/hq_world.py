@@ -33,6 +33,7 @@ from shared.records import (
     ExpenseCategory,
     Opportunity,
     Order,
+    OrderShare,
     PlanItem,
     PromiseToPay,
     Receipt,
@@ -63,7 +64,7 @@ PLACES = {
 }
 RATES = {"USD": 7_120_000_000, "EUR": 8_015_500_000, "JPY": 48_123_456}
 WRITTEN = (
-    Branch, Department, Employee, ExchangeRate, ExpenseCategory, Customer, Order, Receivable, Receipt, Allocation,
+    Branch, Department, Employee, ExchangeRate, ExpenseCategory, Customer, Order, OrderShare, Receivable, Receipt, Allocation,
     Adjustment, Expense, DailyPlan, PlanItem, Activity, Target, TargetLine, Opportunity, PromiseToPay,
 )  # fmt: skip
 
@@ -335,6 +336,31 @@ def make_company(
         company.add(rate(currency, RATES[currency], FIRST_DAY - timedelta(days=800)))
         company.add(rate(currency, RATES[currency] * 11 // 10, date(2026, 6, 1)))
     return company
+
+
+def split_orders(random: Random, company: Company) -> None:
+    """Two people sold about every third order; what each is credited with is counted here by hand."""
+    for order in company.of(Order):
+        people = company.of(Employee, order.branch)
+        if len(people) < 2 or random.random() > 0.35:
+            continue
+        counts, cut = order.approved_on is not None, random.randint(1, 9_999)
+        first = {
+            name: getattr(order, name) * cut // 10_000 if counts else 0
+            for name in ("total_minor", "base_minor")
+        }
+        rest = {name: getattr(order, name) - first[name] if counts else 0 for name in first}
+        for person, share, part in zip(
+            random.sample(people, 2), (cut, 10_000 - cut), (first, rest), strict=True
+        ):
+            company.add(
+                OrderShare(
+                    id=new_id(), branch=order.branch, order_id=order.id, customer_id=order.customer_id, employee_id=person.id,
+                    owner_id=order.owner_id, department_id=order.department_id, share_bp=share, currency=order.currency,
+                    amount_minor=part["total_minor"], base_minor=part["base_minor"], approved_on=order.approved_on,
+                    shipped_on=order.shipped_on if counts else None, cancelled_on=order.cancelled_on if counts else None,
+                )
+            )  # fmt: skip
 
 
 def rate(currency: str, rate_e9: int, on: date, to_currency: str = "CNY") -> Any:

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from hq.figures.contract import as_contract
 from hq.figures.queries import answer
-from hq.figures.shape import Figure, Question
+from hq.figures.shape import Figure, Question, Unit
+from hq.sales.queries import order_rows, orders, sorts_of
 from shared import clock
 from shared.clock import FixedClock
 from shared.database import Database
@@ -27,13 +28,15 @@ from shared.records import (
     ExchangeRate,
     Expense,
     Order,
+    OrderShare,
     PlanItem,
     Receipt,
     Receivable,
 )
+from shared.web.keyset import paging
 from tests.support import databases, hq_world
 from tests.support.databases import ENGINES, Templates
-from tests.support.hq_oracle import AMOUNTS, asked, converted, expected, latest_rate
+from tests.support.hq_oracle import AMOUNTS, Oracle, asked, converted, expected, latest_rate
 from tests.support.hq_world import NOON, PLACES, TODAY, Company
 from tests.support.wire import Branch, Headquarters
 
@@ -54,6 +57,7 @@ class Sending:
     def of(cls, random: Random) -> "Sending":
         codes = random.sample(list(PLACES), random.randint(1, len(PLACES)))
         company = hq_world.make_company(random, codes, 4)
+        hq_world.split_orders(random, company)
         return cls(random, company, {code: Branch(code) for code in codes}, Company(codes=codes))
 
     def write(self, code: str, *, is_all: bool) -> None:
@@ -71,6 +75,10 @@ class Sending:
             if row.cancelled_on is None and row.happened_on <= TODAY - timedelta(days=9):
                 row.cancelled_on = TODAY - timedelta(days=self.random.randint(0, 9))
                 self.logs[code].write(row)
+                for share in self.sent.of(OrderShare, code):
+                    if share.order_id == row.id and share.approved_on is not None:
+                        share.cancelled_on = row.cancelled_on
+                        self.logs[code].write(share)
         for person in self.sent.of(hq_world.Employee, code)[:1]:
             person.department_id = self.sent.of(hq_world.Department, code)[-1].id
             self.logs[code].write(person)
@@ -108,6 +116,43 @@ async def check(found: Sending, name: str, first: date, last: date, scope: froze
             )
 
 
+async def check_sellers(found: Sending, first: date, last: date) -> None:
+    """Each seller is credited with his own orders and his shares of split ones, by rollup and by rows; together that is the
+    branch, and the orders listed behind his number add up to it."""
+    for code in found.logs:
+        figure = await answer(
+            "sales",
+            asked("sales", first, last, unit=Unit("branch", code), currency=PLACES[code][3], limit=1_000),
+        )
+        shown = {line.unit: line.number("sales") or 0 for line in figure.rows}
+        wanted = Oracle(found.sent, code).sellers(first, last)
+        assert shown == {unit: amount for unit, amount in wanted.items() if amount or unit in shown}
+        assert sum(shown.values()) == figure.total.values["sales"]
+        for unit in [one for one in shown if one.startswith("employee:")][:3]:
+            of_one = await answer(
+                "sales",
+                asked(
+                    "sales",
+                    first,
+                    last,
+                    unit=Unit(*unit.split(":")),
+                    by="order",
+                    currency=PLACES[code][3],
+                    limit=1_000,
+                ),
+            )
+            assert of_one.total.values["sales"] == shown[unit]
+            behind = 0
+            for kind, sign in (("ordered", 1), ("cancelled", -1)):
+                rows = (
+                    await orders(
+                        of_one, kind, paging({"size": "1000"}, sorts_of(kind), "-day", sizes=(1_000,))
+                    )
+                ).rows
+                behind += sign * sum(row.base.minor for row in await order_rows(rows, kind, {}))
+            assert behind == shown[unit]
+
+
 def numbers(figure: Figure) -> Any:
     """All values of all rows."""
     return [(line.unit, dict(line.values)) for line in (*figure.rows, figure.total)]
@@ -138,6 +183,7 @@ async def example(database: Database, random: Random, first: date, last: date) -
             then = NOON + timedelta(minutes=1)
             assert before == [await as_of(name, last, known_at=then) for name in ("receivables", "ageing")]
             scopes = [None, frozenset(random.sample(codes, random.randint(1, len(codes)))), None]
+            await check_sellers(found, first, last)
             for name in AMOUNTS:
                 for scope in scopes:
                     await check(found, name, first, last, scope)
