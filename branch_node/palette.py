@@ -1,12 +1,16 @@
 """What the palette of a branch finds beside its menu: customers, documents by number, staff."""
 
+import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from starlette.requests import Request
 
 from branch_node.customers.queries import pick_customers
 from branch_node.home import home
+from branch_node.lists import like
+from branch_node.own_fields import custom_fields, custom_label, searched_sql
 from branch_node.searching import plain
 from branch_node.staff.queries import pick_staff
 from shared.database import fetch_all
@@ -14,6 +18,7 @@ from shared.database.scope import reach_sql
 from shared.i18n import N_
 from shared.i18n import gettext as _
 from shared.permissions import Person, reach
+from shared.records import CustomFieldDef
 from shared.web.site import PaletteHit
 
 
@@ -78,4 +83,45 @@ async def documents(request: Request, query: str) -> Sequence[PaletteHit]:
     return found
 
 
-SOURCES = (documents, customers, staff)
+LOOKED_THROUGH = 2_000
+"""So many of the newest orders with values in own fields are looked through at each stroke; the list finds them all."""
+
+
+async def own_values(request: Request, query: str) -> Sequence[PaletteHit]:
+    """Newest orders within reach with an own field that holds what was typed; customers are found so by their search key."""
+    person: Person = request.state.person
+    if len(query.strip()) < 2 or not person.may("order.view"):
+        return []
+    definitions = await custom_fields("order")
+    params: dict[str, Any] = {"branch": home().code, "own": like(plain(query))}
+    held = searched_sql(definitions, "d.custom", "own")
+    if not held:
+        return []
+    scope, more = reach_sql(reach(person, "order.view"), "d.owner_id", "d.department_id")
+    rows = await fetch_all(
+        f"SELECT CAST(d.id AS VARCHAR(36)) AS id, d.number, d.custom, c.name FROM (SELECT * FROM sales_order "
+        f"WHERE branch = :branch AND custom <> '{{}}' ORDER BY happened_on DESC, id DESC LIMIT {LOOKED_THROUGH}) d "
+        f"JOIN customer c ON c.id = d.customer_id WHERE d.deleted_at IS NULL AND {scope} AND {held} "
+        f"ORDER BY d.happened_on DESC, d.id DESC LIMIT {PER_KIND}",
+        **params,
+        **more,
+    )
+    return [
+        PaletteHit(_("Orders"), row["number"], f"/orders/{row['id']}", own_hint(row, definitions, query))
+        for row in rows
+    ]
+
+
+def own_hint(row: Mapping[str, Any], definitions: Sequence[CustomFieldDef], query: str) -> str:
+    """The customer, and the field that holds what was typed."""
+    values = json.loads(row["custom"])
+    wanted = query.strip().casefold()
+    held = [
+        f"{custom_label(one)}{_(': ')}{values[one.key]}"
+        for one in definitions
+        if wanted in str(values.get(one.key, "")).casefold()
+    ]
+    return " · ".join([row["name"], *held[:1]])
+
+
+SOURCES = (documents, customers, own_values, staff)

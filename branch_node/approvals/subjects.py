@@ -24,6 +24,7 @@ from branch_node.expenses.rules import EXPENSE, expense_hash
 from branch_node.home import home, today
 from branch_node.orders.posting import put_into_effect
 from branch_node.orders.rules import HASHED, HASHED_LINE, ORDER, document_hash
+from branch_node.orders.shares import shares_of
 from shared import clock
 from shared.database import find, find_all
 from shared.database.fields import canonical_json
@@ -36,6 +37,7 @@ from shared.records import (
     Expense,
     Order,
     OrderLine,
+    OrderShare,
     Quotation,
     QuotationLine,
 )
@@ -46,7 +48,8 @@ MODELS: Mapping[str, type[Document]] = {"order": Order, "quotation": Quotation, 
 
 @dataclass(frozen=True)
 class Subject:
-    """A document as an approver meets it. `lines` are those of orders and quotes, `credit` that of orders."""
+    """A document as an approver meets it. `lines` are those of orders and quotes, `credit` and `shares`
+    those of orders: who is credited with a part is an author."""
 
     entity: str
     row: Document
@@ -59,6 +62,7 @@ class Subject:
     credit: CreditStanding | None = None
     lines: Sequence[Any] = ()
     author_limit_bp: int = 0
+    shares: Sequence[OrderShare] = ()
 
     @property
     def action(self) -> str:
@@ -122,7 +126,9 @@ async def subject_from(
     credit = None
     if isinstance(row, Order) and customer is not None:
         credit = await credit_of(customer, row.total_minor, row.currency, row.id)
-    authors = {requested_by, row.owner_id, row.recorded_by, *(line.recorded_by for line in lines)}
+    shares = await shares_of(row.id) if isinstance(row, Order) else []
+    sellers = (one.employee_id for one in shares)
+    authors = {requested_by, row.owner_id, row.recorded_by, *(line.recorded_by for line in lines), *sellers}
     return Subject(
         entity,
         row,
@@ -135,6 +141,7 @@ async def subject_from(
         credit,
         lines,
         limit,
+        shares,
     )
 
 
@@ -178,7 +185,7 @@ async def approve(subject: Subject, approved_by: UUID) -> None:
     row = subject.row
     if isinstance(row, Order):
         require_no_hold(subject.credit, subject.customer.name if subject.customer else "")
-        await put_into_effect(row, approved_by, subject.document_hash)
+        await put_into_effect(row, approved_by, subject.document_hash, subject.shares)
     elif isinstance(row, Expense):
         await fiscal.require_open(row.happened_on)
         row.status = EXPENSE.target("approve", row.status, row.number)

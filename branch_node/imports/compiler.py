@@ -7,7 +7,7 @@ from typing import Any
 
 from branch_node.imports import mapping as shape
 from branch_node.imports.fetch import Fetch
-from branch_node.imports.notation import Exact, Reader, chosen, limited, one_line, read_yes
+from branch_node.imports.notation import Exact, Reader, chosen, limited, one_line, one_of, read_yes
 from branch_node.imports.problems import Fault, RowFailed, failed, key_path
 from branch_node.imports.staging import StagedFile
 from branch_node.imports.vocabulary import FieldDef
@@ -71,6 +71,8 @@ def read_value(definition: FieldDef, written: Written, reader: Reader) -> Any:
         return reader.quantity_milli(written)
     if kind == "whole":
         return reader.whole(written)
+    if kind == "number":
+        return _decimal_text(Exact(reader.quantity_milli(written), 3))
     if kind == "percent":
         return reader.percent_bp(written)
     if kind == "rate":
@@ -88,6 +90,8 @@ def read_value(definition: FieldDef, written: Written, reader: Reader) -> Any:
         )
     if kind == "code" and definition.choices:
         return chosen(text, definition.choices)
+    if kind == "choice":
+        return one_of(text, definition.choices)
     if kind == "currency":
         if text.upper() not in CURRENCIES:
             raise failed("", N_('"%(text)s" is no ISO 4217 currency. Map it with `values`.'), text=text)
@@ -105,8 +109,14 @@ class Compiler:
     """Turns the rules of one file (with its joins) into functions over fetched rows."""
 
     def __init__(
-        self, mapping: shape.Mapping, fetch: Fetch, currency: str, at: tuple[int | str, ...]
+        self,
+        mapping: shape.Mapping,
+        fetch: Fetch,
+        currency: str,
+        at: tuple[int | str, ...],
+        own: Mapping[str, FieldDef] | None = None,
     ) -> None:
+        self.own = own or {}
         self.mapping = mapping
         self.fetch = fetch
         self.currency = currency
@@ -133,7 +143,9 @@ class Compiler:
         return staged
 
     def fields(self, rules: Mapping[str, shape.Rule], known: Mapping[str, FieldDef]) -> list[FieldPlan]:
-        """The fields in the order of the mapping; sums of lines are left to the record."""
+        """The fields in the order of the mapping; sums of lines are left to the record. An own field is read by its kind, one
+        that the branch does not have (yet) as text."""
+        known = {**known, **self.own}
         return [
             self.field(name, rule, known.get(name, FIELD_OF_CUSTOM), (*self.at, "fields", name))
             for name, rule in rules.items()

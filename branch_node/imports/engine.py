@@ -17,6 +17,7 @@ from branch_node.imports.account import Account, Note, file_account, write_resul
 from branch_node.imports.compiler import Cells
 from branch_node.imports.importers import importer_for
 from branch_node.imports.mapping import Loaded
+from branch_node.imports.own import own_fields
 from branch_node.imports.plan import Item, Plan, add_children, compile_plans, evaluate, join_failure
 from branch_node.imports.problems import BadFiles, BadMapping, Fault, failed
 from branch_node.imports.reading import BadFile, Source, open_source
@@ -114,7 +115,7 @@ async def _prepared(run: Run, folder: Path, report: Report) -> list[Plan]:
     mapping = run.loaded.mapping
     sources = _open_all(run, folder)
     try:
-        plans, faults = compile_plans(mapping, run.staging, home().currency)
+        plans, faults = compile_plans(mapping, run.staging, home().currency, await own_fields())
         faults += await _branch_faults(run)
         if faults:
             raise BadMapping(faults) if not _names_files(faults) else BadFiles(faults)

@@ -225,4 +225,13 @@ def chosen(text: str, choices: Sequence[str]) -> str:
     )
 
 
+def one_of(text: str, choices: Sequence[str]) -> str:
+    """A choice of a list as it is written there, whatever the case of `text`."""
+    found = {one.casefold(): one for one in choices}.get(text.strip().casefold())
+    if found is None:
+        message = N_('"%(text)s" is none of %(choices)s. Map it with `values`.')
+        raise failed("", message, text=text, choices=", ".join(choices))
+    return found
+
+
 Parse = Callable[[str | Exact], object]

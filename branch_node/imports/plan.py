@@ -6,6 +6,7 @@ staging file, so the engine does it in a thread.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from hashlib import blake2b
 from itertools import chain
 from typing import Any, Literal
@@ -59,9 +60,9 @@ class Item:
         return otherwise if value is None else value
 
     def custom(self) -> dict[str, Any]:
-        """The values for own fields (`custom.KEY`) by key, without empty cells."""
+        """The values for own fields (`custom.KEY`) by key as they are stored, without empty cells."""
         return {
-            name.removeprefix(CUSTOM): value
+            name.removeprefix(CUSTOM): value.isoformat() if isinstance(value, date) else value
             for name, value in self.values.items()
             if name.startswith(CUSTOM) and value is not None
         }
@@ -249,11 +250,17 @@ def join_failure(fetch: Fetch, problem: str) -> RowFailed:
     )
 
 
-def compile_plans(mapping: shape.Mapping, staging: Staging, currency: str) -> tuple[list[Plan], list[Fault]]:
+OwnFields = Mapping[str, Mapping[str, FieldDef]]
+"""The own fields of the branch: record, name in a mapping (`custom.KEY`), how it is read."""
+
+
+def compile_plans(
+    mapping: shape.Mapping, staging: Staging, currency: str, own: OwnFields
+) -> tuple[list[Plan], list[Fault]]:
     """All records in the order in which they are imported, and every column that is not there."""
     faults: list[Fault] = []
     plans = [
-        _compile(mapping, staging, currency, number, record, faults)
+        _compile(mapping, staging, currency, number, record, faults, own.get(record.record, {}))
         for number, record in enumerate(mapping.records)
         if record.file in staging.files
     ]
@@ -267,11 +274,12 @@ def _compile(
     number: int,
     record: shape.RecordMap,
     faults: list[Fault],
+    own: Mapping[str, FieldDef],
 ) -> Plan:
     at: tuple[int | str, ...] = ("records", number)
     definition = RECORDS[record.record]
     fetch = Fetch(staging, staging.files[record.file], faults)
-    compiler = Compiler(mapping, fetch, currency, at)
+    compiler = Compiler(mapping, fetch, currency, at, own)
     compiler.joins(record.joins)
     fields = compiler.fields(record.fields, definition.fields)
     keys = [

@@ -19,7 +19,7 @@ from shared.permissions import ROLES
 
 Kind = Literal[
     "text", "long", "code", "date", "amount", "quantity", "percent", "rate", "whole", "yes", "currency", "record",
-    "codes",
+    "codes", "number", "choice",
 ]  # fmt: skip
 CUSTOM = "custom."
 """What the name of an own field of customers and orders begins with in a mapping."""

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from branch_node.customers.field_definitions import add_custom_field
 from branch_node.home import Home, at_home
 from branch_node.imports.problems import BadMapping
 from shared import i18n
@@ -25,7 +26,7 @@ from shared.records import (
 )
 from tests.imports.company import undo
 from tests.imports.folders import bring_in, count, counts, reasons, table, write
-from tests.support.cast import LIN, customer_of, hire
+from tests.support.cast import ADMIN, LIN, SUN, customer_of, hire
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -518,3 +519,87 @@ next_on = "Next"
     await undo(outcome.account)
     customer = await Customer.get(code="A")
     assert (customer.last_contact_on, customer.next_contact_on) == (date(2026, 1, 1), date(2026, 1, 20))
+
+
+# --- several sellers ----------------------------------------------------------------------------------------------
+
+
+async def test_a_file_splits_orders_between_sellers_follows_them_and_takes_them_back(tmp_path: Path) -> None:
+    await hire(LIN, SUN)
+    lin, sun = [(await Employee.get(id=one.id)).number for one in (LIN, SUN)]
+    toml = sales().replace('shipped_on = "Shipped"', 'shipped_on = "Shipped"\nsellers = "Sellers"')
+    head = ORDER_HEAD.strip() + ",Sellers\n"
+
+    def rows(*given: tuple[str, str, str, str]) -> str:
+        return head + "".join(
+            f"{no},A,2026-02-10,{status},,,100.01,,{off},,,{who}\n" for no, status, off, who in given
+        )
+
+    both, short = f"{lin} 70; {sun}: 30%", f"{lin} 70"
+    first = rows(
+        ("1", "approved", "", both),
+        ("2", "draft", "", both),
+        ("3", "approved", "", short),
+        ("4", "draft", "", "X 100"),
+    )
+    folder = write(tmp_path, customers_csv=CUSTOMER_ROWS, orders_csv=first)
+    outcome = await bring_in(toml, folder)
+    assert reasons(outcome) == [
+        "The shares make 70 %. Together they must make 100 %.",
+        "X: give a number of the staff and a share, such as A-1 70; A-2 30.",
+    ]
+    shares = (
+        "SELECT s.share_bp, s.base_minor, s.approved_on IS NOT NULL AS counts, s.cancelled_on IS NOT NULL AS ended FROM order_share s "
+        "JOIN sales_order o ON o.id = s.order_id WHERE o.number = :number ORDER BY s.position"
+    )
+    assert await table(shares, number="1") == [(7_000, 7_001, True, False), (3_000, 3_000, True, False)]
+    assert await table(shares, number="2") == [(7_000, 0, False, False), (3_000, 0, False, False)]
+    later = rows(("1", "cancelled", "2026-03-01", both), ("2", "approved", "", both))
+    outcome = await bring_in(toml, write(tmp_path, orders_csv=later))
+    assert await table(shares, number="1") == [(7_000, 7_001, True, True), (3_000, 3_000, True, True)]
+    assert await table(shares, number="2") == [(7_000, 7_001, True, False), (3_000, 3_000, True, False)]
+    await undo(outcome.account)
+    assert await table(shares, number="1") == [(7_000, 7_001, True, False), (3_000, 3_000, True, False)]
+    assert await table(shares, number="2") == [(7_000, 0, False, False), (3_000, 0, False, False)]
+
+
+# --- own fields ---------------------------------------------------------------------------------------------------
+
+
+async def test_values_of_own_fields_are_read_by_their_kind_or_refused(tmp_path: Path) -> None:
+    await hire(ADMIN)
+    kinds = {"weight": "number", "since": "date", "express": "tick", "channel": "choice", "note": "text"}
+    for key, kind in kinds.items():
+        choices = ("Fair", "Phone") if kind == "choice" else ()
+        await add_custom_field(
+            ADMIN.person, entity="order", key=key, label=key, label_en="", kind=kind, choices=choices, required=False
+        )  # fmt: skip
+    mapped = "".join(f'"custom.{key}" = "{key}"\n' for key in kinds)
+    mapped = mapped.replace('"since"\n', '{ column = "since", dates = ["DD/MM/YYYY"] }\n')
+    toml = sales().replace('shipped_on = "Shipped"\n', f'shipped_on = "Shipped"\n{mapped}')
+    head = f"{ORDER_HEAD.strip()},{','.join(kinds)}\n"
+    good = {
+        "weight": "12.50",
+        "since": "07/03/2026",
+        "express": "yes",
+        "channel": "fair",
+        "note": "as agreed",
+    }
+    bad = {"weight": "heavy", "since": "31/02/2026", "express": "perhaps", "channel": "Mail"}
+    cells = [good, *({**good, key: value} for key, value in bad.items()), dict.fromkeys(kinds, "")]
+    rows = [
+        f"{no},A,2026-02-10,draft,,,100.00,,,,,{','.join(one.values())}\n" for no, one in enumerate(cells, 1)
+    ]
+    outcome = await bring_in(
+        toml, write(tmp_path, customers_csv=CUSTOMER_ROWS, orders_csv=head + "".join(rows))
+    )
+    assert [note.column for note in outcome.notes] == [f"custom.{key}" for key in bad]
+    assert counts(outcome)[3] == len(bad)
+    stored = {
+        "weight": "12.5",
+        "since": "2026-03-07",
+        "express": True,
+        "channel": "Fair",
+        "note": "as agreed",
+    }
+    assert {one.number: one.custom for one in await Order.all()} == {"1": stored, "6": {}}

@@ -1,5 +1,6 @@
 """Own fields of orders are filtered, searched, listed and kept by the code that does it for customers."""
 
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
@@ -12,8 +13,9 @@ from branch_node.orders.forms import FilterForm
 from branch_node.orders.listing import filter_of, listing_of
 from branch_node.orders.queries import SORTS, orders_page, sums_of
 from branch_node.own_fields import custom_fields
+from branch_node.palette import own_values
 from shared.records import Customer, Order
-from tests.support.cast import ADMIN, LIN, customer_of
+from tests.support.cast import ADMIN, LIN, SUN, customer_of
 from tests.support.sales import draft_order, order_form
 
 pytestmark = pytest.mark.usefixtures("branch")
@@ -78,3 +80,20 @@ async def test_own_fields_are_columns_on_demand_and_hidden_ones_keep_their_value
     assert [column.key for column in listing.columns][-3:] == list(listing.hidden)[-3:]
     assert (shown["custom_weight"], shown["custom_channel"]) == ("3", None)
     assert "custom_contract_no" not in shown
+
+
+async def test_the_palette_finds_an_order_by_what_stands_in_its_own_fields() -> None:
+    await own_fields()
+    mine, hers = await customer_of(LIN, "华东机电"), await customer_of(SUN, "东方仪表")
+    order = await order_with(mine, contract_no="HT-2026-7", weight="12.5")
+    await draft_order(hers, SUN.person, custom={"contract_no": "HT-2026-8"})
+    await draft_order(mine)
+    request = SimpleNamespace(state=SimpleNamespace(person=LIN.person))
+
+    async def hits(query: str) -> list[tuple[str, str]]:
+        return [(hit.label, hit.note) for hit in await own_values(request, query)]  # type: ignore[arg-type]
+
+    assert await hits("ht-2026") == [(order.number, "华东机电 · contract_no：HT-2026-7")]
+    assert await hits("12.5") == [(order.number, "华东机电 · weight：12.5")]
+    assert await hits("HT-2026-8") == []
+    assert await hits("h") == []

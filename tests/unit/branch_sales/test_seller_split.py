@@ -17,7 +17,7 @@ from branch_node.orders.forms import CancelForm, OrderForm, ShipForm
 from branch_node.orders.queries import SORTS, Filter, order_for, orders_page, sums_of
 from branch_node.orders.shares import credited, shares_of
 from shared.database import Database, fetch_value
-from shared.errors import Invalid, NotFound
+from shared.errors import Invalid, NotAllowed, NotFound
 from shared.periods import Month
 from shared.permissions import Person
 from shared.records import Order, OrderShare
@@ -94,7 +94,7 @@ async def test_sellers_are_credited_with_their_shares_and_together_with_the_orde
         if state == "draft":
             await draft_order(customer, LIN.person, **more)
             continue
-        order = await approved_order(customer, LIN.person, SUN.person, **more)
+        order = await approved_order(customer, LIN.person, MANAGER.person, **more)
         if state == "cancelled":
             await cancel_order(MANAGER.person, order.id, CancelForm(reason="not wanted"))
         elif state == "shipped":
@@ -188,3 +188,10 @@ async def test_who_has_a_share_sees_the_order_and_nobody_else_does(branch: Datab
     assert await OrderShare.filter(order_id=order.id, deleted_at=None).count() == 0
     with pytest.raises(NotFound):
         await order_for(LIN.person, order.id)
+
+
+async def test_who_has_a_share_does_not_approve_the_order(branch: Database) -> None:
+    customer = await customer_of(LIN)
+    with pytest.raises(NotAllowed):
+        await approved_order(customer, LIN.person, SUN.person, shares=split_of([(LIN, 5_000), (SUN, 5_000)]))
+    assert (await approved_order(customer, LIN.person, SUN.person)).status == "approved"
