@@ -93,7 +93,7 @@ async def test_the_palette_finds_an_order_by_what_stands_in_its_own_fields() -> 
     async def hits(query: str) -> list[tuple[str, str]]:
         return [(hit.label, hit.note) for hit in await own_values(request, query)]  # type: ignore[arg-type]
 
-    assert await hits("ht-2026") == [(order.number, "华东机电 · contract_no：HT-2026-7")]
-    assert await hits("12.5") == [(order.number, "华东机电 · weight：12.5")]
+    assert await hits("ht-2026") == [(order.number, "华东机电 · contract_no: HT-2026-7")]
+    assert await hits("12.5") == [(order.number, "华东机电 · weight: 12.5")]
     assert await hits("HT-2026-8") == []
     assert await hits("h") == []
