@@ -16,6 +16,7 @@ from hq.replication.cursor import Cursor
 from hq.replication.groups import Groups
 from hq.replication.outcome import Applied, Contact, EnvironmentFailure
 from hq.replication.rows_postgres import apply_apart, apply_some, retry_aside, run
+from hq.replication.scratch_postgres import Scratch, make_scratch
 from hq.replication.visits import Part, Visit, Written
 from shared import clock
 from shared.database.fields import to_micros
@@ -25,11 +26,6 @@ log = structlog.get_logger(__name__)
 T = TypeVar("T")
 SIDE_BY_SIDE = 2
 """How many groups of visits are written at once. More of them would be smaller ones."""
-_DELTA_TYPES = (
-    "measure varchar, period varchar, branch varchar, dim varchar, currency varchar, department varchar, "
-    "employee varchar, amount bigint, base bigint, n bigint, tbl varchar, row_id varchar, due_on varchar, "
-    "customer varchar, sale varchar, instalment varchar"
-)
 
 
 class PostgresApplier:
@@ -40,6 +36,7 @@ class PostgresApplier:
         self._connections = connections
         self._pool: asyncpg.Pool | None = None
         self._groups = Groups(self._serve, min(SIDE_BY_SIDE, connections))
+        self._scratch = Scratch()
 
     async def start(self) -> None:
         """Open the pool."""
@@ -49,7 +46,7 @@ class PostgresApplier:
             max_size=self._connections,
             statement_cache_size=1024,
             max_cached_statement_lifetime=0,
-            init=_prepare,
+            init=make_scratch,
         )
 
     async def stop(self) -> None:
@@ -74,33 +71,21 @@ class PostgresApplier:
         """What `work` returns, after the commit of what it wrote. Raises EnvironmentFailure, and what `work` refuses."""
         assert self._pool is not None
         try:
-            async with self._pool.acquire() as connection, connection.transaction():
-                return await work(connection)
+            async with self._pool.acquire() as connection:
+                async with connection.transaction():
+                    result = await work(connection)
+                await self._scratch.tidy(connection)
+                return result
         except (asyncpg.PostgresError, OSError, TimeoutError) as error:
             log.error("apply_failed", error=repr(error))
             raise EnvironmentFailure(error) from error
 
     async def _serve(self, visits: Sequence[Visit]) -> None:
-        await self.run(lambda connection: _serve(connection, visits))
+        async def work(connection: Any) -> None:
+            await _serve(connection, visits)
+            self._scratch.note(connection, visits)
 
-
-async def _prepare(connection: Any) -> None:
-    """Per connection: stage tables that empty themselves at commit."""
-    statements = []
-    for name in table_sql("postgres"):
-        for relation in (f"stage_{name}", f"old_{name}"):
-            statements.append(
-                f'CREATE TEMP TABLE IF NOT EXISTS {relation} (LIKE "{name}") ON COMMIT DELETE ROWS'
-            )
-            statements += [
-                f"ALTER TABLE {relation} ALTER COLUMN {column} DROP NOT NULL"
-                for column in ("ver", "revision")
-            ]
-    statements.append(f"CREATE TEMP TABLE IF NOT EXISTS delta ({_DELTA_TYPES}) ON COMMIT DELETE ROWS")
-    statements.append(
-        "CREATE TEMP TABLE IF NOT EXISTS gone (id uuid, ver bigint, branch varchar) ON COMMIT DELETE ROWS"
-    )
-    await connection.execute("; ".join(statements))
+        await self.run(work)
 
 
 async def _serve(connection: Any, visits: Sequence[Visit]) -> None:

@@ -138,9 +138,8 @@ def _open(path: Path) -> sqlite3.Connection:
     for name, sql in table_sql("sqlite").items():
         for relation in (f"stage_{name}", f"old_{name}"):
             connection.execute(
-                f'CREATE TEMP TABLE {relation} AS SELECT {sql.columns}, ext, deleted_at AS deleted_again FROM "{name}" WHERE 0'
+                f'CREATE TEMP TABLE {relation} AS SELECT {sql.columns}, ext FROM "{name}" WHERE 0'
             )
-            connection.execute(f"ALTER TABLE {relation} DROP COLUMN deleted_again")
     connection.execute(f"CREATE TEMP TABLE delta ({DELTA_COLUMNS})")
     connection.execute("CREATE TEMP TABLE gone (id TEXT PRIMARY KEY, ver INTEGER, branch TEXT)")
     return connection

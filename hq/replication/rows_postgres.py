@@ -94,8 +94,6 @@ async def _apply_table(connection: Any, sql: TableSql, parts: Sequence[Part]) ->
         stale = await _replace(connection, sql, again, parts)
         for found in await connection.fetch(sql.old_canonical):
             removed[found["branch"]].append(found["row"].encode())
-        await connection.fetch(f"DELETE FROM stage_{name}")
-        await connection.fetch(f"DELETE FROM old_{name}")
     for part in parts:
         for pk, row in part.typed[name][1]:
             if pk.encode() not in stale:
@@ -112,6 +110,8 @@ async def _known(connection: Any, sql: TableSql, rows: Rows) -> set[str]:
 async def _replace(connection: Any, sql: TableSql, rows: Rows, parts: Sequence[Part]) -> set[bytes]:
     """Stage, old image, guarded upsert, deletions, delta; the ids of rows that are newer here and stay as they are."""
     stale: set[bytes] = set()
+    await connection.fetch(f"DELETE FROM stage_{sql.table.name}")
+    await connection.fetch(f"DELETE FROM old_{sql.table.name}")
     if rows:
         await connection.fetch(sql.stage, *zip(*rows, strict=True))
         await connection.fetch(sql.take_old)

@@ -14,5 +14,5 @@ async def test_the_property_holds_after_random_histories(templates: Templates) -
     print(f"seeds from {first}")
     for seed in range(first, first + RUNS):
         assert await run(templates, seed, Counter()) == [], (
-            f"python -m tests.faults.soak --runs 1 --seed {seed}"
+            f"python -m tests.faults.soak --runs 1 --engine sqlite --seed {seed}"
         )
