@@ -1,9 +1,10 @@
 """What capture costs a branch's writes: the same rows with the triggers and without, transaction by transaction in turn.
 
 Two branches of one process, one with triggers and one without, so that what disturbs the machine disturbs both. Durability is
-that of a branch (SQLite: WAL, synchronous=FULL; PostgreSQL: its defaults). Two kinds of writing:
+that of a branch (SQLite: WAL, synchronous=FULL; PostgreSQL: its defaults). Three kinds of writing:
 entries, as actions write them through the ORM: a customer with a receipt and what it pays, then an activity, six rows in two
-transactions, four of them inserted and two updated; imports: 1,000 receipts to a transaction.
+transactions, four of them inserted and two updated; imports: files of customers by the command, read, checked and compared with
+those that are there; bare rows: 1,000 receipts to a transaction and nothing else.
 `python -m tests.bench.capture [--rows N]`.
 """
 
@@ -15,18 +16,20 @@ import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 import asyncpg
 
 from branch_node.models import BRANCH_APP
 from shared import ids
-from shared.database import Database, transaction
+from shared.database import Database, execute, open_database, transaction
 from shared.database.context import connect
 from shared.database.migrate import migrate
 from shared.records import RECORDS_APP, Activity, Allocation, Customer, Receipt
 from shared.replication import capture
 from shared.web.models import WEB_APP
+from tests.bench import imports
 from tests.bench.postgres_cluster import cluster
 from tests.bench.replication import receipts
 from tests.bench.table import print_table
@@ -34,6 +37,7 @@ from tests.bench.table import print_table
 APPS = [RECORDS_APP, WEB_APP, BRANCH_APP]
 DAY = datetime.date(2026, 5, 22)
 IMPORTED_AT_ONCE = 1_000
+FILES = 6
 ROWS_OF_ENTRY = 6
 Write = Callable[[int], Awaitable[None]]
 
@@ -118,7 +122,7 @@ async def measure_engine(label: str, urls: tuple[str, str], count: int) -> list[
     try:
         for name, write, steps, rows in (
             ("entries through the ORM", enter, max(20, count // 50), ROWS_OF_ENTRY),
-            ("imports, 1,000 to a transaction", importing(receipts(count)), count // IMPORTED_AT_ONCE, IMPORTED_AT_ONCE),
+            ("bare rows, 1,000 to a transaction", importing(receipts(count)), count // IMPORTED_AT_ONCE, IMPORTED_AT_ONCE),
         ):  # fmt: skip
             plain, captured, ratio = await compare(sides, write, steps)
             shown.append(
@@ -142,15 +146,44 @@ async def measure(count: int) -> list[list[str]]:
         return shown + await measure_engine("PostgreSQL", (base + "plain", base + "captured"), count)
 
 
+async def without_triggers(url: str) -> None:
+    """Take capture off a branch."""
+    async with open_database(url, APPS):
+        dialect = url.partition(":")[0]
+        for name in capture.triggers(dialect, "SH"):
+            table = name.removeprefix("capture_").rsplit("_", 1)[0]
+            await execute(f"DROP TRIGGER {name}" + (f' ON "{table}"' if dialect == "postgres" else ""))
+
+
+def import_files(engine: str, count: int) -> tuple[float, float, float]:
+    """Files of so many customers by the command, at a branch without triggers and at one with, in turn: seconds of each (median)
+    and the median of what one without took of the same with."""
+    took: tuple[list[float], list[float]] = ([], [])
+    with ExitStack() as stack:
+        sides = [stack.enter_context(imports.branch(engine)) for _ in took]
+        asyncio.run(without_triggers(sides[0].url))
+        for step in range(FILES):
+            for number in (0, 1) if step % 2 else (1, 0):
+                imports.write_files(sides[number].folder, count, first=step * count)
+                took[number].append(sides[number].run_import()[0])
+    ratio = statistics.median(one / other for one, other in zip(*took, strict=True))
+    return statistics.median(took[0]), statistics.median(took[1]), ratio
+
+
 def main(argv: list[str] | None = None) -> int:
     """Print the table."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench.capture")
     parser.add_argument("--rows", type=int, default=40_000)
     options = parser.parse_args(argv)
+    shown = asyncio.run(measure(options.rows))
+    in_a_file = options.rows // 10
+    for label, engine in (("SQLite", "sqlite"), ("PostgreSQL", "postgres")):
+        plain, captured, ratio = import_files(engine, in_a_file)
+        shown.append([f"{label}: files of {in_a_file:,} customers imported", f"{in_a_file / plain:,.0f}", f"{in_a_file / captured:,.0f}", f"{ratio:.2f}"])  # fmt: skip
     print_table(
-        f"Capture, {options.rows:,} rows imported, {options.rows // 50:,} pairs of entries; aim: 0.75 of without",
+        f"Capture, {options.rows:,} bare rows, {options.rows // 50:,} pairs of entries; aim: 0.75 of without",
         ["what", "rows/s without", "rows/s with", "of without"],
-        asyncio.run(measure(options.rows)),
+        sorted(shown, key=lambda row: row[0].partition(":")[0], reverse=True),
     )
     return 0
 

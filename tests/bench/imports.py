@@ -19,10 +19,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
-from urllib.parse import urlsplit
 
 from branch_node.imports.command import main as main_of_command
 from branch_node.settings import BranchSettings
@@ -75,10 +76,10 @@ LATIN = (
 )
 
 
-def rows_of(count: int, seed: int = 7) -> Iterator[list[str]]:
+def rows_of(count: int, seed: int = 7, first: int = 0) -> Iterator[list[str]]:
     """Customers, every thirty-third a doubled one in another writing."""
     dice = random.Random(seed)
-    for number in range(count):
+    for number in range(first, first + count):
         if number % 33 == 32:
             yield doubled(number, dice)
             continue
@@ -108,26 +109,53 @@ def doubled(number: int, dice: random.Random) -> list[str]:
     return row
 
 
-def write_files(folder: Path, count: int) -> None:
+def write_files(folder: Path, count: int, first: int = 0) -> None:
     with (folder / "customers.csv").open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(HEADER)
-        writer.writerows(rows_of(count))
+        writer.writerows(rows_of(count, first=first))
     (folder / "mapping.toml").write_text(MAPPING, encoding="utf-8")
 
 
-def prepared(engine: str, folder: Path) -> str:
-    """A fresh branch database with change capture in the environment of the command; its url."""
+@dataclass(frozen=True)
+class Branch:
+    """A branch with change capture, and the folder of the files that it is given."""
+
+    url: str
+    folder: Path
+
+    def run(self, *words: str) -> tuple[float, dict[str, Any]]:
+        """Seconds of a run of the command and the account it printed."""
+        os.environ |= {
+            "TRUNKLINE_DATABASE_URL": self.url, "TRUNKLINE_DATA_DIR": str(self.folder), "TRUNKLINE_BRANCH_CODE": "SH",
+        }  # fmt: skip
+        return timed(*words)
+
+    def run_import(self) -> tuple[float, dict[str, Any]]:
+        """The same for the files of the folder."""
+        return self.run(str(self.folder), "--mapping", str(self.folder / "mapping.toml"))
+
+
+@contextmanager
+def branch(engine: str) -> Iterator[Branch]:
+    """A fresh branch; its database goes at the end of the block."""
     name = f"tl_imports_{token_hex(4)}"
-    url = f"sqlite:///{folder / 'branch.db'}"
-    if engine == "postgres":
-        asyncio.run(command(f'CREATE DATABASE "{name}"'))
-        url = postgres_url(name)
-    os.environ |= {
-        "TRUNKLINE_DATABASE_URL": url, "TRUNKLINE_DATA_DIR": str(folder), "TRUNKLINE_BRANCH_CODE": "SH",
-    }  # fmt: skip
-    asyncio.run(prepare(load_settings(BranchSettings, os.environ)))
-    return url
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        if engine == "postgres":
+            asyncio.run(command(f'CREATE DATABASE "{name}"'))
+        made = Branch(
+            postgres_url(name) if engine == "postgres" else f"sqlite:///{folder / 'branch.db'}", folder
+        )
+        values = {
+            "TRUNKLINE_DATABASE_URL": made.url, "TRUNKLINE_DATA_DIR": scratch, "TRUNKLINE_BRANCH_CODE": "SH",
+        }  # fmt: skip
+        try:
+            asyncio.run(prepare(load_settings(BranchSettings, {**os.environ, **values})))
+            yield made
+        finally:
+            if engine == "postgres":
+                asyncio.run(command(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
 
 
 def timed(*words: str) -> tuple[float, dict[str, Any]]:
@@ -141,18 +169,14 @@ def timed(*words: str) -> tuple[float, dict[str, Any]]:
     return time.perf_counter() - started, json.loads(printed.getvalue())
 
 
-def measure(engine: str, folder: Path) -> dict[str, Any]:
+def measure(engine: str, count: int) -> dict[str, Any]:
     """Import, import again, undo: seconds of each, and what became of the rows."""
-    url = prepared(engine, folder)
-    words = (str(folder), "--mapping", str(folder / "mapping.toml"))
-    try:
-        seconds, first = timed(*words)
+    with branch(engine) as one:
+        write_files(one.folder, count)
+        seconds, first = one.run_import()
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        again_seconds, again = timed(*words)
-        undo_seconds, _ = timed("undo", first["run"])
-    finally:
-        if engine == "postgres":
-            asyncio.run(command(f'DROP DATABASE IF EXISTS "{urlsplit(url).path[1:]}" WITH (FORCE)'))
+        again_seconds, again = one.run_import()
+        undo_seconds, _ = one.run("undo", first["run"])
     return {
         "seconds": seconds, "again_seconds": again_seconds, "undo_seconds": undo_seconds, "peak_mb": peak,
         "read": first["total"]["read"], "doubles": first["files"][0]["because"].get("duplicate", 0),
@@ -161,18 +185,16 @@ def measure(engine: str, folder: Path) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def doubles_found(folder: Path) -> None:
+def doubles_found() -> None:
     """Print how many known doubles of records that nobody here wrote are found, or why that is not measured."""
     if not FEBRL.is_dir():
         print(f"known doubles: not measured, {FEBRL} is not there")
         return
-    prepared("sqlite", folder)
-    (folder / "febrl.toml").write_text(FEBRL_MAPPING, encoding="utf-8")
-    result = folder / "result.csv"
-    seconds, _ = timed(
-        str(FEBRL), "--mapping", str(folder / "febrl.toml"), "--dry-run", "--result", str(result)
-    )
-    recall, precision, number = measured(result)
+    with branch("sqlite") as one:
+        mapping, result = one.folder / "febrl.toml", one.folder / "result.csv"
+        mapping.write_text(FEBRL_MAPPING, encoding="utf-8")
+        seconds, _ = one.run(str(FEBRL), "--mapping", str(mapping), "--dry-run", "--result", str(result))
+        recall, precision, number = measured(result)
     print_table(
         "Doubles among 1,000 records with 500 known pairs (goal: recall 0.95 at precision 0.98)",
         ("set", "recall", "precision", "pairs", "seconds"),
@@ -197,9 +219,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     wanted = options.parse_args(argv)
     engines = wanted.engine or ["sqlite", "postgres"]
     if wanted.child:
-        with tempfile.TemporaryDirectory() as folder:
-            write_files(Path(folder), wanted.rows)
-            print(json.dumps(measure(engines[0], Path(folder))))
+        print(json.dumps(measure(engines[0], wanted.rows)))
         return 0
     rows = [child(engine, wanted.rows) for engine in engines]
     print_table(
@@ -215,8 +235,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             for engine, row in zip(engines, rows, strict=True)
         ],
     )  # fmt: skip
-    with tempfile.TemporaryDirectory() as folder:
-        doubles_found(Path(folder))
+    doubles_found()
     return 0
 
 
