@@ -182,7 +182,7 @@ def around_job(use_site: UseSite) -> Callable[[Job], AbstractAsyncContextManager
 async def run_jobs_alone(settings: BranchSettings) -> None:
     """The worker process: jobs only, until SIGTERM."""
     register_jobs()
-    i18n.install(i18n.catalogue([PACKAGE, PACKAGE.parent / "shared"]))
+    i18n.install_from(PACKAGE, PACKAGE.parent / "shared")
     async with open_database(settings.url_of_database, APPS) as database:
 
         @contextmanager

@@ -10,7 +10,7 @@ from typing import Any
 
 from hq.settings import HqSettings
 from shared.errors import Invalid
-from shared.i18n import N_, catalogue, install, use_locale
+from shared.i18n import N_, install_from, use_locale
 
 Inside = Callable[[Callable[[HqSettings], Awaitable[int]]], int]
 PACKAGE = Path(__file__).resolve().parent
@@ -264,7 +264,7 @@ async def print_figure(args: argparse.Namespace, settings: HqSettings) -> int:
     house = house_of(settings)
     given = {"period": args.period, "from": args.first, "to": args.last, "as_of": args.as_of}
     first, last = days_of(given)
-    install(catalogue([PACKAGE, PACKAGE.parent / "shared"]))
+    install_from(PACKAGE, PACKAGE.parent / "shared")
     with use_locale(args.locale):
         question = Question(
             unit=parse_unit(args.unit),

@@ -196,6 +196,17 @@ def install(site_catalogue: Catalogue) -> None:
     _installed = _installed.merged(site_catalogue)
 
 
+_roots_read: set[tuple[Path, ...]] = set()
+
+
+def install_from(*package_roots: Path) -> None:
+    """Install the translations of all zh_CN.po under these folders; folders that were read before are not read again: a
+    second site of the same kind in a process has its texts already. Raises CatalogueError as `catalogue`."""
+    if package_roots not in _roots_read:
+        install(catalogue(package_roots))
+        _roots_read.add(package_roots)
+
+
 def installed() -> Catalogue:
     """The texts installed so far, e.g. for Jinja2's install_gettext_translations."""
     return _installed

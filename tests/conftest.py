@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import settings
 
+from tests.support import nursery
 from tests.support.databases import (
     center_database,
     database,
@@ -20,6 +21,7 @@ settings.load_profile("trunkline")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """The process that began the run takes away what its tests shared."""
+    """What each process kept for its tests ends; the one that began the run takes away what they shared."""
+    nursery.end_all()
     if not hasattr(config, "workerinput"):
         remove_what_was_shared()

@@ -82,7 +82,7 @@ def site_app(
     own = [*routes, *ACCOUNT_ROUTES, *FRAME_ROUTES, *LIST_ROUTES]
     own.append(openapi_route(site, own))
     check_routes([*own, *HEALTH_ROUTES], LABELS)
-    i18n.install(i18n.catalogue([package, SHARED]))
+    i18n.install_from(package, SHARED)
     static = StaticFiles([*static_roots, HERE / "static"])
     health_routes = starlette_routes(HEALTH_ROUTES, settings, for_machines=True)
     static_route = StarletteRoute("/static/{digest}/{path:path}", static)

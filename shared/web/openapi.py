@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from pydantic import BaseModel
@@ -38,11 +39,14 @@ ERROR_SCHEMA = {
 
 
 def openapi_route(site: Site, routes: Sequence[Route]) -> Route:
-    """The route that serves the document; made once, when the site starts."""
-    content = document(site, [route for route in routes if route.api is not None])
+    """The route that serves the document; made once, when somebody first asks for it: it takes longer than a page."""
+
+    @cache
+    def content() -> dict[str, Any]:
+        return document(site, [route for route in routes if route.api is not None])
 
     async def openapi(_request: Request) -> Response:
-        return json_answer(content)
+        return json_answer(content())
 
     return Route("GET", URL, openapi, PUBLIC)
 

@@ -5,7 +5,6 @@ figures by command line and by API, compared with independently computed totals.
 """
 
 import json
-import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -20,7 +19,7 @@ from branch_node.setup import APPS as BRANCH_APPS
 from tests.imports.company import MAPPING, OFFICES, cents, expected, require_data
 from tests.support import shelf
 from tests.support.databases import ENGINES, Templates
-from tests.support.processes import SiteProcess, wait_until
+from tests.support.processes import SiteProcess, copy_folder, wait_until
 from tests.support.world import prepare_site
 
 pytestmark = pytest.mark.slow
@@ -101,7 +100,7 @@ def group(engine: str, folder: Path, offices: Path) -> Iterator[Group]:
         hq.start()
         found = Group(hq, token)
         for code in OFFICES:
-            shutil.copytree(offices / code, folder / code)
+            copy_folder(offices / code, folder / code)
             found.branches[code] = site = office_site(code, folder / code)
             stack.callback(site.close)
         with ThreadPoolExecutor(2) as pool:

@@ -41,6 +41,7 @@ from shared.database import as_actor, open_database
 from shared.records import COMPANY, Address, Directive, DirectiveRecipient, Employee
 from shared.web import accounts
 from shared.web.passwords import Passwords
+from tests.support import shelf
 from tests.support.cast import ADMIN, LIN, MANAGER, SALES_SH, SHANGHAI, SUN, WANG, ZHOU, Member, hire
 from tests.support.databases import Templates, apart, postgres_url
 from tests.support.web_site import Visitor, visitor_of
@@ -91,6 +92,7 @@ class Rows:
 
 def settings_of(folder: Path, url: str, **values: Any) -> BranchSettings:
     """Settings with password hashes that cost nothing and no jobs."""
+    shelf.share_templates(folder)
     given: dict[str, Any] = {
         "data_dir": folder, "database_url": url, "branch_code": "SH", "branch_name": "上海", "argon2_memory_kib": 64,
         "argon2_rounds": 1, "jobs_in_site": False, **values,

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +14,7 @@ from netops.center.setup import APPS, prepare
 from shared.database import open_database
 from shared.web.accounts import create_account
 from shared.web.passwords import Passwords
+from tests.support import nursery
 from tests.support.agent import ROOT, answers, free_port, until
 from tests.support.center_site import settings_of
 from tests.support.web_site import PASSWORD
@@ -42,7 +41,7 @@ def prepared(folder: Path, nodes: Sequence[tuple[str, str, str]]) -> CenterSetti
 @contextmanager
 def center_process(
     folder: Path, more: Mapping[str, str] | None = None
-) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+) -> Iterator[tuple[nursery.Forked, int]]:
     """The process and its port; ended at the end of the block."""
     port = free_port()
     env = {
@@ -54,13 +53,7 @@ def center_process(
         **(more or {}),
     }
     with (folder / "center.log").open("ab") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "netops", "center", "web"],
-            cwd=ROOT,
-            env=env,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
+        process = nursery.start("netops", ["netops", "center", "web"], cwd=ROOT, env=env, output=output)
     try:
         until(lambda: process.poll() is not None or answers(port), 60)
         assert process.poll() is None, (folder / "center.log").read_text()[-2000:]

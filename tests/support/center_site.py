@@ -29,10 +29,12 @@ from shared.nodes.report import (
     StateReport,
     encode_body,
 )
+from tests.support import shelf
 
 
 def settings_of(folder: Path, **values: Any) -> CenterSettings:
     """Settings with password hashes that cost nothing."""
+    shelf.share_templates(folder)
     given = {"data_dir": folder, "argon2_memory_kib": 64, "argon2_rounds": 1, **values}
     return CenterSettings(**given)
 

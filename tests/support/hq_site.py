@@ -3,23 +3,21 @@
 Chen, executive, sees every branch; Mei, executive for Paris and Tokyo only; Qin keeps the data; Tang administers.
 """
 
-import asyncio
 import shutil
 import tempfile
-import threading
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
-from secrets import token_hex
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from hq.app import hq_app
+from hq.figures import memo
 from hq.people.actions import add_person
 from hq.settings import HqSettings
 from hq.setup import APPS, prepare
@@ -41,10 +39,21 @@ from shared.records import (
     TargetLine,
 )
 from shared.web.passwords import Passwords
-from tests.support import hq_world, shelf
-from tests.support.databases import ENGINES, Templates, command, postgres_url
+from tests.support import databases, hq_world, shelf
+from tests.support.clean_slate import CleanSlates
+from tests.support.databases import (
+    ENGINES,
+    POSTGRES_URL,
+    Templates,
+    command,
+    plain_url,
+    postgres_url,
+    remember,
+)
 from tests.support.hq_world import NOON, PLACES, TODAY, Company
 from tests.support.web_site import PASSWORD, Visitor
+
+T = TypeVar("T")
 
 PEOPLE: dict[str, tuple[str, list[str], list[str] | None]] = {
     "chen": ("陈总", ["executive"], None),
@@ -73,6 +82,7 @@ class Headquarters:
 
 def cheap_settings(folder: Path, **values: Any) -> HqSettings:
     """Settings with password hashes that cost nothing."""
+    shelf.share_templates(folder)
     given = {
         "data_dir": folder,
         "argon2_memory_kib": 64,
@@ -176,24 +186,26 @@ def headquarters(folder: Path, size: int = 8, **values: Any) -> Headquarters:
 
 
 _filled: dict[int, tuple[str, Company]] = {}
+_slates = CleanSlates()
 
 
 @contextmanager
 def headquarters_on_postgres(folder: Path, size: int = 8) -> Iterator[Headquarters]:
-    """The same over a copy on PostgreSQL, which is dropped at the end of the block."""
+    """The same over a copy on PostgreSQL, which is put back for the next test at the end of the block."""
     if size not in _filled:
         company, source = hq_world.make_company(Random(20_261_120 + size), CODES, size), shelf.database_name("hq_company")  # fmt: skip
         apart(command(f'CREATE DATABASE "{source}"'))
         apart(fill(cheap_settings(folder, database_url=postgres_url(source)), company))
+        apart(remember(plain_url(source)))
         _filled[size] = (source, company)
     source, company = _filled[size]
-    name = shelf.database_name(f"hq_site_{token_hex(4)}")
-    apart(command(f'CREATE DATABASE "{name}" TEMPLATE "{source}"'))
+    name = apart(_slates.borrow(f"hq_company_{size}", source, POSTGRES_URL, plain_url))
+    memo.forget()  # sums are kept by the name of the database
     try:
         settings = cheap_settings(folder, database_url=postgres_url(name))
         yield Headquarters(hq_app(settings), settings, company)
     finally:
-        apart(command(f'DROP DATABASE "{name}" WITH (FORCE)'))
+        apart(_slates.give_back(name, plain_url(name)))
 
 
 @pytest.fixture(params=ENGINES)
@@ -216,19 +228,11 @@ def running(site: Headquarters) -> Iterator[TestClient]:
         yield client
 
 
-def apart(work: Coroutine[Any, Any, None]) -> None:
+def apart(work: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine to its end on a loop of its own at the fixed time; usable while another loop runs."""
-    failed: list[BaseException] = []
 
-    def run() -> None:
-        try:
-            with clock.use(FixedClock(NOON)):
-                asyncio.run(work)
-        except BaseException as error:
-            failed.append(error)
+    async def at_noon() -> T:
+        with clock.use(FixedClock(NOON)):
+            return await work
 
-    thread = threading.Thread(target=run)
-    thread.start()
-    thread.join()
-    if failed:
-        raise failed[0]
+    return databases.apart(at_noon())

@@ -4,13 +4,12 @@ import json
 import os
 import re
 import signal
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import httpx2
 
+from tests.support import nursery, shelf
 from tests.support.agent import ROOT, answers, free_port, until
 
 PASSWORD = "tea with lemon"
@@ -20,6 +19,7 @@ class Center:
     """`netops center` in a folder of its own: commands of the terminal, and the site as a process."""
 
     def __init__(self, folder: Path) -> None:
+        shelf.share_templates(folder)
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = folder / "center.log"
@@ -27,25 +27,24 @@ class Center:
             **os.environ, "TRUNKLINE_DATA_DIR": str(folder), "TRUNKLINE_PORT": str(self.port),
             "TRUNKLINE_ARGON2_MEMORY_KIB": "64", "TRUNKLINE_ARGON2_ROUNDS": "1", "TRUNKLINE_REPORT_SECONDS": "0.5",
         }  # fmt: skip
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: nursery.Forked | None = None
 
-    def run(self, *words: str, **more: Any) -> str:
-        command = [sys.executable, "-m", "netops", "center", *words]
-        return subprocess.run(
-            command, cwd=ROOT, env=self.env, capture_output=True, text=True, check=True, **more
-        ).stdout
+    def run(self, *words: str, typed: str = "") -> str:
+        done = nursery.run("netops", ["netops", "center", *words], cwd=ROOT, env=self.env, typed=typed)
+        assert done.returncode == 0, f"{' '.join(words)}: {done.stderr}"
+        return done.stdout
 
     def start(self) -> None:
         with self.log.open("ab") as log:
-            command = [sys.executable, "-m", "netops", "center", "web"]
-            self.process = subprocess.Popen(command, cwd=ROOT, env=self.env, stdout=log, stderr=log)
+            words = ["netops", "center", "web"]
+            self.process = nursery.start("netops", words, cwd=ROOT, env=self.env, output=log)
         until(lambda: answers(self.port), 20)
 
     def add_people(self, *names: str) -> None:
         """Accounts that may order everything."""
         for name in names:
             words = ("user", "add", name, "--name", name.title(), "--locale", "en", "--password-stdin")
-            self.run(*words, input=PASSWORD + "\n")
+            self.run(*words, typed=PASSWORD + "\n")
             self.run("rights", "grant", name)
 
     def enrol(self, node: str, branch: str, folder: Path) -> None:
@@ -62,8 +61,9 @@ class Center:
             "--key-file",
             str(folder / "node.key"),
         )
-        command = [sys.executable, "-m", "netops", "agent", "enrol", token, *words]
-        subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+        command = ["netops", "agent", "enrol", token, *words]
+        done = nursery.run("netops", command, cwd=ROOT, env=os.environ)
+        assert done.returncode == 0, done.stderr
 
     def kill(self) -> None:
         assert self.process is not None

@@ -1,4 +1,7 @@
-"""A site as a real process: started from its command line on a port and folder of its own, asked, killed, restarted."""
+"""A site as a real process: started from its command line on a port and folder of its own, asked, killed, restarted.
+
+Its processes come from the nursery (nursery.py), those of another release from the interpreter.
+"""
 
 import json
 import os
@@ -19,6 +22,7 @@ import httpx
 
 from shared.database import DatabaseApp
 from shared.database.access import bind
+from tests.support import nursery, shelf
 from tests.support.agent import free_port
 from tests.support.databases import apart
 from tests.support.web_site import Visitor
@@ -87,9 +91,9 @@ class SiteProcess:
         ] = ()  # the module and words that start it, when it is not started by itself
         self.port = free_port()
         self.settings = {f"TRUNKLINE_{key}": value for key, value in env.items()}
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: subprocess.Popen[bytes] | nursery.Forked | None = None
         self.guests: list[Guest] = []
-        folder.mkdir(parents=True, exist_ok=True)
+        shelf.share_templates(folder)
 
     @property
     def url(self) -> str:
@@ -120,10 +124,14 @@ class SiteProcess:
 
     def run(self, *words: str, typed: str = "", check: bool = True) -> subprocess.CompletedProcess[str]:
         """A command of the site, such as run("migrate"); fails with its words unless it ends with 0."""
-        done = subprocess.run(
-            [sys.executable, "-m", self.module, *words], cwd=self.root, env=self.env, input=typed, text=True,
-            capture_output=True, timeout=120, check=False,
-        )  # fmt: skip
+        command = [self.module, *words]
+        if self.root == ROOT:
+            done = nursery.run(self.module, command, cwd=ROOT, env=self.env, typed=typed)
+        else:
+            done = subprocess.run(
+                [sys.executable, "-m", *command], cwd=self.root, env=self.env, input=typed, text=True,
+                capture_output=True, timeout=120, check=False,
+            )  # fmt: skip
         if check:
             assert done.returncode == 0, f"{self.name} {' '.join(words)}: {done.stderr[-LOG_SHOWN:]}"
         return done
@@ -131,11 +139,15 @@ class SiteProcess:
     def start(self, *, wait: bool = True) -> "SiteProcess":
         """Start `web`; with `wait` return when it answers."""
         assert not self.is_alive, f"{self.name} runs already"
+        words = [*self.launcher, self.module, "web"]
         with (self.folder / "site.log").open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", *self.launcher, self.module, "web"], cwd=self.root, env=self.env, stdout=log,
-                stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True,
-            )  # fmt: skip
+            if self.root == ROOT:
+                self.process = nursery.start(self.module, words, cwd=ROOT, env=self.env, output=log)
+            else:
+                self.process = subprocess.Popen(
+                    [sys.executable, "-m", *words], cwd=self.root, env=self.env, stdout=log, stderr=subprocess.STDOUT,
+                    stdin=subprocess.DEVNULL, start_new_session=True,
+                )  # fmt: skip
         if wait:
             self.wait_ready()
         return self
@@ -232,4 +244,6 @@ async def rows_of_server(url: str, sql: str, params: Mapping[str, Any]) -> list[
 
 def copy_folder(source: Path, target: Path) -> None:
     """The prepared files of a site that does not run."""
-    shutil.copytree(source, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.lock", "site.log"))
+    shutil.copytree(
+        source, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.lock", "site.log", "templates")
+    )

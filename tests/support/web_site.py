@@ -29,6 +29,7 @@ from shared.web.responses import json_answer
 from shared.web.routing import Route
 from shared.web.settings import WebSettings
 from shared.web.site import MenuItem, Site
+from tests.support import shelf
 
 PASSWORD = "tea with lemon"
 LIN_ID, ADA_ID = UUID(int=1), UUID(int=2)
@@ -51,6 +52,7 @@ SITE = Site(
 
 def cheap_settings(folder: Path, **values: Any) -> WebSettings:
     """Settings with password hashes that cost nothing."""
+    shelf.share_templates(folder)
     given = {"data_dir": folder, "argon2_memory_kib": 64, "argon2_rounds": 1, **values}
     return WebSettings(**given)
 

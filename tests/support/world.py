@@ -168,6 +168,7 @@ def own_database(like: str = "template0") -> str:
     """The url of a PostgreSQL database with the tables and rows of another; it goes with the run."""
     name = shelf.database_name("world")
     apart(command(f'CREATE DATABASE "{name}" TEMPLATE "{like}"'))
+    apart(command(f'ALTER DATABASE "{name}" SET synchronous_commit = off'))  # no test ends the server
     return postgres_url(name)
 
 

@@ -2,7 +2,6 @@
 
 import sqlite3
 from pathlib import Path
-from secrets import token_hex
 from typing import Any
 
 import pytest
@@ -13,6 +12,7 @@ from shared.database import DatabaseApp, execute, fetch_all, open_database
 from shared.database.context import drop_descriptions, tortoise_config
 from shared.database.makemigrations import site_apps
 from shared.database.migrate import migrate, missing_indexes, missing_migrations, repair_indexes
+from tests.support import shelf
 from tests.support.databases import (
     ENGINES,
     Templates,
@@ -79,13 +79,10 @@ async def test_a_fresh_database_equals_one_that_replayed_every_migration(
             shapes.append(await shape(url, apps(), engine))
             continue
         templates.require_postgres()
-        name = f"tl_test_{way}_{token_hex(4)}"
+        name = shelf.database_name(way)
         await command(f'CREATE DATABASE "{name}"')
-        try:
-            await make(postgres_url(name), apps())
-            shapes.append(await shape(postgres_url(name), apps(), engine))
-        finally:
-            await command(f'DROP DATABASE "{name}" WITH (FORCE)')
+        await make(postgres_url(name), apps())
+        shapes.append(await shape(postgres_url(name), apps(), engine))
     assert shapes[0] == shapes[1]
 
 
@@ -97,21 +94,18 @@ runs, safe_epoch, safe_seq) VALUES ('SH', 'e', 5, '0', '{}', 5, '{}', 'normal', 
 async def test_a_headquarters_with_rows_is_brought_from_its_first_schema_to_the_newest(
     engine: str, tmp_path: Path, templates: Templates
 ) -> None:
-    name, url = f"tl_test_old_{token_hex(4)}", f"sqlite:///{tmp_path}/old.db"
+    url = f"sqlite:///{tmp_path}/old.db"
     if engine == "postgres":
         templates.require_postgres()
+        name = shelf.database_name("old")
         await command(f'CREATE DATABASE "{name}"')
         url = postgres_url(name)
-    try:
-        await replay(url, hq_apps(), "0001_initial")
-        async with open_database(url, hq_apps()):
-            await execute(CURSOR)
-        assert "hq.0002_scrub" in (await migrate(url, hq_apps())).applied
-        async with open_database(url, hq_apps()):
-            assert await fetch_all("SELECT branch, seq FROM branch_cursor") == [{"branch": "SH", "seq": 5}]
-    finally:
-        if engine == "postgres":
-            await command(f'DROP DATABASE "{name}" WITH (FORCE)')
+    await replay(url, hq_apps(), "0001_initial")
+    async with open_database(url, hq_apps()):
+        await execute(CURSOR)
+    assert "hq.0002_scrub" in (await migrate(url, hq_apps())).applied
+    async with open_database(url, hq_apps()):
+        assert await fetch_all("SELECT branch, seq FROM branch_cursor") == [{"branch": "SH", "seq": 5}]
 
 
 async def test_no_model_says_more_than_its_migrations() -> None:
