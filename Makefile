@@ -19,7 +19,7 @@ demo-reset: $(VENV)/.runtime
 	@$(RUN) -m netops demo --reset
 
 test: $(VENV)/.dev assets
-	$(BIN)/pytest -n $(WORKERS) --dist worksteal $(TESTS)
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS)
 
 # The JSON API of a branch against its own document, with many made-up requests.
 api-check: $(VENV)/.dev assets

@@ -1,5 +1,7 @@
 """Fixtures for all tests."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import settings
 
@@ -15,9 +17,19 @@ from tests.support.databases import (
 
 __all__ = ["center_database", "database", "hq_database", "sqlite_database", "templates"]
 
+TESTS = Path(__file__).parent
+
 # No example is wrong because a machine is busy.
 settings.register_profile("trunkline", deadline=None)
 settings.load_profile("trunkline")
+
+
+LONG_FIRST = ("faults", "scenarios", "imports", "contracts", "unit")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with long tests first, so that no process of a run ends with one while the others have nothing to do."""
+    items.sort(key=lambda item: LONG_FIRST.index(item.path.relative_to(TESTS).parts[0]))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
