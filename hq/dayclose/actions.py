@@ -115,11 +115,12 @@ async def check_new(limit_days: int) -> list[DayCloseCheck]:
 
 
 async def ask_about(checks: Sequence[DayCloseCheck]) -> None:
-    """A red line asks the branch for the rows of its own table that differ; an incident stands until all are green."""
+    """A red line asks the branch what differs of its ledger's table and of the statements; an incident stands until all are
+    green."""
     red: dict[str, set[str]] = {}
     for check in checks:
         if check.state == "red":
-            red.setdefault(check.branch, set()).add(LEDGERS[check.ledger].table)
+            red.setdefault(check.branch, set()).update({LEDGERS[check.ledger].table, DayClose._meta.db_table})
     for branch, tables in red.items():
         await open_incident(branch, "day_close", ", ".join(sorted(tables)))
         await ask_tables(branch, sorted(tables), "day_close")

@@ -10,10 +10,13 @@ from starlette.responses import Response
 
 from hq.asking import day_of, question_of
 from hq.dayclose.pages import DayClosePage
-from hq.dayclose.queries import ROWS_SHOWN, Lines, found_rows, lines_of, rows_of
+from hq.dayclose.queries import ROWS_SHOWN, Found, Lines, found_rows, lines_of, rows_of
 from hq.dayclose.rules import worst
 from hq.figures.freshness import Branch, directory
 from hq.figures.shape import Question
+from hq.replication.models import ScrubRow
+from hq.sync.found import image
+from hq.sync.proof_view import kind_words, state_words
 from hq.tables import url_with
 from shared.database.fields import from_micros
 from shared.errors import NotFound
@@ -21,10 +24,16 @@ from shared.i18n import gettext as _
 from shared.i18n import ngettext
 from shared.ledgers import LEDGERS, Ledger
 from shared.money import Money
+from shared.vocabulary import column_word
 from shared.web.filters import day as day_text
 from shared.web.filters import instant, money
 from shared.web.parts import Column, Crumb, Empty, Row, TableView
 from shared.web.responses import page
+from shared.web.versions import value_text
+
+COLUMNS_SHOWN = 4
+SUMMED_UP = ("happened_on", "total_minor", "amount_minor", "status")
+"""What is shown of a row that only one side has."""
 
 
 @dataclass(frozen=True)
@@ -180,7 +189,8 @@ async def show_rows(request: Request) -> Response:
     if ledger is None:
         raise NotFound()
     code = lines.branch.code
-    marked = {row.row_id: row for row in await found_rows(ledger, code)}
+    found_here = await found_rows(ledger, code, found.day)
+    marked = {row.row_id: row for row in found_here.rows}
     rows = [row_view(row, marked) for row in await rows_of(ledger, code, found.day)]
     columns = [
         Column("row", _("Row"), phone="head"),
@@ -196,6 +206,7 @@ async def show_rows(request: Request) -> Response:
         found, f"/day-close/{code}/{ledger.code}",
         TableView("rows", _(ledger.label), columns, rows, empty=Empty("nothing", _("HQ holds no rows of this day."))),
         title=_(ledger.label), sentence=text, tone=tone, crumbs=crumbs, hint=hint,
+        **differed(found_here, is_red=lines.state(ledger.code) == "red", may_open=request.state.person.may("sync.view")),
     )  # fmt: skip
     return page(request, "dayclose/show.html", view)
 
@@ -209,7 +220,65 @@ def sentence_of_line(lines: Lines, ledger: Ledger) -> tuple[str, str]:
         return _("These rows equal what the branch stated at %(time)s.", time=instant(stated.changed_at or stated.recorded_at)), "ok"  # fmt: skip
     if check.state == "changed":
         return _("Rows of this day came after the statement; the branch states the day anew."), "warn"
-    return _("The branch stated %(stated)s rows, HQ holds %(held)s. It has been asked which differ; they are mended and marked here.", stated=stated.row_count, held=check.row_count), "bad"  # fmt: skip
+    return _("The branch stated %(stated)s rows, HQ holds %(held)s. It is asked which differ; they are mended and listed here.", stated=stated.row_count, held=check.row_count), "bad"  # fmt: skip
+
+
+def differed(found: Found, *, is_red: bool, may_open: bool) -> dict[str, Any]:
+    """The rows of a line that differed as a table of the page; nothing for a line that holds and always did."""
+    if not (found.count or is_red):
+        return {}
+    columns = [
+        Column("row", _("Row"), phone="head"),
+        Column("kind", _("How"), phone="second"),
+        Column("columns", _("Differed in")),
+        Column("here", _("Here before")),
+        Column("there", _("At the branch")),
+        Column("state", _("State"), phone="second"),
+        Column("at", _("Found"), "instant"),
+    ]
+    empty = Empty("nothing", _("The branch has not named a row yet. HQ asks within minutes; the branch answers at its next contact."))  # fmt: skip
+    rows = [difference(row, may_open) for row in found.rows]
+    shown = len(found.rows)
+    hint = _("The newest %(n)s of %(total)s rows are shown.", n=shown, total=found.count) if found.count > shown else ""  # fmt: skip
+    return {
+        "found": TableView("differed", _("Rows that differed"), columns, rows, empty=empty),
+        "found_hint": hint,
+    }
+
+
+def difference(row: ScrubRow, may_open: bool) -> Row:
+    """One row that differed, with what was on either side."""
+    here, there = image(row.before), image(row.after)
+    names = row.columns or [name for name in SUMMED_UP if {**here, **there}.get(name)]
+    known = {**here, **there}
+    return Row(
+        {
+            "row": known.get("number") or known.get("subject") or known.get("text") or row.row_id[:13],
+            "kind": kind_words().get(row.kind, row.kind),
+            "columns": _(", ").join(column_word(name) for name in row.columns) or None,
+            "here": side_text(here, names),
+            "there": side_text(there, names),
+            "state": state_words().get(row.status, row.status),
+            "at": row.found_at,
+        },
+        url=f"/sync/{row.branch}/rows/{row.id}" if may_open else "",
+    )
+
+
+def side_text(image: dict[str, Any], names: Sequence[str]) -> str | None:
+    """What one side holds in some columns; None where it has no such row."""
+    if not image:
+        return None
+    texts = [cell_text(image, name) or "-" for name in names[:COLUMNS_SHOWN]]
+    return _(", ").join(texts + (["..."] if len(names) > COLUMNS_SHOWN else []))
+
+
+def cell_text(image: dict[str, Any], name: str) -> str | None:
+    """A column of a canonical row; an amount in the document's currency with its currency."""
+    value = image.get(name)
+    if name.endswith("_minor") and not name.endswith("base_minor") and isinstance(value, int) and image.get("currency"):  # fmt: skip
+        return str(money(Money(value, image["currency"])))
+    return value_text(name, value)
 
 
 def row_view(row: dict[str, Any], marked: dict[str, Any]) -> Row:

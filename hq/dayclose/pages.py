@@ -9,7 +9,8 @@ from shared.web.parts import Crumb, TableView
 
 @dataclass(frozen=True)
 class DayClosePage:
-    """One day: the sentence that sums it up, days before and after, and the table (branches, ledgers or rows)."""
+    """One day: the sentence that sums it up, days before and after, and the table (branches, ledgers or rows); for a line `found`,
+    its rows that differed, with what was on either side."""
 
     title: str
     scope: str
@@ -21,3 +22,5 @@ class DayClosePage:
     tone: str
     table: TableView
     hint: str = ""
+    found: TableView | None = None
+    found_hint: str = ""

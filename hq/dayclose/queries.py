@@ -8,11 +8,12 @@ from typing import Any
 from hq.dayclose.actions import compute
 from hq.figures.freshness import Branch
 from hq.replication.models import DayCloseCheck, ScrubRow
-from shared.database import fetch_all, fetch_value
+from shared.database import engine, fetch_all, fetch_value
 from shared.ledgers import LEDGERS, Ledger
 from shared.records import DayClose
 
 ROWS_SHOWN = 500
+FOUND_SHOWN = 100
 
 
 @dataclass(frozen=True)
@@ -61,9 +62,31 @@ async def rows_of(ledger: Ledger, branch: str, day: date) -> list[dict[str, Any]
     )
 
 
-async def found_rows(ledger: Ledger, branch: str) -> list[ScrubRow]:
-    """The newest findings in the ledger's table."""
-    return await ScrubRow.filter(branch=branch, tbl=ledger.table).order_by("-id").limit(50)
+@dataclass(frozen=True)
+class Found:
+    """Rows of one line that differed from the branch's, newest first and no more than FOUND_SHOWN of all `count`."""
+
+    rows: Sequence[ScrubRow]
+    count: int
+
+
+async def found_rows(ledger: Ledger, branch: str, day: date) -> Found:
+    """What was found in the ledger's table on a day: rows that were on it here, or are at the branch."""
+    is_sqlite = engine() == "sqlite"
+    day_in = (
+        "json_extract(NULLIF({}, ''), '$.happened_on')"
+        if is_sqlite
+        else "NULLIF({}, '')::json ->> 'happened_on'"
+    )
+    there = (
+        f"FROM scrub_row WHERE branch = :branch AND tbl = :tbl AND ({day_in.format('before')} = :day "
+        f"OR {day_in.format('after')} = :day)"
+    )
+    which: dict[str, Any] = {"branch": branch, "tbl": ledger.table, "day": day.isoformat()}
+    rows = await fetch_all(f"SELECT id {there} ORDER BY id DESC LIMIT {FOUND_SHOWN}", **which)
+    count = await fetch_value(f"SELECT COUNT(*) AS n {there}", **which)
+    found = await ScrubRow.filter(id__in=[row["id"] for row in rows]).order_by("-id") if rows else []
+    return Found(found, int(count or 0))
 
 
 async def red_lines(codes: Sequence[str] | None) -> int:

@@ -68,11 +68,14 @@ class CleanSlates:
     free: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     shapes: dict[str, str] = field(default_factory=dict)
     kinds: dict[str, str] = field(default_factory=dict)
+    lent: set[str] = field(default_factory=set)
 
     async def borrow(self, kind: str, template: str, server: str, url_of: Callable[[str], str]) -> str:
         """The name of an empty database like the template."""
         if self.free[kind]:
-            return self.free[kind].pop()
+            name = self.free[kind].pop()
+            self.lent.add(name)
+            return name
         name = await self._made_from(template, kind, server)
         own = await asyncpg.connect(url_of(name))
         try:
@@ -96,12 +99,29 @@ class CleanSlates:
         finally:
             await link.close()
         self.kinds[name] = kind
+        self.lent.add(name)
         return name
 
     async def give_back(self, name: str, url: str) -> None:
         """Empty it for the next; one that cannot be trusted any more is left until the end of the run."""
-        if await self._emptied(name, url):
+        is_empty = await self._emptied(name, url)
+        self.lent.discard(name)
+        if is_empty:
             self.free[self.kinds[name]].append(name)
+
+    async def drop_spare(self, server: str) -> None:
+        """Drop what nobody has borrowed but one of each kind, and what is not lent again: for whoever goes on for hours."""
+        kept = {names[0] for names in self.free.values() if names}
+        spare = [name for name in self.kinds if name not in kept | self.lent]
+        link = await asyncpg.connect(server)
+        try:
+            for name in spare:
+                await link.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+                del self.kinds[name], self.shapes[name]
+        finally:
+            await link.close()
+        for kind, names in self.free.items():
+            self.free[kind] = names[:1]
 
     async def _emptied(self, name: str, url: str) -> bool:
         try:

@@ -128,6 +128,10 @@ class Templates:
         """A borrowed database is emptied for the next test."""
         await self.slates.give_back(name, plain_url(name))
 
+    async def drop_spare(self) -> None:
+        """Give the server its disk back but for one database of each kind; `remove_what_was_shared` does it once, at the end."""
+        await self.slates.drop_spare(POSTGRES_URL)
+
     def require_postgres(self) -> None:
         """Skip with a printed reason where no server answers; fail where the run must have them all."""
         if self.silent is None:

@@ -9,6 +9,7 @@ from starlette.testclient import TestClient
 
 from hq.replication.models import BranchCursor, QuarantinedChange, ScrubRow, ScrubRun
 from shared.database import open_database
+from shared.ids import new_id
 from shared.ledgers import LEDGERS, Closing, closings, statement_id
 from shared.records import DayClose, Directive, DirectiveFile, DirectiveRecipient, Receipt
 from shared.replication.mend import MEND_TYPE, Mend, read_mend
@@ -50,6 +51,12 @@ async def dress(site: Headquarters) -> str:
             run_id=run.id, branch="PAR", tbl="receipt", row_id=str(row.id), kind="changed", columns=["notes"],
             status="mended",
         )  # fmt: skip
+        kept = json.loads(canonical(row)) | {"happened_on": DAY.isoformat(), "currency": "EUR"}
+        await ScrubRow.create(
+            run_id=run.id, branch="PAR", tbl="receipt", row_id=str(new_id()), kind="changed", columns=["amount_minor"],
+            before=json.dumps(kept | {"number": "R-OTHER", "amount_minor": 123400}),
+            after=json.dumps(kept | {"number": "R-OTHER", "amount_minor": 567800}), status="mended",
+        )  # fmt: skip
         return row.number
 
 
@@ -75,6 +82,12 @@ def test_a_line_that_differs_is_red_and_leads_to_its_rows(place: Headquarters, b
     assert f"/day-close/PAR/receipts?day={DAY}" in chen.page
     chen.open(f"/day-close/SH/receipts?day={DAY}")
     assert "equal what the branch stated" in chen.text()
+    assert "Rows that differed" not in chen.text()
+    chen.open(f"/day-close/PAR/receipts?day={DAY}")
+    assert "Rows that differed" in chen.text() and "R-OTHER" in chen.text()
+    assert "1,234.00" in chen.text() and "5,678.00" in chen.text(), "what was on either side"
+    chen.open(f"/day-close/PAR/receipts?day={DAY - datetime.timedelta(days=1)}")
+    assert "R-OTHER" not in chen.text(), "another day's row"
     mei = place.visitor(browser, "mei")
     assert "Shanghai" not in mei.open(f"/day-close?day={DAY}").text
     assert (

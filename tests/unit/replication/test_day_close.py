@@ -3,12 +3,14 @@
 import datetime
 from collections.abc import AsyncIterator
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
 from branch_node.home import home
 from branch_node.replication.closing import close_days
 from hq.dayclose.actions import check_days, check_new
+from hq.dayclose.queries import found_rows
 from hq.dayclose.rules import line_state
 from hq.replication.models import DayCloseCheck, ScrubRow, SyncIncident
 from shared import clock
@@ -89,6 +91,44 @@ async def test_a_red_line_is_asked_for_and_mended(company: Model) -> None:
         assert await ScrubRow.filter(tbl="receipt", status="mended").count() == 3
         await check_new(40)
         assert not await SyncIncident.exists(branch=BRANCH, kind="day_close", closed_at=None)
+    await company.check()
+
+
+async def test_a_line_lists_its_own_rows_that_differed_with_both_sides(company: Model) -> None:
+    await closed(company)
+    with company.hq.use():
+        ids = [str(one) for one in await Receipt.all().order_by("id").values_list("id", flat=True)]
+        changed, moved, deleted = ids
+        await execute("UPDATE receipt SET amount_minor = 5 WHERE id = :id", id=UUID(changed))
+        await execute("UPDATE receipt SET happened_on = '2026-03-01' WHERE id = :id", id=UUID(moved))
+        await execute("DELETE FROM receipt WHERE id = :id", id=UUID(deleted))
+        assert (await found_rows(LEDGERS["receipts"], BRANCH, DAY)).count == 0
+        await check_new(40)
+    await company.settle()
+    with company.hq.use():
+        found = await found_rows(LEDGERS["receipts"], BRANCH, DAY)
+        assert {row.row_id: row.kind for row in found.rows} == {
+            changed: "changed", moved: "changed", deleted: "missing"
+        }  # fmt: skip
+        assert found.count == 3
+        before, after = next((row.before, row.after) for row in found.rows if row.row_id == changed)
+        assert '"amount_minor":5,' in before and '"amount_minor":5,' not in after
+        elsewhere = await found_rows(LEDGERS["receipts"], BRANCH, datetime.date(2026, 3, 1))
+        assert [row.row_id for row in elsewhere.rows] == [moved], "the day that it was moved to names it, too"
+        assert (await found_rows(LEDGERS["orders"], BRANCH, DAY)).count == 0
+    assert await state(company) == "green"
+    await company.check()
+
+
+async def test_a_statement_that_was_changed_here_is_mended(company: Model) -> None:
+    await closed(company)
+    with company.hq.use():
+        await execute("UPDATE day_close SET row_count = 9 WHERE ledger = 'receipts' AND happened_on = :day", day=DAY)  # fmt: skip
+    assert await state(company) == "red"
+    with company.hq.use():
+        await check_new(40)
+    await company.settle()
+    assert await state(company) == "green"
     await company.check()
 
 
