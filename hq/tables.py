@@ -120,6 +120,11 @@ def table_of(figure: Figure, look: Look, *, is_ranked: bool = True) -> TableView
     )
 
 
+def titled(text: str) -> str:
+    """A word of a sentence (a stage, a state) as a heading."""
+    return text[:1].upper() + text[1:]
+
+
 def head_of(column: Column, figure: Figure, look: Look) -> parts.Column:
     """The head of a column with its unit."""
     kinds: Mapping[str, parts.Kind] = {
@@ -133,7 +138,7 @@ def head_of(column: Column, figure: Figure, look: Look) -> parts.Column:
     unit = money_unit(figure.total.currency, big=look.big) if column.kind == "money" else ""
     return parts.Column(
         column.key,
-        label_of(column),
+        titled(label_of(column)),
         kinds[column.kind],
         sort=column.key if look.can_sort else "",
         unit=unit,

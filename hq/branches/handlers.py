@@ -49,8 +49,8 @@ def branch_table(branches: Sequence[Branch], offset: int) -> TableView:
     columns = [
         parts.Column("name", _("Branch"), phone="head"),
         parts.Column("state", _("State"), "status", phone="second"),
-        parts.Column("complete_to", _("Complete to"), phone="second"),
-        parts.Column("own_time", _("In its own time")),
+        parts.Column("complete_to", _("Complete to"), phone="second", is_short=True),
+        parts.Column("own_time", _("In its own time"), is_short=True),
         parts.Column("contact", _("Last heard of"), "instant"),
         parts.Column("position", _("Log position"), "number"),
         parts.Column(

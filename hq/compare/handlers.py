@@ -175,7 +175,7 @@ def row_of(row: Compared, board: Board, column: Column, total: int | None, url: 
 def total_row(total: Compared, board: Board, column: Column) -> ComparedRow:
     """The row below all others."""
     made = row_of(total, board, column, total.actual, "")
-    mark = total_mark(board.figure, "")
+    mark = replace(total_mark(board.figure, ""), missing=())
     return replace(made, id="total", name=_("Total"), mark=mark, is_total=True)
 
 

@@ -166,7 +166,7 @@ def filters(search: str, tab: str, question: Question) -> Filters:
     keep = {"tab": tab}
     if question.unit.kind != "company":
         keep["unit"] = str(question.unit)
-    return Filters([Field("q", _("Name"), is_optional=True)], empty_form(q=search), "/customers", keep=keep)
+    return Filters([Field("q", _("Name"), "search")], empty_form(q=search), "/customers", keep=keep)
 
 
 def list_table(

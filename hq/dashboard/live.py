@@ -1,6 +1,6 @@
 """What open overviews are told: only the cards and rows that read differently from what they were told before.
 
-Pages that show the same (branches, days, order, language, time zone) share one board. It is made once per change and at most
+Pages that show the same (branches, days, order, language, time zone, rights) share one board. It is made once per change and at most
 once per gap, a card or row that has not changed keeps its text, and the message from what a page was told to what holds
 now is put together once for all of them: a hundred open pages cost little more than one.
 """
@@ -69,13 +69,15 @@ class AlertsPart:
 
 @dataclass(frozen=True)
 class Shown:
-    """What a page shows, as far as its text depends on it: equal pages share a board."""
+    """What a page shows, as far as its text depends on it: equal pages share a board. `actions` are what its reader may do: numbers
+    link only to pages that open."""
 
     question: Question
     compare: str
     sort: str
     query: str
     zone: str
+    actions: frozenset[str]
 
 
 class LiveBoard:
@@ -215,8 +217,9 @@ class OpenPage:
         self.request, self.told = request, 0
         hub: Hub = request.app.state.hub
         shown = Shown(
-            replace(board.question, limit=0, offset=0), compare, sort, request.url.query, str(reader_zone())
-        )
+            replace(board.question, limit=0, offset=0), compare, sort, request.url.query, str(reader_zone()),
+            frozenset(request.state.person.grants),
+        )  # fmt: skip
         gap_seconds = request.app.state.settings.live_gap_seconds
         self.rows = frozenset(row.id for row in view.table(board, sort, "").rows)
         self.board = _boards.setdefault((id(hub), shown), LiveBoard(hub, shown, gap_seconds))

@@ -132,8 +132,8 @@ async def show_branch(request: Request) -> Response:
         Column("state", _("State"), "status", phone="second"),
         Column("stated", _("Stated: rows"), "number"),
         Column("held", _("Held: rows"), "number"),
-        Column("stated_sum", _("Stated: sum")),
-        Column("held_sum", _("Held: sum")),
+        Column("stated_sum", _("Stated: sum"), is_figure=True),
+        Column("held_sum", _("Held: sum"), is_figure=True),
         Column("at", _("Stated at"), "instant"),
         Column(
             "again",
@@ -168,8 +168,8 @@ def ledger_row(ledger: Ledger, lines: Lines, url: str) -> Row:
             "state": lines.state(ledger.code),
             "stated": stated.row_count if stated else None,
             "held": check.row_count if check else None,
-            "stated_sum": sums_text(stated.sums) if stated else None,
-            "held_sum": sums_text(check.sums) if check else None,
+            "stated_sum": sums_text(stated.sums) or None if stated else None,
+            "held_sum": sums_text(check.sums) or None if check else None,
             "at": (stated.changed_at or stated.recorded_at) if stated else None,
             "again": stated.revision - 1 if stated else None,
         },
@@ -192,9 +192,10 @@ async def show_rows(request: Request) -> Response:
     found_here = await found_rows(ledger, code, found.day)
     marked = {row.row_id: row for row in found_here.rows}
     rows = [row_view(row, marked) for row in await rows_of(ledger, code, found.day)]
+    has_amounts = any(row.cells["amount"] is not None for row in rows)
     columns = [
         Column("row", _("Row"), phone="head"),
-        Column("amount", _("Amount"), "money"),
+        *([Column("amount", _("Amount"), "money", phone="second")] if has_amounts else []),
         Column("at", _("Entered"), "instant", phone="second"),
         Column("note", _("Differed in")),
         Column("id", _("Id")),

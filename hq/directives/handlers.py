@@ -28,7 +28,7 @@ from hq.directives.rules import Progress, Received, Unit, by_branch, progress_of
 from hq.figures.freshness import Directory, directory
 from hq.figures.shape import Question, Watermark
 from hq.live import topics_of
-from hq.tables import mark_of, pages, url_with
+from hq.tables import mark_of, pages, titled, url_with
 from shared.errors import Invalid, NotFound
 from shared.i18n import N_, ngettext
 from shared.i18n import gettext as _
@@ -341,7 +341,7 @@ def branch_table(rows: Sequence[Received], branches: Directory) -> TableView:
         Column("mark", _("As of"), "watermark", phone="second"),
         Column("total", _("Recipients"), "number"),
         Column("delivered", _("Delivered"), "number"),
-        Column("read", _("Seen"), "number"),
+        Column("read", titled(_("read")), "number"),
         Column("acknowledged", _("Acknowledged"), "number", phone="second"),
         Column("done", _("Done"), "number"),
         Column("missing", _("Not acknowledged"), phone="rest"),

@@ -1,6 +1,7 @@
 """Charts of a paper: what the page draws by script from a table in it is drawn here as SVG from the same table. Pure.
 
-The rules are those of charts.js: a waterfall begins and ends with totals, columns have a series for each column of the table.
+The rules are those of charts.js: rows with data-fill are totals of a waterfall, columns have a series for each column of the
+table.
 """
 
 import re
@@ -14,7 +15,8 @@ CHART = re.compile(
     r'<div class="ops-chart" data-chart="(\w+)" data-table="(\w+)" role="img" aria-label="([^"]*)"></div>'
 )
 HEAD = re.compile(r'<th [^>]*data-fill="(\w+)"[^>]*>(.*?)</th>', re.DOTALL)
-ROW = re.compile(r"<tr[^>]*><th scope=\"row\">(.*?)</th>(.*?)</tr>", re.DOTALL)
+ROW = re.compile(r"<tr([^>]*)><th scope=\"row\">(.*?)</th>(.*?)</tr>", re.DOTALL)
+FILL = re.compile(r'data-fill="(\w+)"')
 CELL = re.compile(r'<td [^>]*?(?:data-value="(-?[\d.]+)")?>(.*?)</td>', re.DOTALL)
 TAG = re.compile(r"<[^>]+>")
 WIDTH, HEIGHT, TOP, BOTTOM = 760, 190, 26, 22
@@ -34,9 +36,11 @@ class Bar:
 
 @dataclass(frozen=True)
 class Data:
-    """A table: names of the rows, the look and name of each series, values and their texts by row; None is no value."""
+    """A table: names of the rows and their look where they are totals ("" for the others), the look and name of each series,
+    values and their texts by row; None is no value."""
 
     names: Sequence[str]
+    totals: Sequence[str]
     series: Sequence[tuple[str, str]]
     values: Sequence[Sequence[float | None]]
     shown: Sequence[Sequence[str]]
@@ -51,12 +55,15 @@ def data_of(page: str, key: str) -> Data:
     """What a table of the page holds."""
     table = re.search(rf'<table [^>]*id="{key}".*?</table>', page, re.DOTALL)
     text = table[0] if table else ""
-    rows = [(plain(name), CELL.findall(cells)) for name, cells in ROW.findall(text)]
+    rows = [
+        (FILL.search(opening), plain(name), CELL.findall(cells)) for opening, name, cells in ROW.findall(text)
+    ]
     return Data(
-        [name for name, _ in rows],
+        [name for _, name, _ in rows],
+        [fill[1] if fill else "" for fill, _, _ in rows],
         [(fill, plain(name)) for fill, name in HEAD.findall(text)],
-        [[float(value) if value else None for value, _ in cells] for _, cells in rows],
-        [[plain(shown) for _, shown in cells] for _, cells in rows],
+        [[float(value) if value else None for value, _ in cells] for _, _, cells in rows],
+        [[plain(shown) for _, shown in cells] for _, _, cells in rows],
     )
 
 
@@ -114,14 +121,14 @@ def rect(bar: Bar, top: float, bottom: float) -> Markup:
 
 
 def waterfall(data: Data) -> list[Bar]:
-    """The first and the last row as totals, each row between as a step from where the one before ended."""
+    """Totals from zero in their own look, each row between as a step from where the one before ended."""
     found: list[Bar] = []
     level, step = 0.0, WIDTH / max(len(data.names), 1)
     for at, row in enumerate(data.values):
         value = row[0] or 0.0
-        is_total = at in (0, len(data.values) - 1)
-        start, level = (0.0, value) if is_total else (level, level + value)
-        tone = ("ac" if at else "pl") if is_total else "bad" if value < 0 else "good"
+        total = data.totals[at]
+        start, level = (0.0, value) if total else (level, level + value)
+        tone = total or ("bad" if value < 0 else "good")
         width = min(step * 0.6, 60)
         place = (at + 0.5) * step - width / 2
         found.append(Bar(place, width, min(start, level), max(start, level), tone, data.shown[at][0]))

@@ -17,8 +17,9 @@ from hq.figures.words import scope_name
 from hq.frame.page import adds_up, crumbs_of, drill_url, freshness_line, month_span, region_tabs
 from hq.pipeline.pages import PipelinePage, ReasonRow
 from hq.pipeline.queries import lost_reasons, opportunities, pipeline, sorts_of
-from hq.tables import Look, table_of
+from hq.tables import Look, table_of, titled
 from shared.i18n import gettext as _
+from shared.i18n import ngettext
 from shared.money import Money
 from shared.vocabulary import LOST_REASONS, OPEN_STAGES, STAGES
 from shared.web import parts
@@ -68,16 +69,21 @@ async def show(request: Request) -> Response:
     return page(request, "pipeline/show.html", view)
 
 
+def counted(number: int | None) -> str:
+    """So many opportunities."""
+    return ngettext("%(n)s opportunity", "%(n)s opportunities", number or 0)
+
+
 def cards(figure: Figure) -> list[parts.Figure]:
     """Open, weighted, won, lost."""
     maker, total = maker_of(figure), figure.total
     rate = total.number("win_rate")
     won = replace(maker.card("won", _("Won")), note=_("%(share)s of what was closed", share=percent(rate)) if rate is not None else "")  # fmt: skip
     return [
-        replace(maker.card("open", _("Open amount")), note=_("%(n)s opportunities", n=total.number("number_open") or 0)),
+        replace(maker.card("open", _("Open amount")), note=counted(total.number("number_open"))),
         maker.card("weighted", _("Weighted")),
         won,
-        replace(maker.card("lost", _("Lost")), note=_("%(n)s opportunities", n=total.number("number_lost") or 0)),
+        replace(maker.card("lost", _("Lost")), note=counted(total.number("number_lost"))),
     ]  # fmt: skip
 
 
@@ -134,7 +140,7 @@ def lists(figure: Figure, kind: str) -> list[Tab]:
     counts = {name: figure.total.number(f"number_{name}") for name in ("open", "won", "lost")}
     return [
         Tab(
-            label,
+            titled(label),
             with_query(list=name, reason=None, after=None, before=None) + "#list",
             name == kind,
             counts.get(name),
@@ -149,9 +155,9 @@ def listed(rows: list[Row], kind: str, around: tuple[str, str]) -> TableView:
     columns = [
         Column("title", _("Opportunity"), phone="head"),
         Column("customer", _("Customer"), "link", phone="second"),
-        Column("branch", _("Branch"), phone="second"),
+        Column("branch", _("Branch"), phone="second", is_short=True),
         Column("owner", _("Owner")),
-        Column("stage", _("Stage")),
+        Column("stage", _("Stage"), is_short=True),
         Column("amount", _("Amount"), "money", phone="second"),
         Column("probability", _("Probability"), "percent"),
         Column("closed_on", _("Closed on"), "day")

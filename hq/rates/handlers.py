@@ -10,7 +10,7 @@ from hq.figures.rates import conversion
 from hq.rates.actions import enter_rate
 from hq.rates.forms import RateForm
 from hq.rates.pages import RatesPage
-from hq.rates.queries import branch_currencies, rate_text, rates
+from hq.rates.queries import branch_currencies, rate_in_column, rate_text, rates
 from shared.errors import Invalid
 from shared.i18n import gettext as _
 from shared.web.forms import Form, empty_form, read_form, with_errors
@@ -35,11 +35,15 @@ async def shown(request: Request, form: Form[Any], status: int = 200) -> Respons
     columns = [
         Column("pair", _("Currency"), phone="head"),
         Column("on", _("From"), "day", phone="second"),
-        Column("rate", _("Rate"), phone="second"),
+        Column("rate", _("Rate"), phone="second", is_figure=True),
     ]
     rows = [
         Row(
-            {"pair": f"{row.currency} → {row.to_currency}", "on": row.on, "rate": rate_text(row.rate_e9)},
+            {
+                "pair": f"{row.currency} → {row.to_currency}",
+                "on": row.on,
+                "rate": rate_in_column(row.rate_e9),
+            },
             id=row.id,
         )
         for row in await rates(limit=200)

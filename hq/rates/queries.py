@@ -10,9 +10,13 @@ from shared.database import fetch_all
 
 def rate_text(rate_e9: int) -> str:
     """7123400000 -> 7.1234"""
+    return rate_in_column(rate_e9).rstrip("0").rstrip(".")
+
+
+def rate_in_column(rate_e9: int) -> str:
+    """7123400000 -> 7.123400000: the points of rates below each other are in line."""
     whole, part = divmod(rate_e9, 10**9)
-    digits = f"{part:09d}".rstrip("0")
-    return f"{whole}.{digits}" if digits else str(whole)
+    return f"{whole}.{part:09d}"
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,7 @@ async def rates(currency: str = "", limit: int = 1_000) -> list[RateRow]:
     where = " AND currency = :currency" if currency else ""
     rows = await fetch_all(
         "SELECT id, currency, to_currency, happened_on, rate_e9 FROM exchange_rate WHERE deleted_at IS NULL"
-        f"{where} ORDER BY happened_on DESC, currency, id LIMIT :row_limit",
+        f"{where} ORDER BY happened_on DESC, currency, to_currency, id LIMIT :row_limit",
         currency=currency,
         row_limit=limit,
     )

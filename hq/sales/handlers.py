@@ -103,7 +103,7 @@ def order_table(rows: list[OrderRow], kind: str, around: tuple[str, str]) -> Tab
     columns = [
         Column("number", _("Order"), phone="head"),
         Column("day", day, "day", phone="second"),
-        Column("branch", _("Branch"), phone="second"),
+        Column("branch", _("Branch"), phone="second", is_short=True),
         Column("customer", _("Customer"), "link"),
         Column("owner", _("Owner")),
         Column("amount", _("Amount"), "money", phone="second"),

@@ -22,7 +22,7 @@ SHORT = 12
 def branch_table(rows: Sequence[BranchSync]) -> TableView:
     """One row per branch."""
     columns = [
-        Column("name", _("Branch"), phone="head"),
+        Column("name", _("Branch"), phone="head", is_short=True),
         Column("state", _("State"), "status", phone="second"),
         Column(
             "proof",

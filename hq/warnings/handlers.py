@@ -38,7 +38,7 @@ async def show(request: Request) -> Response:
     view = WarningsPage(
         tabs=[
             Tab(_("Open warnings"), with_query(list=None, offset=None), is_open),
-            Tab(_("Over"), with_query(list="over", offset=None), not is_open),
+            Tab(_("Resolved"), with_query(list="over", offset=None), not is_open),
         ],
         rows=[row_of(row, names) for row in rows[offset : offset + PAGE_ROWS]],
         is_open=is_open,
@@ -86,7 +86,7 @@ async def as_file(request: Request, rows: Sequence[Warning], names: Mapping[str,
     columns = [
         Column("text", _("Warning")),
         Column("seen_at", _("First seen"), "instant"),
-        Column("cleared_at", _("Over"), "instant"),
+        Column("cleared_at", _("Resolved"), "instant"),
         Column("acknowledged_by", _("Acknowledged by")),
         Column("assigned_to", _("Taken on by")),
     ]

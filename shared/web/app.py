@@ -86,8 +86,9 @@ def site_app(
     static = StaticFiles([*static_roots, HERE / "static"])
     health_routes = starlette_routes(HEALTH_ROUTES, settings, for_machines=True)
     static_route = StarletteRoute("/static/{digest}/{path:path}", static)
+    pages = Switch([*health_routes, *starlette_routes(own, settings)])
     app = Starlette(
-        routes=[Switch([*health_routes, *starlette_routes(own, settings)]), static_route],
+        routes=[pages, static_route],
         middleware=[
             Middleware(Envelope, site=site.code, https=settings.public_url.startswith("https://")),
             Middleware(Compression, minimum_size=600, compresslevel=2),
@@ -100,6 +101,7 @@ def site_app(
     keep(
         app,
         load=load,
+        pages=pages,
         site=site,
         settings=settings,
         load_person=load_person,

@@ -100,7 +100,8 @@ class Figure:
 class Column:
     """A column. `sort` is the value of ?sort= for this column, empty: not sortable. `unit` stands under the head.
 
-    `phone` says where a cell goes on a narrow screen: head (first line), second (second line) or rest (details).
+    `phone` says where a cell goes on a narrow screen: head (first line), second (second line) or rest (details). Of a text,
+    `is_short` keeps it on one line and `is_figure` sets it to the right as a number.
     """
 
     key: str
@@ -111,10 +112,12 @@ class Column:
     title: str = ""
     phone: Literal["head", "second", "rest"] = "rest"
     better: Better = "none"
+    is_short: bool = False
+    is_figure: bool = False
 
     @property
     def is_number(self) -> bool:
-        return self.kind in NUMBER_KINDS
+        return self.is_figure or self.kind in NUMBER_KINDS
 
     @cached_property
     def cell_attributes(self) -> Markup:
@@ -127,7 +130,8 @@ class Column:
         return self.attributes("head")
 
     def attributes(self, place: str) -> Markup:
-        after = " ops-number" if self.is_number else " ops-nowrap" if self.kind in UNBROKEN_KINDS else ""
+        is_unbroken = self.is_short or self.kind in UNBROKEN_KINDS
+        after = " ops-number" if self.is_number else " ops-nowrap" if is_unbroken else ""
         label = f"{self.label} ({self.unit})" if self.unit else self.label
         return Markup('class="ops-phone-{}{}" data-label="{}"').format(place, after, label)
 

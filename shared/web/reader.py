@@ -7,6 +7,9 @@ from zoneinfo import ZoneInfo
 
 from starlette.requests import Request
 
+from shared.permissions import Person
+from shared.web.routing import Access, Permission
+
 DEFAULT_ZONE = "Asia/Shanghai"
 
 _request: ContextVar[Request | None] = ContextVar("web_request", default=None)
@@ -44,6 +47,28 @@ def current_request() -> Request:
     if request is None:
         raise LookupError("no request is being answered here")
     return request
+
+
+def may_open(url: str) -> bool:
+    """Whether the reader may read the page at this address of the site: a link is shown to nobody whom it would refuse. True
+    for addresses of others, and where nobody reads (a file, a message)."""
+    request = _request.get()
+    if request is None or not url.startswith("/"):
+        return True
+    if not hasattr(request.state, "opens"):
+        request.state.opens = {}
+    known: dict[str, bool] = request.state.opens
+    path = url.partition("#")[0].partition("?")[0]
+    if path not in known:
+        known[path] = is_open(request.app.state.pages.permission_of(path), request.state.person)
+    return known[path]
+
+
+def is_open(permission: Permission | None, person: Person | None) -> bool:
+    """Whether a page that needs this permission (None: no page) opens for this person."""
+    if permission is None or permission is Access.PUBLIC:
+        return True
+    return person is not None and (not isinstance(permission, str) or person.may(permission))
 
 
 def reader_zone() -> ZoneInfo:

@@ -9,6 +9,7 @@ from shared.i18n import gettext
 from shared.web.filters import FILTERS
 from shared.web.marks import NONE, Marks, bullet_bar, sparkline, state_strip
 from shared.web.parts import Column, Kind, Link, Row, TableView
+from shared.web.reader import may_open
 
 SHOWN: Mapping[Kind, Callable[[Any], str]] = {
     kind: FILTERS[kind]
@@ -82,13 +83,13 @@ class Writer:
         return f'<td class="ops-tick">{box}</td>\n'
 
     def content(self, column: Column, row: Row, *, is_first: bool) -> str:
-        """The cell, inside its link where it has one; a total has no dash where nothing is added up."""
+        """The cell, inside its link where it has one that opens for the reader; a total has no dash where nothing is added up."""
         cell = row.cells[column.key]
-        if column.key in row.links:
+        if column.key in row.links and may_open(row.links[column.key]):
             return f'<a href="{escape(row.links[column.key])}">{self.text(column, cell)}</a>'
         if cell is None and row.is_total and not column.is_number:
             return ""
-        if is_first and row.url:
+        if is_first and row.url and may_open(row.url):
             return f'<a class="ops-row-link" href="{escape(row.url)}">{self.text(column, cell)}</a>'
         return self.text(column, cell)
 
@@ -108,7 +109,10 @@ class Writer:
 
 def linked(cell: Link) -> str:
     note = f" <small>{escape(cell.note)}</small>" if cell.note else ""
-    return f'<a href="{escape(cell.url)}">{escape(cell.text)}</a>{note}'
+    text = (
+        f'<a href="{escape(cell.url)}">{escape(cell.text)}</a>' if may_open(cell.url) else escape(cell.text)
+    )
+    return f"{text}{note}"
 
 
 def unfolding() -> str:

@@ -7,7 +7,8 @@ from starlette.requests import Request
 
 from shared.permissions import Person
 from shared.web.parts import Action
-from shared.web.routing import SIGNED_IN, Access, Permission
+from shared.web.reader import is_open
+from shared.web.routing import SIGNED_IN, Permission
 
 
 @dataclass(frozen=True)
@@ -24,11 +25,7 @@ class MenuItem:
 
     def is_for(self, person: Person | None) -> bool:
         """Whether this person may open the page behind it."""
-        if self.permission is Access.PUBLIC:
-            return True
-        if person is None:
-            return False
-        return not isinstance(self.permission, str) or person.may(self.permission)
+        return is_open(self.permission, person)
 
     def is_at(self, path: str) -> bool:
         """Whether `path` lies below this entry."""

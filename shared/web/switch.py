@@ -2,12 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from typing import cast
 
 from starlette.routing import BaseRoute, Match
 from starlette.routing import Route as StarletteRoute
 from starlette.types import Receive, Scope, Send
 
-from shared.web.routing import RouteError
+from shared.web.endpoint import Endpoint
+from shared.web.routing import Permission, RouteError
 
 API_WORDS = 3
 
@@ -36,6 +38,14 @@ class Switch(BaseRoute):
             if match is Match.PARTIAL and partly[0] is Match.NONE:
                 partly = match, {**child, "route": route}
         return partly
+
+    def permission_of(self, path: str) -> Permission | None:
+        """What reading the page at this address needs; None where there is none."""
+        asked = {"type": "http", "method": "GET", "path": path, "root_path": ""}
+        for route in self.kept.get(head_of(path), ()):
+            if route.matches(asked)[0] is Match.FULL:
+                return cast("Endpoint", route.endpoint).route.permission
+        return None
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         await scope["route"].handle(scope, receive, send)

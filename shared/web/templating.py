@@ -16,7 +16,7 @@ from shared.web import csrf, graphics, marks, rows
 from shared.web.filters import FILTERS
 from shared.web.once import FIELD as ONCE_FIELD
 from shared.web.parts import STATUSES, TEMPLATE_CLASSES, Action, status_word
-from shared.web.reader import current_request
+from shared.web.reader import current_request, may_open
 from shared.web.static_files import StaticFiles
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
@@ -68,6 +68,7 @@ def make_environment(roots: Sequence[Path], static: StaticFiles, compiled: Path 
         icon=icon,
         now=clock.now,
         page_tools=page_tools,
+        may_open=may_open,
         with_query=with_query,
         query_pairs=query_pairs,
         graphics=graphics,

@@ -100,10 +100,13 @@ def test_the_charts_of_a_view_are_drawn_from_its_tables(
 
 
 def test_a_waterfall_goes_from_total_to_total_by_its_steps() -> None:
-    rows = [("Plan", 100, "100"), ("A &amp; B", -30, "−30"), ("C", 10, "+10"), ("Actual", 80, "80")]
+    rows = [
+        ("Last year", 100, "100", ' class="ops-total" data-fill="py"'), ("A &amp; B", -30, "−30", ""),
+        ("C", 10, "+10", ""), ("Actual", 80, "80", ' class="ops-total" data-fill="ac"'),
+    ]  # fmt: skip
     table = "".join(
-        f'<tr><th scope="row"><a href="/x">{name}</a></th><td class="ops-number" data-value="{value}">{shown}</td></tr>'
-        for name, value, shown in rows
+        f'<tr{fill}><th scope="row"><a href="/x">{name}</a></th><td class="ops-number" data-value="{value}">{shown}</td></tr>'
+        for name, value, shown, fill in rows
     )
     page = (
         '<div class="ops-chart" data-chart="waterfall" data-table="why" role="img" aria-label="Why"></div>'
@@ -111,7 +114,7 @@ def test_a_waterfall_goes_from_total_to_total_by_its_steps() -> None:
     )
     bars = waterfall(data_of(page, "why"))
     assert [(bar.low, bar.high, bar.tone) for bar in bars] == [
-        (0, 100, "pl"), (70, 100, "bad"), (70, 80, "good"), (0, 80, "ac"),
+        (0, 100, "py"), (70, 100, "bad"), (70, 80, "good"), (0, 80, "ac"),
     ]  # fmt: skip
     assert ">A &amp; B</text>" in drawn(page)
     assert drawn(page.replace('id="why"', 'id="other"')).count("<svg") == 0

@@ -1,5 +1,7 @@
 """Who may open what: every route of headquarters for every role, with and without the right, and signed out."""
 
+import re
+from html import unescape
 from uuid import UUID
 
 import pytest
@@ -50,6 +52,35 @@ def test_a_role_opens_exactly_what_its_rights_allow(
         allowed = route.permission in grants
         assert (answer.status_code == 403) == (not allowed), (name, route.method, url, answer.status_code)
         assert answer.status_code < 500, (name, url)
+
+
+@pytest.mark.parametrize("name", ROLE_OF)
+def test_no_page_leads_anybody_to_one_that_is_refused(
+    site: Headquarters, client: TestClient, name: str
+) -> None:
+    """Over all pages that can be reached from the overview, one of each kind."""
+    visitor = site.visitor(client, name)
+    waiting, seen = ["/"], {kind_of("/")}
+    while waiting:
+        address = waiting.pop()
+        answer = visitor.open(address)
+        assert answer.status_code != 403, (name, address)
+        if "text/html" not in answer.headers.get("content-type", ""):
+            continue
+        for url in map(unescape, re.findall(r'href="(/[^"#]*)', answer.text)):
+            if kind_of(url) not in seen and not FILE.search(url):
+                seen.add(kind_of(url))
+                waiting.append(url)
+    assert len(seen) > 25
+
+
+FILE = re.compile(r"/(static|api|pdf|openapi)\b|format=|/files/")
+KEY = re.compile(r"/([0-9a-f-]{36}|[A-Z]{2,4})(?=/|$)")
+
+
+def kind_of(url: str) -> str:
+    """What is the same for all addresses of one page."""
+    return KEY.sub("/*", url.partition("?")[0])
 
 
 def test_nobody_sees_anything_without_signing_in(client: TestClient) -> None:

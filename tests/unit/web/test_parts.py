@@ -20,6 +20,7 @@ from shared.web import assets, graphics, parts
 from shared.web.patterns.page import PARTS, render_sample, samples
 from shared.web.reader import reading
 from shared.web.static_files import StaticFiles
+from shared.web.switch import Switch
 from shared.web.templating import TEMPLATES, make_environment
 from tests.support.web_site import SITE
 
@@ -38,6 +39,7 @@ def reader() -> Iterator[None]:
     """A request, as macros with forms and links need one."""
     app = Starlette()
     app.state.site = SITE
+    app.state.pages = Switch([])
     app.state.settings = type("Settings", (), {"public_url": ""})()
     scope = {
         "type": "http",

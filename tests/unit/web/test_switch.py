@@ -1,5 +1,7 @@
 """Routes are found by the first words of their address as they would be one after the other."""
 
+from uuid import uuid4
+
 import pytest
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -7,7 +9,9 @@ from starlette.routing import BaseRoute, Router
 from starlette.routing import Route as StarletteRoute
 from starlette.testclient import TestClient
 
-from shared.web.routing import RouteError
+from shared.web.app import starlette_routes
+from shared.web.routing import SIGNED_IN, Route, RouteError
+from shared.web.settings import WebSettings
 from shared.web.switch import Switch
 
 
@@ -61,3 +65,24 @@ def test_the_same_route_answers(method: str, path: str) -> None:
 def test_an_address_that_begins_with_a_parameter_is_refused() -> None:
     with pytest.raises(RouteError):
         Switch([route("/{anything}")])
+
+
+def test_the_permission_of_a_page_is_known_by_its_address() -> None:
+    async def answer(request: Request) -> Response:
+        return PlainTextResponse("")
+
+    pages = Switch(
+        starlette_routes(
+            [
+                Route("GET", "/cups", answer, "customer.view"),
+                Route("GET", "/cups/{id:uuid}", answer, "order.view"),
+                Route("POST", "/cups/fill", answer, "order.edit"),
+                Route("GET", "/me", answer, SIGNED_IN),
+            ],
+            WebSettings(),
+        )
+    )
+    asked = ("/cups", f"/cups/{uuid4()}", "/cups/new", "/cups/fill", "/me", "/pots")
+    assert [pages.permission_of(path) for path in asked] == [
+        "customer.view", "order.view", None, None, SIGNED_IN, None,
+    ]  # fmt: skip

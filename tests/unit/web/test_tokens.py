@@ -73,3 +73,36 @@ def test_our_css_stays_small_and_cuts_no_text() -> None:
     text = [(CSS / name).read_text() for name in ("tokens.css", "parts.css")]
     assert sum(len(part.splitlines()) for part in text) <= 450
     assert "ellipsis" not in "".join(text) and "text-transform: uppercase" not in "".join(text)
+
+
+HOOKS = frozenset(
+    [
+        "ops-brand-name",
+        "ops-bulk-form",
+        "ops-curve-table",
+        "ops-kind",
+        "ops-level-",
+        "ops-list-plain",
+        "ops-options-none",
+        "ops-unit",
+    ]
+)
+"""Names without a look of their own: plain text, a hook of a script or of a test."""
+
+
+@pytest.mark.parametrize("site", ["hq", "netops", "shared"])
+def test_every_class_in_a_template_has_its_rule(site: str) -> None:
+    """Sites without css of their own know no other class than those of the parts."""
+    root = Path(__file__).resolve().parents[3]
+    css = "".join((CSS / name).read_text() for name in ("tokens.css", "parts.css"))
+    known = set(re.findall(r"\.(ops-[a-z0-9-]+)", css)) | HOOKS
+    used = {
+        (name, str(file.relative_to(root)))
+        for file in (root / site).rglob("*.html")
+        for name in re.findall(
+            r"(?<![\w-])ops-[a-z0-9-]+", " ".join(re.findall(r'class="([^"]*)"', file.read_text()))
+        )
+        if not name.endswith("-")
+    }
+    assert used
+    assert not sorted(found for found in used if found[0] not in known)
