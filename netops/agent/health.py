@@ -88,7 +88,10 @@ class Health:
         cpu_at_miss = 0.0
         while not self._is_over:
             missed = bool(record.answers) and not record.is_good
-            await asyncio.sleep(_CONFIRM_SECONDS if missed else _until_tick(probe.interval_seconds))
+            if missed:
+                await asyncio.sleep(_CONFIRM_SECONDS)
+            else:
+                await self._lag.metronome.tick(probe.interval_seconds)
             asked = time.monotonic()
             answer, why = await prober.ask(probe.timeout_seconds * self._lag.stretch())
             self._judge_ready(number, answer)
@@ -130,8 +133,3 @@ class Health:
         if not self._is_over:
             self._is_over = True
             self._on_hang(hang)
-
-
-def _until_tick(interval_seconds: float) -> float:
-    """Seconds to the next multiple of the interval: probes of all services wake the agent together, not one by one."""
-    return interval_seconds - time.monotonic() % interval_seconds

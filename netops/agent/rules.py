@@ -140,7 +140,10 @@ class ProbeRecord:
     answers: tuple[bool, ...] = ()
 
     def after(self, is_good: bool, policy: ProbePolicy) -> ProbeRecord:
-        return ProbeRecord((*self.answers, is_good)[-policy.of * PATIENCE :])
+        longest = policy.of * PATIENCE
+        if is_good and len(self.answers) == longest and False not in self.answers:
+            return self
+        return ProbeRecord((*self.answers, is_good)[-longest:])
 
     @property
     def is_good(self) -> bool:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections import deque
+
+from netops.agent.metronome import Metronome
 
 TICK_SECONDS = 1.0
 _REMEMBERED_TICKS = 10
@@ -15,15 +16,14 @@ class LoopLag:
     """How late the event loop wakes up. One per agent; `run` is a task."""
 
     def __init__(self) -> None:
+        self.metronome = Metronome()
         self._lags: deque[tuple[float, float]] = deque(maxlen=_REMEMBERED_TICKS)
         self._due = time.monotonic()
 
     async def run(self) -> None:
         while True:
-            began = time.monotonic()
-            pause = TICK_SECONDS - began % TICK_SECONDS  # on the second, together with the probes
-            self._due = began + pause
-            await asyncio.sleep(pause)
+            self._due = self.metronome.next(TICK_SECONDS)
+            await self.metronome.tick(TICK_SECONDS)
             woke = time.monotonic()
             self._lags.append((woke, max(0.0, woke - self._due)))
 
