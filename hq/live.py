@@ -2,22 +2,33 @@
 
 The receiver calls `applied(branch)` after each commit; every site of this process hears it. Where several web
 processes serve headquarters, `watch_cursors` notices what the others have applied.
+
+Open pages that show the same share what they are told (`shared_part`; the overview has a board of its own): it is made once per
+change and at most once per gap, however many pages wait for it.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Hashable, Sequence
 from contextlib import asynccontextmanager
-from time import monotonic
+from time import monotonic, process_time
+from weakref import WeakValueDictionary
 
 from starlette.applications import Starlette
+from starlette.requests import Request
 
 from shared.database import fetch_all
-from shared.web.live import Hub
+from shared.web.live import Hub, Push, Render, partial, wire_of
+from shared.web.reader import reader_zone
 
 TOPIC = "branch:"
 CLOCK = "clock"
 WATCH_SECONDS = 2.0
 AGEING_SECONDS = 15.0
+
+REST = 3
+"""What is shared is left alone for so many times as long as the process was busy while it was made (waiting for the database is no work),"""
+REST_MOST_SECONDS = 1.0
+"""but no longer than this: the first after a start takes long and says nothing about the next."""
 
 _hubs: list[Hub] = []
 
@@ -68,3 +79,72 @@ async def watch_cursors(app: Starlette) -> None:
         if monotonic() - told_at >= AGEING_SECONDS:
             told_at = monotonic()
             hub.publish(CLOCK)
+
+
+class Shared:
+    """What open pages that show the same are told. It holds whatever was told up to the hub's `version`."""
+
+    def __init__(self, hub: Hub, gap_seconds: float) -> None:
+        self.hub, self.shortest_gap, self.gap_seconds = hub, gap_seconds, gap_seconds
+        self.lock = asyncio.Lock()
+        self.version = -1
+        self.made_at = -gap_seconds
+
+    async def anew(
+        self, make: Callable[[], Awaitable[None]], is_enough: Callable[[], bool] = lambda: True
+    ) -> None:
+        """Make it anew when something was told since it was made, or it is not enough for this page; whoever comes meanwhile waits
+        for the same one: what is told while that one is made wakes the page again."""
+        asked_at = self.hub.version
+        async with self.lock:
+            if self.version >= asked_at and is_enough():
+                return
+            await asyncio.sleep(max(0.0, self.made_at + self.gap_seconds - monotonic()))
+            version, begun = self.hub.version, process_time()
+            await make()
+            self.version, self.made_at = version, monotonic()
+            rest = min(REST * (process_time() - begun), REST_MOST_SECONDS)
+            self.gap_seconds = max(self.shortest_gap, rest)
+
+
+Draw = Callable[[Request], Awaitable[str]]
+
+
+class SharedPart(Shared):
+    """A part of a page, put into bytes once for all of its pages. `number` grows with each text that differs; 0: none yet."""
+
+    number, html = 0, ""
+    push = Push("")
+
+    async def tell(self, request: Request, target: str, draw: Draw) -> None:
+        """Have it drawn anew if need be."""
+
+        async def make() -> None:
+            version, html = self.hub.version, await draw(request)
+            if html != self.html or not self.number:
+                self.number, self.html = self.number + 1, html
+                self.push = wire_of(partial(target, html).data, f"{self.hub.epoch}-{version}")
+
+        await self.anew(make)
+
+
+_parts: WeakValueDictionary[Hashable, SharedPart] = WeakValueDictionary()
+
+
+def shared_part(request: Request, target: str, scope: Hashable, gap_seconds: float, draw: Draw) -> Render:
+    """What `live` calls for one part of a page at `target`. Pages of the same address, language and zone share it when their
+    `scope` is equal: all else that `draw` depends on, the reader's branches and rights. A page is told nothing when it reads
+    the same as what it was told last."""
+    hub: Hub = request.app.state.hub
+    key = (id(hub), target, str(request.url), request.state.locale, str(reader_zone()), scope)
+    part = _parts.setdefault(key, SharedPart(hub, gap_seconds))
+    told = 0
+
+    async def render(_changed: Collection[str]) -> Sequence[Push]:
+        nonlocal told
+        await part.tell(request, target, draw)
+        pushes = [part.push] if told != part.number else []
+        told = part.number
+        return pushes
+
+    return render

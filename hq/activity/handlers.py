@@ -1,6 +1,6 @@
 """/staff: what did people do today, branch by branch and person by person."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from types import MappingProxyType
 from typing import Any
@@ -18,14 +18,14 @@ from hq.figures.shape import Figure, Line, Question
 from hq.figures.staff import ACTIVITY_KINDS, staff_activity
 from hq.figures.words import scope_name
 from hq.frame.page import adds_up, crumbs_of, freshness_line, switches
-from hq.live import topics_of
+from hq.live import shared_part, topics_of
 from hq.tables import Look, table_of, url_with
 from shared.errors import NotFound
 from shared.i18n import N_, ngettext
 from shared.i18n import gettext as _
 from shared.web import parts
 from shared.web.filters import number
-from shared.web.live import Push, live, partial
+from shared.web.live import live
 from shared.web.parts import Cell, Column, Crumb, Share
 from shared.web.responses import page, render
 from shared.web.templating import with_query
@@ -53,8 +53,7 @@ COMPANY_KEYS = (
 
 async def show(request: Request) -> Response:
     """The day of everybody."""
-    question = question_of(request, "plan.view", limit=1_000, offset=0)
-    figure = await staff_activity(question)
+    figure = await staff_activity(asked(request))
     return page(request, "activity/show.html", view_of(request, figure, await calendars_of(figure)))
 
 
@@ -234,17 +233,24 @@ def look_of(request: Request, figure: Figure, calendar: Mapping[str, Sequence[Ca
     )
 
 
+def asked(request: Request) -> Question:
+    """The day and unit of the address."""
+    return question_of(request, "plan.view", limit=1_000, offset=0)
+
+
+async def live_part(request: Request) -> str:
+    """What changes on the page."""
+    figure = await staff_activity(asked(request))
+    view = view_of(request, figure, await calendars_of(figure))
+    return render(request, "activity/show.html", view, block="live")
+
+
 async def stream(request: Request) -> Response:
     """The counts of the open page, at most every ten seconds."""
-    question = question_of(request, "plan.view", limit=1_000, offset=0)
+    question = asked(request)
     codes = (await directory(question)).codes
-
-    async def push(_changed: Collection[str]) -> Sequence[Push]:
-        figure = await staff_activity(question)
-        view = view_of(request, figure, await calendars_of(figure))
-        return [partial("#staff-live", render(request, "activity/show.html", view, block="live"))]
-
-    return live(request, topics=topics_of(codes), render=push, interval_seconds=LIVE_SECONDS)
+    part = shared_part(request, "#staff-live", question, LIVE_SECONDS, live_part)
+    return live(request, topics=topics_of(codes), render=part, interval_seconds=0)
 
 
 async def show_person(request: Request) -> Response:

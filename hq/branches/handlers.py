@@ -1,6 +1,6 @@
 """/branches: freshness of every branch; /branches/{code}: one branch."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from starlette.requests import Request
@@ -15,14 +15,14 @@ from hq.figures.sales import sales
 from hq.figures.scoreboard import Board, scoreboard
 from hq.figures.shape import Column, Figure, Line, Question, Unit
 from hq.frame.page import drill_url, freshness_line, month_span
-from hq.live import topics_of
+from hq.live import shared_part, topics_of
 from hq.tables import Look, mark_of, pages, table_of, url_with
 from shared.errors import NotFound
 from shared.i18n import gettext as _
 from shared.money import Money
 from shared.web import parts
 from shared.web.filters import instant, money_card, percent
-from shared.web.live import Push, live, partial
+from shared.web.live import live
 from shared.web.parts import Crumb, Row, TableView
 from shared.web.responses import page, render
 from shared.web.templating import with_query
@@ -189,16 +189,14 @@ def people_look(figure: Figure) -> Look:
     )
 
 
+async def live_part(request: Request) -> str:
+    """What changes on the page of a branch."""
+    return render(request, "branches/one.html", await view_of(request), block="live")
+
+
 async def stream(request: Request) -> Response:
     """The open page of a branch, brought up to date when the branch has sent something."""
-    _question, code = await asked(request)
-
-    async def push(_changed: Collection[str]) -> Sequence[Push]:
-        return [
-            partial(
-                "#branch-live", render(request, "branches/one.html", await view_of(request), block="live")
-            )
-        ]
-
+    question, code = await asked(request)
     gap = max(request.app.state.settings.live_gap_seconds, 0.5)
-    return live(request, topics=topics_of({code}), render=push, interval_seconds=gap)
+    part = shared_part(request, "#branch-live", question, gap, live_part)
+    return live(request, topics=topics_of({code}), render=part, interval_seconds=0)

@@ -5,12 +5,10 @@ once per gap, a card or row that has not changed keeps its text, and the message
 now is put together once for all of them: a hundred open pages cost little more than one.
 """
 
-import asyncio
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from time import monotonic, process_time
 from typing import Any
 from weakref import WeakSet, WeakValueDictionary
 
@@ -22,6 +20,7 @@ from hq.dayclose.queries import red_lines
 from hq.figures.scoreboard import Board, scoreboard
 from hq.figures.shape import Line, Question, Watermark
 from hq.frame.page import FreshnessLine, freshness_line
+from hq.live import Shared
 from hq.tables import row_id
 from shared import clock
 from shared.web.live import Hub, Push, partial, wire_of
@@ -30,10 +29,6 @@ from shared.web.reader import reader_zone
 from shared.web.responses import render
 
 PAGE = "/"
-REST = 3
-"""A board is left alone for so many times as long as the process was busy while it was made (waiting for the database is no work),"""
-REST_MOST_SECONDS = 1.0
-"""but no longer than this: the first after a start takes long and says nothing about the next."""
 STATES_KEPT = 16
 """How many states back a page is told only what differs; one that was told nothing for longer gets everything."""
 
@@ -80,7 +75,7 @@ class Shown:
     actions: frozenset[str]
 
 
-class LiveBoard:
+class LiveBoard(Shared):
     """The board that pages showing the same share.
 
     `texts` are the present html by place, `made` what each was made of and its html; `number` grows with each state that reads
@@ -88,10 +83,8 @@ class LiveBoard:
     """
 
     def __init__(self, hub: Hub, shown: Shown, gap_seconds: float) -> None:
-        self.hub, self.shown, self.shortest_gap, self.gap_seconds = hub, shown, gap_seconds, gap_seconds
-        self.lock = asyncio.Lock()
-        self.version = -1
-        self.made_at = -gap_seconds
+        super().__init__(hub, gap_seconds)
+        self.shown = shown
         self.number = 0
         self.texts: dict[str, str] = {}
         self.states: OrderedDict[int, Mapping[str, str]] = OrderedDict()
@@ -102,14 +95,9 @@ class LiveBoard:
         self.pages: WeakSet[OpenPage] = WeakSet()
 
     async def refresh(self, request: Request, rows: frozenset[str]) -> None:
-        """Make the board anew when something was told since it was made, or some of the rows are not in it; whoever comes
-        meanwhile waits for the same one: what is told while that one is made wakes the page again."""
-        asked_at = self.hub.version
-        async with self.lock:
-            if self.version >= asked_at and rows <= self.wanted and self.day == self.today():
-                return
-            await asyncio.sleep(max(0.0, self.made_at + self.gap_seconds - monotonic()))
-            version, begun = self.hub.version, process_time()
+        """Make the board anew when something was told since it was made, some of the rows are not in it, or it is of another day."""
+
+        async def make() -> None:
             board = await scoreboard(self.shown.question)
             last = board.question.last
             assert last is not None
@@ -117,8 +105,8 @@ class LiveBoard:
             waiting = await waiting_warnings(board.question)
             needs = view.needs(board, waiting, await red_lines(board.question.branches))
             self.take(request, board, shapes, needs)
-            self.version, self.made_at = version, monotonic()
-            self.gap_seconds = max(self.shortest_gap, min(REST * (process_time() - begun), REST_MOST_SECONDS))
+
+        await self.anew(make, lambda: rows <= self.wanted and self.day == self.today())
 
     def today(self) -> date:
         """The reader's day: moments of another one are written with their date."""

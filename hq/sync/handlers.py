@@ -1,13 +1,13 @@
 """/sync: replication of all branches; /sync/{code}: one branch; /sync/{code}/{verb}: what is done about its node."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from hq.asking import question_of
 from hq.figures.shape import Question
-from hq.live import topics_of
+from hq.live import shared_part, topics_of
 from hq.sync import actions, proof_view, view
 from hq.sync.pages import AskPage, BranchSyncPage, SyncPage, TokenPage
 from hq.sync.queries import BranchSync, Details, all_branches, details
@@ -16,9 +16,10 @@ from shared.i18n import gettext as _
 from shared.i18n import ngettext
 from shared.web.filters import number
 from shared.web.forms import Form, FormModel, read_form, with_error
-from shared.web.live import Push, live, partial
+from shared.web.live import live
 from shared.web.parts import Confirm, Crumb
 from shared.web.responses import page, redirect, render
+from shared.web.templating import with_query
 
 WORST_FIRST = ("unreachable", "unproven", "delayed", "current", "never")
 GAP_SECONDS = 1.0
@@ -40,8 +41,10 @@ def worst_first(rows: Sequence[BranchSync]) -> list[BranchSync]:
 
 
 async def page_of_all(request: Request) -> SyncPage:
-    rows = await all_branches(asked(request))
-    return SyncPage(view.sentence(rows), view.branch_table(worst_first(rows)), "/live/sync")
+    question = asked(request)
+    rows = await all_branches(question)
+    table = view.branch_table(worst_first(rows), question.offset)
+    return SyncPage(view.sentence(rows), table, with_query("/live/sync"))
 
 
 async def show(request: Request) -> Response:
@@ -49,16 +52,17 @@ async def show(request: Request) -> Response:
     return page(request, "sync/list.html", await page_of_all(request))
 
 
+async def live_part(request: Request) -> str:
+    """What changes in the list."""
+    return render(request, "sync/list.html", await page_of_all(request), block="live")
+
+
 async def stream(request: Request) -> Response:
     """The open list, brought up to date when a branch has sent something and as time passes."""
     codes = {row.branch.code for row in await all_branches(asked(request))}
 
-    async def push(_changed: Collection[str]) -> Sequence[Push]:
-        return [
-            partial("#sync-live", render(request, "sync/list.html", await page_of_all(request), block="live"))
-        ]
-
-    return live(request, topics=topics_of(codes), render=push, interval_seconds=GAP_SECONDS)
+    part = shared_part(request, "#sync-live", asked(request), GAP_SECONDS, live_part)
+    return live(request, topics=topics_of(codes), render=part, interval_seconds=0)
 
 
 async def page_of_one(request: Request) -> BranchSyncPage:
@@ -83,16 +87,18 @@ async def show_one(request: Request) -> Response:
     return page(request, "sync/one.html", await page_of_one(request))
 
 
+async def live_part_of_one(request: Request) -> str:
+    """What changes on the page of a branch."""
+    return render(request, "sync/one.html", await page_of_one(request), block="live")
+
+
 async def stream_one(request: Request) -> Response:
     """The open page of a branch."""
     code = (await page_of_one(request)).code
 
-    async def push(_changed: Collection[str]) -> Sequence[Push]:
-        return [
-            partial("#sync-live", render(request, "sync/one.html", await page_of_one(request), block="live"))
-        ]
-
-    return live(request, topics=topics_of({code}), render=push, interval_seconds=GAP_SECONDS)
+    scope = (asked(request), request.state.person.may("settings.edit"))
+    part = shared_part(request, "#sync-live", scope, GAP_SECONDS, live_part_of_one)
+    return live(request, topics=topics_of({code}), render=part, interval_seconds=0)
 
 
 def question_for(verb: str, found: Details, form: Form[NameForm] | None = None) -> Confirm:

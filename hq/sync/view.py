@@ -3,24 +3,27 @@
 from collections.abc import Sequence
 from typing import Any
 
+from hq.asking import PAGE_ROWS
 from hq.replication.feed_models import SnapshotRun
 from hq.sync import proof_view
 from hq.sync.queries import BranchSync, Details
 from hq.sync.rules import rest_seconds
 from hq.sync.words import reason_word
+from hq.tables import pages
 from shared import clock
 from shared.i18n import gettext as _
 from shared.i18n import ngettext
 from shared.nodes.identity import fingerprint
 from shared.vocabulary import table_word, table_words
 from shared.web.filters import file_size, instant, number
-from shared.web.parts import Action, Column, Empty, Job, Row, TableView
+from shared.web.parts import Action, Column, Count, Empty, Job, Row, TableView
 
 SHORT = 12
 
 
-def branch_table(rows: Sequence[BranchSync]) -> TableView:
-    """One row per branch."""
+def branch_table(rows: Sequence[BranchSync], offset: int) -> TableView:
+    """One row per branch, a page of them."""
+    following, previous = pages(offset, PAGE_ROWS, len(rows))
     columns = [
         Column("name", _("Branch"), phone="head", is_short=True),
         Column("state", _("State"), "status", phone="second"),
@@ -54,7 +57,10 @@ def branch_table(rows: Sequence[BranchSync]) -> TableView:
     empty = Empty(
         "nothing", _("No branch is connected yet. Issue a token with: python -m hq branches enrol CODE")
     )
-    return TableView("sync", _("Branches"), columns, [branch_row(row) for row in rows], empty=empty)
+    return TableView(
+        "sync", _("Branches"), columns, [branch_row(row) for row in rows[offset : offset + PAGE_ROWS]],
+        count=Count(len(rows)), next_url=following, previous_url=previous, empty=empty,
+    )  # fmt: skip
 
 
 def status_words() -> dict[str, str]:

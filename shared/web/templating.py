@@ -132,7 +132,7 @@ class Icons:
 def with_query(url: str = "", **changes: Any) -> str:
     """The present address (or `url`) with some query parameters changed; None removes one.
 
-    Drill links and sort links keep period, branch and filters this way.
+    Drill links and sort links keep period, branch and filters this way. What a stream at /live/staff draws leads to /staff.
     """
     request = current_request()
     pairs = [(name, value) for name, value in request.query_params.multi_items() if name not in changes]
@@ -142,7 +142,7 @@ def with_query(url: str = "", **changes: Any) -> str:
                 (name, str(item)) for item in (value if isinstance(value, (list, tuple)) else [value])
             )
     query = urlencode(pairs)
-    base = url or request.url.path
+    base = url or request.url.path.removeprefix("/live")
     return f"{base}?{query}" if query else base
 
 

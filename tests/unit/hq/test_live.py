@@ -12,18 +12,22 @@ from starlette.requests import Request
 from starlette.testclient import TestClient
 
 from hq import live
+from hq.activity import handlers as staff
+from hq.branches import handlers as branches
 from hq.dashboard import live as board_pages
 from hq.dashboard.live import OpenPage
 from hq.figures import cells
 from hq.figures.scoreboard import Board, scoreboard
 from hq.figures.shape import Question
+from hq.live import shared_part
 from hq.models import HqPerson
 from hq.people.queries import as_person
+from hq.sync import handlers as sync
 from shared import clock
 from shared.clock import FixedClock
 from shared.database import execute, open_database
 from shared.i18n import use_locale
-from shared.web.live import Hub
+from shared.web.live import Hub, Render
 from shared.web.models import Account
 from shared.web.reader import reading
 from tests.support import hq_world
@@ -189,6 +193,69 @@ async def test_links_of_the_sentence_lead_to_the_page_and_not_to_its_stream(site
             pushes = await told(page)
         assert 'href="/?' in pushes
         assert 'href="/live' not in pushes
+
+
+async def test_open_pages_that_show_the_same_part_share_it_and_are_told_only_what_reads_differently(
+    site: Headquarters,
+) -> None:
+    made: list[str] = []
+    async with watching(site) as page:
+        hub, request = page.board.hub, page.request
+
+        def open_page(scope: str) -> Render:
+            async def draw(_request: Request) -> str:
+                made.append(scope)
+                return f"{scope} as of {now[0]}"
+
+            return shared_part(request, "#part", scope, 0.0, draw)
+
+        now = ["09:00"]
+        pages, other = [open_page("all") for _ in range(5)], open_page("Paris")
+        first = await asyncio.gather(*(one(()) for one in pages))
+        assert made == ["all"]
+        assert all(pushes == first[0] for pushes in first)
+        assert b"all as of 09:00" in first[0][0].wire
+        assert b"Paris as of 09:00" in (await other(()))[0].wire
+        hub.publish("branch:PAR")
+        assert [await one(()) for one in pages] == [[]] * 5
+        now[0] = "09:01"
+        hub.publish("branch:PAR")
+        assert all([b"09:01" in (await one(()))[0].wire for one in pages])
+        assert made == ["all", "Paris", "all", "all"]
+
+
+async def test_what_is_told_while_a_shared_part_is_made_is_in_the_next_one(site: Headquarters) -> None:
+    async with watching(site) as page:
+        hub, seen = page.board.hub, ["old"]
+
+        async def draw(_request: Request) -> str:
+            text = seen[0]
+            if text == "old":
+                seen[0] = "new"
+                hub.publish("branch:PAR")
+            return text
+
+        part = shared_part(page.request, "#part", "told meanwhile", 0.0, draw)
+        assert b"old" in (await part(()))[0].wire
+        assert b"new" in (await part(()))[0].wire
+
+
+PARTS = {
+    "/live/staff": staff.live_part, "/live/sync": sync.live_part, "/live/sync/PAR": sync.live_part_of_one,
+    "/live/branches/PAR": branches.live_part,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("path", PARTS)
+async def test_links_of_a_shared_part_lead_to_the_page_and_not_to_its_stream(
+    site: Headquarters, path: str
+) -> None:
+    async with watching(site) as page:
+        request = Request({**page.request.scope, "path": path, "path_params": {"code": "PAR"}})
+        with reading(request):
+            html = await PARTS[path](request)
+    assert "<section" in html
+    assert "/live/" not in html
 
 
 async def test_applied_wakes_only_streams_that_show_the_branch(site: Headquarters) -> None:
