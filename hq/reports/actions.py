@@ -27,6 +27,7 @@ from shared.i18n import N_, render, use_locale
 from shared.ids import new_id
 from shared.jobs import enqueue
 from shared.mail import is_address
+from shared.outbox import Letter
 from shared.periods import Period, parse, zone
 from shared.permissions import Person
 from shared.web.models import Account
@@ -221,9 +222,8 @@ async def reader_of(pack: Pack, person_id: UUID) -> tuple[Person, str]:
 async def posted(pack: Pack, run: PackRun, person: Person, address: str, made: Made) -> None:
     """The mail of a run, together with the run's end."""
     async with transaction():
-        mail = await post(
-            f"pack:{run.id}", address, person.name, made.subject, made.body, pack.locale, made.files
-        )
+        letter = Letter(made.subject, made.body, made.files)
+        mail = await post(f"pack:{run.id}", address, letter, to_name=person.name, locale=pack.locale)
         await execute(
             "UPDATE hq_pack_run SET status = 'posted', made_at = :now, mail_id = :mail WHERE id = :id",
             id=run.id,

@@ -8,7 +8,6 @@ from starlette.applications import Starlette
 from hq.asking import question_of, words
 from hq.figures import export
 from hq.figures.queries import figure_named
-from hq.mail.actions import File
 from hq.papers.paper import Sheet, pdf_from, sheet_of
 from hq.papers.views import asking
 from hq.reports.models import Pack
@@ -16,6 +15,7 @@ from hq.reports.rules import VIEWS, Content, query_of
 from shared.errors import NotAllowed, NotFound
 from shared.i18n import N_, use_locale
 from shared.i18n import gettext as _
+from shared.outbox import File
 from shared.periods import Period
 from shared.permissions import Person
 from shared.web.export import XLSX_TYPE

@@ -11,11 +11,13 @@ from typing import Any
 import pytest
 
 from hq.figures import answers, memo, rebuild, rollup
+from hq.figures import scoreboard as board
 from hq.figures.queries import FIGURES, answer
 from hq.figures.scoreboard import scoreboard
-from hq.figures.shape import Figure, Question
+from hq.figures.shape import HOUSE, Figure, Question
 from hq.rates.actions import enter_rate
 from hq.targets.actions import Aimed, set_target
+from hq.warnings.actions import found_now
 from shared import clock
 from shared.clock import FixedClock
 from shared.database import count_queries, execute
@@ -219,3 +221,12 @@ async def test_whatever_moves_an_answer_is_the_same_as_one_made_anew(
         rows = (await scoreboard(Question())).figure.rows
         for key, added in sums.items():
             assert added == sum(line.number(key) or 0 for line in rows if not line.is_left_out)
+
+
+async def test_the_board_of_early_warnings_is_that_of_a_reader_of_all_branches(
+    hq: Headquarters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await received(hq, "SH", "PAR")
+    await found_now(HOUSE)
+    monkeypatch.setattr(board, "lines_of", pytest.fail)
+    assert (await scoreboard(Question(limit=50))).figure.rows
