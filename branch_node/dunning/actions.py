@@ -26,7 +26,7 @@ from branch_node.dunning.rules import (
 from branch_node.editing import locked
 from branch_node.home import home, today
 from branch_node.lists import as_kind
-from branch_node.mail.actions import ORIGINS, Letter, Origin, post
+from branch_node.mail.actions import ORIGINS, Origin, post
 from branch_node.notifications.actions import tell
 from branch_node.receivables.queries import receivable_for
 from shared import clock
@@ -35,6 +35,7 @@ from shared.errors import Conflict, Invalid, NotFound, Text
 from shared.i18n import N_, use_locale
 from shared.mail import is_address
 from shared.money import Money
+from shared.outbox import Letter
 from shared.permissions import Person, require
 from shared.records import DunningLevel, DunningNotice, PromiseToPay, Receivable
 from shared.web import filters as show

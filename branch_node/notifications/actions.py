@@ -5,7 +5,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from branch_node.lists import as_kind
-from branch_node.mail.actions import Letter, post
+from branch_node.mail.actions import post
 from branch_node.mail.office import office
 from branch_node.notifications.models import NoticeChoice, Notification
 from branch_node.notifications.rules import KINDS, packed
@@ -14,6 +14,7 @@ from shared.database import execute, fetch_all, fetch_one, transaction
 from shared.database.fields import canonical_json
 from shared.i18n import DEFAULT_LOCALE, gettext, render, use_locale
 from shared.ids import new_id
+from shared.outbox import Letter
 from shared.permissions import Person
 from shared.web.error_pages import shown
 
