@@ -45,6 +45,12 @@ class _Ended:
     seconds_since_first_sign: float = 0.0
 
 
+def why_not(error: OSError) -> str:
+    """The reason with the file that it is about: without it nobody knows whether a program, a folder or a log was missing."""
+    reason = error.strerror or str(error)
+    return f"{reason}: {error.filename}" if error.filename else reason
+
+
 class Supervisor:
     """One service. `start`, `stop`, `restart` are orders: they return at once and survive a restart of the agent."""
 
@@ -198,11 +204,11 @@ class Supervisor:
         self._is_counted = True
         self._next_start_at = None
         try:
-            rotate(self._log, self.service.log)
+            self._turn_log_over()
             self.instance = await self._around.driver.start(self.service, self._log)
         except OSError as error:
             self._settle(
-                _Ended(Exit(note="not started"), "exit", f"cannot be started: {error.strerror or error}"), ""
+                _Ended(Exit(note="not started"), "exit", f"cannot be started: {why_not(error)}"), ""
             )
             return
         self._gone.clear()
@@ -211,6 +217,13 @@ class Supervisor:
         self._save()
         self._account.acted(self.instance.mark.instance)
         self._enter("starting")
+
+    def _turn_log_over(self) -> None:
+        """A log that cannot be turned over keeps no service from its start."""
+        try:
+            rotate(self._log, self.service.log)
+        except OSError as error:
+            events.warning("log not turned over", service=self.service.name, error=why_not(error))
 
     async def _live(self) -> None:
         """From the start of an instance, or its adoption, to its end."""

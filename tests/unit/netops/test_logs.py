@@ -1,6 +1,7 @@
 """Every line of a log is read once, in order, without its secrets."""
 
 import os
+import threading
 from datetime import UTC, datetime
 
 import pytest
@@ -148,6 +149,25 @@ def test_a_bucket_fills_with_time():
     clock = iter([0.0, 0.0, 0.0, 1.0, 1.0, 1.0])
     bucket = Bucket(2.0, 2, lambda: next(clock))
     assert [bucket.take() for _ in range(5)] == [True, True, True, True, False]
+
+
+def test_a_file_is_never_turned_over_by_two_at_once(tmp_path):
+    path, log, failed = tmp_path / "web.log", Log(largest_bytes=4096, kept_files=5), []
+
+    def turn(how) -> None:
+        for _ in range(400):
+            try:
+                path.write_bytes(b"x" * 9000)
+                how(path, log)
+            except OSError as error:
+                failed.append(error)
+
+    threads = [threading.Thread(target=turn, args=(how,)) for how in (rotate, cut, rotate)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failed
 
 
 def test_old_files_are_kept_to_a_number(tmp_path):
