@@ -66,6 +66,7 @@ async def show_audit(request: Request) -> Response:
         raise Invalid() from None
     rows, has_more = await queries.newest(before, subject)
     broken = None if subject else await queries.broken_among(rows)
+    nodes = await queries.nodes()
     older = f"/audit?node={subject}&before={rows[-1].seq}" if has_more else ""
     return page(
         request,
@@ -74,7 +75,8 @@ async def show_audit(request: Request) -> Response:
             rows=[audit_row(row, broken, is_checked=not subject) for row in rows],
             subject=subject,
             broken_at=broken,
-            nodes=nodes_table(await queries.nodes()),
+            nodes=nodes_table(nodes),
+            equal_unlisted=await queries.count_of_nodes() - len(nodes),
             older_url=older,
         ),
     )

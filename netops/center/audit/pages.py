@@ -14,4 +14,6 @@ class AuditPage:
     subject: str
     broken_at: int | None
     nodes: TableView
+    equal_unlisted: int
+    """Nodes beyond those of the table: none of them is in trouble unless the whole table is."""
     older_url: str

@@ -8,6 +8,7 @@ from netops.center.audit.rules import Link, broken_at
 from netops.center.models import AuditEntry
 
 PAGE = 100
+NODES_SHOWN = 50
 BATCH = 5_000
 
 
@@ -56,5 +57,12 @@ async def broken_among(rows: Sequence[AuditEntry]) -> int | None:
 
 
 async def nodes() -> Sequence[NodeAudit]:
-    """How far each node's audit is proved."""
-    return await NodeAudit.all().order_by("node")
+    """How far each node's audit is proved, those first that are broken or behind; at most NODES_SHOWN."""
+    wrong = await NodeAudit.exclude(state="equal").order_by("node").limit(NODES_SHOWN)
+    equal = await NodeAudit.filter(state="equal").order_by("node").limit(NODES_SHOWN - len(wrong))
+    return [*wrong, *equal]
+
+
+async def count_of_nodes() -> int:
+    """How many nodes have an audit here."""
+    return await NodeAudit.all().count()

@@ -57,8 +57,15 @@ def problems_part(
     named = {name for incident in incidents for name in (*incident.nodes, incident.node)}
     rows = [problem_of(incident, now) for incident in incidents[:SHOWN]]
     rows += [node_problem(view, now) for view in views if view.needs_help and view.name not in named][:SHOWN]
-    sentence = ""
-    if not rows and node_count:
+    sentence, busy_count = "", sum(view.condition == "busy" for view in views)
+    if not rows and node_count and busy_count:
+        sentence = _(
+            "Nothing is wrong; %(busy)s of %(n)s nodes are busy, checked %(time)s.",
+            busy=busy_count,
+            n=node_count,
+            time=as_of(now),
+        )
+    elif not rows and node_count:
         sentence = ngettext(
             "%(n)s node is well, checked %(time)s.",
             "All %(n)s nodes are well, checked %(time)s.",
