@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import json
+import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -65,7 +66,9 @@ def add_account_commands(verbs: Any, settings: Settings) -> None:
     )
     uninvite.set_defaults(run=lambda _args: asyncio.run(withdraw_invitation(settings())))
     pair = verbs.add_parser("pair", help="on the standby's machine: answer an invitation")
-    pair.add_argument("invitation")
+    pair.add_argument(
+        "invitation", nargs="?", default=os.environ.get("TRUNKLINE_INVITATION", ""), help="or in TRUNKLINE_INVITATION"
+    )  # fmt: skip
     pair.set_defaults(run=lambda args: asyncio.run(answer_invitation(args, settings())))
 
 

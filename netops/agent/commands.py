@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
@@ -25,6 +26,7 @@ from netops.agent.settings import Center, Limits, NodeFileError
 from netops.agent.supervise import Supervisor
 from shared.clock import now
 from shared.nodes.command import (
+    INVITE_ACTION,
     STANDBY_ACTION,
     VERBS,
     ActionArguments,
@@ -32,6 +34,7 @@ from shared.nodes.command import (
     Command,
     CommandRefused,
     CommandReplayed,
+    InvitationArguments,
     KeyArguments,
     KeyIdArguments,
     KillArguments,
@@ -54,6 +57,7 @@ if TYPE_CHECKING:
 
 _ACTION_SECONDS = 600.0
 _SETTLE_SECONDS = 130.0
+_INVITATION = re.compile(r"tla1\.[A-Za-z0-9_.-]+")
 
 Result = dict[str, str | int | float | bool | list[str] | None]
 
@@ -316,6 +320,26 @@ async def _take_over(agent: Agent, _command: Command, arguments: Arguments) -> R
     return {"effect": "promoted", "output": await agent.standby.take_over(alone=False)}
 
 
+async def _invite(agent: Agent, _command: Command, _arguments: Arguments) -> Result:
+    """What the node file's action prints holds the invitation."""
+    done = await _named(agent, INVITE_ACTION, {})
+    found = _INVITATION.search(str(done["output"]))
+    if found is None:
+        raise CommandFailed(f"{INVITE_ACTION} printed no invitation")
+    return {"effect": "invited", "invitation": found[0]}
+
+
+async def _pair(agent: Agent, _command: Command, arguments: Arguments) -> Result:
+    """By the environment, where other users of the machine do not see it."""
+    assert isinstance(arguments, InvitationArguments)
+    if agent.standby is None:
+        raise CommandFailed("this node is no standby")
+    settings = agent.standby.settings
+    env = {**settings.env, "TRUNKLINE_INVITATION": arguments.invitation}
+    await _run(agent, settings.pair, "the node file has no command to pair", env)
+    return {"effect": "paired"}
+
+
 async def _reboot(agent: Agent, _command: Command, _arguments: Arguments) -> Result:
     return await _named(agent, "reboot", {})
 
@@ -388,6 +412,8 @@ _HANDLERS: Mapping[str, Callable[[Agent, Command, Arguments], Awaitable[Result]]
     "backup.now": _action,
     "disk.free_up": _action,
     "standby.promote": _take_over,
+    "standby.invite": _invite,
+    "standby.pair": _pair,
     "node.reboot": _reboot,
     "keys.trust": _trust,
     "keys.forget": _forget,

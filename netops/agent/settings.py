@@ -131,7 +131,8 @@ class Commands(Part, frozen=True):
 
     allow: list[str] = []
     actions: dict[Name, list[str]] = {}
-    """Named command lines for backup.now, disk.free_up, standby.promote and the like."""
+    """Named command lines for backup.now, disk.free_up, standby.promote and the like; `standby_invite` prints the invitation
+    that `standby.invite` asks for."""
 
 
 class Standby(Part, frozen=True):
@@ -144,6 +145,8 @@ class Standby(Part, frozen=True):
     promote: Annotated[list[str], msgspec.Meta(min_length=1)]
     """Command that takes over; it may be repeated. By itself the agent adds `--if-silent SECONDS`, and the command must
     fail while headquarters heard the primary within that time."""
+    pair: list[str] = []
+    """Command that answers an invitation of the branch (`standby.pair`), which it finds in TRUNKLINE_INVITATION."""
     ends: list[Name] = []
     """Services that are ended first: what follows the primary."""
     cwd: str = ""

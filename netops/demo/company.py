@@ -62,6 +62,10 @@ class Kind(Part, frozen=True):
     follow: list[str] = []
     """Of a standby: what follows the site that it stands by for; `run` is then only for after the promotion."""
     promote: list[str] = []
+    pair: list[str] = []
+    """Of a standby: what answers an invitation of the branch."""
+    invite: list[str] = []
+    """Of a branch: what prints an invitation for its standby."""
     steps: list[Step] = []
     restart_seconds: float = 60.0
     stop_grace_seconds: float = 10.0

@@ -36,7 +36,7 @@ def write_node_file(
         f"state_dir = {_text(company.state_dir(node))}",
         'on_exit = "stop"',
     ]
-    lines += _center(company, node, command_keys)
+    lines += _center(company, node, folder, command_keys)
     for site in company.nodes()[node]:
         is_ready = site.name not in waiting
         if company.kind_of(site).follow:
@@ -50,7 +50,7 @@ def write_node_file(
     return path
 
 
-def _center(company: Company, node: str, command_keys: list[str]) -> list[str]:
+def _center(company: Company, node: str, folder: Path, command_keys: list[str]) -> list[str]:
     if company.agent is None:
         return []
     site = company.site(company.agent.site)
@@ -63,7 +63,19 @@ def _center(company: Company, node: str, command_keys: list[str]) -> list[str]:
         "",
         "[commands]",
         f"allow = {json.dumps(company.agent.allow)}",
+        *_actions(company, node, folder),
     ]
+
+
+def _actions(company: Company, node: str, folder: Path) -> list[str]:
+    """What the node's own site does when the center asks for it by name, in the site's environment."""
+    for site in company.nodes()[node]:
+        if invite := company.kind_of(site).invite:
+            own = _own_values(company, site, folder).items()
+            words = ["env", *(f"{name}={text}" for name, text in sorted(own))]
+            words += fill(invite, company.placeholders(site, folder))
+            return [f"actions = {{ standby_invite = {json.dumps(words, ensure_ascii=False)} }}"]
+    return []
 
 
 def _standby(company: Company, site: Site, folder: Path, autostart: bool) -> list[str]:
@@ -77,6 +89,7 @@ def _standby(company: Company, site: Site, folder: Path, autostart: bool) -> lis
         "[standby]",
         f"of = {_text(primary.node or company.node)}",
         f"promote = {json.dumps(words)}",
+        f"pair = {json.dumps(fill(kind.pair, values))}",
         f"ends = [{_text(site.follower)}]",
         f"starts = [{_text(site.name)}]",
         f"env = {own}",
@@ -94,9 +107,13 @@ def _standby(company: Company, site: Site, folder: Path, autostart: bool) -> lis
 
 def _own_environment(company: Company, site: Site, folder: Path) -> str:
     """What the site's commands have in their environment beside ours, as an inline table."""
-    environment = company.environment(site, folder)
-    own = {name: text for name, text in environment.items() if os.environ.get(name) != text}
+    own = _own_values(company, site, folder)
     return f"{{ {', '.join(f'{_text(name)} = {_text(text)}' for name, text in sorted(own.items()))} }}"
+
+
+def _own_values(company: Company, site: Site, folder: Path) -> dict[str, str]:
+    environment = company.environment(site, folder)
+    return {name: text for name, text in environment.items() if os.environ.get(name) != text}
 
 
 def _service(company: Company, site: Site, folder: Path, autostart: bool) -> list[str]:

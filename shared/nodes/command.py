@@ -157,6 +157,16 @@ STANDBY_ACTION = "standby"
 """The action of `standby.promote` that means the node file's [standby] table."""
 
 
+INVITE_ACTION = "standby_invite"
+"""The node file's own action that prints an invitation for the branch's standby."""
+
+
+class InvitationArguments(Arguments, frozen=True):
+    """An invitation of the branch's machine, which this standby answers: shared/replication/PROTOCOL.md."""
+
+    invitation: Annotated[str, msgspec.Meta(max_length=200, pattern=r"^tla1\.[A-Za-z0-9_-]{43,}\.[A-Za-z0-9_-]{43}$")]
+
+
 class KeyArguments(Arguments, frozen=True):
     """A command key to believe from now on."""
 
@@ -195,6 +205,8 @@ VERBS: Mapping[str, Verb] = {
     "backup.now": Verb(ActionArguments),
     "disk.free_up": Verb(ActionArguments),
     "standby.promote": Verb(ActionArguments, needs_approval=True),
+    "standby.invite": Verb(Arguments, needs_approval=True),
+    "standby.pair": Verb(InvitationArguments),
     "node.reboot": Verb(Arguments, needs_approval=True),
     "keys.trust": Verb(KeyArguments),
     "keys.forget": Verb(KeyIdArguments),

@@ -68,6 +68,7 @@ class DeskNode:
             telemetry=SimpleNamespace(put=self._put, uplink=None),
             reload=self._reload,
             done=self,
+            standby=None,
         )
         self.desk = CommandDesk(agent, self.center, now)
 
@@ -119,7 +120,7 @@ class DeskNode:
             node=self.name, role="branch", version="0", boot=self.signer.boot, host_boot="h", started_at=now(),
             platform="Linux", cpu_count=2, memory_bytes=1, services=["web"], metrics={},
             command_seq=self.journal.last_command_seq(), audit_head=self.journal.audit_head(),
-            allowed=list(self.node_file.commands.allow), actions=["nightly"],
+            allowed=list(self.node_file.commands.allow), actions=["nightly", *self.node_file.commands.actions],
             command_keys=sorted(self.desk.policy.keys),
         )  # fmt: skip
 

@@ -333,7 +333,7 @@ def _requested(who: str, rows: Sequence[NodeCommand]) -> list[Act]:
 
 def _act(who: str, action: str, row: NodeCommand) -> Act:
     detail: Mapping[str, Any] = {
-        "command": row.id, "verb": row.verb, "args": row.args, "instance": row.instance, "seq": row.seq,
+        "command": row.id, "verb": row.verb, "args": rules.without_secrets(row.args), "instance": row.instance, "seq": row.seq,
         "code": row.code,
     }  # fmt: skip
     return Act(who, action, row.node, row.reason, dict(detail))

@@ -31,6 +31,7 @@ class CommandForm(FormModel):
     created_us: Annotated[WholeNumber, Field(ge=1)] | None = None
     signal: Literal["TERM", "KILL"] = "TERM"
     action: Word | None = None
+    invitation: str = ""
     public_key: str = ""
     key_id: str = ""
     password: str = ""

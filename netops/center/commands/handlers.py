@@ -86,8 +86,19 @@ async def ask_command(request: Request) -> Response:
     shown |= views.again_form(before) if before is not None else {}
     shown |= {"verb": verb, "service": service, "lifetime": "until" if silent else "now"}
     shown["instance"] = views.instance_of(node, service) if service else ""
+    if verb == "standby.pair":
+        shown["invitation"] = await invitation_of(request)
     form = empty_form(**shown)
     return await _confirm(request, node, verb, service, form)
+
+
+async def invitation_of(request: Request) -> str:
+    """The invitation that the command `of` brought, for whom it was ordered by; else nothing."""
+    given = request.query_params.get("of", "")
+    if not given:
+        return ""
+    row = await queries.command(given)
+    return str(row.result.get("invitation", "")) if row.requested_by_id == request.state.account.id else ""
 
 
 async def _confirm(
@@ -145,7 +156,7 @@ async def step_up(request: Request, password: str, code: str) -> None:
 async def show_command(request: Request) -> Response:
     """A command; asked again by the page every two seconds until it is over."""
     row = await queries.command(request.path_params["id"])
-    shown = views.command_page(row, request.state.account.id, empty_form())
+    shown = views.command_page(row, request.state.account.id, empty_form(), request.app.state.fleet)
     if request.query_params.get("part"):
         return part(request, "commands/show.html", shown, block="live")
     return page(request, "commands/show.html", shown)
@@ -160,7 +171,7 @@ async def approve_command(request: Request) -> Response:
         except Invalid as refused:
             form = with_errors(form, refused)
     if form.errors:
-        shown = views.command_page(row, request.state.account.id, form)
+        shown = views.command_page(row, request.state.account.id, form, request.app.state.fleet)
         return page(request, "commands/show.html", shown, status=422)
     await request.app.state.commands.approve(await orderer(request), row.id)
     return redirect(f"/commands/{row.id}")

@@ -92,4 +92,6 @@ class CommandPage:
     """The question for the same as a new command; empty while this one is not over."""
     may_cancel: bool
     asks_approval: bool
+    next_steps: Sequence[Link]
+    """What this one was ordered for."""
     form: Form[Any]

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
+from typing import Any
 
 from shared.nodes.command import LONGEST_LIFE, VERBS
 
@@ -16,6 +17,17 @@ DISRUPTIVE = frozenset(
     {"service.stop", "service.restart", "service.drain", "node.reboot", "standby.promote", "process.kill"}
 )
 """Verbs that take a node out of work for a moment: not too many nodes at once."""
+
+SECRET_VALUES = frozenset({"invitation"})
+"""Arguments and results that only whoever ordered sees, and that no audit keeps."""
+
+
+def without_secrets(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The same, with a sign in the place of what is secret."""
+    return {name: HIDDEN if name in SECRET_VALUES else value for name, value in values.items()}
+
+
+HIDDEN = "•••"
 
 WAITING = frozenset({"approval", "requested"})
 ENDED = frozenset({"done", "failed", "refused", "expired", "unknown", "cancelled"})

@@ -26,7 +26,7 @@ from netops.center.settings import CenterSettings
 from netops.center.standby.rules import Advice
 from shared import clock
 from shared.i18n import gettext as _
-from shared.nodes.command import STANDBY_ACTION, VERBS
+from shared.nodes.command import INVITE_ACTION, STANDBY_ACTION, VERBS
 from shared.nodes.report import ServiceState
 from shared.web.filters import duration
 from shared.web.forms import Form
@@ -125,6 +125,10 @@ def is_possible(node: NodeState, rights: Sequence[rules.Right], verb: str, servi
     if not rules.may_order(rights, verb, places(node.name, node.branch), service) or not rules.is_offered(
         allowed, verb, service
     ):
+        return False
+    if verb == "standby.invite" and not (node.hello and INVITE_ACTION in node.hello.actions):
+        return False
+    if verb == "standby.pair" and not (node.hello and node.hello.standby_of):
         return False
     return not VERBS[verb].needs_instance or bool(instance_of(node, service))
 
@@ -268,6 +272,13 @@ def verb_fields(node: NodeState, verb: str) -> list[Field]:
             "signal", _("Signal"), "select", options=[Option(name, name) for name in ("TERM", "KILL")]
         ),
         "action": Field("action", _("Action of the node file"), "select", options=actions),
+        "invitation": Field(
+            "invitation",
+            _("Invitation"),
+            hint=_("The whole text that begins with tla1."),
+            width="full",
+            max_length=200,
+        ),
         "public_key": Field("public_key", _("Public key"), width="l"),
         "key_id": Field("key_id", _("Key id"), width="m"),
     }
@@ -305,7 +316,21 @@ def step_up_fields(verb: str) -> list[Field]:
     ]
 
 
-def command_page(row: NodeCommand, reader: UUID, form: Form[Any]) -> CommandPage:
+def next_steps(row: NodeCommand, reader: UUID, fleet: Fleet) -> list[Link]:
+    """After an invitation: the standbys of that node, for whom it was ordered by."""
+    if row.verb != "standby.invite" or row.state != "done" or row.requested_by_id != reader:
+        return []
+    standbys = (node.name for node in fleet if node.hello and node.hello.standby_of == row.node)
+    return [
+        Link(
+            _("Pair %(node)s with it", node=name),
+            f"{ask_url(name, 'standby.pair')}&{urlencode({'of': row.id})}",
+        )
+        for name in standbys
+    ]
+
+
+def command_page(row: NodeCommand, reader: UUID, form: Form[Any], fleet: Fleet) -> CommandPage:
     by_code = {"command.no_answer": NO_ANSWER, "command.passed_over": PASSED_OVER}
     explained = by_code.get(row.code) or EXPLAINED.get(row.state, "")
     service = str(row.args.get("service", ""))
@@ -328,12 +353,17 @@ def command_page(row: NodeCommand, reader: UUID, form: Form[Any]) -> CommandPage
         expires_at=row.expires_at,
         code=row.code,
         detail=row.detail,
-        result=[(result_word(name), result_word(shown(value))) for name, value in row.result.items()],
-        arguments=[(name, shown(value)) for name, value in row.args.items()],
+        result=[
+            (result_word(name), result_word(shown(value)))
+            for name, value in row.result.items()
+            if name not in rules.SECRET_VALUES or row.requested_by_id == reader
+        ],
+        arguments=[(name, shown(value)) for name, value in rules.without_secrets(row.args).items()],
         is_over=row.state in rules.ENDED and row.state != "unknown",
         again_url=f"/nodes/{row.node}/commands/new?again={row.id}" if is_repeatable(row) else "",
         may_cancel=rules.may_move(row.state, "cancelled") and row.sent_at is None,
         asks_approval=row.state == "approval" and row.requested_by_id != reader,
+        next_steps=next_steps(row, reader, fleet),
         form=form,
     )
 
@@ -345,7 +375,8 @@ def is_repeatable(row: NodeCommand) -> bool:
 
 def again_form(row: NodeCommand) -> dict[str, Any]:
     """What the boxes show when a command is ordered once more: its arguments and its reason."""
-    typed = {name: value for name, value in row.args.items() if value is not None and name != "memory_bytes"}
+    args = {name: value for name, value in row.args.items() if name not in rules.SECRET_VALUES}
+    typed = {name: value for name, value in args.items() if value is not None and name != "memory_bytes"}
     if row.args.get("memory_bytes"):
         typed["memory_mib"] = row.args["memory_bytes"] // MEBIBYTE
     return typed | {"reason": row.reason}

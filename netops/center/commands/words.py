@@ -105,6 +105,25 @@ WORDS: Mapping[str, VerbWords] = {
         N_("From then on headquarters refuses the former primary. A second person has to approve."),
         ("action",),
     ),
+    "standby.invite": VerbWords(
+        N_("Invite a standby"),
+        N_("Invite a standby of %(node)s to keep its accounts?"),
+        N_(
+            "Whoever answers the invitation keeps this branch's passwords (as hashes) and second factors, sealed, and opens"
+            " them when it is promoted. An earlier invitation, and the standby before, are given up. The invitation stands"
+            " here, for you only, is good for one day and once. A second person has to approve."
+        ),
+    ),
+    "standby.pair": VerbWords(
+        N_("Pair with the branch"),
+        N_("Let the standby on %(node)s answer an invitation of its branch?"),
+        N_(
+            "From then on it keeps the branch's accounts, sealed, and people sign in there with their own passwords once it is"
+            " promoted. What another branch machine sealed for it is given up. Take the invitation from the branch's own node:"
+            " Invite a standby."
+        ),
+        ("invitation",),
+    ),
     "node.reboot": VerbWords(
         N_("Reboot"),
         N_("Reboot %(node)s?"),
@@ -132,7 +151,7 @@ WORDS: Mapping[str, VerbWords] = {
 SERVICE_VERBS = ("service.start", "service.stop", "service.restart", "service.drain", "service.undrain", "limits.set",
                  "queue.pause", "queue.resume", "log.level", "log.tail")  # fmt: skip
 NODE_VERBS = ("diagnostics.snapshot", "configuration.reload", "backup.now", "disk.free_up", "process.kill", "keys.renew",
-              "standby.promote", "node.reboot")  # fmt: skip
+              "standby.invite", "standby.pair", "standby.promote", "node.reboot")  # fmt: skip
 
 RESULT_WORDS: Mapping[str, str] = {
     "effect": N_("Effect"), "reason": N_("Reason"), "instance": N_("Instance"), "output": N_("Output"),
@@ -142,7 +161,8 @@ RESULT_WORDS: Mapping[str, str] = {
     "the instance no longer runs": N_("the instance it was meant for no longer runs"),
     "the process no longer runs": N_("the process no longer runs"), "promoted": N_("promoted"),
     "draining": N_("takes no new work"), "takes work again": N_("takes work again"), "paused": N_("paused"),
-    "resumed": N_("resumed"), "forgotten": N_("forgotten"),
+    "resumed": N_("resumed"), "forgotten": N_("forgotten"), "invited": N_("invited"), "paired": N_("paired"),
+    "invitation": N_("Invitation"),
 }  # fmt: skip
 """Words in a node's results that people read: names of values, and effects."""
 

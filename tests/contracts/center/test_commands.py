@@ -11,6 +11,7 @@ import pytest
 from netops.center.commands.actions import Order, Orderer
 from netops.center.commands.keys import CenterKeys
 from netops.center.commands.rules import Right
+from netops.center.models import AuditEntry
 from netops.center.nodes.actions import enrol
 from shared.clock import now
 from shared.nodes.command import NodePolicy, read_genuine
@@ -70,7 +71,10 @@ def wire(center: CenterSite, people: People, tmp_path_factory: pytest.TempPathFa
     key = CenterKeys(center.settings.data_dir).command.public_text
     folder: Path = tmp_path_factory.mktemp("node")
     node = DeskNode(
-        "gz-db1", folder, [key], allow=("service.*", "configuration.reload", "node.reboot", "log.tail")
+        "gz-db1",
+        folder,
+        [key],
+        allow=("service.*", "configuration.reload", "node.reboot", "log.tail", "standby.*"),
     )
 
     in_app(
@@ -217,6 +221,44 @@ def test_waiting_commands_stand_first_in_the_list_with_their_end(people: People,
     assert 'data-status="command_requested"' in before_ended
     assert 'data-status="done"' in page.text[len(before_ended) :]
     assert "Waiting or unknown" in before_ended and "Who may order what" in page.text
+
+
+INVITATION = f"tla1.{'s' * 43}.{'k' * 43}"
+
+
+def test_an_invitation_is_ordered_by_two_shown_to_one_and_kept_by_no_audit(
+    center: CenterSite, people: People, wire: Wire
+) -> None:
+    wire.obey()
+    wire.node.node_file.commands.actions["standby_invite"] = ["echo", INVITATION]
+    wire.report(hello=True)
+    ada, grace = people["ada"], people["grace"]
+    assert "verb=standby.invite" in ada.open("/nodes/gz-db1/commands").text
+    answer = order(ada, "standby.invite", password=PASSWORD)
+    url = str(answer.url)
+    assert "Approve as second person" not in ada.open(url).text
+    grace.open(url)
+    grace.send(f"{url}/approve", password=PASSWORD)
+    wire.obey()
+    assert INVITATION in ada.open(url).text
+    assert INVITATION not in grace.open(url).text
+    standby = wire.node.hello()
+    center.app.state.fleet.get("gz-db1").hello = msgspec.structs.replace(standby, standby_of="gz-db1")
+    link = re.search(r'href="(/nodes/gz-db1/commands/new\?verb=standby.pair[^"]+)"', ada.open(url).text)
+    assert link is not None
+    pair = link[1].replace("&amp;", "&")
+    assert f'value="{INVITATION}"' in ada.open(pair).text
+    assert INVITATION not in grace.open(pair).text
+    order(ada, "standby.pair", invitation=INVITATION)
+    wire.obey()
+    assert INVITATION not in ada.open("/audit").text
+
+    async def entries() -> list[AuditEntry]:
+        return await AuditEntry.all()
+
+    kept = in_app(center.app, entries)
+    assert any(row.facts.get("verb") == "standby.pair" for row in kept)
+    assert all(INVITATION not in str(row.facts) for row in kept)
 
 
 def test_an_agent_that_does_not_say_that_it_checks_trees_has_its_command_signed_alone(

@@ -1,0 +1,44 @@
+"""The agent's part in pairing a standby with its branch, by commands of the node file that really run."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from netops.agent.commands import _HANDLERS
+from netops.agent.run_command import CommandFailed
+from netops.agent.settings import Commands, NodeFile, Standby
+from shared.nodes.command import Arguments, InvitationArguments
+
+INVITATION = f"tla1.{'s' * 43}.{'k' * 43}"
+
+
+def agent(actions=None, standby=None):
+    node_file = NodeFile(node="SH", commands=Commands(actions=actions or {}))
+    settings = SimpleNamespace(settings=standby) if standby else None
+    return SimpleNamespace(node_file=node_file, standby=settings)
+
+
+async def test_an_invitation_is_found_in_what_the_branchs_command_prints():
+    said = f"On the standby's machine: python -m branch_node standby pair {INVITATION}"
+    told = agent({"standby_invite": ["echo", said]})
+    done = await _HANDLERS["standby.invite"](told, None, Arguments())
+    assert done == {"effect": "invited", "invitation": INVITATION}
+
+
+async def test_what_prints_no_invitation_is_a_failure():
+    with pytest.raises(CommandFailed, match="printed no invitation"):
+        await _HANDLERS["standby.invite"](agent({"standby_invite": ["echo", "busy"]}), None, Arguments())
+
+
+async def test_the_standbys_command_finds_the_invitation_in_its_environment_and_not_among_its_words(tmp_path):
+    told = tmp_path / "told"
+    script = f'echo "$TRUNKLINE_INVITATION $BRANCH $#" > {told}'
+    standby = Standby(of="SH", promote=["true"], pair=["sh", "-c", script], env={"BRANCH": "SH"})
+    done = await _HANDLERS["standby.pair"](agent(standby=standby), None, InvitationArguments(INVITATION))
+    assert done == {"effect": "paired"}
+    assert told.read_text() == f"{INVITATION} SH 0\n"
+
+
+async def test_a_node_that_is_no_standby_answers_no_invitation():
+    with pytest.raises(CommandFailed, match="no standby"):
+        await _HANDLERS["standby.pair"](agent(), None, InvitationArguments(INVITATION))
