@@ -207,9 +207,7 @@ class Supervisor:
             self._turn_log_over()
             self.instance = await self._around.driver.start(self.service, self._log)
         except OSError as error:
-            self._settle(
-                _Ended(Exit(note="not started"), "exit", f"cannot be started: {why_not(error)}"), ""
-            )
+            self._settle(_Ended(Exit(note="not started"), "exit", f"cannot be started: {why_not(error)}"), "")
             return
         self._gone.clear()
         memory.mark = self.instance.mark

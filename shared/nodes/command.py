@@ -164,7 +164,9 @@ INVITE_ACTION = "standby_invite"
 class InvitationArguments(Arguments, frozen=True):
     """An invitation of the branch's machine, which this standby answers: shared/replication/PROTOCOL.md."""
 
-    invitation: Annotated[str, msgspec.Meta(max_length=200, pattern=r"^tla1\.[A-Za-z0-9_-]{43,}\.[A-Za-z0-9_-]{43}$")]
+    invitation: Annotated[
+        str, msgspec.Meta(max_length=200, pattern=r"^tla1\.[A-Za-z0-9_-]{43,}\.[A-Za-z0-9_-]{43}$")
+    ]
 
 
 class KeyArguments(Arguments, frozen=True):
