@@ -2,7 +2,8 @@
 
 By place, never by time alone: a node, machine or line that is silent explains services that fail there, what Alertmanager says of
 it, and replication that lags there; a service that does not run explains the lag of its node; headquarters explains every lag.
-What measures a machine (CPU, memory, disk) is explained by nothing: it may be the reason why the node fell silent.
+What measures a machine (CPU, memory, disk) is explained by nothing: it may be the reason why the node fell silent. Its CPU
+explains an agent there that is starved.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ BROKEN = frozenset({"crash_loop", "given_up", "unhealthy"})
 """A service that does not run or does not answer."""
 HEADQUARTERS_ROLES = frozenset({"hq", "headquarters"})
 LAG = "replication_lag_seconds"
+LOAD, STARVED = "cpu_ratio", "agent_lag_seconds"
+"""What takes a machine's CPU takes it from the agent, too."""
 BEFORE_SECONDS = 300.0
 """A silence is seen after what it brings: an effect may be known this much earlier than its cause."""
 AFTER_SECONDS = 120.0
@@ -35,6 +38,14 @@ class Seen:
     metric: str = ""
     closed_at: float | None = None
     caused_by: str = ""
+
+    @property
+    def is_load(self) -> bool:
+        return self.kind == "rule" and self.metric == LOAD
+
+    @property
+    def is_starved(self) -> bool:
+        return self.kind == "rule" and self.metric == STARVED
 
     @property
     def is_lag(self) -> bool:
@@ -72,6 +83,8 @@ def _rank(cause: Seen, effect: Seen, places: Mapping[str, Place]) -> int:
         is_explained = effect.kind in BROKEN or effect.kind == "alertmanager" or effect.is_lag
         return int(is_explained and (is_there or (effect.is_lag and _holds_headquarters(cause, places))))
     if cause.kind in BROKEN and effect.is_lag and (is_there or _holds_headquarters(cause, places)):
+        return 2
+    if cause.is_load and effect.is_starved and is_there:
         return 2
     return 0
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from netops.center.incidents.words import age, state_word, title
@@ -50,13 +51,30 @@ def node_problem(view: NodeView, now: datetime) -> Problem:
     return Problem(view.name, text, f"/nodes/{view.name}", Status(key))
 
 
+def node_problems(views: Sequence[NodeView], now: datetime) -> list[Problem]:
+    """Nodes in trouble as rows; those that live on one machine and are overloaded are one row, for the machine is."""
+    machines: dict[str, list[NodeView]] = {}
+    for view in views:
+        shares = view.host and view.condition == "overloaded" and view.contact == "live"
+        machines.setdefault(view.host if shares else f" {view.name}", []).append(view)
+    rows = []
+    for found in machines.values():
+        one = node_problem(found[0], now)
+        if len(found) > 1:
+            title_ = _("The machine of %(node)s and others", node=found[0].name)
+            text = ngettext("%(n)s node", "%(n)s nodes", len(found))
+            one = replace(one, title=title_, text=text, members=[view.name for view in found][:MEMBERS_SHOWN])
+        rows.append(one)
+    return rows[:SHOWN]
+
+
 def problems_part(
     incidents: Sequence[Incident], views: Sequence[NodeView], node_count: int, now: datetime, notice: str
 ) -> ProblemsPart:
     """The block. Nodes that an incident names are not listed twice."""
     named = {name for incident in incidents for name in (*incident.nodes, incident.node)}
     rows = [problem_of(incident, now) for incident in incidents[:SHOWN]]
-    rows += [node_problem(view, now) for view in views if view.needs_help and view.name not in named][:SHOWN]
+    rows += node_problems([view for view in views if view.needs_help and view.name not in named], now)
     sentence, busy_count = "", sum(view.condition == "busy" for view in views)
     if not rows and node_count and busy_count:
         sentence = _(

@@ -37,6 +37,8 @@ class NodeView:
     queue: int | None
     strip: Sequence[str]
     needs_help: bool
+    host: str = ""
+    """The run of the machine it lives on, which nodes may share."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +120,7 @@ def node_view(node: NodeState, now: datetime, settings: CenterSettings) -> NodeV
         queue=round(sum(queues)) if queues else None,
         strip=node.strip.until(now),
         needs_help=needs_help(found, condition, node.services),
+        host=node.host,
     )
 
 

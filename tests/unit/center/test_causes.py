@@ -38,6 +38,13 @@ def test_load_of_a_machine_is_explained_by_nothing_it_may_be_the_reason() -> Non
     assert causes_of([hot, seen("c", "crash_loop", "sh1")], PLACES, 1_000) == {}
 
 
+def test_load_of_a_machine_explains_the_starved_agents_there_and_no_others() -> None:
+    hot = seen("r", "rule", "sh1", "sh2", metric="cpu_ratio")
+    starved = [seen(node, "rule", node, metric="agent_lag_seconds") for node in ("sh1", "par")]
+    assert causes_of([hot, *starved], PLACES, 1_000) == {"sh1": "r"}
+    assert causes_of([seen("m", "rule", "sh1", metric="memory_used_ratio"), *starved], PLACES, 1_000) == {}
+
+
 def test_a_service_that_does_not_run_explains_the_lag_of_its_node_and_a_silent_node_comes_first() -> None:
     broken, late = seen("c", "crash_loop", "sh1"), lag("l", "sh1")
     assert causes_of([broken, late, lag("m", "sh2")], PLACES, 1_000) == {"l": "c"}
@@ -75,7 +82,7 @@ def test_no_incident_explains_itself_nor_its_cause_and_the_order_does_not_matter
         found = [
             seen(
                 str(n), pick.choice(kinds), *pick.sample(sorted(PLACES), pick.randint(0, 4)),
-                at=pick.uniform(0, 900), metric=pick.choice([LAG, "cpu_ratio"]), closed_at=pick.choice([None, None, 950.0]),
+                at=pick.uniform(0, 900), metric=pick.choice([LAG, "cpu_ratio", "agent_lag_seconds"]), closed_at=pick.choice([None, None, 950.0]),
                 caused_by=pick.choice(["", "1", "2"]),
             )
             for n in range(pick.randint(1, 9))

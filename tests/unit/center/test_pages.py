@@ -177,7 +177,7 @@ def test_a_percent_sign_in_a_rules_name_is_a_percent_sign(ada: Ada) -> None:
         assert answer.status_code == 200 and "Disk &gt; 90% full" in answer.text, url
 
 
-def test_an_order_at_many_nodes_is_counted_in_the_readers_language() -> None:
+def test_an_order_at_many_nodes_is_counted_in_the_readers_language(ada: Ada) -> None:
     entry = AuditEntry(
         seq=1, action="command.request", subject="30 nodes", actor="Ada", reason="a test", at=clock.now(),
         facts={"verb": "service.restart", "args": {}, "commands": {f"n{one}": [] for one in range(30)}},
