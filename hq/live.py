@@ -131,12 +131,18 @@ class SharedPart(Shared):
 _parts: WeakValueDictionary[Hashable, SharedPart] = WeakValueDictionary()
 
 
+def actions_of(request: Request) -> frozenset[str]:
+    """What the reader may do: numbers link only to pages that open, so readers of other rights read other pages."""
+    return frozenset(request.state.person.grants)
+
+
 def shared_part(request: Request, target: str, scope: Hashable, gap_seconds: float, draw: Draw) -> Render:
-    """What `live` calls for one part of a page at `target`. Pages of the same address, language and zone share it when their
-    `scope` is equal: all else that `draw` depends on, the reader's branches and rights. A page is told nothing when it reads
+    """What `live` calls for one part of a page at `target`. Pages of the same address, language, zone and rights share it when their
+    `scope` is equal: all else that `draw` depends on, such as the reader's branches. A page is told nothing when it reads
     the same as what it was told last."""
     hub: Hub = request.app.state.hub
-    key = (id(hub), target, str(request.url), request.state.locale, str(reader_zone()), scope)
+    reader = (request.state.locale, str(reader_zone()), actions_of(request))
+    key = (id(hub), target, str(request.url), reader, scope)
     part = _parts.setdefault(key, SharedPart(hub, gap_seconds))
     told = 0
 

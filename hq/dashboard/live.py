@@ -20,7 +20,7 @@ from hq.dayclose.queries import red_lines
 from hq.figures.scoreboard import Board, scoreboard
 from hq.figures.shape import Line, Question, Watermark
 from hq.frame.page import FreshnessLine, freshness_line
-from hq.live import Shared
+from hq.live import Shared, actions_of
 from hq.tables import row_id
 from shared import clock
 from shared.web.live import Hub, Push, partial, wire_of
@@ -206,7 +206,7 @@ class OpenPage:
         hub: Hub = request.app.state.hub
         shown = Shown(
             replace(board.question, limit=0, offset=0), compare, sort, request.url.query, str(reader_zone()),
-            frozenset(request.state.person.grants),
+            actions_of(request),
         )  # fmt: skip
         gap_seconds = request.app.state.settings.live_gap_seconds
         self.rows = frozenset(row.id for row in view.table(board, sort, "").rows)

@@ -96,8 +96,7 @@ async def stream_one(request: Request) -> Response:
     """The open page of a branch."""
     code = (await page_of_one(request)).code
 
-    scope = (asked(request), request.state.person.may("settings.edit"))
-    part = shared_part(request, "#sync-live", scope, GAP_SECONDS, live_part_of_one)
+    part = shared_part(request, "#sync-live", asked(request), GAP_SECONDS, live_part_of_one)
     return live(request, topics=topics_of({code}), render=part, interval_seconds=0)
 
 

@@ -55,9 +55,7 @@ def may_open(url: str) -> bool:
     request = _request.get()
     if request is None or not url.startswith("/"):
         return True
-    if not hasattr(request.state, "opens"):
-        request.state.opens = {}
-    known: dict[str, bool] = request.state.opens
+    known: dict[str, bool] = request.scope.setdefault("opens", {})
     path = url.partition("#")[0].partition("?")[0]
     if path not in known:
         known[path] = is_open(request.app.state.pages.permission_of(path), request.state.person)

@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from shared import clock
 from shared.clock import FixedClock
 from shared.database import execute, open_database
 from shared.i18n import use_locale
+from shared.permissions import Scope
 from shared.web.live import Hub, Render
 from shared.web.models import Account
 from shared.web.reader import reading
@@ -222,6 +224,21 @@ async def test_open_pages_that_show_the_same_part_share_it_and_are_told_only_wha
         hub.publish("branch:PAR")
         assert all([b"09:01" in (await one(()))[0].wire for one in pages])
         assert made == ["all", "Paris", "all", "all"]
+
+
+async def test_readers_of_other_rights_do_not_share_a_part(site: Headquarters) -> None:
+    async with watching(site) as page:
+        request = page.request
+
+        async def draw(asking: Request) -> str:
+            return f"drawn for {asking.state.person.name}"
+
+        own = shared_part(request, "#part", "one scope", 0.0, draw)
+        other = Request({**request.scope, "state": dict(request.scope["state"])})
+        other.state.person = replace(request.state.person, name="Dora", grants={"news.view": Scope.COMPANY})
+        apart = shared_part(other, "#part", "one scope", 0.0, draw)
+        assert b"Dora" not in (await own(()))[0].wire
+        assert b"drawn for Dora" in (await apart(()))[0].wire
 
 
 async def test_what_is_told_while_a_shared_part_is_made_is_in_the_next_one(site: Headquarters) -> None:
