@@ -23,6 +23,7 @@ from tortoise.connection import get_connections
 from tortoise.contrib.sqlite.regex import install_regexp_functions
 from tortoise.exceptions import OperationalError
 
+from shared.database import inline
 from shared.database.counting import CountingMixin, count_statement
 from shared.database.nudge import committed
 
@@ -44,7 +45,7 @@ READER_PRAGMAS: dict[str, str | int] = {
 
 
 async def in_its_thread(connection: aiosqlite.Connection, work: Callable[..., Any], *values: Any) -> Any:
-    """Do `work(the connection, *values)` in the one thread that may use the connection."""
+    """Do `work(the connection, *values)`: a quick statement at once, all else in the connection's thread."""
     return await connection._execute(work, connection._conn, *values)  # type: ignore[no-untyped-call]
 
 
@@ -89,10 +90,18 @@ class Client(CountingMixin, OwnRowsMixin, SqliteClient):
 
     def __init__(self, file_path: str, **kwargs: Any) -> None:
         super().__init__(file_path, **{**PRAGMAS, **kwargs})
-        self._reader: aiosqlite.Connection | None = None
+        self._reader: inline.Connection | None = None
         self._opening = asyncio.Lock()
 
-    async def reader(self) -> aiosqlite.Connection:
+    async def create_connection(self, with_db: bool) -> None:
+        """Open the connection that writes, unless it is."""
+        if self._connection is None:
+            self._connection = await inline.connect(self.filename)
+            for pragma, value in self.pragmas.items():
+                await self._connection.execute_fetchall(f"PRAGMA {pragma}={value}")
+            await self._post_connect()
+
+    async def reader(self) -> inline.Connection:
         """The connection that reads; opened when it is first needed, after the one that makes the file."""
         if self._reader is None:
             async with self._opening:
@@ -102,9 +111,8 @@ class Client(CountingMixin, OwnRowsMixin, SqliteClient):
                     self._reader = await self._open_reader()
         return self._reader
 
-    async def _open_reader(self) -> aiosqlite.Connection:
-        opened = await aiosqlite.connect(self.filename, isolation_level=None)
-        opened._conn.row_factory = sqlite3.Row
+    async def _open_reader(self) -> inline.Connection:
+        opened = await inline.connect(self.filename)
         await install_regexp_functions(opened)
         for name, value in {**self.pragmas, **READER_PRAGMAS}.items():
             if name in READER_PRAGMAS or name in ("busy_timeout", "temp_store", "mmap_size"):
