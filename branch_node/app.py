@@ -36,6 +36,7 @@ from shared.database.sqlite import Client
 from shared.i18n import N_
 from shared.jobs import run_inside, run_worker
 from shared.jobs.registry import Job
+from shared.lean import give_back
 from shared.permissions import Person
 from shared.records import RECORDS_APP
 from shared.web.app import Resource, Task, site_app
@@ -175,6 +176,7 @@ def around_job(use_site: UseSite) -> Callable[[Job], AbstractAsyncContextManager
     async def around(_job: Job) -> AsyncIterator[None]:
         with use_site():
             yield
+        give_back()
 
     return around
 

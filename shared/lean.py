@@ -6,8 +6,10 @@ certificates that the broker's client loads to read tokens, 4 MB for mail and te
 
 import importlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
+from time import monotonic
 from types import ModuleType
 from typing import Any
 
@@ -50,3 +52,30 @@ class Later(ModuleType):
         found = getattr(importlib.import_module(self.__name__), name)
         setattr(self, name, found)
         return found
+
+
+GIVE_BACK_EVERY_S = 30.0
+_given_back_at = -GIVE_BACK_EVERY_S
+
+
+def give_back() -> bool:
+    """Give memory that is free within the process back to the system, at most every GIVE_BACK_EVERY_S; whether it was done.
+
+    A job or a template that is compiled takes megabytes for a moment, and the C library keeps them. It takes some milliseconds
+    in the thread that calls. Nothing happens where the C library is not glibc."""
+    global _given_back_at
+    if (trim := _trim()) is None or monotonic() - _given_back_at < GIVE_BACK_EVERY_S:
+        return False
+    _given_back_at = monotonic()
+    trim(0)
+    return True
+
+
+@lru_cache(maxsize=1)
+def _trim() -> Callable[[int], int] | None:
+    import ctypes  # half a megabyte, and not everybody needs it
+
+    try:
+        return ctypes.CDLL(None).malloc_trim  # type: ignore[no-any-return]
+    except (OSError, AttributeError, TypeError):
+        return None

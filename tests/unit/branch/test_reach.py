@@ -166,14 +166,14 @@ async def seen(person: Person) -> dict[str, set[str]]:
 
 
 @pytest.fixture
-async def emptied(sqlite_database: Database) -> AsyncIterator[None]:
+async def emptied(database: Database) -> AsyncIterator[None]:
     with at_home(Home("SH")), acting(LIN):
         await open_branch()
         yield
 
 
 @settings(
-    max_examples=30,
+    max_examples=20,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -128,7 +128,12 @@ async def state_of(ids: list[UUID]) -> dict[str, dict[str, Any]]:
     rows = await fetch_all(
         "SELECT id, title, deleted_at, revision, changed_by FROM task WHERE id IN :ids", ids=ids
     )
-    return {row["id"]: dict(row) for row in rows}
+    return {
+        str(row["id"]): {
+            name: str(value) if isinstance(value, UUID) else value for name, value in row.items()
+        }
+        for row in rows
+    }
 
 
 async def written(one: Write, task: Task) -> None:
@@ -174,7 +179,7 @@ async def test_every_write_has_one_entry_with_who_before_and_after_and_no_entry_
         images = json.loads(entry["row_before"]), json.loads(entry["row_after"])
         for image, state in zip(images, (before, after), strict=True):
             assert {name: image[name] for name in state} == state
-        assert (entry["pk"], images[1]["changed_by"]) == (after["id"], who)
+        assert (str(entry["pk"]), images[1]["changed_by"]) == (after["id"], who)
         assert entry["at"] > 0
     await confirmed(log)
     assert (await prove()).is_whole is True
@@ -189,7 +194,7 @@ async def test_every_write_has_one_entry_with_who_before_and_after_and_no_entry_
 
 
 @pytest.fixture
-async def shanghai_log(sqlite_database: Database) -> AsyncIterator[None]:
+async def shanghai_log(database: Database) -> AsyncIterator[None]:
     with at_home(Home("SH")), acting(LIN, at=clock.now()):
         await shanghai()
         await ReplicationEpoch.create(epoch="e1")

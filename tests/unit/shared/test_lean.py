@@ -1,10 +1,13 @@
 """What a site's process does not carry: libraries that it will not use, or not until somebody asks."""
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from shared import lean
 from shared.lean import Later, without
 
 HEAVY = (
@@ -56,3 +59,21 @@ def test_what_comes_later_is_loaded_when_it_is_used(monkeypatch: pytest.MonkeyPa
     assert sys.modules["wave"] is not later and sys.modules["wave"].Wave_read is later.Wave_read
     with pytest.raises(AttributeError):
         _ = later.nothing_of_that_name
+
+
+def own_megabytes() -> float:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def test_what_was_needed_for_a_moment_goes_back_to_the_system(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lean, "_given_back_at", -lean.GIVE_BACK_EVERY_S)
+    parts = [b"x" * 60_000 for _ in range(1_000)]
+    last = b"x" * 60_000
+    full = own_megabytes()
+    del parts
+    assert own_megabytes() > full - 30
+    assert lean.give_back() is True
+    assert own_megabytes() < full - 40
+    assert lean.give_back() is False
+    assert len(last) == 60_000
