@@ -47,7 +47,7 @@ def branch_table(branches: Sequence[Branch], offset: int) -> TableView:
     """One row for each branch, a page of them."""
     following, previous = pages(offset, PAGE_ROWS, len(branches))
     columns = [
-        parts.Column("name", _("Branch"), phone="head"),
+        parts.Column("name", _("Branch"), phone="head", is_short=True),
         parts.Column("state", _("State"), "status", phone="second"),
         parts.Column("complete_to", _("Complete to"), phone="second", is_short=True),
         parts.Column("own_time", _("In its own time"), is_short=True),

@@ -178,10 +178,10 @@ def list_table(
     """The customers of the list."""
     columns = [
         Column("name", _("Customer"), phone="head"),
-        Column("branch", _("Branch"), phone="second"),
+        Column("branch", _("Branch"), phone="second", is_short=True),
         Column("owner", _("Owner"), phone="second"),
         Column("state", _("State")),
-        Column("region", _("Region")),
+        Column("region", _("Region"), is_short=True),
         Column("acquired_on", _("Acquired"), "day"),
         Column("signed_on", _("Signed"), "day"),
         Column("last_contact_on", _("Last contact"), "day"),

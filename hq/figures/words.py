@@ -51,7 +51,7 @@ def freshness(marks: Sequence[Watermark]) -> str:
     )
     named = [about(mark) for mark in stale[:NAMED]]
     if len(stale) > NAMED:
-        named.append(ngettext("and %(n)s more.", "and %(n)s more.", len(stale) - NAMED))
+        named.append(ngettext("And %(n)s more.", "And %(n)s more.", len(stale) - NAMED))
     return " ".join([head, *named])
 
 

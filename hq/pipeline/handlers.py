@@ -92,7 +92,7 @@ def shares(figure: Figure) -> list[Share]:
     total = figure.total
     return [
         Share(
-            _(label),
+            titled(_(label)),
             max(total.number(stage) or 0, 0),
             money_card(Money(total.number(stage) or 0, total.currency)),
             TONES[stage],

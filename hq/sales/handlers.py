@@ -89,7 +89,7 @@ def cards(figure: Figure) -> list[parts.Figure]:
 def tabs(figure: Figure, kind: str) -> list[Tab]:
     """Which orders are listed."""
     total = figure.total
-    labels = {"ordered": _("Approved orders"), "cancelled": _("Cancelled orders")}
+    labels = {"ordered": _("Approved orders"), "cancelled": _("Orders cancelled")}
     counts = {"ordered": total.number("orders"), "cancelled": total.number("cancelled_orders")}
     return [
         Tab(labels[name], with_query(kind=name, after=None, before=None), name == kind, counts[name])
