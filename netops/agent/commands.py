@@ -238,7 +238,8 @@ async def _drain(agent: Agent, command: Command, arguments: Arguments) -> Result
         agent.load.set_drained(supervisor.service, not is_release)
         return {"effect": "takes work again" if is_release else "draining"}
     release = {"TRUNKLINE_RELEASE": "1"} if is_release else {}
-    return await _run(agent, supervisor.service.drain, f"{arguments.service} has no drain command", release)
+    cwd = agent.node_file.folder or None
+    return await _run(supervisor.service.drain, f"{arguments.service} has no drain command", release, cwd=cwd)
 
 
 async def _limit(agent: Agent, command: Command, arguments: Arguments) -> Result:
@@ -336,7 +337,7 @@ async def _pair(agent: Agent, _command: Command, arguments: Arguments) -> Result
         raise CommandFailed("this node is no standby")
     settings = agent.standby.settings
     env = {**settings.env, "TRUNKLINE_INVITATION": arguments.invitation}
-    await _run(agent, settings.pair, "the node file has no command to pair", env)
+    await _run(settings.pair, "the node file has no command to pair", env, cwd=settings.cwd or None)
     return {"effect": "paired"}
 
 
@@ -377,16 +378,17 @@ def _keys_of(agent: Agent) -> CommandKeys:
 
 async def _named(agent: Agent, name: str, env: Mapping[str, str]) -> Result:
     command = agent.node_file.commands.actions.get(name, [])
-    return await _run(agent, command, f"the node file has no action {name}", env)
+    cwd = agent.node_file.folder or None
+    return await _run(command, f"the node file has no action {name}", env, cwd=cwd)
 
 
-async def _run(agent: Agent, command: list[str], absent: str, env: Mapping[str, str]) -> Result:
+async def _run(command: list[str], absent: str, env: Mapping[str, str], *, cwd: str | None) -> Result:
     if not command:
         raise CommandFailed(absent)
     status, output = await run_command(
         command,
         timeout_seconds=_ACTION_SECONDS,
-        cwd=agent.node_file.folder or None,
+        cwd=cwd,
         env=env,
         keep_output=True,
     )

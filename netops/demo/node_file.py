@@ -8,6 +8,8 @@ from pathlib import Path
 
 from netops.demo.company import Company, Site, fill
 
+ROOT = Path(__file__).resolve().parents[2]
+"""Where the product's packages are: an action runs in the folder of its node file."""
 _WATCHES = (
     '[{ metric = "cpu_ratio", above = 0.9, clear = 0.6, for_seconds = 20, clear_seconds = 20 },'
     ' { metric = "host_cpu_pressure_ratio", above = 0.6, clear = 0.3, for_seconds = 20, clear_seconds = 20 }]'
@@ -72,7 +74,7 @@ def _actions(company: Company, node: str, folder: Path) -> list[str]:
     for site in company.nodes()[node]:
         if invite := company.kind_of(site).invite:
             own = _own_values(company, site, folder).items()
-            words = ["env", *(f"{name}={text}" for name, text in sorted(own))]
+            words = ["env", f"PYTHONPATH={ROOT}", *(f"{name}={text}" for name, text in sorted(own))]
             words += fill(invite, company.placeholders(site, folder))
             return [f"actions = {{ standby_invite = {json.dumps(words, ensure_ascii=False)} }}"]
     return []

@@ -119,6 +119,11 @@ def instance_of(node: NodeState, service: str) -> str:
     return found.instance if found else ""
 
 
+def may_take_over(node: NodeState) -> bool:
+    """Whether it is a standby, or its node file has an action of its own that could make it one."""
+    return node.hello is not None and bool(node.hello.standby_of or set(node.hello.actions) - {INVITE_ACTION})
+
+
 def is_possible(node: NodeState, rights: Sequence[rules.Right], verb: str, service: str = "") -> bool:
     """Whether to offer it: the person may, the node allows it, and there is something to act on."""
     allowed = node.hello.allowed if node.hello else []
@@ -129,6 +134,8 @@ def is_possible(node: NodeState, rights: Sequence[rules.Right], verb: str, servi
     if verb == "standby.invite" and not (node.hello and INVITE_ACTION in node.hello.actions):
         return False
     if verb == "standby.pair" and not (node.hello and node.hello.standby_of):
+        return False
+    if verb == "standby.promote" and not may_take_over(node):
         return False
     return not VERBS[verb].needs_instance or bool(instance_of(node, service))
 
