@@ -78,7 +78,7 @@ def listing(which: str) -> Listing[queries.RequestRow]:
             Column("amount", _("Amount"), "money", sort="amount", phone="second"),
             last,
             Column("by", _("Asked by"), phone="second"),
-            Column("asked", _("Since"), "instant", sort="asked"),
+            Column("asked", _("Asked on"), "instant", sort="asked"),
             Column("status", _("State"), "status"),
         ],
         cells=cells,

@@ -64,7 +64,7 @@ def inbox_table(rows: list[queries.InboxRow]) -> TableView:
             Column("deadline", _("Until"), "day", phone="second"),
             Column("kind", _("Kind")),
             Column("issued", _("Issued"), "instant"),
-            Column("by", _("By")),
+            Column("by", _("Issued by")),
             Column("number", _("Number")),
         ],
         rows=[Row(cells(row, words), str(row.id), f"/directives/{row.id}", row.is_withdrawn) for row in rows],
@@ -148,7 +148,7 @@ async def mend_table(directive: Directive) -> TableView | None:
         return None
     row = await mending.present_row(proposed) or {}
     columns = [
-        Column("column", _("Column"), phone="head"),
+        Column("column", _("Field"), phone="head"),
         Column("now", _("Now"), phone="second"),
         Column("then", _("Proposed"), phone="second"),
     ]

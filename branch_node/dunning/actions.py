@@ -148,13 +148,14 @@ async def letter_of(debtor: Debtor, level: DunningLevel, locale: str) -> Letter:
             "amount": show.money(debtor.remaining),
             "due": debtor.case.due_on.isoformat(),
             "days": str(max((today() - debtor.case.due_on).days, 0)),
-            "branch": await _branch_name(english=bool(is_english)),
+            "branch": await branch_name(english=bool(is_english)),
         }
     subject, body = (level.subject_en, level.body_en) if is_english else (level.subject, level.body)
     return Letter(filled(subject, values), filled(body, values))
 
 
-async def _branch_name(*, english: bool) -> str:
+async def branch_name(*, english: bool) -> str:
+    """What a notice is signed with."""
     column = "COALESCE(NULLIF(name_en, ''), name)" if english else "name"
     found = await fetch_value(
         f"SELECT {column} AS name FROM branch WHERE branch = :code AND deleted_at IS NULL", code=home().code

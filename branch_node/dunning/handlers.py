@@ -222,20 +222,24 @@ async def level_by_id(level_id: UUID) -> DunningLevel:
 async def show_level(request: Request) -> Response:
     level = await level_by_id(path_id(request))
     values = {name: getattr(level, name) for name in LevelForm.model_fields}
-    return page(request, "dunning/level.html", level_page(level, form_of(LevelForm(**values))))
+    return page(request, "dunning/level.html", await level_page(level, form_of(LevelForm(**values))))
 
 
-def level_page(level: DunningLevel, form: Form[Any]) -> LevelPage:
+async def level_page(level: DunningLevel, form: Form[Any]) -> LevelPage:
     sample = {
-        "customer": _("East Motors"), "order": f"{home().code}-SO000088", "position": "2", "branch": home().code,
+        "customer": _("East Motors"), "order": f"{home().code}-SO000088", "position": "2",
         "amount": show.money(Money(818_590, home().currency)), "due": today().isoformat(),
         "days": str(max(level.days_past_due, 0)),
     }  # fmt: skip
-    texts = [(_("In Chinese"), level.subject, level.body), (_("In English"), level.subject_en, level.body_en)]
-    samples = [
-        (name, filled(subject, sample), filled(body, sample)) for name, subject, body in texts if subject
-    ]
-    fields = ", ".join(f"%({name})s" for name in FIELDS)
+    texts = [
+        (_("In Chinese"), level.subject, level.body, False), (_("In English"), level.subject_en, level.body_en, True),
+    ]  # fmt: skip
+    samples = []
+    for name, subject, body, english in texts:
+        if subject:
+            values = {**sample, "branch": await actions.branch_name(english=english)}
+            samples.append((name, filled(subject, values), filled(body, values)))
+    fields = {f"%({name})s": _(word) for name, word in FIELDS.items()}
     return LevelPage(
         level,
         [Crumb(_("Dunning"), URL), Crumb(_("Levels and texts"), f"{URL}/levels")],
@@ -255,4 +259,4 @@ async def change_level(request: Request) -> Response:
             form = with_errors(form, refused)
         else:
             return redirect(f"{URL}/levels", toast=_("Level %(n)s saved.", n=level.level))
-    return page(request, "dunning/level.html", level_page(level, form), status=422)
+    return page(request, "dunning/level.html", await level_page(level, form), status=422)

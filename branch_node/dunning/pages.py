@@ -1,10 +1,12 @@
 """What the templates of dunning receive."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from branch_node.dunning.queries import NoticeRow
+from branch_node.dunning.rules import FIELDS, filled
+from shared.i18n import gettext as _
 from shared.records import DunningLevel, PromiseToPay
 from shared.web.forms import Form
 from shared.web.parts import Action, Crumb, Tab, TableView
@@ -28,6 +30,10 @@ class LevelsPage:
     levels: Sequence[DunningLevel]
     crumbs: Sequence[Crumb]
 
+    def readable(self, text: str) -> str:
+        """A text with words where its fields are: 'Payment reminder: [the order's number]'."""
+        return filled(text, {name: f"[{_(word)}]" for name, word in FIELDS.items()})
+
 
 @dataclass(frozen=True)
 class LevelPage:
@@ -37,7 +43,7 @@ class LevelPage:
     crumbs: Sequence[Crumb]
     form: Form[Any]
     samples: Sequence[tuple[str, str, str]]
-    fields: str
+    fields: Mapping[str, str]
 
 
 @dataclass(frozen=True)

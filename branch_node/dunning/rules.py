@@ -16,8 +16,12 @@ from shared.i18n import N_
 
 NOTICES = UUID("6f9c2a61-52f0-5d0b-9a57-0d1f4f3f7a10")
 """Namespace of the ids of notices: a second notice of the same instalment and level is the same row."""
-FIELDS = ("customer", "order", "position", "amount", "due", "days", "branch")
-"""What a text may name: %(amount)s is what remains when it is sent."""
+FIELDS = {
+    "customer": N_("the customer"), "order": N_("the order's number"), "position": N_("which instalment"),
+    "amount": N_("what remains when it is sent"), "due": N_("the due day"), "days": N_("the days it is late"),
+    "branch": N_("the branch's name"),
+}  # fmt: skip
+"""What a text may name, and the words for it."""
 DUE_SOON_DAYS = 3
 
 DEFAULT_LEVELS: tuple[tuple[int, int, str, str, str, str], ...] = (

@@ -264,7 +264,7 @@ def notes_table(job: ImportJob) -> TableView:
         Row(
             {
                 "place": _("%(file)s, line %(line)s", file=one["file"], line=one["line"]),
-                "outcome": _("failed") if one["outcome"] == "failed" else _("look at it"),
+                "outcome": _("not imported") if one["outcome"] == "failed" else _("look at it"),
                 "column": one["column"] or None,
                 "reason": i18n.render(one["msgid"], one["params"]),
             }

@@ -33,7 +33,7 @@ async def list_page(request: Request, line: Form[Any]) -> ListPage:
     wanted = form.value if not form.errors else ListForm()
     cut = await queries.news_page(person, wanted, paging(request.query_params, queries.SORTS, "-day"))
     following, previous = neighbours(cut)
-    labels = {"": _("All"), "hq": _("From headquarters"), "own": _("Noted here")}
+    labels = {"": _("All"), "hq": _("Published by HQ"), "own": _("Noted here")}
     tabs = [
         Tab(text, with_query(URL, origin=origin or None, after=None, before=None), origin == wanted.origin)
         for origin, text in labels.items()
@@ -48,7 +48,7 @@ async def list_page(request: Request, line: Form[Any]) -> ListPage:
         tabs=tabs,
         filters=Filters([Field("q", _("Text"), "search")], form, URL, chips, "", URL if chips else "", keep),
         rows=cut.rows,
-        kinds={"hq": _("headquarters"), **{kind: _(label) for kind, label in KINDS.items()}},
+        kinds={"hq": _("HQ"), **{kind: _(label) for kind, label in KINDS.items()}},
         next_url=following,
         previous_url=previous,
         empty=nothing(

@@ -248,6 +248,7 @@ async def cancel_page(order: Order, form: Form[Any]) -> CancelPage:
         consequences,
         asks_reason=True,
         form=form,
+        keep=_("Keep the order"),
     )
     return CancelPage(confirm, [Crumb(_("Orders"), "/orders"), Crumb(order.number, url)])
 

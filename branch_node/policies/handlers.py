@@ -38,8 +38,8 @@ async def policy_page(**forms: Form[Any]) -> PolicyPage:
     categories = await ExpenseCategory.filter(**here).order_by("position", "code")
     return PolicyPage(
         [PolicyRow(row.id, row.name, sentence(row, roles), row.active) for row in rules],
-        [PolicyRow(row.id, row.label, f"{row.code} · {_(EFFECTS.get(row.effect, row.effect))}", row.active) for row in steps],
-        [PolicyRow(row.id, row.label, row.code, row.active) for row in categories],
+        [PolicyRow(row.id, kind_name(row), _(EFFECTS.get(row.effect, row.effect)), row.active, row.code) for row in steps],
+        [PolicyRow(row.id, kind_name(row), "", row.active, row.code) for row in categories],
         forms.get("rule", empty_form()),
         forms.get("step", empty_form()),
         forms.get("category", empty_form()),
@@ -49,6 +49,11 @@ async def policy_page(**forms: Form[Any]) -> PolicyPage:
         choices(EFFECTS),
         home().currency,
     )  # fmt: skip
+
+
+def kind_name(row: StepKind | ExpenseCategory) -> str:
+    """The kind's name in the reader's language."""
+    return row.label_en if row.label_en and active_locale() == "en" else row.label
 
 
 def role_name(row: Role) -> str:

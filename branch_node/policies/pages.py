@@ -11,12 +11,13 @@ from shared.web.parts import Option
 
 @dataclass(frozen=True)
 class PolicyRow:
-    """A rule or kind as a sentence."""
+    """A rule or kind as a sentence; `code` is what files to import call it."""
 
     id: UUID
     title: str
     text: str
     is_active: bool
+    code: str = ""
 
 
 @dataclass(frozen=True)

@@ -70,7 +70,7 @@ def listing() -> Listing[queries.ProductRow]:
         caption=_("Products"),
         columns=[
             Column("name", _("Name"), sort="name", phone="head"),
-            Column("code", _("Code"), sort="code", phone="second"),
+            Column("code", _("Product code"), sort="code", phone="second"),
             Column("category", _("Category")),
             Column("unit", _("Unit")),
             Column("price", _("List price"), "money", phone="second"),

@@ -129,7 +129,7 @@ def cells(row: queries.ReceiptRow) -> Mapping[str, Any]:
         "customer": Link(row.customer, f"/receivables/customers/{row.customer_id}"),
         "happened_on": row.happened_on,
         "amount": row.amount,
-        "unallocated": row.unallocated if row.unallocated.minor else None,
+        "unallocated": row.unallocated,
         "method": _(METHODS.get(row.method, row.method)),
         "reference": row.reference or None,
         "status": row.status,

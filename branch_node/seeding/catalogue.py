@@ -42,6 +42,7 @@ _CATEGORIES = {
     "PL": ("控制", "Control"), "HM": ("控制", "Control"), "LG": ("传动", "Transmission"),
     "CV": ("输送", "Conveyors"), "SV": ("服务", "Service"),
 }  # fmt: skip
+_UNITS = {"pc": "件", "set": "套", "day": "天"}
 _RAISE_BP = 350
 
 
@@ -114,7 +115,7 @@ def _add_product(
     home, abroad = scene.branch.currency, scene.branch.foreign_currency
     old, new = _price(scene, cny, home), _price(scene, cny * (10_000 + _RAISE_BP) // 10_000, home)
     row = scene.rows.add(
-        Product, born, code=code, name=name, category=scene.in_english(*_CATEGORIES[kind]), unit=unit,
+        Product, born, code=code, name=name, category=scene.in_english(*_CATEGORIES[kind]), unit=scene.in_english(_UNITS[unit], unit),
         currency=home, list_price_minor=new, cost_minor=round_half_even(new * cost_percent, 100),
         search_key=search_key(name, code, length=400),
     )  # fmt: skip

@@ -42,7 +42,7 @@ async def show_departments(request: Request) -> Response:
         caption=_("Departments"),
         columns=[
             Column("name", _("Department"), phone="head"),
-            Column("manager", _("Manager"), phone="second"),
+            Column("manager", _("Run by"), phone="second"),
             Column("people", _("People"), "number", phone="second"),
             Column("kind", _("Kind")),
             Column("state", _("State"), "status"),

@@ -14,12 +14,13 @@ from branch_node.staff.queries import names_of
 from branch_node.tasks import actions, queries
 from branch_node.tasks.forms import CommentForm, TaskForm
 from branch_node.tasks.pages import ListPage, NewPage, ShowPage
+from branch_node.tasks.rules import OPEN_STATES
 from shared.errors import Invalid
 from shared.i18n import gettext as _
 from shared.permissions import Person
 from shared.records import Task
 from shared.web.forms import Form, empty_form, read_form, with_errors
-from shared.web.parts import Action, Column, Empty, Row, Tab, TableView
+from shared.web.parts import STATUSES, Action, Column, Empty, Row, Status, Tab, TableView
 from shared.web.responses import page, redirect
 from shared.web.templating import with_query
 
@@ -60,10 +61,15 @@ async def show_list(request: Request) -> Response:
     return page(request, "tasks/list.html", ListPage(tabs, table, person.may("task.edit")))
 
 
+def is_late(row: queries.TaskRow) -> bool:
+    """Whether a task that waits should have been done."""
+    return row.status in OPEN_STATES and row.due_on is not None and row.due_on < today()
+
+
 def task_row(row: queries.TaskRow) -> Row:
     cells: dict[str, Any] = {
         "title": row.title,
-        "status": row.status,
+        "status": Status("overdue", _(STATUSES[row.status].word)) if is_late(row) else row.status,
         "due": row.due_on,
         "employee": row.employee or None,
         "by": row.by or None,
@@ -123,7 +129,7 @@ async def show_one(request: Request) -> Response:
 async def show_page(person: Person, task: Task, form: Form[Any]) -> ShowPage:
     names = await names_of([task.employee_id, task.assigned_by])
     customers = await customer_names([task.customer_id])
-    is_open = task.status in ("open", "accepted")
+    is_open = task.status in OPEN_STATES
     return ShowPage(
         task=task,
         employee=names.get(task.employee_id, ""),

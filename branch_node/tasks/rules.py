@@ -3,6 +3,9 @@
 from branch_node.transitions import moves
 from shared.i18n import N_
 
+OPEN_STATES = frozenset({"open", "accepted"})
+"""States in which a task is still to be done."""
+
 MOVES = moves(
     {
         "open": N_('"%(number)s" waits to be accepted.'),

@@ -132,11 +132,15 @@ class Column:
     def attributes(self, place: str) -> Markup:
         is_unbroken = self.is_short or self.kind in UNBROKEN_KINDS
         after = " ops-number" if self.is_number else " ops-nowrap" if is_unbroken else ""
+        if place == "second" and self.kind in DAY_KINDS:
+            after += " ops-date"
         label = f"{self.label} ({self.unit})" if self.unit else self.label
         return Markup('class="ops-phone-{}{}" data-label="{}"').format(place, after, label)
 
 
-UNBROKEN_KINDS = frozenset(["day", "instant", "as_of", "status"])
+DAY_KINDS = frozenset(["day", "instant", "as_of"])
+"""Kinds that say when. Beside the head of a row on a phone they carry the label: a day alone does not say of what."""
+UNBROKEN_KINDS = DAY_KINDS | {"status"}
 NUMBER_KINDS = frozenset(
     [
         "money",
@@ -314,7 +318,8 @@ class Filters:
 @dataclass(frozen=True)
 class Confirm:
     """A question before something irreversible, costly or remote. `title` names the object, `consequences` are in
-    numbers, `verb` is the button. `typed_name` must be typed for wipe, restore and revoke."""
+    numbers, `verb` is the button; `keep` is the other one where "Cancel" could mean the act itself. `typed_name` must be
+    typed for wipe, restore and revoke."""
 
     title: str
     action: str
@@ -326,6 +331,7 @@ class Confirm:
     is_danger: bool = True
     hidden: Mapping[str, str] = field(default_factory=dict)
     form: Any = None
+    keep: str = ""
 
 
 # --- things that happened -----------------------------------------------------------------------------------------

@@ -17,7 +17,8 @@ from branch_node.dunning.actions import (
     tell_due_soon,
 )
 from branch_node.dunning.forms import DisputeForm, PromiseForm
-from branch_node.dunning.rules import Case, Level, level_due, require_texts
+from branch_node.dunning.pages import LevelsPage
+from branch_node.dunning.rules import DEFAULT_LEVELS, Case, Level, level_due, require_texts
 from branch_node.mail.actions import send_waiting
 from branch_node.mail.models import OutgoingMail
 from branch_node.notifications.models import Notification
@@ -188,3 +189,10 @@ def test_no_notice_for_what_is_settled_disputed_promised_or_was_reminded_so(case
     assert case.promised_on is None or case.promised_on < today
     assert case.last_level is None or case.last_level < found.level
     assert (today - case.due_on).days >= found.days_past_due
+
+
+def test_a_level_is_listed_in_words() -> None:
+    shown = LevelsPage([], []).readable("Payment reminder: %(order)s, %(unknown)s")
+    assert shown == "Payment reminder: [订单号], %(unknown)s"
+    for _, _, *texts in DEFAULT_LEVELS:
+        assert "%(" not in "".join(LevelsPage([], []).readable(text) for text in texts)

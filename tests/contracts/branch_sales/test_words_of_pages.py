@@ -1,0 +1,63 @@
+"""What a person reads: no key of the program, no field of a template, no gap where a number is nought; in both languages."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from tests.contracts.branch_sales.conftest import Office
+from tests.support.web_site import Visitor
+
+People = dict[str, Visitor]
+PAGES = {
+    "ma": (
+        "/", "/team", "/customers", "/customers/hand-over", "/orders", "/receivables", "/receipts", "/expenses", "/tasks",
+        "/dunning", "/dunning/levels", "/roles", "/roles/salesperson", "/departments", "/sync", "/products", "/income",
+    ),
+    "he": ("/settings/selling", "/settings/fields", "/staff/new", "/departments/new", "/imports/new"),
+}  # fmt: skip
+UNREAD = re.compile(r"<(script|style|pre|code|kbd|textarea|select)\b.*?</\1>|<[^>]*>", re.S)
+KEY = re.compile(r"\b[a-z]+(?:_[a-z]+)+\b|%\(|\bNone\b|\{\{")
+
+
+def read(page: str) -> str:
+    """What stands on a page outside of boxes and samples of code."""
+    return re.sub(r"\s+", " ", UNREAD.sub(" ", page))
+
+
+@pytest.fixture(params=["zh_CN", "en"])
+def language(request: pytest.FixtureRequest, people: People) -> Iterator[str]:
+    for name in PAGES:
+        people[name].open("/me")
+        people[name].send("/language", to=request.param, back="/")
+    yield request.param
+    for name in PAGES:
+        people[name].open("/me")
+        people[name].send("/language", to="en", back="/")
+
+
+def test_no_page_shows_a_key_or_a_field_of_a_text(people: People, office: Office, language: str) -> None:
+    found = {}
+    for name, urls in PAGES.items():
+        for url in urls:
+            answer = people[name].open(url)
+            assert answer.status_code == 200, url
+            if keys := KEY.findall(read(answer.text)):
+                found[url] = keys
+    assert found == {}
+
+
+def test_a_receipt_without_rest_says_nought(people: People, office: Office) -> None:
+    """Nothing left to allocate is a number that is known."""
+    text = read(people["wang"].open("/receipts").text)
+    assert "no data" not in text
+    assert "¥0.00" in text
+
+
+def test_the_question_before_cancelling_an_order_has_no_cancel_of_its_own(
+    people: People, office: Office
+) -> None:
+    """'Cancel' beside 'Cancel the order' could be either."""
+    text = people["ma"].open(f"/orders/{office.rows.order}/cancel").text
+    assert "Keep the order" in text
+    assert ">Cancel<" not in text
