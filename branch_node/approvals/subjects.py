@@ -22,22 +22,20 @@ from branch_node.approvals.rules import (
 )
 from branch_node.expenses.rules import EXPENSE, expense_hash
 from branch_node.home import home, today
+from branch_node.lists import as_kind
 from branch_node.orders.posting import put_into_effect
 from branch_node.orders.rules import HASHED, HASHED_LINE, ORDER, document_hash
-from branch_node.orders.shares import shares_of
 from shared import clock
-from shared.database import find, find_all
+from shared.database import fetch_all, find, find_all
 from shared.database.fields import canonical_json
 from shared.errors import NotFound
 from shared.money import Money
 from shared.records import (
     ApprovalStep,
     Customer,
-    Employee,
     Expense,
     Order,
     OrderLine,
-    OrderShare,
     Quotation,
     QuotationLine,
 )
@@ -48,8 +46,8 @@ MODELS: Mapping[str, type[Document]] = {"order": Order, "quotation": Quotation, 
 
 @dataclass(frozen=True)
 class Subject:
-    """A document as an approver meets it. `lines` are those of orders and quotes, `credit` and `shares`
-    those of orders: who is credited with a part is an author."""
+    """A document as an approver meets it. `lines` are those of orders and quotes, `credit` that of orders;
+    `sellers` have a share of the order and count as authors."""
 
     entity: str
     row: Document
@@ -62,7 +60,7 @@ class Subject:
     credit: CreditStanding | None = None
     lines: Sequence[Any] = ()
     author_limit_bp: int = 0
-    shares: Sequence[OrderShare] = ()
+    sellers: frozenset[UUID] = frozenset()
 
     @property
     def action(self) -> str:
@@ -115,8 +113,7 @@ async def subject_from(
     """The same from a row at hand."""
     if isinstance(row, Expense):
         return _expense_subject(row, requested_by)
-    author = await find(Employee, "id = :id", id=requested_by) if requested_by else None
-    limit = author.discount_limit_bp if author else 0
+    limit, sellers = await _author_and_sellers(requested_by, row.id)
     lines: Sequence[Any]
     if isinstance(row, Order):
         lines = await find_all(OrderLine, f"order_id = :id {LINES_IN_ORDER}", id=row.id)
@@ -126,8 +123,6 @@ async def subject_from(
     credit = None
     if isinstance(row, Order) and customer is not None:
         credit = await credit_of(customer, row.total_minor, row.currency, row.id)
-    shares = await shares_of(row.id) if isinstance(row, Order) else []
-    sellers = (one.employee_id for one in shares)
     authors = {requested_by, row.owner_id, row.recorded_by, *(line.recorded_by for line in lines), *sellers}
     return Subject(
         entity,
@@ -141,7 +136,21 @@ async def subject_from(
         credit,
         lines,
         limit,
-        shares,
+        sellers,
+    )
+
+
+async def _author_and_sellers(author: UUID | None, document_id: UUID) -> tuple[int, frozenset[UUID]]:
+    """The author's discount limit in basis points, and who has a share of the document. One query."""
+    rows = await fetch_all(
+        "SELECT e.discount_limit_bp AS limit_bp, s.employee_id AS seller FROM (SELECT 1 AS one) AS x "
+        "LEFT JOIN employee e ON e.id = :author "
+        "LEFT JOIN order_share s ON s.order_id = :document AND s.deleted_at IS NULL",
+        author=author,
+        document=document_id,
+    )
+    return int(rows[0]["limit_bp"] or 0), frozenset(
+        as_kind(row["seller"], UUID) for row in rows if row["seller"]
     )
 
 
@@ -185,7 +194,7 @@ async def approve(subject: Subject, approved_by: UUID) -> None:
     row = subject.row
     if isinstance(row, Order):
         require_no_hold(subject.credit, subject.customer.name if subject.customer else "")
-        await put_into_effect(row, approved_by, subject.document_hash, subject.shares)
+        await put_into_effect(row, approved_by, subject.document_hash, is_split=bool(subject.sellers))
     elif isinstance(row, Expense):
         await fiscal.require_open(row.happened_on)
         row.status = EXPENSE.target("approve", row.status, row.number)

@@ -11,7 +11,7 @@ from uuid import UUID
 from branch_node import fiscal, rates
 from branch_node.home import today
 from branch_node.orders.rules import ORDER, instalments
-from branch_node.orders.shares import credit_sellers
+from branch_node.orders.shares import follow_order
 from branch_node.orders.steps import drop_steps, plan_steps
 from branch_node.receipts.actions import release_orders_money
 from branch_node.receivables.actions import Due, cancel_receivables, lock_receivables, open_receivables
@@ -21,13 +21,13 @@ from shared.errors import Conflict
 from shared.figures import APPROVED_ORDER
 from shared.i18n import N_
 from shared.money import Money
-from shared.records import Order, OrderShare, Receivable
+from shared.records import Order, Receivable
 
 STAMP = "revision = revision + 1, changed_at = :now, changed_by = :actor"
 
 
 async def put_into_effect(
-    order: Order, approved_by: UUID | None, document_hash: str, shares: Sequence[OrderShare]
+    order: Order, approved_by: UUID | None, document_hash: str, *, is_split: bool
 ) -> Order:
     """Approve a locked, submitted order today: stamps, rate, its sellers credited, receivables, steps, the customer signed.
 
@@ -41,7 +41,8 @@ async def put_into_effect(
     order.rate_e9 = await rates.rate_to_base(order.currency, day)
     order.base_minor = rates.to_base(order.total_minor, order.currency, order.rate_e9)
     await order.save()
-    await credit_sellers(order, shares)
+    if is_split:
+        await follow_order(order)
     await post_order_effects(order)
     return order
 

@@ -102,13 +102,8 @@ async def write_shares(order: Order, shares: Sequence[Share]) -> None:
 
 
 async def follow_order(order: Order) -> None:
-    """Credit the sellers with the order as it stands now; to be called whenever it left effect or moved on."""
-    await credit_sellers(order, await shares_of(order.id))
-
-
-async def credit_sellers(order: Order, rows: Sequence[OrderShare]) -> None:
-    """The same with the shares at hand."""
-    if rows:
+    """Credit the sellers with the order as it stands now; to be called whenever it came into effect, left it or moved on."""
+    if rows := await shares_of(order.id):
         await _store(order, rows, [(row.employee_id, row.share_bp) for row in rows])
 
 
