@@ -183,7 +183,10 @@ def as_of(value: datetime | None) -> str:
     """The shortest that is unambiguous now: 14:05 today, else 2026-11-21 14:05."""
     if value is None:
         return "—"
-    return clock_time(value) if day(value) == day(clock.now()) else instant(value)
+    zone = reader_zone()
+    local, today = value.astimezone(zone), clock.now().astimezone(zone).date()
+    text = f"{local.hour:02d}:{local.minute:02d}"
+    return text if local.date() == today else f"{local.date().isoformat()} {text}"
 
 
 def duration(value: timedelta | int | float | None) -> str:
