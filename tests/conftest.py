@@ -1,5 +1,6 @@
 """Fixtures for all tests."""
 
+import gc
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,9 @@ from tests.support.databases import (
 
 __all__ = ["center_database", "database", "hq_database", "sqlite_database", "templates"]
 
+# Looking for garbage as seldom as a site does (shared/web/serving.py): on the pages of headquarters a sixth of the processor went into it.
+gc.set_threshold(50_000, 20, 20)
+
 TESTS = Path(__file__).parent
 
 # No example is wrong because a machine is busy.
@@ -30,6 +34,13 @@ LONG_FIRST = ("faults", "scenarios", "imports", "contracts", "unit")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files with long tests first, so that no process of a run ends with one while the others have nothing to do."""
     items.sort(key=lambda item: LONG_FIRST.index(item.path.relative_to(TESTS).parts[0]))
+
+
+def pytest_collection_finish() -> None:
+    """What collecting the tests has loaded stays: it is left out of the collections of garbage."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
