@@ -19,7 +19,7 @@ from hq.replication.batch import Fork, Gap, unpack
 from hq.replication.handover import NodeFenced, fenced_node
 from hq.replication.incidents import close_incident, hold, open_incident
 from hq.replication.models import BranchNode
-from hq.replication.outcome import Applied, Contact, Held, Outdated, StaleKey, check_schema
+from hq.replication.outcome import Applied, Cloned, Contact, Held, Outdated, StaleKey, check_schema
 from shared.errors import Refused
 from shared.i18n import N_
 from shared.nodes.identity import (
@@ -227,8 +227,11 @@ async def batch(request: Request) -> Response:
     """POST /sync/v1/batch: apply what is new; the answer is the acknowledgement."""
     receiver = receiver_of(request)
     node = request.headers.get("x-trunkline-node", "")
+    boot = ""
 
     async def take(signed: SignedRequest, key: str) -> Applied:
+        nonlocal boot
+        boot = signed.boot
         received = await asyncio.to_thread(unpack, body) if len(body) > LARGE_BYTES else unpack(body)
         if received.head.branch != signed.node:
             raise Refused(N_("A node sends only for its own branch."), code="bad_batch")
@@ -241,6 +244,9 @@ async def batch(request: Request) -> Response:
             outcome = await receiver.taken(request, body, take)
     except Held as error:
         await hold(node)
+        return refuse(error)
+    except Cloned as error:
+        await open_incident(node, "cloned", boot)
         return refuse(error)
     except Refused as error:
         log.warning("batch_refused", code=error.code, node=node)

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from secrets import token_hex
-from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
@@ -14,7 +13,7 @@ import pytest
 from tests.support.databases import ENGINES, Templates, apart, command
 from tests.support.processes import Guest, wait_until
 from tests.support.small_disk import SmallDisk, small_disk
-from tests.support.world import PASSWORD, World, company
+from tests.support.world import PASSWORD, World, company, database_name
 
 pytestmark = pytest.mark.slow
 MOST_TRIES = 400
@@ -35,32 +34,44 @@ def held(world: World, texts: list[str]) -> set[str]:
 
 
 @contextmanager
-def on_a_small_tablespace(folder: Path) -> Iterator[tuple[SmallDisk, World]]:
-    """A company whose headquarters' database lies on a small disk of the PostgreSQL server, which runs on this machine."""
+def on_a_small_tablespace(folder: Path, whose: str, megabytes: int) -> Iterator[tuple[SmallDisk, World]]:
+    """A company one of whose databases ("SH" or "headquarters") lies on a small disk of the PostgreSQL server, which runs on this
+    machine."""
     name = f"tl_small_{token_hex(4)}"
     place = Path(tempfile.mkdtemp(prefix="tl-small-"))
     place.chmod(0o755)
     with ExitStack() as stack:
         stack.callback(shutil.rmtree, place)
-        disk = stack.enter_context(small_disk(place / "disk", 90))
+        disk = stack.enter_context(small_disk(place / "disk", megabytes))
         (disk.folder / "space").mkdir()
         shutil.chown(disk.folder / "space", "postgres")
         apart(command(f"CREATE TABLESPACE {name} LOCATION '{disk.folder}/space'"))
         stack.callback(lambda: apart(command(f"DROP TABLESPACE {name}")))
         moved: list[str] = []
         stack.callback(lambda: [apart(command(f'DROP DATABASE "{one}" WITH (FORCE)')) for one in moved])
-        world = stack.enter_context(company(["SH"], folder=folder, hq_engine="postgres"))
-        world.hq.stop()
-        database = urlsplit(world.hq.database_url).path[1:]
+        engine = "branch_engine" if whose == "SH" else "hq_engine"
+        world = stack.enter_context(company(["SH"], folder=folder, **{engine: "postgres"}))  # type: ignore[arg-type]
+        site = world.branch("SH") if whose == "SH" else world.hq
+        site.stop()
+        database = database_name(site.database_url)
         moved.append(database)
         apart(command(f'ALTER DATABASE "{database}" SET TABLESPACE {name}'))
-        world.hq.start()
+        site.start()
         yield disk, world
 
 
-def test_a_branch_with_a_full_disk_says_so_and_goes_on_when_there_is_room(tmp_path: Path) -> None:
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_branch_with_a_full_disk_says_so_and_goes_on_when_there_is_room(
+    engine: str, tmp_path: Path, templates: Templates
+) -> None:
     texts: list[str] = []
-    with small_disk(tmp_path / "SH", 40) as disk, company(["SH"], folder=tmp_path) as world:
+    with ExitStack() as stack:
+        if engine == "postgres":
+            templates.require_postgres()
+            disk, world = stack.enter_context(on_a_small_tablespace(tmp_path, "SH", 90))
+        else:
+            disk = stack.enter_context(small_disk(tmp_path / "SH", 40))
+            world = stack.enter_context(company(["SH"], folder=tmp_path))
         world.wait_synced()
         lin = world.branch("SH").sign_in("lin", PASSWORD)
         lin.open("/")
@@ -87,7 +98,7 @@ def test_headquarters_with_a_full_disk_takes_everything_once_there_is_room(
     with ExitStack() as stack:
         if engine == "postgres":
             templates.require_postgres()
-            disk, world = stack.enter_context(on_a_small_tablespace(tmp_path))
+            disk, world = stack.enter_context(on_a_small_tablespace(tmp_path, "headquarters", 90))
         else:
             disk = stack.enter_context(small_disk(tmp_path / "headquarters", 60))
             world = stack.enter_context(company(["SH"], folder=tmp_path))

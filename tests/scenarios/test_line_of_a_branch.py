@@ -95,6 +95,25 @@ def test_a_line_that_misbehaves_loses_nothing(world: World) -> None:
     assert world.is_proved()
 
 
+@pytest.mark.parametrize("fault", ["half-open", "nothing goes up", "nothing comes down"])
+def test_a_line_that_stays_open_and_carries_nothing_loses_nothing(world: World, fault: str) -> None:
+    lin = world.branch("SH").sign_in("lin", PASSWORD)
+    line = world.line("SH")
+    faults = {
+        "half-open": line.hang, "nothing goes up": lambda: line.lose("up"), "nothing comes down": lambda: line.lose("down")
+    }  # fmt: skip
+    faults[fault]()
+    for number in range(3):
+        plan(lin, f"{fault} {number}")
+    if fault != "nothing comes down":
+        assert planned_at(world, "HQ", fault) == 0, "headquarters hears nothing"
+    line.mend()
+    world.wait_synced("SH")
+    assert planned_at(world, "HQ", fault) == 3
+    world.wait_equal("SH")
+    assert world.is_proved()
+
+
 def test_both_ends_killed_in_the_middle_lose_and_double_nothing(world: World) -> None:
     lin = world.branch("SH").sign_in("lin", PASSWORD)
     plan(lin, "before the power cut")

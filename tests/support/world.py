@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from branch_node.setup import APPS as BRANCH_APPS
 from hq.setup import APPS as HQ_APPS
@@ -170,6 +171,11 @@ def own_database(like: str = "template0") -> str:
     apart(command(f'CREATE DATABASE "{name}" TEMPLATE "{like}"'))
     apart(command(f'ALTER DATABASE "{name}" SET synchronous_commit = off'))  # no test ends the server
     return postgres_url(name)
+
+
+def database_name(url: str) -> str:
+    """The name of the PostgreSQL database that a url names."""
+    return urlsplit(url).path[1:]
 
 
 def prepare_site(

@@ -38,6 +38,12 @@ def test_every_invariant_names_tests_that_exist() -> None:
     assert missing == []
 
 
+def test_every_fault_names_tests_that_exist() -> None:
+    named = NAMED.findall((TESTS / "faults" / "README.md").read_text())
+    assert len(named) > 40
+    assert [one for one in named if not (TESTS / one[0]).is_file() or one[1] not in names_in(TESTS / one[0])] == []  # fmt: skip
+
+
 def test_invariants_that_speak_of_every_case_draw_their_cases() -> None:
     drawn = {
         number
