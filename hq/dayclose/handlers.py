@@ -119,6 +119,8 @@ def sentence(lines: Sequence[Lines]) -> tuple[str, str]:
     if missing:
         parts.append(ngettext("%(n)s line is not stated yet.", "%(n)s lines are not stated yet.", missing))
     if not parts:
+        if len(lines) == 1:
+            return ngettext("The %(n)s line equals what the branch stated.", "All %(n)s lines equal what the branch stated.", green), "ok"  # fmt: skip
         return ngettext("The %(n)s line equals what its branch stated.", "All %(n)s lines equal what the branches stated.", green), "ok"  # fmt: skip
     parts.append(_("%(n)s of %(total)s lines are equal.", n=green, total=len(states)))
     return " ".join(parts), "bad" if red else "warn"

@@ -90,6 +90,31 @@ def test_the_content_policy_is_never_broken(chromium: Browser, site: Served) -> 
         assert [url for url in elsewhere if not url.startswith(("data:", "blob:"))] == []
 
 
+def test_a_chart_follows_the_colours_of_the_device(chromium: Browser, site: Served) -> None:
+    with window(chromium) as page:
+        sign_in(page, site)
+        page.goto(f"{site.url}/patterns")
+        canvas = page.locator("[data-chart] canvas")
+        canvas.wait_for()
+        drawn = []
+        for theme in ("light", "dark", "light"):
+            page.emulate_media(color_scheme=theme)
+            page.wait_for_timeout(200)
+            drawn.append(canvas.evaluate("canvas => canvas.toDataURL()"))
+        assert drawn[0] == drawn[2] != drawn[1]
+
+
+def test_controls_in_the_head_of_a_page_are_of_one_height(chromium: Browser, site: Served) -> None:
+    heights = "nodes => [...new Set(nodes.map(node => node.getBoundingClientRect().height))]"
+    for width in (375, 1280):
+        with window(chromium, width=width) as page:
+            sign_in(page, site)
+            page.goto(f"{site.url}/patterns")
+            found = page.locator(".ops-head :is(.btn, .form-control)")
+            assert found.count() > 1
+            assert (width, len(found.evaluate_all(heights))) == (width, 1)
+
+
 def test_one_stream_changes_two_places_and_keeps_what_is_open(chromium: Browser, site: Served) -> None:
     with window(chromium) as page:
         sign_in(page, site)
