@@ -223,7 +223,7 @@ def sentence_of_line(lines: Lines, ledger: Ledger) -> tuple[str, str]:
         return _("These rows equal what the branch stated at %(time)s.", time=instant(stated.changed_at or stated.recorded_at)), "ok"  # fmt: skip
     if check.state == "changed":
         return _("Rows of this day came after the statement; the branch states the day anew."), "warn"
-    return _("The branch stated %(stated)s rows, HQ holds %(held)s. It is asked which differ; they are mended and listed here.", stated=stated.row_count, held=check.row_count), "bad"  # fmt: skip
+    return _("Rows stated by the branch: %(stated)s; held by HQ: %(held)s. It is asked which differ; they are mended and listed here.", stated=stated.row_count, held=check.row_count), "bad"  # fmt: skip
 
 
 def differed(found: Found, *, is_red: bool, may_open: bool) -> dict[str, Any]:
