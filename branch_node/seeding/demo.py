@@ -13,6 +13,7 @@ from branch_node.seeding.plans import build_plans
 from branch_node.seeding.quotes import build_quotes
 from branch_node.seeding.sales import build_orders
 from branch_node.seeding.scene import Scene
+from branch_node.seeding.shares import share_orders
 from branch_node.seeding.work import build_work
 from shared.demo_company import DEMO_BRANCHES, CompanyTarget, company_rates, company_targets
 from shared.records import COMPANY, ExchangeRate, Target, TargetLine
@@ -34,6 +35,7 @@ def build_demo(scene: Scene) -> Company:
     settle_states(scene, buyers)
     build_expenses(scene, company, buyers)
     build_work(scene, company, buyers, deals)
+    share_orders(scene, company, deals)
     build_plans(scene, company, buyers)
     build_receipts(scene)
     return company

@@ -1,7 +1,8 @@
 """The parts of all pages in a real browser: on the patterns page, the sign-in page, the account page."""
 
 import re
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -93,15 +94,31 @@ def test_the_content_policy_is_never_broken(chromium: Browser, site: Served) -> 
 def test_a_chart_follows_the_colours_of_the_device(chromium: Browser, site: Served) -> None:
     with window(chromium) as page:
         sign_in(page, site)
+        choose(page, "en", "auto")
         page.goto(f"{site.url}/patterns")
-        canvas = page.locator("[data-chart] canvas")
-        canvas.wait_for()
-        drawn = []
-        for theme in ("light", "dark", "light"):
-            page.emulate_media(color_scheme=theme)
-            page.wait_for_timeout(200)
-            drawn.append(canvas.evaluate("canvas => canvas.toDataURL()"))
-        assert drawn[0] == drawn[2] != drawn[1]
+        page.locator("[data-chart] canvas").wait_for()
+        in_light = drawn(page)
+        page.emulate_media(color_scheme="dark")
+        wait_until(page, lambda: drawn(page) != in_light)
+        page.emulate_media(color_scheme="light")
+        wait_until(page, lambda: drawn(page) == in_light)
+
+
+def drawn(page: Page) -> str:
+    """The picture on the canvas of the chart, once it has not changed for a moment."""
+    canvas = page.locator("[data-chart] canvas")
+    picture, before = str(canvas.evaluate("canvas => canvas.toDataURL()")), ""
+    while picture != before:
+        page.wait_for_timeout(100)
+        picture, before = str(canvas.evaluate("canvas => canvas.toDataURL()")), picture
+    return picture
+
+
+def wait_until(page: Page, is_so: Callable[[], bool], seconds: float = 10.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < deadline, f"not within {seconds} s"
+        page.wait_for_timeout(50)
 
 
 def test_controls_in_the_head_of_a_page_are_of_one_height(chromium: Browser, site: Served) -> None:

@@ -14,6 +14,7 @@ from branch_node.orders.listing import filter_of, listing_of
 from branch_node.orders.queries import SORTS, orders_page, sums_of
 from branch_node.own_fields import custom_fields
 from branch_node.palette import own_values
+from shared.i18n import use_locale
 from shared.records import Customer, Order
 from tests.support.cast import ADMIN, LIN, SUN, customer_of
 from tests.support.sales import draft_order, order_form
@@ -91,7 +92,8 @@ async def test_the_palette_finds_an_order_by_what_stands_in_its_own_fields() -> 
     request = SimpleNamespace(state=SimpleNamespace(person=LIN.person))
 
     async def hits(query: str) -> list[tuple[str, str]]:
-        return [(hit.label, hit.note) for hit in await own_values(request, query)]  # type: ignore[arg-type]
+        with use_locale("en"):
+            return [(hit.label, hit.note) for hit in await own_values(request, query)]  # type: ignore[arg-type]
 
     assert await hits("ht-2026") == [(order.number, "华东机电 · contract_no: HT-2026-7")]
     assert await hits("12.5") == [(order.number, "华东机电 · weight: 12.5")]
