@@ -4,10 +4,11 @@ Measured on Python 3.11 in a branch's process: 5 MB for `rich` with all it bring
 certificates that the broker's client loads to read tokens, 4 MB for mail and telephone numbers until the first one.
 """
 
+import asyncio
 import importlib
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from time import monotonic
 from types import ModuleType
@@ -54,21 +55,36 @@ class Later(ModuleType):
         return found
 
 
-GIVE_BACK_EVERY_S = 30.0
+GIVE_BACK_EVERY_S = 5.0
 _given_back_at = -GIVE_BACK_EVERY_S
+_is_due = False
 
 
 def give_back() -> bool:
     """Give memory that is free within the process back to the system, at most every GIVE_BACK_EVERY_S; whether it was done.
 
     A job or a template that is compiled takes megabytes for a moment, and the C library keeps them. It takes some milliseconds
-    in the thread that calls. Nothing happens where the C library is not glibc."""
-    global _given_back_at
-    if (trim := _trim()) is None or monotonic() - _given_back_at < GIVE_BACK_EVERY_S:
+    in the thread that calls. Too soon after the last time it is done a little later, by the event loop if one runs. Nothing
+    happens where the C library is not glibc."""
+    global _given_back_at, _is_due
+    if (trim := _trim()) is None:
         return False
-    _given_back_at = monotonic()
+    if (wait := _given_back_at + GIVE_BACK_EVERY_S - monotonic()) > 0:
+        _give_back_in(wait)
+        return False
+    _given_back_at, _is_due = monotonic(), False
     trim(0)
     return True
+
+
+def _give_back_in(seconds: float) -> None:
+    """Once for all who ask meanwhile."""
+    global _is_due
+    with suppress(RuntimeError):  # no loop runs: whoever comes next does it
+        loop = asyncio.get_running_loop()
+        if not _is_due:
+            _is_due = True
+            loop.call_later(seconds + 0.01, give_back)
 
 
 @lru_cache(maxsize=1)

@@ -1,5 +1,6 @@
 """What a site's process does not carry: libraries that it will not use, or not until somebody asks."""
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -77,3 +78,23 @@ def test_what_was_needed_for_a_moment_goes_back_to_the_system(monkeypatch: pytes
     assert own_megabytes() < full - 40
     assert lean.give_back() is False
     assert len(last) == 60_000
+
+
+async def test_who_asks_again_too_soon_has_it_done_a_little_later_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    done = 0
+
+    def trim(_pad: int) -> int:
+        nonlocal done
+        done += 1
+        return 1
+
+    monkeypatch.setattr(lean, "_trim", lambda: trim)
+    monkeypatch.setattr(lean, "_given_back_at", -1.0)
+    monkeypatch.setattr(lean, "_is_due", False)
+    monkeypatch.setattr(lean, "GIVE_BACK_EVERY_S", 0.05)
+    assert [lean.give_back() for _ in range(4)] == [True, False, False, False]
+    assert done == 1
+    await asyncio.sleep(0.3)
+    assert done == 2
