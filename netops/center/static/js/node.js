@@ -111,6 +111,7 @@
 		}
 	}
 	compare.addEventListener('change', load);
+	matchMedia('(prefers-color-scheme:dark)').onchange = load;
 	document.getElementById('node-live')?.addEventListener('s', event => add(JSON.parse(event.detail?.data ?? event.data)));
 	new ResizeObserver(() => { for (const { plot } of charts.values()) { const { clientWidth: width } = plot.root.parentElement; if (width && width !== plot.width) plot.setSize({ width, height: 170 }); } }).observe(place);
 	if (span > 3600) setInterval(load, 60000);
