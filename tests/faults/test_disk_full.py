@@ -60,6 +60,19 @@ def on_a_small_tablespace(folder: Path, whose: str, megabytes: int) -> Iterator[
         yield disk, world
 
 
+def on_a_small_disk(
+    stack: ExitStack, engine: str, folder: Path, who: str, megabytes: int
+) -> tuple[SmallDisk, World]:
+    """The disk of one site and the company around it, in step; `megabytes` for SQLite, PostgreSQL takes 90."""
+    if engine == "postgres":
+        disk, world = stack.enter_context(on_a_small_tablespace(folder, who, 90))
+    else:
+        disk = stack.enter_context(small_disk(folder / who, megabytes))
+        world = stack.enter_context(company(["SH"], folder=folder))
+    world.wait_synced()
+    return disk, world
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_branch_with_a_full_disk_says_so_and_goes_on_when_there_is_room(
     engine: str, tmp_path: Path, templates: Templates
@@ -68,11 +81,7 @@ def test_a_branch_with_a_full_disk_says_so_and_goes_on_when_there_is_room(
     with ExitStack() as stack:
         if engine == "postgres":
             templates.require_postgres()
-            disk, world = stack.enter_context(on_a_small_tablespace(tmp_path, "SH", 90))
-        else:
-            disk = stack.enter_context(small_disk(tmp_path / "SH", 40))
-            world = stack.enter_context(company(["SH"], folder=tmp_path))
-        world.wait_synced()
+        disk, world = on_a_small_disk(stack, engine, tmp_path, "SH", 40)
         lin = world.branch("SH").sign_in("lin", PASSWORD)
         lin.open("/")
         disk.fill()
@@ -98,11 +107,7 @@ def test_headquarters_with_a_full_disk_takes_everything_once_there_is_room(
     with ExitStack() as stack:
         if engine == "postgres":
             templates.require_postgres()
-            disk, world = stack.enter_context(on_a_small_tablespace(tmp_path, "headquarters", 90))
-        else:
-            disk = stack.enter_context(small_disk(tmp_path / "headquarters", 60))
-            world = stack.enter_context(company(["SH"], folder=tmp_path))
-        world.wait_synced()
+        disk, world = on_a_small_disk(stack, engine, tmp_path, "headquarters", 60)
         lin = world.branch("SH").sign_in("lin", PASSWORD)
         lin.open("/")
         disk.fill()
