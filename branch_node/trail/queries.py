@@ -14,7 +14,8 @@ from branch_node.home import home
 from branch_node.lists import Cut, Paging, Sort
 from branch_node.staff.queries import names_of
 from branch_node.trail.forms import ListForm
-from branch_node.trail.rules import KINDS, VERBS, is_removal, name_of, told
+from branch_node.trail.rules import KINDS, VERBS, is_removal, name_of
+from shared.act_details import details_text
 from shared.acts import act_word
 from shared.database import engine, fetch_all, fetch_value
 from shared.database.fields import from_micros
@@ -23,6 +24,8 @@ from shared.periods import start_of_day
 from shared.permissions import Person, reach
 
 WINDOW = 200_000
+MOST_TOLD = 300
+"""Characters of an act's details in the list."""
 
 
 @dataclass(frozen=True)
@@ -154,4 +157,5 @@ async def acts_page(person: Person, filters: ListForm, paging: Paging) -> Cut[Tr
 def _act(row: Mapping[str, Any]) -> TrailRow:
     details = row["details"] if isinstance(row["details"], dict) else json.loads(row["details"] or "{}")
     at = from_micros(int(row["recorded_at"]))
-    return TrailRow(str(row["id"]), at, row["person_name"], act_word(row["action"]), "", told(details), "")
+    text = details_text(details, row["action"])[:MOST_TOLD]
+    return TrailRow(str(row["id"]), at, row["person_name"], act_word(row["action"]), "", text, "")

@@ -61,27 +61,6 @@ KINDS: Mapping[str, Kind] = {
 
 VERBS: Mapping[str, str] = {"i": N_("entered"), "u": N_("changed"), "d": N_("removed")}
 
-TOLD = (
-    "name",
-    "number",
-    "username",
-    "period",
-    "month",
-    "from",
-    "to",
-    "count",
-    "format",
-    "filters",
-    "file",
-    "reason",
-)
-"""Details of an act that are told, in this order."""
-
-
-def told(details: Mapping[str, Any]) -> str:
-    """The details of an act in one line."""
-    return " · ".join(str(details[name]) for name in TOLD if details.get(name) not in (None, "", []))[:300]
-
 
 def name_of(kind: Kind, row: Mapping[str, Any]) -> str:
     """What a record is called, from its columns; "" when nothing names it."""

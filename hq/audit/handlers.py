@@ -11,7 +11,7 @@ from hq.audit.actions import note
 from hq.audit.chain import Proof, prove
 from hq.audit.pages import AuditPage
 from hq.audit.queries import SORTS, Entry, Wanted, entries, every_entry, is_company
-from hq.audit.rules import WORDS, details_text, word_of
+from hq.audit.rules import WORDS, details_of, word_of
 from hq.figures.freshness import directory
 from hq.figures.shape import Question
 from shared.acts import ACTS
@@ -125,7 +125,7 @@ def cells_of(one: Entry, names: dict[str, str]) -> dict[str, Any]:
         "person": one.person or _("nobody signed in"),
         "branch": names.get(one.branch, one.branch if not is_company(one.branch) else _("Headquarters")),
         "act": capitalised(_(word_of(one.action))),
-        "details": details_text(one.details),
+        "details": details_of(one.action, one.details),
     }
 
 

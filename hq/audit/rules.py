@@ -3,8 +3,11 @@
 import json
 from collections.abc import Mapping
 
+from hq.exports.rules import LEDGERS
+from hq.reports.rules import VIEWS
+from shared.act_details import Word, details_text
 from shared.acts import act_word
-from shared.i18n import N_
+from shared.i18n import N_, gettext
 
 WORDS: Mapping[str, str] = {
     "person.added": N_("Added a user"),
@@ -45,26 +48,22 @@ WORDS: Mapping[str, str] = {
 }
 
 
+CODES: Mapping[str, Word] = {
+    "kind": lambda code: gettext(LEDGERS[code].title) if code in LEDGERS else code,
+    "views": lambda code: gettext(VIEWS[code].title) if code in VIEWS else code,
+}
+"""How codes in the details of headquarters' own acts are told."""
+
+
 def word_of(action: str) -> str:
     """What somebody did, as a msgid; the code itself where no word is known."""
     return WORDS.get(action) or act_word(action)
 
 
-def details_text(details: str) -> str:
-    """The details of an entry in one line: name: value, name: value; the text itself where it is no object."""
+def details_of(action: str, details: str) -> str:
+    """The details of an entry in one line of words; the text itself where it is no object."""
     try:
         found = json.loads(details or "{}")
     except ValueError:
         return details
-    if not isinstance(found, dict):
-        return str(found)
-    return ", ".join(
-        f"{name}: {shown(value)}" for name, value in found.items() if value not in (None, "", [], {})
-    )
-
-
-def shown(value: object) -> str:
-    """A value of the details as words."""
-    if isinstance(value, list):
-        return " ".join(str(one) for one in value)
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else str(value)
+    return details_text(found, action, CODES) if isinstance(found, dict) else str(found)

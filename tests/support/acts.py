@@ -1,4 +1,4 @@
-"""The codes of acts that the code of a site writes into an audit trail, read from its source.
+"""The codes of acts that the code of a site writes into an audit trail, and the names of their details, read from its source.
 
 A writer is a function with the place of its argument `action`; a function that passes an argument of its own on is a writer,
 too. What is written as f"{which}.exported" is given as "*.exported".
@@ -40,6 +40,23 @@ class Module:
 
 def written_acts(root: Path, writers: Writers) -> set[str]:
     """Every code that the package at `root` gives to one of the writers. AssertionError for one that cannot be read."""
+    return _read(root, writers)[0]
+
+
+def written_details(root: Path, writers: Writers) -> set[str]:
+    """Every name of a detail that the package at `root` gives to one of the writers."""
+    _codes, modules, writers = _read(root, writers)
+    return {
+        name
+        for module in modules
+        for function, call, place in calls(module, writers)
+        for value in [*call.args[place + 1 :], *call.keywords]
+        for name in detail_names(value, module, function)
+    }
+
+
+def _read(root: Path, writers: Writers) -> tuple[set[str], list[Module], Writers]:
+    """The codes, the modules, and the writers with those that pass an argument of their own on."""
     modules = [module_of(path, root.parent) for path in sorted(root.rglob("*.py"))]
     writers = dict(writers)
     found: set[str] = set()
@@ -51,7 +68,32 @@ def written_acts(root: Path, writers: Writers) -> set[str]:
                     own = [argument.arg for argument in function.args.args] if function else []
                     found |= codes(call.args[place], module, own, (function, writers))
         if len(writers) == known:
-            return found
+            return found, modules, writers
+
+
+def detail_names(value: ast.AST, module: Module, function: Function | None) -> set[str]:
+    """The names that a keyword, a dict, or what stands for one gives."""
+    if isinstance(value, ast.keyword):
+        return {value.arg} if value.arg else detail_names(value.value, module, function)
+    if isinstance(value, ast.Dict):
+        own = {str(key.value) for key in value.keys if isinstance(key, ast.Constant)}
+        inner = [one for key, one in zip(value.keys, value.values, strict=True) if key is None]
+        return own.union(*(detail_names(one, module, function) for one in inner))
+    if isinstance(value, ast.DictComp) and isinstance(value.generators[0].iter, ast.Tuple):
+        return {str(one.value) for one in value.generators[0].iter.elts if isinstance(one, ast.Constant)}
+    if isinstance(value, ast.Attribute):
+        sought, within = value.attr, module.tree
+    elif isinstance(value, ast.Name):
+        sought, within = value.id, function or module.tree
+    else:
+        return set()
+    set_to = [
+        node.value
+        for node in ast.walk(within)
+        if isinstance(node, ast.Assign)
+        and any(sought == getattr(one, "attr", getattr(one, "id", "")) for one in node.targets)
+    ]
+    return set[str]().union(*(detail_names(one, module, function) for one in set_to if one is not value))
 
 
 def module_of(path: Path, base: Path) -> Module:

@@ -1,11 +1,13 @@
-"""Every act that is written into an audit trail has its words, and every word stands for an act that is written."""
+"""Every act that is written into an audit trail has its words, and every word stands for an act that is written; details alike."""
 
+from branch_node.customers.owners import HANDED_OVER
 from hq.audit.rules import WORDS
 from hq.sync.actions import VERBS
 from netops.center.audit.handlers import ACTIONS
 from netops.center.commands.rules import ENDED
+from shared.act_details import DETAILS, UNTOLD
 from shared.acts import ACTS, ENDINGS
-from tests.support.acts import Writers, written_acts
+from tests.support.acts import Writers, written_acts, written_details
 from tests.support.reference import ROOT
 
 OWN_ACCOUNT: Writers = {("", "noted"): 0}
@@ -39,6 +41,12 @@ def test_every_act_at_headquarters_has_words_and_every_word_an_act() -> None:
 
 def test_every_act_at_the_center_has_words_and_every_word_an_act() -> None:
     assert acts("netops", CENTER) == set(ACTIONS)
+
+
+def test_every_detail_of_an_act_has_a_word_or_is_for_machines_and_every_word_a_detail() -> None:
+    found = written_details(ROOT / "branch_node", BRANCH) | written_details(ROOT / "hq", HEADQUARTERS)
+    moved = {one[0] for one in HANDED_OVER}
+    assert found | moved == {*DETAILS, *UNTOLD, "moved"}
 
 
 def test_an_act_that_nobody_gave_words_is_found(tmp_path) -> None:

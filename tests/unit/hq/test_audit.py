@@ -6,7 +6,8 @@ import re
 
 from starlette.testclient import TestClient
 
-from hq.audit.rules import details_text
+from hq.audit.rules import details_of
+from shared.i18n import use_locale
 from shared.ids import new_id
 from shared.records import AuditEntry
 from tests.support.hq_site import Headquarters, site_on_each_engine
@@ -28,12 +29,16 @@ def act_of_a_branch(site: Headquarters, branch: str) -> None:
     in_app(site.app, write)
 
 
-def test_details_are_one_line_of_words() -> None:
-    assert (
-        details_text('{"name":"Mei","roles":["executive"],"branches":null}') == "name: Mei, roles: executive"
-    )
-    assert details_text("") == ""
-    assert details_text("[1]") == "[1]"
+def test_details_are_one_line_of_words_and_what_is_no_object_stands_as_it_is() -> None:
+    with use_locale("en"):
+        assert (
+            details_of("export.asked", '{"kind":"orders","branches":["PAR"]}')
+            == "Branches: PAR · Kind: Orders"
+        )
+        assert details_of("pack.made", '{"views":["overview","profit"]}') == "Views: Overview, Profit"
+    assert details_of("pack.made", "") == ""
+    assert details_of("pack.made", "[1]") == "[1]"
+    assert details_of("pack.made", "torn {") == "torn {"
 
 
 def test_what_somebody_did_is_found_by_person_act_and_day(site: Headquarters, client: TestClient) -> None:
@@ -46,9 +51,9 @@ def test_what_somebody_did_is_found_by_person_act_and_day(site: Headquarters, cl
     assert "Merged customers" in tang.text()
     assert "customers.merged" not in tang.text()
     assert 'id="audit-' in tang.page
-    assert "name: Mei" not in tang.text()
+    assert "Name: Mei" not in tang.text()
     tang.open("/audit?action=person.added&from=2026-11-20&to=2026-11-20")
-    assert "name: Mei" in tang.text()
+    assert "Name: Mei" in tang.text()
     tang.open("/audit?person=nobody-of-this-name")
     assert "No entries here." in tang.text()
 
