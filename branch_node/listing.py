@@ -46,8 +46,7 @@ class Listing(Generic[T]):
     ) -> TableView:
         """The table of one page, with the columns the address asks for and the person's own views behind `views`."""
         following, previous = neighbours(cut)
-        default = [column.key for column in self.columns if column.key not in self.hidden]
-        kept, left = split_columns(request, self.columns, default)
+        kept, left = self.shown(request)
         return TableView(
             key=self.key,
             caption=self.caption,
@@ -66,6 +65,17 @@ class Listing(Generic[T]):
             total=total,
         )
 
+    def shown(self, request: Request) -> tuple[Sequence[Column], Sequence[Column]]:
+        """The columns that the address asks for and the others; unless it names some, a file has all of them."""
+        default = [
+            column.key for column in self.columns if column.key not in self.hidden or wants_file(request)
+        ]
+        return split_columns(request, self.columns, default)
+
+    def shows(self, request: Request, key: str) -> bool:
+        """Whether this column is asked for: what it alone needs is read only then."""
+        return any(column.key == key for column in self.shown(request)[0])
+
     async def file(
         self, request: Request, rows: Sequence[T], *, scope: str, filters: str, as_of: str = ""
     ) -> Response:
@@ -76,9 +86,6 @@ class Listing(Generic[T]):
             limit = _("the first %(n)s rows", n=show.number(ROW_LIMIT))
             filters = _(", ").join(text for text in (filters, limit) if text)
         kind = request.query_params["format"]
-        columns = self.columns
-        if request.query_params.getlist("columns") not in ([], ["all"]):
-            columns, _left = split_columns(request, self.columns, [])
         await note(
             person, f"{self.key}.exported", self.key, None, count=len(kept), format=kind, filters=filters
         )
@@ -88,7 +95,7 @@ class Listing(Generic[T]):
             kind=kind,
             name=self.caption,
             heading=heading,
-            columns=columns,
+            columns=self.shown(request)[0],
             rows=in_order([self.cells(row) for row in kept]),
         )
 

@@ -17,6 +17,7 @@ from branch_node.requests import path_id
 from branch_node.staff.queries import names_of
 from shared.i18n import gettext as _
 from shared.money import Money
+from shared.seller_split import split_text
 from shared.vocabulary import LOST_REASONS
 from shared.web import filters as show
 from shared.web.parts import STATUSES, AuditRow, Change, status_word
@@ -31,7 +32,9 @@ async def show_history(request: Request) -> Response:
     row_id = path_id(request)
     kind, record = await queries.record_of(request.state.person, name, row_id)
     edits = await queries.history_of(kind, row_id)
-    people = await names_of([edit.by for edit in edits] + ids_in(kind, edits, rules.PERSON))
+    people = await names_of(
+        [edit.by for edit in edits] + ids_in(kind, edits, rules.PERSON) + sellers_in(edits)
+    )
     customers = await customer_names(ids_in(kind, edits, rules.CUSTOMER))
     names = {str(key): text for key, text in {**people, **customers}.items()}
     view = HistoryPage(
@@ -53,6 +56,14 @@ def ids_in(kind: Kind, edits: Sequence[queries.Edit], wanted: str) -> list[UUID 
         for value in (before, after)
         if value
     ]
+
+
+def sellers_in(edits: Sequence[queries.Edit]) -> list[UUID | None]:
+    """The ids of the sellers among whom an order was split."""
+    splits = (
+        value for edit in edits for column, *values in edit.changes if column == "split" for value in values
+    )
+    return [UUID(seller) for split in splits for seller, _share in split]
 
 
 def audit_row(kind: Kind, edit: queries.Edit, who: str, names: Mapping[str, str]) -> AuditRow:
@@ -80,6 +91,8 @@ def text_of(kind: str, value: Any, edit: queries.Edit, names: Mapping[str, str])
         return show.money(Money(int(value), edit.currency or home().currency))
     if kind == rules.SHARE:
         return show.percent(int(value))
+    if kind == rules.SPLIT:
+        return split_text((names.get(seller, ""), share) for seller, share in value)
     if kind in (rules.PERSON, rules.CUSTOMER):
         return names.get(str(value), "")
     return _(CODES[value]) if kind == rules.CODE and value in CODES else str(value)

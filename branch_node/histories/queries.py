@@ -1,9 +1,11 @@
 """Reads the history of a record from the change log, which keeps each row before and after."""
 
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +26,9 @@ from shared.permissions import Person
 from shared.records import Record
 
 LIMIT = 100
+
+Split = tuple[tuple[str, int], ...]
+"""The sellers of an order by their ids, each with the share in basis points; empty for one seller."""
 
 # Whoever may see a record may see who changed it: each kind is fetched by its own right.
 FETCH: Mapping[str, Callable[[Person, UUID], Awaitable[Record]]] = {
@@ -53,20 +58,56 @@ async def record_of(person: Person, name: str, row_id: UUID) -> tuple[Kind, Reco
 
 
 async def history_of(kind: Kind, row_id: UUID) -> list[Edit]:
-    """The last hundred writes that changed something told, newest first. One query by the log's index."""
+    """The last hundred writes that changed something told, newest first. One query by the log's index; two more for an order,
+    whose split between sellers stands in rows of its own and is told with the order's write of the same transaction."""
     rows = await fetch_all(
-        "SELECT op, row_after, row_before FROM change WHERE pk = :pk AND tbl = :table ORDER BY seq DESC "
+        "SELECT txid, op, row_after, row_before FROM change WHERE pk = :pk AND tbl = :table ORDER BY seq DESC "
         f"LIMIT {LIMIT}",
         pk=str(row_id),
         table=kind.table,
     )
-    found = (_edit(kind, row) for row in rows)
+    splits = await splits_by_transaction(row_id) if "split" in kind.told else {}
+    found = [_edit(kind, row, splits.pop(row["txid"], None)) for row in rows]
     return [edit for edit in found if edit.changes or edit.is_entry or edit.is_removal]
 
 
-def _edit(kind: Kind, row: Mapping[str, Any]) -> Edit:
+async def splits_by_transaction(order_id: UUID) -> dict[int, tuple[Split, Split]]:
+    """Each transaction of the log that changed who sold how much of an order: the split before and after it."""
+    rows = await fetch_all(
+        "SELECT id, position, employee_id, share_bp, deleted_at FROM order_share WHERE order_id = :id",
+        id=order_id,
+    )
+    standing: dict[str, Mapping[str, Any] | None] = {str(row["id"]): row for row in rows}
+    changes = await fetch_all(
+        "SELECT txid, pk, row_before FROM change WHERE pk IN :ids AND tbl = 'order_share' ORDER BY seq DESC "
+        f"LIMIT {LIMIT * 10}",
+        ids=list(standing),
+    )
+    found: dict[int, tuple[Split, Split]] = {}
+    for txid, group in groupby(changes, key=lambda change: int(change["txid"])):
+        after = _split(standing.values())
+        for (
+            change
+        ) in group:  # from the present backwards: what lies before the log's beginning need not be known
+            standing[change["pk"]] = json.loads(change["row_before"]) if change["row_before"] else None
+        before = _split(standing.values())
+        if before != after:
+            found[txid] = before, after
+    return found
+
+
+def _split(rows: Iterable[Mapping[str, Any] | None]) -> Split:
+    live = [row for row in rows if row is not None and row["deleted_at"] is None]
+    return tuple(
+        (str(row["employee_id"]), int(row["share_bp"])) for row in sorted(live, key=itemgetter("position"))
+    )
+
+
+def _edit(kind: Kind, row: Mapping[str, Any], split: tuple[Split, Split] | None) -> Edit:
     before: dict[str, Any] = json.loads(row["row_before"]) if row["row_before"] else {}
     after: dict[str, Any] = json.loads(row["row_after"]) if row["row_after"] else before
+    if split is not None:
+        before, after = {**before, "split": split[0]}, {**after, "split": split[1]}
     is_entry = row["op"] == "i"
     is_removal = not is_entry and bool(after.get("deleted_at")) and not before.get("deleted_at")
     who = after.get("changed_by") or after.get("recorded_by")

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from shared.i18n import N_
 
-# How a value is told: text as it stands, a state, money of the row's currency, basis points, a person, a customer, yes or no.
-STATUS, MONEY, SHARE, PERSON, CUSTOMER, TICK, CODE = (
+# How a value is told: text as it stands, a state, money of the row's currency, basis points, a person, a customer, yes or no, a
+# code, sellers with their shares.
+STATUS, MONEY, SHARE, PERSON, CUSTOMER, TICK, CODE, SPLIT = (
     "status",
     "money",
     "share",
@@ -14,12 +15,13 @@ STATUS, MONEY, SHARE, PERSON, CUSTOMER, TICK, CODE = (
     "customer",
     "tick",
     "code",
+    "split",
 )
 
 
 @dataclass(frozen=True)
 class Told:
-    """A column that the history tells: its label and how the value is written."""
+    """A column that the history tells, or the split of an order between sellers: its label and how the value is written."""
 
     label: str
     kind: str = "text"
@@ -47,8 +49,9 @@ KINDS: Mapping[str, Kind] = {
     "orders": Kind(
         N_("order"), "sales_order", "/orders", "number",
         {
-            "status": _STATE, "customer_id": _CUSTOMER, "owner_id": _OWNER, "total_minor": Told(N_("Total"), MONEY),
-            "discount_minor": Told(N_("Discount"), MONEY), "effective_discount_bp": Told(N_("Effective discount"), SHARE),
+            "status": _STATE, "customer_id": _CUSTOMER, "owner_id": _OWNER, "split": Told(N_("Seller split"), SPLIT),
+            "total_minor": Told(N_("Total"), MONEY), "discount_minor": Told(N_("Discount"), MONEY),
+            "effective_discount_bp": Told(N_("Effective discount"), SHARE),
             "payment_terms_days": Told(N_("Payment terms")), "ship_to": Told(N_("Ship to")),
             "required_on": Told(N_("Wanted by")), "approved_on": Told(N_("Approved on")),
             "approved_by": Told(N_("Approved by"), PERSON), "shipped_on": Told(N_("Shipped on")),

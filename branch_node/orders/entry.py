@@ -13,7 +13,6 @@ from branch_node.orders.forms import DocumentForm, InstalmentForm, parse_documen
 from branch_node.orders.pricing import draft_of, plan_of
 from branch_node.orders.queries import placement_of
 from branch_node.orders.rules import Instalment, Totals, check_plan, discount_of, instalments
-from branch_node.orders.shares import percent_text
 from branch_node.searching import plain
 from shared.database import fetch_all
 from shared.errors import Invalid, NotFound
@@ -22,6 +21,7 @@ from shared.money import Money, format_amount
 from shared.permissions import Person
 from shared.records import Customer, Order, OrderLine, OrderShare, Quotation, QuotationLine
 from shared.web.error_pages import shown
+from shared.web.filters import plain_percent
 from shared.web.forms import Day, Picked, entry_text
 from shared.web.parts import Option
 
@@ -222,7 +222,7 @@ def typed_shares(shares: Sequence[OrderShare], names: Mapping[UUID | None, str])
         typed |= {
             f"share-{place}-employee_id": str(one.employee_id),
             f"share-{place}-employee_id_text": names.get(one.employee_id, ""),
-            f"share-{place}-percent": percent_text(one.share_bp),
+            f"share-{place}-percent": plain_percent(one.share_bp),
         }
     return typed
 

@@ -31,6 +31,7 @@ from shared.i18n import ngettext
 from shared.money import Money
 from shared.permissions import Person
 from shared.records import CustomFieldDef
+from shared.seller_split import Split, split_text, splits_of
 from shared.web import filters as show
 from shared.web.forms import Form, read_query
 from shared.web.parts import (
@@ -61,16 +62,18 @@ async def list_view(request: Request) -> Response:
     wanted = filter_of(form.value if not form.errors else FilterForm(), request.query_params, own)
     order = paging(request.query_params, queries.SORTS, "-happened_on")
     chips = await chips_of(wanted)
-    listing = listing_of(own)
+    splits: dict[str, Split] = {}
+    listing = listing_of(own, splits)
+    cut = await queries.orders_page(person, wanted, whole(order) if wants_file(request) else order)
+    if cut.rows and listing.shows(request, "split"):
+        splits |= await splits_of([row.id for row in cut.rows])
     if wants_file(request):
-        found = await queries.orders_page(person, wanted, whole(order))
         return await listing.file(
             request,
-            found.rows,
+            cut.rows,
             scope=scope_of(person, "order.view"),
             filters=_(", ").join(chip.label for chip in chips),
         )
-    cut = await queries.orders_page(person, wanted, order)
     sums = await queries.sums_of(person, wanted)
     count = Count(sums.count, sums.is_exact)
     new = Action(_("New order"), "/orders/new", "plus", is_primary=True, key="n")
@@ -121,8 +124,9 @@ def filter_of(form: FilterForm, query: Mapping[str, str], own: Sequence[CustomFi
     )
 
 
-def listing_of(own: Sequence[CustomFieldDef]) -> Listing[queries.OrderRow]:
-    """How an order is shown in a list and a file; own fields are columns on demand."""
+def listing_of(own: Sequence[CustomFieldDef], splits: Mapping[str, Split]) -> Listing[queries.OrderRow]:
+    """How an order is shown in a list and a file; own fields and the sellers' shares are columns on demand. `splits` may be
+    filled until the rows are shown."""
     more = custom_columns(own)
     return Listing(
         key="orders",
@@ -132,15 +136,20 @@ def listing_of(own: Sequence[CustomFieldDef]) -> Listing[queries.OrderRow]:
             Column("customer", _("Customer"), "link", phone="second"),
             Column("happened_on", _("Date"), "day", sort="happened_on"),
             Column("owner", _("Seller")),
+            Column("split", _("Seller split")),
             Column("total", _("Amount"), "money", sort="total", phone="second"),
             Column("discount", _("Discount"), "percent"),
             Column("status", _("State"), "status", phone="second"),
             *more,
         ],
-        cells=lambda row: {**cells(row), **custom_cells(own, row.custom)},
+        cells=lambda row: {
+            **cells(row),
+            "split": split_text(splits.get(str(row.id), ())) or None,
+            **custom_cells(own, row.custom),
+        },
         url=lambda row: f"/orders/{row.id}",
         row_id=lambda row: str(row.id),
-        hidden=("discount", *(column.key for column in more)),
+        hidden=("split", "discount", *(column.key for column in more)),
     )
 
 

@@ -18,6 +18,7 @@ from shared.errors import Invalid, Text
 from shared.i18n import N_
 from shared.money import split
 from shared.records import Order, OrderShare
+from shared.web.filters import plain_percent
 
 Share = tuple[UUID, int]
 """Who, and how much of the order in basis points."""
@@ -34,15 +35,9 @@ def check_shares(shares: Sequence[Share]) -> None:
     made = sum(share for _, share in shares)
     if shares and (made != FULL or any(share <= 0 for _, share in shares)):
         message = N_("The shares make %(made)s %%. Together they must make 100 %%.")
-        raise Invalid(fields={"shares": Text(message, made=percent_text(made))})
+        raise Invalid(fields={"shares": Text(message, made=plain_percent(made))})
     if len({who for who, _ in shares}) != len(shares):
         raise Invalid(fields={"shares": N_("Name each seller once.")})
-
-
-def percent_text(share_bp: int) -> str:
-    """70 or 33.34, as it is typed."""
-    whole, rest = divmod(share_bp, 100)
-    return f"{whole}.{rest:02d}".rstrip("0") if rest else str(whole)
 
 
 def credited(order: Mapping[str, Any], shares: Sequence[Share]) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ from branch_node.listing import scope_of
 from branch_node.orders.pages import ShowPage, StepNote
 from branch_node.orders.queries import customer_of, lines_of, receivables_of, steps_of
 from branch_node.orders.rules import IN_EFFECT, ORDER, instalments, is_late, step_states
-from branch_node.orders.shares import percent_text, shares_of
+from branch_node.orders.shares import shares_of
 from branch_node.orders.steps import effect_of, facts_of, kinds
 from branch_node.own_fields import custom_fields, custom_label, custom_text
 from branch_node.staff.queries import names_of as staff_names
@@ -154,7 +154,7 @@ def split_text(shares: Sequence[OrderShare], people: Any) -> str:
         " ".join(
             (
                 people.get(one.employee_id, ""),
-                f"{percent_text(one.share_bp)}%",
+                f"{show.plain_percent(one.share_bp)}%",
                 *([show.money(Money(one.amount_minor, one.currency))] if one.approved_on else []),
             )
         )

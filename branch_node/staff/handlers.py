@@ -29,6 +29,7 @@ from shared.i18n import gettext as _
 from shared.permissions import LABELS, ROLES_BY_CODE, Person
 from shared.records import Employee, Role
 from shared.web.accounts import check_password_rules, normal_name
+from shared.web.filters import plain_percent
 from shared.web.forms import Form, empty_form, read_form, with_errors
 from shared.web.me.pages import company_link
 from shared.web.parts import Action, Chip, Column, Empty, Field, Filters, Option, Row, Status, TableView
@@ -142,11 +143,6 @@ async def show(request: Request) -> Response:
     return page(request, "staff/show.html", await show_page(request, employee))
 
 
-def percent_text(bp: int) -> str:
-    whole, rest = divmod(bp, 100)
-    return f"{whole}.{rest:02d}".rstrip("0").rstrip(".") if rest else str(whole)
-
-
 async def show_page(request: Request, employee: Employee) -> ShowPage:
     """Everything about one employee; forms as the records stand."""
     person: Person = request.state.person
@@ -162,7 +158,7 @@ async def show_page(request: Request, employee: Employee) -> ShowPage:
     account = await queries.account_of(employee.id) if can_edit else None
     data = empty_form(
         number=employee.number, name=employee.name, email=employee.email, phone=employee.phone,
-        hired_on=employee.hired_on, discount_limit_bp=percent_text(employee.discount_limit_bp), revision=employee.revision,
+        hired_on=employee.hired_on, discount_limit_bp=plain_percent(employee.discount_limit_bp), revision=employee.revision,
     )  # fmt: skip
     place = empty_form(
         starts_on=today(),

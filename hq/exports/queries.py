@@ -8,6 +8,7 @@ from hq.exports.rules import LEDGERS, ROWS_MOST, Ledger
 from hq.figures.lists import as_date
 from shared.database import fetch_all, fetch_value
 from shared.money import Money
+from shared.seller_split import Split, split_text, splits_of
 
 PIECE_ROWS = 2_000
 
@@ -43,13 +44,14 @@ async def pieces(row: Export, branches: frozenset[str] | None) -> AsyncIterator[
     while count < ROWS_MOST:
         found = await fetch_all(sql, after=after, **params)
         if found:
-            yield [cells(one, ledger) for one in found]
+            splits = await splits_of([one["row_id"] for one in found]) if row.kind == "orders" else {}
+            yield [cells(one, ledger, splits) for one in found]
         if len(found) < PIECE_ROWS:
             return
         after, count = str(found[-1]["row_id"]), count + len(found)
 
 
-def cells(row: Mapping[str, Any], ledger: Ledger) -> dict[str, Any]:
+def cells(row: Mapping[str, Any], ledger: Ledger, splits: Mapping[str, Split]) -> dict[str, Any]:
     """A row as the writers of files take it."""
     found: dict[str, Any] = {}
     for key, _label, kind, _what in ledger.columns:
@@ -58,5 +60,7 @@ def cells(row: Mapping[str, Any], ledger: Ledger) -> dict[str, Any]:
             value = Money(int(value), str(row["currency"]))
         elif kind == "day":
             value = as_date(value)
+        elif key == "split":
+            value = split_text(splits.get(str(value), ()))
         found[key] = value
     return found

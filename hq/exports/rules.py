@@ -31,6 +31,8 @@ ORDER = " LEFT JOIN sales_order o ON o.id = r.order_id"
 _BRANCH = ("branch", N_("Branch"), "text", "r.branch")
 _CUSTOMER = ("customer", N_("Customer"), "text", "COALESCE(c.name, '')")
 _OWNER = ("owner", N_("Owner"), "text", "COALESCE(e.name, '')")
+_SPLIT = ("split", N_("Seller split"), "text", "r.id")
+"""Its cell is made of the shares of the order with this id, which are read with each piece."""
 _CURRENCY = ("currency", N_("Currency"), "text", "r.currency")
 _STATE = ("status", N_("State"), "status", "r.status")
 
@@ -38,7 +40,7 @@ LEDGERS: Mapping[str, Ledger] = {
     "orders": Ledger(
         N_("Orders"), "order.view", f"sales_order r{CUSTOMER}{OWNER}", "r.happened_on",
         (
-            ("number", N_("Order"), "text", "r.number"), _BRANCH, _CUSTOMER, _OWNER, _STATE,
+            ("number", N_("Order"), "text", "r.number"), _BRANCH, _CUSTOMER, _OWNER, _SPLIT, _STATE,
             ("happened_on", N_("Date"), "day", "r.happened_on"), ("approved_on", N_("Approved on"), "day", "r.approved_on"),
             ("total", N_("Amount"), "money_plain", "r.total_minor"), _CURRENCY,
         ),

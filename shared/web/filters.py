@@ -102,6 +102,12 @@ def percent(share: int | Fraction | None, *, signed: bool = False) -> str:
     return decimal_text(tenths, 1, signed=signed) + "%"
 
 
+def plain_percent(basis_points: int) -> str:
+    """Basis points as they are typed: 70 or 33.34, exact and without a sign."""
+    whole, part = divmod(basis_points, 100)
+    return f"{whole}.{part:02d}".rstrip("0") if part else str(whole)
+
+
 def tenths_of(basis_points: int) -> int:
     """Basis points as tenths of a per cent, rounded half away from zero: `rounded` without a fraction, for the hundred shares of a
     page."""

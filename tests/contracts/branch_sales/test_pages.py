@@ -10,7 +10,7 @@ from branch_node.home import at_home
 from shared.records import Customer, Expense, Order, OrderLine, Receipt
 from tests.contracts.branch_sales.conftest import Office
 from tests.support.branch_site import USERS
-from tests.support.cast import LIN, SALES_SH
+from tests.support.cast import LIN, SALES_SH, SUN
 from tests.support.web_site import Visitor, in_app
 
 People = dict[str, Visitor]
@@ -416,3 +416,32 @@ def test_own_fields_of_orders_are_filter_column_and_file(people: People, office:
     assert [row[place] for row in rows[rows.index(head) + 1 :] if len(row) > place] == ["HT-2026-07"]
     api = lin.client.get("/api/v1/orders?custom_contract_no=ht-2026").json()["rows"]
     assert [row["custom"]["contract_no"] for row in api] == ["HT-2026-07"]
+
+
+def test_who_sold_an_order_together_is_a_column_on_demand_and_stands_in_the_file(
+    people: People, office: Office
+) -> None:
+    lin = people["lin"]
+    lin.open("/orders/new")
+    typed = {
+        "line-0-text": "合卖的货", "line-0-price": "900", "share-0-employee_id_text": LIN.name, "share-0-percent": "66.67",
+        "share-1-employee_id_text": SUN.name, "share-1-percent": "33.33",
+    }  # fmt: skip
+    lin.send("/orders", customer_id=str(office.rows.customer), happened_on="today", **typed)
+    split = f"{LIN.name} 66.67%; {SUN.name} 33.33%"
+    assert split not in lin.open("/orders").text
+    assert split in lin.open("/orders?columns=number&columns=split").text
+    file = lin.client.get("/orders?sort=-number&format=csv").content.decode("utf-8-sig")
+    rows = list(csv.reader(io.StringIO(file)))
+    head = next(row for row in rows if "Seller split" in row)
+    place = head.index("Seller split")
+    found = [row[place] for row in rows[rows.index(head) + 1 :]]
+    assert [text for text in found if text] == [split]
+    assert len(found) > 1
+    lin.open("/me")
+    lin.send("/language", to="zh_CN", back="/")
+    file = lin.client.get("/orders?columns=split&format=csv").content.decode("utf-8-sig")
+    assert "销售分成" in file
+    assert f"{LIN.name} 66.67%；{SUN.name} 33.33%" in file
+    lin.open("/me")
+    lin.send("/language", to="en", back="/")

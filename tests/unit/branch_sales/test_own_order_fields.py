@@ -76,7 +76,7 @@ async def test_own_fields_are_columns_on_demand_and_hidden_ones_keep_their_value
     own = await custom_fields("order")
     wanted = filter_of(FilterForm(), {}, own)
     row = (await orders_page(LIN.person, wanted, paging({}, SORTS, "number"))).rows[0]
-    listing = listing_of(own)
+    listing = listing_of(own, {})
     shown = listing.cells(row)
     assert [column.key for column in listing.columns][-3:] == list(listing.hidden)[-3:]
     assert (shown["custom_weight"], shown["custom_channel"]) == ("3", None)

@@ -8,19 +8,25 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from branch_node.approvals.actions import decide
 from branch_node.figures.queries import figure_of
 from branch_node.figures.rules import Parameters
+from branch_node.histories.handlers import audit_row
+from branch_node.histories.queries import history_of
+from branch_node.histories.rules import KINDS
 from branch_node.home import today
 from branch_node.lists import paging
-from branch_node.orders.actions import cancel_order, change_order, enter_order, ship_order
+from branch_node.orders.actions import cancel_order, change_order, enter_order, ship_order, submit_order
 from branch_node.orders.forms import CancelForm, OrderForm, ShipForm
 from branch_node.orders.queries import SORTS, Filter, order_for, orders_page, sums_of
 from branch_node.orders.shares import credited, shares_of
 from shared.database import Database, fetch_value
 from shared.errors import Invalid, NotAllowed, NotFound
+from shared.i18n import use_locale
 from shared.periods import Month
 from shared.permissions import Person
 from shared.records import Order, OrderShare
+from shared.replication import capture
 from tests.support.cast import LIN, MANAGER, SUN, WANG, Member, customer_of
 from tests.support.sales import approved_order, draft_order, order_form
 
@@ -195,3 +201,31 @@ async def test_who_has_a_share_does_not_approve_the_order(branch: Database) -> N
     with pytest.raises(NotAllowed):
         await approved_order(customer, LIN.person, SUN.person, shares=split_of([(LIN, 5_000), (SUN, 5_000)]))
     assert (await approved_order(customer, LIN.person, SUN.person)).status == "approved"
+
+
+async def test_a_changed_split_between_sellers_is_told_with_the_order_and_approving_one_tells_none(
+    branch: Database,
+) -> None:
+    await capture.install("SH")
+    customer = await customer_of(LIN)
+    order = await draft_order(customer, shares=split_of([(LIN, 7_000), (SUN, 3_000)]))
+    for shares in ([(LIN, 5_000), (SUN, 5_000)], [], [(WANG, 10_000)]):
+        await change_order(LIN.person, order.id, order_form(customer, shares=split_of(shares)))
+    request = await submit_order(LIN.person, order.id)
+    await decide(MANAGER.person, request.id, "approve", "")
+    edits = await history_of(KINDS["orders"], order.id)
+    told = [(before, after) for edit in edits for column, before, after in edit.changes if column == "split"]
+    lin, sun, wang = (str(member.id) for member in (LIN, SUN, WANG))
+    assert told == [
+        ((), ((wang, 10_000),)),
+        (((lin, 5_000), (sun, 5_000)), ()),
+        (((lin, 7_000), (sun, 3_000)), ((lin, 5_000), (sun, 5_000))),
+    ]
+    with use_locale("en"):
+        people = {str(member.id): member.name for member in (LIN, SUN, WANG)}
+        [row] = [audit_row(KINDS["orders"], edit, "", people) for edit in edits if edit.changes][-1:]
+        [change] = [change for change in row.changes if change.label == "Seller split"]
+    assert (change.before, change.after) == (
+        f"{LIN.name} 70%; {SUN.name} 30%",
+        f"{LIN.name} 50%; {SUN.name} 50%",
+    )

@@ -17,7 +17,8 @@ from hq.people.actions import change_person
 from shared import clock
 from shared.clock import FixedClock
 from shared.database import Database
-from shared.records import Order, Receivable
+from shared.i18n import use_locale
+from shared.records import Employee, Order, OrderShare, Receivable
 from tests.support import hq_world
 from tests.support.hq_site import Headquarters
 from tests.support.hq_world import NOON
@@ -148,3 +149,26 @@ async def test_pieces_skip_nothing_and_repeat_nothing(hq: Database, monkeypatch:
         found = [one async for piece in queries.pieces(row, branches) for one in piece]
         assert len(found) == await queries.count_rows(row, branches), kind
         assert {one["branch"] for one in found} == {"PAR"}
+
+
+async def test_the_file_of_orders_says_who_sold_one_together(hq: Database) -> None:
+    from random import Random
+
+    company = hq_world.make_company(Random(7), ["PAR", "TYO"], 12)
+    hq_world.split_orders(Random(7), company)
+    await hq_world.write(company)
+    people = {row.id: row.name for row in company.of(Employee)}
+    wanted: dict[str, list[str]] = {row.number: [] for row in company.of(Order)}
+    numbers = {row.id: row.number for row in company.of(Order)}
+    for row in company.of(OrderShare):
+        percent = f"{row.share_bp / 100:.2f}".rstrip("0").rstrip(".")
+        wanted[numbers[row.order_id]].append(f"{people[row.employee_id]} {percent}%")
+    assert any(wanted.values())
+    assert not all(wanted.values())
+    for locale, between in (("en", "; "), ("zh_CN", "；")):
+        with use_locale(locale):
+            asked = Export(person_id=UUID(int=1), kind="orders")
+            found = {
+                one["number"]: one["split"] async for piece in queries.pieces(asked, None) for one in piece
+            }
+        assert found == {number: between.join(parts) for number, parts in wanted.items()}
