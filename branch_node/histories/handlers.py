@@ -92,7 +92,7 @@ def text_of(kind: str, value: Any, edit: queries.Edit, names: Mapping[str, str])
     if kind == rules.SHARE:
         return show.percent(int(value))
     if kind == rules.SPLIT:
-        return split_text((names.get(seller, ""), share) for seller, share in value)
+        return split_text((names.get(seller, ""), share) for seller, share in value) or _("one seller")
     if kind in (rules.PERSON, rules.CUSTOMER):
         return names.get(str(value), "")
     return _(CODES[value]) if kind == rules.CODE and value in CODES else str(value)

@@ -223,9 +223,9 @@ async def test_a_changed_split_between_sellers_is_told_with_the_order_and_approv
     ]
     with use_locale("en"):
         people = {str(member.id): member.name for member in (LIN, SUN, WANG)}
-        [row] = [audit_row(KINDS["orders"], edit, "", people) for edit in edits if edit.changes][-1:]
-        [change] = [change for change in row.changes if change.label == "Seller split"]
-    assert (change.before, change.after) == (
-        f"{LIN.name} 70%; {SUN.name} 30%",
-        f"{LIN.name} 50%; {SUN.name} 50%",
-    )
+        rows = [audit_row(KINDS["orders"], edit, "", people) for edit in edits]
+    changes = [change for row in rows for change in row.changes if change.label == "Seller split"]
+    equal = f"{LIN.name} 50%; {SUN.name} 50%"
+    assert [(change.before, change.after) for change in changes] == [
+        ("one seller", f"{WANG.name} 100%"), (equal, "one seller"), (f"{LIN.name} 70%; {SUN.name} 30%", equal),
+    ]  # fmt: skip
