@@ -1,6 +1,5 @@
 """Opens the database of a site: a Tortoise context for its apps, PostgreSQL or SQLite by URL."""
 
-import copy
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -113,7 +112,11 @@ class Database:
     @contextmanager
     def use(self) -> Iterator[None]:
         """Make this database the current one for the task: each request and job runs inside."""
-        with copy.copy(self.context):
+        entered = object.__new__(
+            TortoiseContext
+        )  # a copy of its own: a context that is entered twice at once forgets the first
+        entered.__dict__.update(self.context.__dict__)
+        with entered:
             yield
 
     async def close(self) -> None:

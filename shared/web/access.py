@@ -40,6 +40,12 @@ def nobody(request: Request) -> None:
     request.state.theme = theme if theme in THEMES else "auto"
 
 
+def a_machine(request: Request) -> None:
+    """The state of a signed request: it carries no cookie and its answer is read by no person."""
+    request.state.account = request.state.person = request.state.session = None
+    request.state.locale, request.state.theme = DEFAULT_LOCALE, "auto"
+
+
 async def identify(request: Request, *, bearer: bool = False) -> None:
     """Fill request.state.account, person, session, locale and theme.
 

@@ -34,7 +34,7 @@ def new_token() -> str:
 def is_secure(request: Request) -> bool:
     """Whether the browser came by https: by the site's public address, else by the connection."""
     public_url: str = request.app.state.settings.public_url
-    return (public_url or str(request.url)).startswith("https://")
+    return public_url.startswith("https://") if public_url else request.scope.get("scheme") == "https"
 
 
 def cookie_name(request: Request, name: str) -> str:

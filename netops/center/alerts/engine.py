@@ -188,14 +188,12 @@ class Engine:
                 if value is not None and points:
                     baseline.add(at, points[-1][1])
                 normal = baseline.normal()
-            cause = f"rule {rule.id} {node.name}"
-            nodes: tuple[str, ...] = (node.name,)
-            if rule.is_of_host and node.host in shared:
-                nodes = tuple(one.name for one in shared[node.host] if rule.is_for(one.name, one.role))
-                cause = f"rule {rule.id} {HOST_MARK}{node.host}" if len(nodes) > 1 else cause
-            before = self.standings.get(key) or Standing(is_open=cause in known)
+            before = self.standings.get(key) or Standing(is_open=_cause(rule, node, shared)[0] in known)
             after = self.standings[key] = step(rule, before, value, normal, at)
-            if after.is_open and (cause in known or node.mode != "maintenance"):
+            if not after.is_open:
+                continue
+            cause, nodes = _cause(rule, node, shared)
+            if cause in known or node.mode != "maintenance":
                 facts = {"rule": rule.name, "metric": rule.metric, "value": value, "limit": after.limit}
                 yield Trouble(cause, "rule", rule.severity, node.name, node.branch, nodes), facts
 
@@ -281,3 +279,15 @@ def rule_of(record: AlertRule) -> Rule:
         frozenset(record.nodes.replace(",", " ").split()),
         record.advice,
     )
+
+
+def _cause(
+    rule: Rule, node: NodeState, shared: Mapping[str, Sequence[NodeState]]
+) -> tuple[str, tuple[str, ...]]:
+    """The cause of what a rule finds on a node, and whom it concerns: on a machine of several nodes all of them."""
+    if node.host in shared and rule.is_of_host:
+        nodes = tuple(one.name for one in shared[node.host] if rule.is_for(one.name, one.role))
+        if len(nodes) > 1:
+            return f"rule {rule.id} {HOST_MARK}{node.host}", nodes
+        return f"rule {rule.id} {node.name}", nodes
+    return f"rule {rule.id} {node.name}", (node.name,)

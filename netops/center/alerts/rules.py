@@ -156,10 +156,18 @@ def levels(rule: Rule, normal: Normal | None) -> Levels | None:
     return Levels(fire, clear)
 
 
+def _is_calm(rule: Rule, value: float, normal: Normal | None) -> bool:
+    """Whether a value is known to be on the good side of the level that fires: most are, of a thousand nodes at each look."""
+    if rule.kind != "deviation":
+        return value < rule.fire_at if rule.kind == "above" else value > rule.fire_at
+    found = levels(rule, normal)
+    return found is not None and not found.is_over(value)
+
+
 def step(rule: Rule, before: Standing, value: float | None, normal: Normal | None, at: float) -> Standing:
     """How the rule stands after looking at `at` (seconds). `value` is the mean over its window, None without data."""
-    if before == QUIET and value is not None and (calm := levels(rule, normal)) and not calm.is_over(value):
-        return before
+    if value is not None and (before is QUIET or before == QUIET) and _is_calm(rule, value, normal):
+        return QUIET
     fired = tuple(when for when in before.fired_at if at - when < FLAP_WINDOW_SECONDS)
     if value is None:
         if before.state == "unknown":

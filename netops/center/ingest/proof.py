@@ -19,7 +19,8 @@ async def prove(request: Request, body: bytes) -> tuple[NodeState, SignedRequest
         raise BadSignature(
             N_("This node is not enrolled here, or was revoked. Enrol it again with a new token.")
         )
-    target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    query = request.scope["query_string"].decode("latin-1")
+    target = f"{request.scope['path']}?{query}" if query else request.scope["path"]
     try:
         return node, verify_request(node.public_key, request.headers, request.method, target, body)
     except BadSignature:

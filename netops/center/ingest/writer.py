@@ -1,4 +1,4 @@
-"""Commits reports in groups: what arrives within a few milliseconds shares one transaction, and each is acknowledged after it."""
+"""Commits reports in groups: what arrives shortly after a commit shares the next transaction, and each is acknowledged after it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from time import monotonic
 
 import msgspec
 
@@ -18,7 +19,8 @@ from shared.database import execute_many, transaction
 from shared.database.room import is_disk_full
 from shared.nodes.report import LogBatch, Report, SampleBatch
 
-GATHER_SECONDS = 0.02
+PAUSE_SECONDS = 0.05
+"""From commit to commit, unless a whole group waits: a lone report is committed at once, a thousand nodes cost twenty commits a second."""
 LARGEST_GROUP = 64
 
 events = log.get_logger()
@@ -41,6 +43,7 @@ class Writer:
         self._telemetry = telemetry
         self._waiting: list[Arrival] = []
         self._wake = asyncio.Event()
+        self._due = 0.0
         self.names, self.lines = MetricNames(), LineWriter()
         self.is_disk_full = False
         """The last commit found no room: agents keep what they have and send it again."""
@@ -60,7 +63,7 @@ class Writer:
         try:
             while True:
                 await self._wake.wait()
-                await asyncio.sleep(GATHER_SECONDS)
+                await self._pause()
                 group = self._waiting[:LARGEST_GROUP]
                 del self._waiting[:LARGEST_GROUP]
                 if not self._waiting:
@@ -69,6 +72,13 @@ class Writer:
         finally:
             for arrival in self._waiting:
                 arrival.stored.cancel()
+
+    async def _pause(self) -> None:
+        """Until a commit is due again."""
+        left = self._due - monotonic()
+        if left > 0 and len(self._waiting) < LARGEST_GROUP:
+            await asyncio.sleep(left)
+        self._due = monotonic() + PAUSE_SECONDS
 
     async def _commit_or_fail(self, group: Sequence[Arrival]) -> None:
         """A group that cannot be committed is tried one by one, so that one bad report does not fail the others."""

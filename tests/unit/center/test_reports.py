@@ -1,6 +1,7 @@
 """Agents report to the center: proved by signature, stored once, shown with the age of what was received."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import msgspec
 import pytest
 from starlette.applications import Starlette
 
+from netops.center.ingest.writer import Arrival, Writer
 from netops.center.keeper import look_once
 from netops.center.models import Incident, Recovery
 from netops.center.nodes import queries
@@ -71,6 +73,24 @@ async def open_kinds(center: Starlette) -> list[str]:
     with center.state.use_database():
         await look_once(center)
         return [incident.kind for incident in await Incident.filter(closed_at=None)]
+
+
+async def test_reports_of_many_nodes_at_once_share_commits_and_each_is_stored(
+    center: Starlette, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agents = [await Agent.enrolled(center, f"sh-app{n}") for n in range(8)]
+    sizes: list[int] = []
+    commit = Writer._commit
+
+    async def noted(self: Writer, group: Sequence[Arrival]) -> None:
+        sizes.append(len(group))
+        await commit(self, group)
+
+    monkeypatch.setattr(Writer, "_commit", noted)
+    await asyncio.gather(*(agent.says(agent.samples(cpu_ratio=0.5)) for agent in agents))
+    assert sum(sizes) == len(agents)
+    assert len(sizes) <= 3
+    assert await stored_rows(center) == len(agents)
 
 
 async def test_items_that_come_twice_are_stored_once(center: Starlette) -> None:
