@@ -1,8 +1,8 @@
 """Every decision view at 1,000 branches, beside the same view at other numbers of facts.
 
 `python -m tests.bench.decision_views [--facts 10000 1000000 10000000] [--branches N] [--engine sqlite|postgres] [--keep DIR]`.
-Headquarters runs as its own process; the time is that of the whole request over loopback, one client, once the jobs of the start are over and after two requests that
-warm nothing but the process. "moved" is the same when a branch has applied something since the request before. Queries and size
+Headquarters of each size runs as its own process, all sizes are asked in turns, so that their ratio does not depend on the minute; the time
+is that of the whole request over loopback, one client, once the jobs of the start are over and after two requests that warm nothing but the process. "moved" is the same when a branch has applied something since the request before. Queries and size
 are those of the first request, when nothing is kept yet. `--keep` leaves the filled SQLite databases in DIR for the next run.
 """
 
@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -38,7 +38,7 @@ PASSWORD = "bench-password-1"
 VIEWS = (
     "/", "/compare", "/sales", "/targets", "/receivables", "/profit", "/staff", "/customers", "/news", "/branches",
 )  # fmt: skip
-REQUESTS = 40
+REQUESTS = 100
 QUERIES = re.compile(r"with (\d+) queries")
 MOVE = "UPDATE branch_cursor SET seq = seq + 1, head_seq = head_seq + 1 WHERE branch = 'B0007'"
 
@@ -78,8 +78,31 @@ async def make(settings: HqSettings, branches: int, facts: int) -> float:
     return time.perf_counter() - begun
 
 
-def measure(environment: dict[str, str], port: int, move: Callable[[], None], found: Measured) -> None:
-    """Ask for every view."""
+@dataclass
+class Site:
+    """Headquarters of one size as its own process, somebody who has signed in, and what moves a branch of it."""
+
+    found: Measured
+    client: httpx.Client
+    pid: int
+    move: Callable[[], None]
+
+    def first_look(self, view: str) -> None:
+        """Queries and bytes of a view that nothing is kept of yet, and a second look that warms the process."""
+        first = self.client.get(view)
+        counted = QUERIES.search(re.sub(r"<[^>]+>", "", first.text))
+        self.found.queries[view], self.found.bytes[view] = (
+            int(counted[1]) if counted else 0,
+            len(first.content),
+        )
+        timed(self.client, view)
+
+
+@contextmanager
+def served(
+    environment: dict[str, str], port: int, move: Callable[[], None], found: Measured
+) -> Iterator[Site]:
+    """The site, once the jobs of its start are over."""
     server = subprocess.Popen(
         [sys.executable, "-m", "hq", "web"], env={**os.environ, **environment}, stdout=subprocess.DEVNULL
     )
@@ -88,21 +111,36 @@ def measure(environment: dict[str, str], port: int, move: Callable[[], None], fo
             sign_in(client)
             until_idle(server.pid)
             found.idle = megabytes(server.pid)
-            for view in VIEWS:
-                first = client.get(view)
-                counted = QUERIES.search(re.sub(r"<[^>]+>", "", first.text))
-                found.queries[view], found.bytes[view] = int(counted[1]) if counted else 0, len(first.content)
-                timed(client, view)
-                used = processor_ms(server.pid)
-                found.still[view] = [timed(client, view) for _ in range(REQUESTS)]
-                found.cost[view] = (processor_ms(server.pid) - used) / REQUESTS
-                used = processor_ms(server.pid)
-                found.moved[view] = [timed(client, view, move) for _ in range(REQUESTS // 2)]
-                found.moved_cost[view] = (processor_ms(server.pid) - used) / (REQUESTS // 2)
+            yield Site(found, client, server.pid, move)
             found.memory = megabytes(server.pid)
     finally:
         server.terminate()
         server.wait(15)
+
+
+def measure(sites: Sequence[Site]) -> None:
+    """Ask for every view at every size in turns, so that all sizes meet the machine in the same state."""
+    for view in VIEWS:
+        for site in sites:
+            site.first_look(view)
+        still = in_turns(sites, view, REQUESTS, moving_first=False)
+        moved = in_turns(sites, view, REQUESTS // 2, moving_first=True)
+        for site, (times, cost), (moved_times, moved_cost) in zip(sites, still, moved, strict=True):
+            site.found.still[view], site.found.cost[view] = times, cost
+            site.found.moved[view], site.found.moved_cost[view] = moved_times, moved_cost
+
+
+def in_turns(
+    sites: Sequence[Site], view: str, count: int, *, moving_first: bool
+) -> list[tuple[list[float], float]]:
+    """For each site the milliseconds of `count` requests, and of the processor for one."""
+    used = [processor_ms(site.pid) for site in sites]
+    times: list[list[float]] = [[] for _ in sites]
+    for _ in range(count):
+        for site, kept in zip(sites, times, strict=True):
+            kept.append(timed(site.client, view, site.move if moving_first else lambda: None))
+    spent = [processor_ms(site.pid) - before for site, before in zip(sites, used, strict=True)]
+    return [(kept, cost / count) for kept, cost in zip(times, spent, strict=True)]
 
 
 def megabytes(pid: int) -> float:
@@ -144,7 +182,8 @@ def p95(times: list[float]) -> float:
     return statistics.quantiles(times, n=20)[-1]
 
 
-def run(engine_url: str, folder: Path, branches: int, facts: int) -> Measured:
+@contextmanager
+def open_site(engine_url: str, folder: Path, branches: int, facts: int) -> Iterator[Site]:
     """One size on one engine; a folder that was kept is not filled again."""
     port = free_port()
     environment = {
@@ -161,9 +200,8 @@ def run(engine_url: str, folder: Path, branches: int, facts: int) -> Measured:
     else:
         folder.mkdir(parents=True)
         found.filled = asyncio.run(make(settings, branches, facts))
-    with moving(engine_url, folder / "hq.db") as move:
-        measure(environment, port, move, found)
-    return found
+    with moving(engine_url, folder / "hq.db") as move, served(environment, port, move, found) as site:
+        yield site
 
 
 async def freshen(settings: HqSettings) -> None:
@@ -205,13 +243,15 @@ def moving(engine_url: str, file: Path) -> Iterator[Callable[[], None]]:
 def compare(engine: str, branches: int, sizes: Sequence[int], keep: Path | None) -> None:
     """One table: the largest size in full, the p95 of the others beside it."""
     held = nullcontext(str(keep)) if keep else tempfile.TemporaryDirectory(prefix="trunkline-bench-")
-    with held as scratch, cluster() if engine == "postgres" else nullcontext("") as base:
-        found = []
-        for facts in sorted(sizes):
+    base_of = cluster() if engine == "postgres" else nullcontext("")
+    with held as scratch, base_of as base, ExitStack() as open_sites:
+        sites: list[Site] = []
+        for facts in sorted(sizes, reverse=True):  # the smallest last: it is as fresh as the others then
             folder = Path(scratch) / f"{engine}-{branches}-{facts}"
             url = asyncio.run(create(base, f"facts_{facts}")) if base else ""
-            found.append(run(url, folder, branches, facts))
-    report(engine, branches, found)
+            sites.insert(0, open_sites.enter_context(open_site(url, folder, branches, facts)))
+        measure(sites)
+    report(engine, branches, [site.found for site in sites])
 
 
 def report(engine: str, branches: int, found: Sequence[Measured]) -> None:
