@@ -12,6 +12,7 @@ from hq.customers import handlers as customers
 from hq.dashboard import handlers as dashboard
 from hq.dayclose import handlers as dayclose
 from hq.definitions import handlers as definitions
+from hq.directives import drafts
 from hq.directives import handlers as directives
 from hq.directives.rules import MAX_FILE_BYTES
 from hq.exports import handlers as exports
@@ -109,27 +110,27 @@ WARNINGS = [
 ]
 DIRECTIVES = [
     Route("GET", "/directives", directives.show, "directive.view"),
-    Route("GET", "/directives/new", directives.new, "directive.issue"),
+    Route("GET", "/directives/new", drafts.new, "directive.issue"),
     Route(
         "POST",
         "/directives/new",
-        directives.create,
+        drafts.create,
         "directive.issue",
         body_limit_bytes=MAX_FILE_BYTES + 200_000,
     ),
-    Route("GET", "/directives/recipients", directives.recipients, "directive.issue"),
+    Route("GET", "/directives/recipients", drafts.recipients, "directive.issue"),
     Route("GET", "/directives/{id}", directives.show_one, "directive.view"),
     Route(
         "POST",
         "/directives/{id}",
-        directives.save,
+        drafts.save,
         "directive.issue",
         body_limit_bytes=MAX_FILE_BYTES + 200_000,
     ),
-    Route("POST", "/directives/{id}/add", directives.add_unit, "directive.issue"),
-    Route("POST", "/directives/{id}/remove", directives.remove_unit, "directive.issue"),
+    Route("POST", "/directives/{id}/add", drafts.add_unit, "directive.issue"),
+    Route("POST", "/directives/{id}/remove", drafts.remove_unit, "directive.issue"),
     Route("GET", "/directives/{id}/files/{file_id}", directives.download, "directive.view"),
-    Route("POST", "/directives/{id}/files/{file_id}/remove", directives.detach, "directive.issue"),
+    Route("POST", "/directives/{id}/files/{file_id}/remove", drafts.detach, "directive.issue"),
     Route("GET", "/directives/{id}/issue", directives.ask_issue, "directive.issue"),
     Route("POST", "/directives/{id}/issue", directives.issue, "directive.issue"),
     Route("POST", "/directives/{id}/remind", directives.remind, "directive.issue"),
