@@ -33,7 +33,7 @@ from hq.sales import handlers as sales
 from hq.shares import handlers as shares
 from hq.sync import found
 from hq.sync import handlers as sync
-from hq.targets import cascade
+from hq.targets import cascade, editing
 from hq.targets import handlers as targets
 from hq.targets.sheet import BYTES_MOST
 from hq.warnings import handlers as warnings
@@ -73,8 +73,8 @@ BRANCHES = [
 ]
 TARGETS = [
     Route("GET", "/targets", targets.show, "target.view"),
-    Route("GET", "/targets/edit", targets.edit, "target.edit"),
-    Route("POST", "/targets/edit", targets.save, "target.edit"),
+    Route("GET", "/targets/edit", editing.edit, "target.edit"),
+    Route("POST", "/targets/edit", editing.save, "target.edit"),
     Route("GET", "/targets/cascade", cascade.show, "target.edit"),
     Route("POST", "/targets/cascade", cascade.save, "target.edit"),
     Route("GET", "/targets/import", cascade.ask_import, "target.edit"),

@@ -10,6 +10,9 @@ from shared.periods import Year
 
 EVEN = (1,) * 12
 
+AIMABLE = ("company", "branch", "department", "employee")
+"""Kinds of units that targets are set for."""
+
 
 def period_codes(year: int) -> list[str]:
     """The twelve months of a year as period lines name them."""
