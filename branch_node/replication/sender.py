@@ -97,6 +97,7 @@ class Sender:
         self._failures = 0
         self._checkpointed = 0.0
         self._silent_until = 0.0
+        self._heard_at = 0.0
         self._handed_head = -1
         self._told: CursorReply | None = None
 
@@ -209,7 +210,7 @@ class Sender:
             if prepared is None:
                 prepared = await self._prepare(state, changes, position, cursor)
             if prepared is None:
-                if not await self.nudge.wait(cursor.heartbeat_seconds):
+                if await self._is_due(cursor):
                     prepared = await self._heartbeat(state, changes, position)
                 continue
             if self.place.is_lost:
@@ -227,6 +228,12 @@ class Sender:
             self._failures = 0
             await self._note_acked(state, position, cursor.safe_seq, force=prepared is None)
             await self._answer_scrub(state, position, cursor)
+
+    async def _is_due(self, cursor: CursorReply) -> bool:
+        """False as soon as something was committed, True once headquarters has heard nothing for a heartbeat's time: commits that
+        change no replicated row may come more often than that, for ever."""
+        left = self._heard_at + cursor.heartbeat_seconds - asyncio.get_running_loop().time()
+        return left <= 0 or not await self.nudge.wait(left)
 
     async def _greet(self, state: ReplicationState, changes: Log) -> Start:
         """Ask where headquarters stands and prove that it lies in the log; merge first when it does not."""
@@ -326,9 +333,11 @@ class Sender:
     async def _post(self, path: str, body: bytes) -> CursorReply:
         """One signed request answered with a cursor. Raises as `_ask`."""
         try:
-            return msgspec.json.decode(await self._ask(path, body), type=CursorReply)
+            cursor = msgspec.json.decode(await self._ask(path, body), type=CursorReply)
         except msgspec.MsgspecError as error:
             raise Unreachable("headquarters answered something else") from error
+        self._heard_at = asyncio.get_running_loop().time()
+        return cursor
 
     async def _ask(self, path: str, body: bytes) -> bytes:
         """One signed request. Raises Unreachable (Cloned, Outdated, Fenced), AskAgain (gap) or Forked."""

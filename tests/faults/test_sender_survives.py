@@ -9,7 +9,7 @@ import msgspec
 
 from branch_node.replication.sender import Identity, Sender
 from hq.replication.batch import unpack
-from shared.database import Database
+from shared.database import Database, execute, transaction
 from shared.records import Customer
 from shared.replication import capture
 from shared.replication.messages import BATCH_PATH, HELLO_PATH, CursorReply, Refusal
@@ -17,6 +17,10 @@ from tests.support.processes import wait_until
 
 TRIES = 3
 DAY = datetime.date(2026, 3, 31)
+
+
+def reply(cursor: CursorReply) -> httpx.Response:
+    return httpx.Response(200, content=msgspec.json.encode(cursor))
 
 
 async def test_an_error_nobody_thought_of_does_not_end_the_pushing(
@@ -43,9 +47,6 @@ async def test_after_a_cut_in_the_middle_the_waiting_changes_go_first_and_a_gap_
     sqlite_database: Database, tmp_path: Path
 ) -> None:
     asked: list[str] = []
-
-    def reply(cursor: CursorReply) -> httpx.Response:
-        return httpx.Response(200, content=msgspec.json.encode(cursor))
 
     def headquarters(request: httpx.Request) -> httpx.Response:
         asked.append(request.url.path)
@@ -81,3 +82,33 @@ async def test_after_a_cut_in_the_middle_the_waiting_changes_go_first_and_a_gap_
         await running
     said = {HELLO_PATH: "hello", BATCH_PATH: "batch"}
     assert [said[path] for path in asked] == ["hello", "batch", "batch", "batch", "batch", "hello", "batch"]
+
+
+async def test_commits_that_change_no_replicated_row_do_not_keep_headquarters_from_hearing_of_the_branch(
+    sqlite_database: Database, tmp_path: Path
+) -> None:
+    heard: list[int] = []
+
+    def headquarters(request: httpx.Request) -> httpx.Response:
+        if request.url.path == HELLO_PATH:
+            return reply(CursorReply("", 0, "0" * 32, heartbeat_seconds=0.2))
+        head = unpack(request.content).head
+        heard.append(head.rows)
+        if len(heard) == TRIES:
+            sender.stop()
+        return reply(CursorReply(head.epoch, head.last, head.chain, heartbeat_seconds=0.2))
+
+    with sqlite_database.use():
+        await capture.install("SH")
+    sender = Sender(Identity("SH", tmp_path), "http://hq", sqlite_database)
+    await sender._http.aclose()
+    sender._http = httpx.AsyncClient(base_url="http://hq", transport=httpx.MockTransport(headquarters))
+    running = asyncio.create_task(sender.run())
+    async with asyncio.timeout(30):
+        while not running.done():  # far more often than a heartbeat is due
+            with sqlite_database.use():
+                async with transaction():
+                    await execute("UPDATE replication_state SET pruned_seq = pruned_seq")
+            await asyncio.sleep(0.02)
+        await running
+    assert heard == [0] * TRIES
