@@ -24,6 +24,7 @@ DETAILS: Mapping[str, str] = {
     "conflicts": N_("Left to be decided"), "common": N_("Agreed up to position"), "position": N_("Position in the change log"),
     "days": N_("Valid for days"), "public": N_("Open without sign-in"), "signed_in": N_("Reader signed in"),
     "active": N_("In force"), "format": N_("File type"), "language": N_("Language"), "filters": N_("Filters"),
+    "months": N_("Months of history"), "until": N_("Up to the day"), "seed": N_("Seed"),
 }  # fmt: skip
 """By the name of a detail, in the order in which they are told."""
 

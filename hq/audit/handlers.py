@@ -181,7 +181,7 @@ async def as_file(request: Request, wanted: Wanted, names: dict[str, str], kind:
     await note("audit.exported", "audit_entry", None, {"format": kind})
     heads = [
         *columns(),
-        Column("code", _("Code")),
+        Column("code", _("Code of the act")),
         Column("entity", _("Kind")),
         Column("entity_id", _("Number")),
     ]

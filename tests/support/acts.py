@@ -44,15 +44,17 @@ def written_acts(root: Path, writers: Writers) -> set[str]:
 
 
 def written_details(root: Path, writers: Writers) -> set[str]:
-    """Every name of a detail that the package at `root` gives to one of the writers."""
+    """Every name of a detail that the package at `root` gives to one of the writers, or that a writer gives itself."""
     _codes, modules, writers = _read(root, writers)
-    return {
-        name
-        for module in modules
-        for function, call, place in calls(module, writers)
-        for value in [*call.args[place + 1 :], *call.keywords]
-        for name in detail_names(value, module, function)
-    }
+    found: set[str] = set()
+    for module in modules:
+        for function, call, place in calls(module, writers):
+            for value in [*call.args[place + 1 :], *call.keywords]:
+                found |= detail_names(value, module, function)
+        for node in ast.walk(module.tree):
+            if isinstance(node, Function) and (module.name, node.name) in writers:
+                found |= detail_names(ast.Name("details"), module, node)
+    return found
 
 
 def _read(root: Path, writers: Writers) -> tuple[set[str], list[Module], Writers]:
