@@ -60,6 +60,7 @@ class Look:
     drill: Drill = lambda line, key: ""
     open_row: Callable[[Line], str] = lambda line: ""
     phone: Sequence[str] = ()
+    dashed: Sequence[str] = ()
     shows_mark: bool = True
     first_label: str = ""
     extra: Sequence[parts.Column] = ()
@@ -145,6 +146,7 @@ def head_of(column: Column, figure: Figure, look: Look) -> parts.Column:
         title=_(column.title) if column.title else "",
         phone="second" if column.key in look.phone else "rest",
         better=column.better,
+        is_dashed=column.key in look.dashed,
     )
 
 

@@ -288,7 +288,7 @@ def sums(subject: Subject) -> list[tuple[str, Money]]:
     row, currency = subject.row, subject.amount.currency
     if isinstance(row, Expense):
         return [(_("Amount"), subject.amount)]
-    found = [(_("Lines"), Money(row.subtotal_minor, currency))]
+    found = [(_("Subtotal"), Money(row.subtotal_minor, currency))]
     if row.discount_minor:
         found.append((_("Header discount"), Money(-row.discount_minor, currency)))
     if row.tax_minor:

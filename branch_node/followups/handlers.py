@@ -103,7 +103,7 @@ def due_row(row: queries.DueRow) -> Row:
         "customer": row.customer,
         "due": row.due_on,
         "late": days,
-        "subject": f"{_(KINDS[row.kind])}: {row.subject}" if row.kind in KINDS else None,
+        "subject": f"{_(KINDS[row.kind])}{_(': ')}{row.subject}" if row.kind in KINDS else None,
         "last": row.last_on,
         "owner": row.owner or None,
         "phone": row.phone or None,

@@ -171,7 +171,7 @@ def subject_labels() -> Mapping[str, str]:
         "feedback": _("Feedback"), "intel": _("Market notes"), "product": _("Products"), "staff": _("Staff"),
         "role": _("Roles"), "target": _("Targets"), "figures": _("Figures"), "directive": _("Directives"),
         "news": _("News"), "audit": _("Audit"), "import": _("Imports"), "settings": _("Settings"),
-        "sync": _("Replication"), "node": _("Nodes"), "token": _("API tokens"),
+        "sync": _("Replication"), "node": _("Nodes"), "token": _("API tokens"), "share": _("Shared views"),
     }  # fmt: skip
 
 

@@ -25,10 +25,10 @@ from shared.i18n import gettext as _
 from shared.permissions import Person
 from shared.records import RowConflict
 from shared.replication.columns import replicated_tables
-from shared.vocabulary import column_word, table_word
+from shared.vocabulary import table_word
 from shared.web.parts import Column, Crumb, Empty, Row, TableView
 from shared.web.responses import page, redirect
-from shared.web.versions import value_text
+from shared.web.versions import column_label, value_text
 
 SHOWN = 200
 BOOKKEEPING = frozenset(
@@ -106,7 +106,7 @@ async def present(conflict: RowConflict) -> str:
 async def show_one(request: Request) -> Response:
     """Both versions side by side, what differs first."""
     conflict = await conflict_of(request)
-    here, theirs = image(await present(conflict)), image(conflict.theirs)
+    here, theirs, currency = image(await present(conflict)), image(conflict.theirs), home().currency
     names = [name for name in replicated_tables()[conflict.tbl].names if name not in BOOKKEEPING]
     differing = [name for name in names if here.get(name) != theirs.get(name)]
     columns = [
@@ -121,9 +121,9 @@ async def show_one(request: Request) -> Response:
     rows = [
         Row(
             {
-                "column": column_word(name),
-                "ours": value_text(name, here.get(name)),
-                "theirs": value_text(name, theirs.get(name)),
+                "column": column_label(name, here or theirs, currency),
+                "ours": value_text(name, here.get(name), here, currency),
+                "theirs": value_text(name, theirs.get(name), theirs, currency),
             },
             is_muted=name not in differing,
         )

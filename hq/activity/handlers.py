@@ -15,7 +15,7 @@ from hq.asking import branches_of, day_of, house_of, question_of, span_of
 from hq.cards import maker_of
 from hq.figures.freshness import directory
 from hq.figures.shape import Figure, Line, Question
-from hq.figures.staff import ACTIVITY_KINDS, staff_activity
+from hq.figures.staff import CONTACTS, staff_activity
 from hq.figures.words import scope_name
 from hq.frame.page import adds_up, crumbs_of, freshness_line, switches
 from hq.live import shared_part, topics_of
@@ -280,7 +280,7 @@ async def show_person(request: Request) -> Response:
         with_query(day=found.day - step),
         with_query(day=found.day + step),
         found.day,
-        {key: _(label) for key, label in ACTIVITY_KINDS.items()},
+        {key: _(label) for key, label in CONTACTS.items()},
         {key: _(label) for key, label in PROOFS.items()},
         weeks_of(
             (await calendars(branch.code, branch.today)).get(wanted) or no_days(branch.today), found.day

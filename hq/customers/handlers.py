@@ -17,7 +17,7 @@ from hq.figures.freshness import Directory, directory
 from hq.figures.lists import as_date, newest_customers, signed_customers
 from hq.figures.people import names_of
 from hq.figures.shape import Figure, Line, Question, Unit
-from hq.figures.staff import ACTIVITY_KINDS
+from hq.figures.staff import CONTACTS
 from hq.figures.words import scope_name
 from hq.frame.page import crumbs_of, drill_url, freshness_line, month_span
 from hq.receivables.queries import positions
@@ -242,7 +242,7 @@ async def show_one(request: Request) -> Response:
             Crumb(_("Customers"), "/customers"),
             Crumb(branch.name, url_with("/customers", unit=f"branch:{branch.code}")),
         ],
-        kinds={key: _(label) for key, label in ACTIVITY_KINDS.items()},
+        kinds={key: _(label) for key, label in CONTACTS.items()},
         states={key: _(label) for key, label in STATES.items()},
     )
     return page(request, "customers/one.html", view)

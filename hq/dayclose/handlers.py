@@ -15,8 +15,7 @@ from hq.dayclose.rules import worst
 from hq.figures.freshness import Branch, directory
 from hq.figures.shape import Question
 from hq.replication.models import ScrubRow
-from hq.sync.found import image
-from hq.sync.proof_view import kind_words, state_words
+from hq.sync.proof_view import differed_in, image, kind_words, state_words
 from hq.tables import url_with
 from shared.database.fields import from_micros
 from shared.errors import NotFound
@@ -24,7 +23,6 @@ from shared.i18n import gettext as _
 from shared.i18n import ngettext
 from shared.ledgers import LEDGERS, Ledger
 from shared.money import Money
-from shared.vocabulary import column_word
 from shared.web.filters import day as day_text
 from shared.web.filters import instant, money
 from shared.web.parts import Column, Crumb, Empty, Row, TableView
@@ -258,7 +256,7 @@ def difference(row: ScrubRow, may_open: bool) -> Row:
         {
             "row": known.get("number") or known.get("subject") or known.get("text") or row.row_id[:13],
             "kind": kind_words().get(row.kind, row.kind),
-            "columns": _(", ").join(column_word(name) for name in row.columns) or None,
+            "columns": differed_in(row) or None,
             "here": side_text(here, names),
             "there": side_text(there, names),
             "state": state_words().get(row.status, row.status),
@@ -272,21 +270,13 @@ def side_text(image: dict[str, Any], names: Sequence[str]) -> str | None:
     """What one side holds in some columns; None where it has no such row."""
     if not image:
         return None
-    texts = [cell_text(image, name) or "-" for name in names[:COLUMNS_SHOWN]]
+    texts = [value_text(name, image.get(name), image) or "—" for name in names[:COLUMNS_SHOWN]]
     return _(", ").join(texts + (["..."] if len(names) > COLUMNS_SHOWN else []))
-
-
-def cell_text(image: dict[str, Any], name: str) -> str | None:
-    """A column of a canonical row; an amount in the document's currency with its currency."""
-    value = image.get(name)
-    if name.endswith("_minor") and not name.endswith("base_minor") and isinstance(value, int) and image.get("currency"):  # fmt: skip
-        return str(money(Money(value, image["currency"])))
-    return value_text(name, value)
 
 
 def row_view(row: dict[str, Any], marked: dict[str, Any]) -> Row:
     named = marked.get(row["id"])
-    what = ", ".join(named.columns) or named.kind if named else None
+    what = (differed_in(named) or kind_words().get(named.kind, named.kind)) if named else None
     return Row(
         {
             "row": row["number"] or row["text"] or row["id"][:13],

@@ -22,7 +22,7 @@ from shared.permissions import Person
 from shared.web.export import XLSX_TYPE, disposition
 from shared.web.forms import Form, empty_form, read_form, with_errors
 from shared.web.parts import Field, Job, Option
-from shared.web.responses import page, part, redirect
+from shared.web.responses import is_htmx, page, part, redirect
 
 SHOWN = 30
 
@@ -116,9 +116,11 @@ def id_of(request: Request) -> UUID:
 
 
 async def show_one(request: Request) -> Response:
-    """How far one file is."""
+    """How far one file is, as a part of the page of all files; the page itself where the address was opened alone."""
     person = request.state.person
     row = await actions.own_export(person, id_of(request))
+    if not is_htmx(request):
+        return redirect("/exports")
     return part(request, "exports/file.html", FilePart(file_row(row, person)))
 
 

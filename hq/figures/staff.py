@@ -25,6 +25,14 @@ ACTIVITY_KINDS: Mapping[str, str] = {
     "message": N_("Messages"),
     "meeting": N_("Meetings"),
 }
+CONTACTS: Mapping[str, str] = {
+    "call": N_("Call"),
+    "visit": N_("Visit"),
+    "mail": N_("Mail"),
+    "message": N_("Message"),
+    "meeting": N_("Meeting"),
+}
+"""What one contact with a customer is called."""
 
 COLUMNS = (
     Column("staff", N_("Staff"), "count"),

@@ -41,7 +41,7 @@ async def shown(request: Request, question: Question, form: Form[Any], status: i
         Field("title", _("Headline"), width="full", max_length=300, is_focused=status == 422),
         Field("source", _("Source"), is_optional=True),
         Field("link", _("Link"), width="l", is_optional=True),
-        Field("summary", _("Summary"), "area", is_optional=True),
+        Field("summary", _("Summary"), "area", is_optional=True, width="l"),
         Field("happened_on", _("Date"), "date"),
     ]
     view = NewsPage(

@@ -1,8 +1,5 @@
 """/sync/{code}/rows/{id}: one row that differed, as it was here and as it is at the branch."""
 
-from typing import Any
-
-import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -10,14 +7,14 @@ from hq.asking import question_of
 from hq.figures.freshness import directory
 from hq.replication.models import ScrubRow
 from hq.sync.pages import FoundPage
-from hq.sync.proof_view import kind_words, state_words
+from hq.sync.proof_view import image, kind_words, state_words
 from shared.errors import NotFound
 from shared.i18n import gettext as _
-from shared.vocabulary import column_word, table_word
+from shared.vocabulary import table_word
 from shared.web.filters import instant
 from shared.web.parts import Column, Crumb, Row, TableView
 from shared.web.responses import page
-from shared.web.versions import value_text
+from shared.web.versions import column_label, value_text
 
 
 async def show(request: Request) -> Response:
@@ -37,13 +34,13 @@ async def show(request: Request) -> Response:
             state=state_words().get(row.status, row.status),
         ),
         error=row.error,
-        table=versions(row),
+        table=versions(row, known.currency if (known := branches.get(code)) else ""),
     )
     return page(request, "sync/found.html", view)
 
 
-def versions(row: ScrubRow) -> TableView:
-    """Column by column; what is empty in both is left out."""
+def versions(row: ScrubRow, currency: str) -> TableView:
+    """Column by column; what is empty in both is left out. `currency` is the branch's own."""
     before, after = image(row.before), image(row.after)
     names = [*row.columns, *(name for name in {**after, **before} if name not in row.columns)]
     columns = [
@@ -54,9 +51,9 @@ def versions(row: ScrubRow) -> TableView:
     rows = [
         Row(
             {
-                "column": column_word(name),
-                "before": value_text(name, before.get(name)),
-                "after": value_text(name, after.get(name)),
+                "column": column_label(name, after or before, currency),
+                "before": value_text(name, before.get(name), before, currency),
+                "after": value_text(name, after.get(name), after, currency),
             },
             is_muted=name not in row.columns,
         )
@@ -64,7 +61,3 @@ def versions(row: ScrubRow) -> TableView:
         if before.get(name) not in ("", None) or after.get(name) not in ("", None)
     ]
     return TableView("versions", _("Versions"), columns, rows)
-
-
-def image(text: str) -> dict[str, Any]:
-    return dict(msgspec.json.decode(text)) if text else {}

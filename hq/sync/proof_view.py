@@ -1,10 +1,16 @@
 """Proof of one branch as tables: rows that differed, when all were hashed again, and what somebody must do now."""
 
+from typing import Any
+
+import msgspec
+
+from hq.replication.models import ScrubRow
 from hq.sync.queries import Details
 from shared.i18n import gettext as _
 from shared.i18n import ngettext
-from shared.vocabulary import column_word, table_word, table_words
+from shared.vocabulary import table_word, table_words
 from shared.web.parts import Column, Row, TableView
+from shared.web.versions import column_label
 
 
 def kind_words() -> dict[str, str]:
@@ -17,6 +23,17 @@ def state_words() -> dict[str, str]:
     return {"named": _("named"), "mended": _("mended"), "blocked": _("cannot be mended")}
 
 
+def image(text: str) -> dict[str, Any]:
+    """A kept row; nothing where there was none."""
+    return dict(msgspec.json.decode(text)) if text else {}
+
+
+def differed_in(row: ScrubRow) -> str:
+    """The columns that differed, in words."""
+    known = {**image(row.before), **image(row.after)}
+    return _(", ").join(column_label(name, known) for name in row.columns)
+
+
 def findings(found: Details) -> TableView:
     """Rows that differed from the branch's, newest first."""
     kinds, states = kind_words(), state_words()
@@ -25,7 +42,7 @@ def findings(found: Details) -> TableView:
             {
                 "row": f"{table_word(row.tbl)} {row.row_id[:8]}",
                 "kind": kinds.get(row.kind, row.kind),
-                "columns": _(", ").join(column_word(name) for name in row.columns) or None,
+                "columns": differed_in(row) or None,
                 "state": states.get(row.status, row.status),
                 "at": row.found_at,
             },

@@ -287,6 +287,7 @@ def look_of(request: Request, figure: Figure, measure: TargetMeasure) -> Look:
         drill=open_unit,
         open_row=open_unit,
         phone=("year_completion",),
+        dashed=("year_target", "year_gap"),
         first_label=_("Branch") if is_company else _("Name"),
         extra=(parts.Column("bar", _("Year"), "bullet"),),
         extra_cells=cells,

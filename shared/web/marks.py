@@ -91,7 +91,7 @@ def said(mark: Watermark) -> str:
     word = (
         _("Complete")
         if mark.state == "complete"
-        else _("Unproven")
+        else _("unproven")
         if mark.state == "unproven"
         else status_word(mark.state)
     )

@@ -101,7 +101,8 @@ class Column:
     """A column. `sort` is the value of ?sort= for this column, empty: not sortable. `unit` stands under the head.
 
     `phone` says where a cell goes on a narrow screen: head (first line), second (second line) or rest (details). Of a text,
-    `is_short` keeps it on one line and `is_figure` sets it to the right as a number.
+    `is_short` keeps it on one line and `is_figure` sets it to the right as a number. `is_dashed`: nothing is missing where
+    there is no value (no target was set), so a dash stands there.
     """
 
     key: str
@@ -114,6 +115,7 @@ class Column:
     better: Better = "none"
     is_short: bool = False
     is_figure: bool = False
+    is_dashed: bool = False
 
     @property
     def is_number(self) -> bool:

@@ -96,7 +96,7 @@ class Writer:
     def text(self, column: Column, cell: Any) -> str:
         """What the cell says, escaped."""
         kind = column.kind
-        if cell is None and (kind in DASHED or kind in self.drawn):
+        if cell is None and (column.is_dashed or kind in DASHED or kind in self.drawn):
             return NONE
         if kind in ("text", "icon"):
             return escape(cell)

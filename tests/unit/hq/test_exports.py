@@ -115,6 +115,10 @@ def test_progress_is_shown_and_a_file_is_gone_after_a_week(site: Headquarters, c
     make(site, found)
     count = len(site.company.of(Receivable, "PAR"))
     assert f"{count} of {count} rows" in mei.open(f"/exports/{found}").text
+    part = mei.client.get(f"/exports/{found}", headers={"hx-request": "true"})
+    assert f"{count} of {count} rows" in part.text and "<html" not in part.text
+    alone = mei.client.get(f"/exports/{found}", follow_redirects=False)
+    assert alone.headers["location"] == "/exports", "a part without its frame is no page"
     with clock.use(FixedClock(NOON + timedelta(days=8))):
         in_app(site.app, lambda: actions.forget_old(site.settings.data_dir))
     assert mei.open(f"/exports/{found}/file").status_code == 404

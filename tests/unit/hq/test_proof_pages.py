@@ -86,6 +86,9 @@ def test_a_line_that_differs_is_red_and_leads_to_its_rows(place: Headquarters, b
     chen.open(f"/day-close/PAR/receipts?day={DAY}")
     assert "Rows that differed" in chen.text() and "R-OTHER" in chen.text()
     assert "1,234.00" in chen.text() and "5,678.00" in chen.text(), "what was on either side"
+    assert "amount" in chen.text() and "minor" not in chen.text(), (
+        "columns are named in words, in the units they are written in"
+    )
     chen.open(f"/day-close/PAR/receipts?day={DAY - datetime.timedelta(days=1)}")
     assert "R-OTHER" not in chen.text(), "another day's row"
     mei = place.visitor(browser, "mei")

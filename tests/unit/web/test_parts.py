@@ -215,3 +215,28 @@ def test_the_parts_are_frozen() -> None:
     with pytest.raises(AttributeError):
         parts.Status("ok").key = "failed"  # type: ignore[misc]
     assert replace(parts.Status("ok"), key="failed").key == "failed"
+
+
+def test_a_dash_stands_where_nothing_is_missing(environment: Environment) -> None:
+    """No target was set: that is no gap in the data, and the page does not say so."""
+    columns = [
+        parts.Column("name", "Branch"),
+        parts.Column("target", "Target", "money_plain", is_dashed=True),
+    ]
+    view = parts.TableView("t", "Targets", columns, [parts.Row({"name": "Paris", "target": None})])
+    html = render(environment, "table", "table(v)", view)
+    assert "—" in html and "no data" not in html
+
+
+def test_every_summary_of_errors_names_the_fields() -> None:
+    """Three times "Enter this" tells nobody where. A page whose messages name their field themselves is listed."""
+    own_words = {"shared/web/me/sign_in.html", "branch_node/bulk.html", "branch_node/plans/day.html"}
+    project = Path(assets.__file__).parents[2]
+    nameless = [
+        name
+        for site in ("shared/web/me", "branch_node", "hq")
+        for path in (project / site).rglob("*.html")
+        if re.search(r"error_summary\([\w.]+\)", path.read_text("utf-8"))
+        and (name := path.relative_to(project).as_posix()) not in own_words
+    ]
+    assert nameless == []

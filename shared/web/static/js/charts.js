@@ -43,7 +43,7 @@
 			tooltip: { trigger: 'axis', renderMode: 'richText' },
 			grid: { left: 8, right: 8, top: 32, bottom: 8 },
 			legend: { show: !!series[1], top: 0, textStyle: text },
-			xAxis: { ...axis, data: rows.map(line => line.cells[0].textContent), axisLabel: { ...text, rotate: (place.clientWidth < 60 * rows.length) * 45 } },
+			xAxis: { ...axis, data: rows.map(line => line.cells[0].textContent), axisLabel: { ...text, interval: 0, ...place.clientWidth < 60 * rows.length ? { rotate: 45 } : { width: place.clientWidth / rows.length - 20, overflow: 'break' } } },
 			yAxis: { ...axis, axisLabel: { ...text, formatter: brief }, name: table.dataset.unit },
 			series: series[1] ? columns() : waterfall(),
 		});
