@@ -4,7 +4,6 @@ Measured on Python 3.11 in a branch's process: 5 MB for `rich` with all it bring
 certificates that the broker's client loads to read tokens, 4 MB for mail and telephone numbers until the first one.
 """
 
-import asyncio
 import importlib
 import sys
 from collections.abc import Callable, Iterator
@@ -80,6 +79,8 @@ def give_back() -> bool:
 def _give_back_in(seconds: float) -> None:
     """Once for all who ask meanwhile."""
     global _is_due
+    import asyncio  # not above: the agent decides what comes with it before it is loaded (netops/agent/lean.py)
+
     with suppress(RuntimeError):  # no loop runs: whoever comes next does it
         loop = asyncio.get_running_loop()
         if not _is_due:

@@ -15,11 +15,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 import msgspec
-import psutil
 
 from netops.agent import events
 from netops.agent.command_keys import CommandKeys, keys_beside
 from netops.agent.http_out import LineBroken
+from netops.agent.kernel import created_us_of
 from netops.agent.run_command import CommandFailed, run_command
 from netops.agent.service_log import last_lines
 from netops.agent.settings import Center, Limits, NodeFileError
@@ -121,7 +121,7 @@ class CommandDesk:
     async def _act(self, command: Command, arguments: Arguments) -> None:
         try:
             result = await _HANDLERS[command.verb](self._agent, command, arguments)
-        except (CommandFailed, NodeFileError, OSError, psutil.Error) as failure:
+        except (CommandFailed, NodeFileError, OSError) as failure:
             await self._note(command, "failed", "command.failed", str(failure))
         except Exception as defect:
             events.error("command defect", command=command.id, verb=command.verb)
@@ -271,7 +271,9 @@ async def _kill(agent: Agent, _command: Command, arguments: Arguments) -> Result
     except ProcessLookupError:
         return {"effect": "none", "reason": "the process no longer runs"}
     try:
-        created_us = int(psutil.Process(arguments.pid).create_time() * 1_000_000)
+        created_us = created_us_of(arguments.pid)
+        if created_us is None:
+            return {"effect": "none", "reason": "the process no longer runs"}
         if abs(created_us - arguments.created_us) > 20_000:
             return {"effect": "none", "reason": "the number now belongs to another process"}
         signal.pidfd_send_signal(pidfd, signal.Signals[f"SIG{arguments.signal}"])

@@ -23,12 +23,13 @@ class DiskThread:
         self.dropped = 0
         self._thread.start()
 
-    def tell(self, job: Callable[[], object]) -> None:
-        """Runs job some time; nobody waits, a failure is logged."""
+    def tell(self, job: Callable[[], object]) -> bool:
+        """Runs job some time; nobody waits, a failure is logged. Whether it was taken."""
         if self._jobs.qsize() >= _LONGEST_QUEUE:
             self.dropped += 1
-            return
+            return False
         self._jobs.put(job)
+        return True
 
     async def ask(self, job: Callable[[], T]) -> T:
         """The result of job, or what it raised."""

@@ -93,7 +93,8 @@ class Health:
             else:
                 await self._lag.metronome.tick(probe.interval_seconds)
             asked = time.monotonic()
-            answer, why = await prober.ask(probe.timeout_seconds * self._lag.stretch())
+            moment = None if missed else self._lag.metronome.moment
+            answer, why = await prober.ask(probe.timeout_seconds * self._lag.stretch(), moment)
             self._judge_ready(number, answer)
             if answer != "bad":
                 record, first_miss = record.after(True, probe.limits), None

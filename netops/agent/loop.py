@@ -89,7 +89,9 @@ class Agent:
         self._tasks += [
             asyncio.create_task(self.lag.run(), name="lag"),
             asyncio.create_task(self._sample(), name="sample"),
-            asyncio.create_task(self.site_metrics.run(self._metric_addresses), name="site metrics"),
+            asyncio.create_task(
+                self.site_metrics.run(self._metric_addresses, self.lag.metronome), name="site metrics"
+            ),
         ]
         if self.standby is not None:
             self._tasks.append(asyncio.create_task(self.standby.run(), name="standby"))
@@ -237,7 +239,7 @@ class Agent:
         while True:
             is_watched = time.monotonic() < self.is_watched_until
             interval = WATCHED_SAMPLE_SECONDS if is_watched else self.node_file.sample_seconds
-            await asyncio.sleep(interval - time.monotonic() % interval)
+            await self.lag.metronome.tick(interval)
             if count % _MEMBERS_EVERY == 0:
                 self._members = {}
             count += 1

@@ -1,4 +1,5 @@
-"""Wakes everybody who waits for the same second by one timer: probes of all services are asked together, not one by one."""
+"""Wakes everybody who waits for the same second by one timer, and once more a moment later: probes of all services are
+asked together and their answers read together, not one by one."""
 
 from __future__ import annotations
 
@@ -6,6 +7,8 @@ import asyncio
 import time
 
 _HAIR_SECONDS = 0.001
+_MOMENT_SECONDS = 0.005
+"""Long for a service to say that it is well, short beside the second in which it is asked again."""
 
 
 class Metronome:
@@ -13,6 +16,7 @@ class Metronome:
 
     def __init__(self) -> None:
         self._waiting: dict[tuple[float, int], list[asyncio.Future[None]]] = {}
+        self._soon: list[asyncio.Future[None]] = []
 
     @staticmethod
     def next(interval_seconds: float) -> float:
@@ -30,7 +34,24 @@ class Metronome:
         self._waiting[key].append(future)
         await future
 
+    async def moment(self) -> None:
+        """Returns within 5 ms, together with all who began to wait meanwhile."""
+        loop = asyncio.get_running_loop()
+        if not self._soon:
+            loop.call_later(_MOMENT_SECONDS, self._strike_soon)
+        future: asyncio.Future[None] = loop.create_future()
+        self._soon.append(future)
+        await future
+
     def _strike(self, key: tuple[float, int]) -> None:
-        for future in self._waiting.pop(key):
-            if not future.done():
-                future.set_result(None)
+        _wake(self._waiting.pop(key))
+
+    def _strike_soon(self) -> None:
+        waiting, self._soon = self._soon, []
+        _wake(waiting)
+
+
+def _wake(waiting: list[asyncio.Future[None]]) -> None:
+    for future in waiting:
+        if not future.done():
+            future.set_result(None)

@@ -3,7 +3,9 @@
 Built on bare non-blocking sockets: a probe per second and service must not be what the agent costs. A line that the
 service keeps open is used for up to ten questions, then a new one is dialled, so that it is also asked whether *new*
 work gets in; after a bad answer always. A question is sent right behind the dialling, which on one machine is done by
-then, and each wait is one future and one timer: asyncio's own socket calls and time-outs cost twice as much.
+then, and each wait is one future and one timer: asyncio's own socket calls and time-outs cost twice as much. Of many
+that are asked at the same second the answers are looked for together, a moment later: most are there then, and the loop
+has been woken once, not once for each.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import errno
 import os
 import socket
 import time
+from collections.abc import Awaitable, Callable
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -21,6 +24,8 @@ from netops.agent.settings import Probe
 
 Answer = Literal["good", "busy", "bad"]
 """busy: alive, but refuses work for now (503). bad: wrong answer or none."""
+Moment = Callable[[], Awaitable[None]]
+"""Returns a little later, for all who wait for it together."""
 
 _HEAD_BYTES = 2048
 _QUESTIONS_PER_LINE = 10
@@ -37,15 +42,16 @@ class Prober:
         self._questions = 0
         self._is_waiting = False
 
-    async def ask(self, timeout_seconds: float) -> tuple[Answer, str]:
-        """The answer and, when it is not good, why. Never raises; takes at most `timeout_seconds`."""
+    async def ask(self, timeout_seconds: float, moment: Moment | None = None) -> tuple[Answer, str]:
+        """The answer and, when it is not good, why. Never raises; takes at most `timeout_seconds`. With `moment` an answer is
+        looked for after it and only waited for when it is not there yet."""
         try:
             if self.probe.kind == "command":
                 status, _ = await run_command(
                     self.probe.command, timeout_seconds=timeout_seconds, cwd=self._cwd
                 )
                 return ("good", "") if status == 0 else ("bad", f"exit {status}")
-            return await self._ask_socket(time.monotonic() + timeout_seconds)
+            return await self._ask_socket(time.monotonic() + timeout_seconds, moment)
         except TimeoutError:
             self.close()
             return "bad", f"no answer within {timeout_seconds:.2g} s"
@@ -63,13 +69,13 @@ class Prober:
             self._line.close()
             self._line = None
 
-    async def _ask_socket(self, deadline: float) -> tuple[Answer, str]:
+    async def _ask_socket(self, deadline: float, moment: Moment | None) -> tuple[Answer, str]:
         """Raises TimeoutError at the deadline (time.monotonic), OSError for a line that breaks."""
         head = b""
         if self._line is not None:
             try:
                 self._line.send(self._request)  # an idle socket takes these few bytes at once
-                head = await self._answer_on(self._line, deadline)
+                head = await self._answer_on(self._line, deadline, moment)
             except TimeoutError:
                 raise
             except OSError:
@@ -89,17 +95,21 @@ class Prober:
             except BlockingIOError:  # not there yet, as on a longer way
                 await _dial(self._line, self._address, deadline)
                 self._line.send(self._request)
-            head = await self._answer_on(self._line, deadline)
+            head = await self._answer_on(self._line, deadline, moment)
         self._questions += 1
         if self._questions >= _QUESTIONS_PER_LINE or not is_whole(head):
             self.close()
         return read_status(head)
 
-    async def _answer_on(self, line: socket.socket, deadline: float) -> bytes:
+    async def _answer_on(self, line: socket.socket, deadline: float, moment: Moment | None) -> bytes:
         """The beginning of the answer; empty when the line was closed instead. Raises TimeoutError, OSError."""
         head = b""
         while b"\r\n" not in head and len(head) < _HEAD_BYTES:
-            await self._readable(line.fileno(), deadline - time.monotonic())
+            if moment is None:
+                await self._readable(line.fileno(), deadline - time.monotonic())
+            else:
+                await moment()
+                moment = None
             try:
                 more = line.recv(_HEAD_BYTES)
             except BlockingIOError:

@@ -43,6 +43,11 @@ def rotate(path: Path, log: Log) -> bool:
         return True
 
 
+def is_overgrown(size_bytes: int, log: Log) -> bool:
+    """Whether a file of that size is cut although its service still writes to it."""
+    return size_bytes >= 2 * log.largest_bytes
+
+
 def cut(path: Path, log: Log) -> bool:
     """During a long life: copies a file that is far too large to <name>.1 and empties it, from the disk thread.
 
@@ -50,7 +55,7 @@ def cut(path: Path, log: Log) -> bool:
     read and the truncation is lost; so this is done only at twice `largest_bytes`. Whether it was cut.
     """
     with _turn() as is_ours:
-        if not is_ours or _size_of(path) < 2 * log.largest_bytes:
+        if not is_ours or not is_overgrown(_size_of(path), log):
             return False
         _shift(path, log)
         with path.open("rb") as source, _numbered(path, 1).open("wb") as target:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
 import time
 from collections.abc import Callable, Iterable, Mapping
 from urllib.parse import urlsplit
 
 from netops.agent.http_out import HttpOut, LineBroken
+from netops.agent.metronome import Metronome
 
 WANTED: Mapping[str, tuple[str, Callable[[Iterable[float]], float]]] = {
     "trunkline_jobs_waiting": ("jobs_waiting", sum),
@@ -48,12 +48,12 @@ class SiteMetrics:
         at, values = self._known.get(service, (-math.inf, {}))
         return values if time.monotonic() - at < _GOOD_FOR_SECONDS else {}
 
-    async def run(self, addresses: Callable[[], Mapping[str, str]]) -> None:
+    async def run(self, addresses: Callable[[], Mapping[str, str]], metronome: Metronome) -> None:
         """`addresses` gives url by service, anew each round, so that a reloaded node file counts."""
         while True:
             for service, url in addresses().items():
                 await self._ask(service, url)
-            await asyncio.sleep(_EVERY_SECONDS)
+            await metronome.tick(_EVERY_SECONDS)
 
     async def _ask(self, service: str, url: str) -> None:
         line, parts = HttpOut(url), urlsplit(url)

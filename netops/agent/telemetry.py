@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from netops.agent.loop import Agent
     from netops.agent.uplink import Uplink
 
-_TAIL_SECONDS = 2.0
+_TAIL_SECONDS = 5.0
 _WATCHED_TAIL_SECONDS = 0.5
+"""Also the least, when the center wants its reports very often."""
 _CUT_SECONDS = 30.0
 
 
@@ -35,6 +36,8 @@ class Telemetry:
         self.lost_items = 0
         """Items that could not even be written to the spool."""
         self._tails: list[Tail] = []
+        self._is_reading = False
+        """A look at the logs is under way, or waits for the disk: there is never a second one."""
         self.uplink: Uplink | None = None
         """Set by `start` when the node file names a center."""
         self._tasks: list[asyncio.Task[None]] = []
@@ -105,10 +108,21 @@ class Telemetry:
 
     async def _follow(self) -> None:
         while True:
-            is_watched = time.monotonic() < self._agent.is_watched_until
-            interval = _WATCHED_TAIL_SECONDS if is_watched else _TAIL_SECONDS
-            await asyncio.sleep(interval - time.monotonic() % interval)
-            await self._agent.disk.ask(self._poll_tails)
+            await self._agent.lag.metronome.tick(self._tail_seconds())
+            if not self._is_reading:
+                self._is_reading = self._agent.disk.tell(self._look)
+
+    def _tail_seconds(self) -> float:
+        """No more often than lines leave: with the samples, or as the center wants its reports, or as somebody watches."""
+        if time.monotonic() < self._agent.is_watched_until or self.uplink is None:
+            return _WATCHED_TAIL_SECONDS
+        return max(_WATCHED_TAIL_SECONDS, min(_TAIL_SECONDS, self.uplink.wait_seconds))
+
+    def _look(self) -> None:
+        try:
+            self._poll_tails()
+        finally:
+            self._is_reading = False
 
     def _poll_tails(self) -> None:
         """Reads all files and keeps lines and positions in one transaction. When that fails, they are read again."""

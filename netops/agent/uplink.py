@@ -7,6 +7,7 @@ removed from the spool before the center said that it has it.
 from __future__ import annotations
 
 import asyncio
+import os
 import platform
 import random
 import time
@@ -14,13 +15,13 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-import psutil
 
 from netops.agent import events
 from netops.agent.center_watch import watch_center
 from netops.agent.collect import metric_units
 from netops.agent.commands import CommandDesk
 from netops.agent.http_out import HttpOut, LineBroken
+from netops.agent.kernel import memory
 from netops.agent.settings import Center
 from netops.agent.spool import Spool, keys_of
 from shared.clock import now
@@ -82,6 +83,11 @@ class Uplink:
         if self._desk.policy.keys:
             tasks.append(asyncio.create_task(self._listen_for_ever(), name="commands"))
         return tasks
+
+    @property
+    def wait_seconds(self) -> float:
+        """How long the center wants to be left alone between two reports."""
+        return self._credit.wait_seconds
 
     def center_now(self) -> datetime:
         """The best idea of the center's clock: ours plus the offset seen at the last answer."""
@@ -182,7 +188,9 @@ class Uplink:
         self._take(ack)
         taken = keys_of(waiting, ack.taken)
         if taken:
-            await self._agent.disk.ask(lambda: self._spool.forget(taken))
+            self._agent.disk.tell(
+                lambda: self._spool.forget(taken)
+            )  # done before the next report asks what waits
         return ack.wait_seconds
 
     def _take(self, ack: Ack) -> None:
@@ -245,8 +253,8 @@ class Uplink:
             host_boot=agent.host_boot,
             started_at=agent.started_at,
             platform=f"{platform.system()} {platform.release()}",
-            cpu_count=psutil.cpu_count() or 1,
-            memory_bytes=psutil.virtual_memory().total,
+            cpu_count=os.cpu_count() or 1,
+            memory_bytes=memory().total,
             services=services,
             metrics=metric_units(services),
             command_seq=seq,

@@ -19,9 +19,9 @@ from pathlib import Path
 from netops.agent import events
 from netops.agent.drivers import Exit, Instance, Mark
 from netops.agent.drivers.cgroups import ControlGroups
+from netops.agent.kernel import cpu_seconds_of, descendants_of, stat_fields, state_of
 from netops.agent.settings import Limits, Service
 
-_TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 MARK_VARIABLE = "TRUNKLINE_INSTANCE"
 
 
@@ -121,7 +121,7 @@ class ProcessDriver:
     def _instance_of(self, service: Service, name: str, pid: int) -> ProcessInstance:
         pidfd = os.pidfd_open(pid)
         try:
-            fields = _stat_fields(pid)
+            fields = stat_fields(pid)
             mark = Mark(service.name, name, pid, int(fields[19]) if fields else 0)
             return ProcessInstance(mark, pidfd, is_child=True)
         except BaseException:
@@ -133,7 +133,7 @@ class ProcessDriver:
             pidfd = os.pidfd_open(mark.pid)
         except OSError:
             return None
-        fields = _stat_fields(mark.pid)  # read after the pidfd is held: it is that process or none
+        fields = stat_fields(mark.pid)  # read after the pidfd is held: it is that process or none
         if fields is None or int(fields[19]) != mark.created_ticks or fields[0] == "Z":
             os.close(pidfd)
             return None
@@ -156,7 +156,7 @@ class ProcessDriver:
         for entry in os.listdir("/proc"):
             if not entry.isdigit() or int(entry) in known_pids:
                 continue
-            fields = _stat_fields(int(entry))
+            fields = stat_fields(int(entry))
             if fields is None or fields[3] != entry or fields[0] == "Z":  # only leaders of a session
                 continue
             value = _environment_value(int(entry), MARK_VARIABLE)
@@ -202,30 +202,6 @@ class ProcessDriver:
         return descendants_of(instance.mark.pid)
 
 
-def cpu_seconds_of(pid: int) -> float | None:
-    """CPU time a process has used; None when it is gone."""
-    fields = _stat_fields(pid)
-    return None if fields is None else (int(fields[11]) + int(fields[12])) / _TICKS_PER_SECOND
-
-
-def state_of(pid: int) -> str:
-    """The kernel's letter for a process; "" when it is gone."""
-    fields = _stat_fields(pid)
-    return "" if fields is None else fields[0]
-
-
-def descendants_of(pid: int) -> list[int]:
-    """The process and its descendants, by the kernel's own lists of children; no walk over all processes."""
-    found = [pid]
-    for one in found:
-        try:
-            with open(f"/proc/{one}/task/{one}/children", encoding="ascii") as stream:
-                found += [int(child) for child in stream.read().split()]
-        except OSError:
-            continue
-    return found[:256]
-
-
 def _end_unknown(pid: int) -> None:
     """A child that could not be taken into care must not live on unwatched."""
     os.killpg(pid, signal.SIGKILL)
@@ -241,16 +217,6 @@ def _set_rlimit(pids: list[int], which: int, amount: int) -> None:
             )
         except ProcessLookupError:
             continue
-
-
-def _stat_fields(pid: int) -> list[str] | None:
-    """Fields of /proc/<pid>/stat after the command name: 0 state, 2 group, 3 session, 11 utime, 12 stime, 19 start."""
-    try:
-        with open(f"/proc/{pid}/stat", "rb") as stream:
-            text = stream.read()
-    except OSError:
-        return None
-    return text[text.rindex(b")") + 2 :].decode("ascii").split()
 
 
 def _environment_value(pid: int, variable: str) -> str:

@@ -14,6 +14,7 @@ from typing import Protocol
 
 from netops.agent import events
 from netops.agent.drivers import Exit, Instance, Mark
+from netops.agent.kernel import cpu_seconds_of, descendants_of, state_of
 from netops.agent.settings import Limits, Service
 
 _START_SECONDS = 120.0
@@ -72,14 +73,10 @@ class RemoteInstance:
         self.watch: asyncio.Task[None] | None = None
 
     def cpu_seconds(self) -> float | None:
-        from netops.agent.drivers.process import cpu_seconds_of
-
         return cpu_seconds_of(self.mark.pid) if self.mark.pid else None
 
     def state(self) -> str:
         """The kernel's letter where the process is on this host; "R" where it runs elsewhere."""
-        from netops.agent.drivers.process import state_of
-
         return state_of(self.mark.pid) if self.mark.pid else "R"
 
     def ended(self, exit: Exit) -> None:
@@ -201,8 +198,6 @@ class RemoteDriver:
         return await self.control.drain(instance.name, release=release)
 
     def members(self, instance: Instance) -> list[int]:
-        from netops.agent.drivers.process import descendants_of
-
         return descendants_of(instance.mark.pid) if instance.mark.pid else []
 
     async def close(self) -> None:

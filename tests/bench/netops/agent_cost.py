@@ -77,10 +77,17 @@ def _measure_other(name: str, command: list[str], seconds: int) -> list[str]:
 
 
 def _watch(process: psutil.Process, seconds: int) -> tuple[float, float, float]:
+    """By the scheduler's own account, in nanoseconds: the ticks that ps and psutil show are 0.03 % of a core in 30 s."""
     time.sleep(_SETTLE_SECONDS)
-    before, began = process.cpu_times(), time.monotonic()
+    before, began = _cpu_ns(process.pid), time.monotonic()
     time.sleep(seconds)
-    after, elapsed = process.cpu_times(), time.monotonic() - began
-    used = after.user + after.system - before.user - before.system
+    after, elapsed = _cpu_ns(process.pid), time.monotonic() - began
+    used_ns = sum(ns - before.get(thread, 0) for thread, ns in after.items())
     memory = process.memory_full_info()
-    return used / elapsed * 100, memory.rss / 1e6, memory.uss / 1e6
+    return used_ns / 1e9 / elapsed * 100, memory.rss / 1e6, memory.uss / 1e6
+
+
+def _cpu_ns(pid: int) -> dict[str, int]:
+    """Processor time of each thread of a process so far."""
+    threads = Path(f"/proc/{pid}/task").iterdir()
+    return {one.name: int((one / "schedstat").read_text().split()[0]) for one in threads}

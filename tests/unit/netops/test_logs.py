@@ -134,6 +134,27 @@ def test_a_file_emptied_by_somebody_else_is_read_from_its_start(tmp_path):
     assert texts(reader.poll()) == ["new"]
 
 
+def test_a_file_without_news_is_looked_at_once_and_not_read(tmp_path, monkeypatch):
+    path = tmp_path / "web.log"
+    write(path, "one\n")
+    reader = tail(path)
+    reader.poll()
+
+    def read(*_):
+        raise AssertionError("read")
+
+    monkeypatch.setattr("netops.agent.logs.os.pread", read)
+    assert reader.poll() == []
+    write(path, "two\n")
+    with pytest.raises(AssertionError, match="read"):
+        reader.poll()
+    monkeypatch.undo()
+    assert texts(reader.poll()) == ["two"]
+    path.replace(tmp_path / "web.log.1")
+    write(path, "six\n")
+    assert texts(reader.poll()) == ["six"], "of the same length, under the same name"
+
+
 def test_a_flood_is_thinned_out_and_counted(tmp_path):
     path = tmp_path / "web.log"
     write(path, "line\n" * 500)

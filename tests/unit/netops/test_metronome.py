@@ -29,3 +29,15 @@ async def test_who_stops_waiting_holds_up_nobody():
     gone.cancel()
     await asyncio.wait_for(stays, 1)
     assert gone.cancelled()
+
+
+async def test_a_moment_is_shared_by_all_who_wait_at_the_same_time():
+    metronome, loop = Metronome(), asyncio.get_running_loop()
+    timers = len(loop._scheduled)  # type: ignore[attr-defined]
+    began = time.monotonic()
+    waiting = [asyncio.create_task(metronome.moment()) for _ in range(7)]
+    await asyncio.sleep(0)
+    assert len(loop._scheduled) == timers + 1  # type: ignore[attr-defined]
+    waiting[0].cancel()
+    await asyncio.wait(waiting)
+    assert 0.004 < time.monotonic() - began < 1 and not any(one.cancelled() for one in waiting[1:])

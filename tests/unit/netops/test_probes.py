@@ -74,8 +74,8 @@ class Server:
         finally:
             writer.close()
 
-    async def ask(self, count=1):
-        return [(await self.prober.ask(0.2))[0] for _ in range(count)]
+    async def ask(self, count=1, moment=None):
+        return [(await self.prober.ask(0.2, moment))[0] for _ in range(count)]
 
 
 async def test_ten_questions_go_over_one_line():
@@ -95,6 +95,43 @@ async def test_no_answer_in_time_is_bad_and_the_next_question_dials():
     async with Server("silent") as server:
         assert await server.ask(2) == ["bad", "bad"]
         assert server.lines == 2
+
+
+@pytest.mark.parametrize("pause", [0.0, 0.02])
+async def test_an_answer_is_looked_for_after_a_moment_and_waited_for_when_it_is_late(pause):
+    moments = []
+
+    async def moment():
+        moments.append(pause)
+        await asyncio.sleep(pause)
+
+    async with Server() as server:
+        assert await server.ask(12, moment) == ["good"] * 12
+        assert (server.lines, server.questions, len(moments)) == (2, 12, 12)
+    async with Server("hang up") as server:
+        for _ in range(3):
+            assert await server.ask(1, moment) == ["good"]
+            await asyncio.sleep(0.01)
+    async with Server("silent") as server:
+        assert await server.ask(1, moment) == ["bad"]
+
+
+async def test_a_line_may_be_hung_up_while_its_answer_is_due_in_a_moment():
+    """The service has ended: its prober is closed and its questions are given up."""
+    is_due = asyncio.Event()
+
+    async def moment():
+        await is_due.wait()
+
+    async with Server() as server:
+        asking = asyncio.create_task(server.prober.ask(0.2, moment))
+        await asyncio.sleep(0.01)
+        asking.cancel()
+        server.prober.close()
+        is_due.set()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+        assert await server.ask(1, moment) == ["good"]
 
 
 async def test_nobody_there_is_bad():
