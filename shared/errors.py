@@ -54,7 +54,12 @@ class NotFound(Refused):
     code = "not_found"
 
     def __init__(
-        self, message: str = N_("There is nothing here."), /, *, code: str | None = None, **params: object
+        self,
+        message: str = N_("Nothing is kept at this address, or it lies outside what you may see."),
+        /,
+        *,
+        code: str | None = None,
+        **params: object,
     ) -> None:
         super().__init__(message, code=code, **params)
 

@@ -15,6 +15,7 @@ from netops.center.ingest.writer import Writer
 from netops.center.keeper import TASKS
 from netops.center.menu import MENU
 from netops.center.models import CENTER_APP, Node
+from netops.center.nodes.palette import palette
 from netops.center.nodes.state import Fleet, load_heard
 from netops.center.people import person_of
 from netops.center.routes import ROUTES
@@ -42,6 +43,7 @@ def center_app(settings: CenterSettings) -> Starlette:
             timezone=settings.timezone.key,
             node="center",
             audited=account_noted,
+            palette=(palette,),
         ),
         settings=settings,
         routes=ROUTES,

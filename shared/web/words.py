@@ -56,6 +56,7 @@ STATUSES: Mapping[str, Shape] = {
     "snoozed": Shape(N_("snoozed"), "clock", "muted"),
     # commands and jobs
     "waiting": Shape(N_("waiting"), "dots", "muted"),
+    "sending": Shape(N_("being sent"), "send", "muted"),
     "running": Shape(N_("running"), "arrow-right", "ok"),
     "done": Shape(N_("done"), "circle-check", "ok"),
     "refused": Shape(N_("refused"), "circle-x", "bad"),

@@ -12,6 +12,7 @@ from netops.center.channels.rules import CLAIM_SECONDS, MOST_TRIES, pause_second
 from netops.center.models import Channel, Notice
 from shared import log
 from shared.database import execute
+from shared.i18n import N_
 
 Deliver = Callable[[str, str, str], Awaitable[None]]
 """address, subject, body; raises DeliveryFailed."""
@@ -60,7 +61,7 @@ async def send(notice: Notice, deliver: Deliver, now: datetime) -> bool:
     tries = notice.tries + 1
     try:
         if channel is None or not channel.is_enabled:
-            raise DeliveryFailed("the channel was removed or switched off")
+            raise DeliveryFailed(N_("the channel was removed or switched off"))
         await deliver(channel.address, notice.subject, notice.body)
     except DeliveryFailed as failed:
         is_last = tries >= MOST_TRIES or channel is None
@@ -82,9 +83,9 @@ async def deliver_by_apprise(address: str, subject: str, body: str) -> None:
         async with asyncio.timeout(60):
             is_sent = await asyncio.to_thread(_notify, address, subject, body)
     except TimeoutError:
-        raise DeliveryFailed("no answer within a minute") from None
+        raise DeliveryFailed(N_("no answer within a minute")) from None
     if not is_sent:
-        raise DeliveryFailed("the address did not take the message")
+        raise DeliveryFailed(N_("the address did not take the message"))
 
 
 def _notify(address: str, subject: str, body: str) -> bool:
@@ -92,5 +93,5 @@ def _notify(address: str, subject: str, body: str) -> bool:
 
     messenger = apprise.Apprise(asset=apprise.AppriseAsset(app_id="Trunkline"))
     if not messenger.add(address):
-        raise DeliveryFailed("the address cannot be read")
+        raise DeliveryFailed(N_("the address cannot be read"))
     return bool(messenger.notify(title=subject, body=body, body_format=apprise.NotifyFormat.TEXT))

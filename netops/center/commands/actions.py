@@ -7,7 +7,7 @@ node's own word, which is written down once however often it arrives.
 import asyncio
 import sys
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -22,6 +22,7 @@ from netops.center.commands import queries, rules
 from netops.center.commands.keys import CenterKeys
 from netops.center.commands.models import CommandRight, NodeCommand
 from netops.center.commands.outbox import Outbox
+from netops.center.commands.words import WORDS
 from netops.center.models import Node
 from shared import clock
 from shared.database import fetch_all, transaction
@@ -58,6 +59,15 @@ class Order:
     instance: str = ""
     lifetime: str = "now"
     until: datetime | None = None
+
+
+def insist_allowed(rights: Sequence[rules.Right], verb: str, places: Collection[str], service: str) -> None:
+    """NotAllowed unless one of the rights covers the verb at a node (by its name or branch)."""
+    if not rules.may_order(rights, verb, places, service):
+        raise NotAllowed(
+            N_("Your account may not order '%(verb)s' here. An administrator of the center grants it."),
+            verb=WORDS[verb].label,
+        )
 
 
 class Commands:
@@ -98,11 +108,8 @@ class Commands:
             if name not in branches:
                 raise NotFound(N_("There is no node %(name)s that takes commands."), name=name)
             places = queries.places(name, branches[name])
-            if not is_everywhere and not rules.may_order(by.rights, order.verb, places, service):
-                raise NotAllowed(
-                    N_("Your account may not order %(verb)s here. An administrator of the center grants it."),
-                    verb=order.verb,
-                )
+            if not is_everywhere:
+                insist_allowed(by.rights, order.verb, places, service)
         return names
 
     async def _refuse_too_many(self, order: Order, names: Sequence[str]) -> None:
@@ -162,11 +169,7 @@ class Commands:
             if by.account_id is None or by.account_id == row.requested_by_id:
                 raise NotAllowed(N_("A second person has to approve this; you ordered it."))
             service = str(row.args.get("service", ""))
-            if not rules.may_order(by.rights, row.verb, queries.places(node.name, node.branch), service):
-                raise NotAllowed(
-                    N_("Your account may not order %(verb)s here. An administrator of the center grants it."),
-                    verb=row.verb,
-                )
+            insist_allowed(by.rights, row.verb, queries.places(node.name, node.branch), service)
             row.approved_by, row.state = by.words, "requested"
             row.expires_at = now + rules.NOW_LIFE if row.lifetime == "now" else row.expires_at
             signed = await self._sign([row], now)

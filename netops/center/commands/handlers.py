@@ -44,7 +44,9 @@ async def show_commands(request: Request) -> Response:
         open=views.commands_table(
             "waiting", _("Waiting or unknown"), found.open, _("No command waits, and none is unknown.")
         ),
-        ended=views.commands_table("ended", _("Ended"), found.ended, _("No command has ended yet.")),
+        ended=views.commands_table(
+            "ended", _("Ended"), found.ended, _("No command has ended yet."), is_over=True
+        ),
         rights=views.rights_table(rights),
         older_url=f"/commands?node={node}&before={found.older}" if found.older else "",
         live_url="" if request.query_params.get("before") else with_query("/commands", part=1),
@@ -81,6 +83,9 @@ async def ask_command(request: Request) -> Response:
         verb, service = before.verb, str(before.args.get("service", ""))
     if verb not in WORDS:
         raise NotFound()
+    actions.insist_allowed(
+        (await orderer(request)).rights, verb, queries.places(node.name, node.branch), service
+    )
     silent = node_view(node, clock.now(), request.app.state.settings).contact == "silent"
     shown: dict[str, Any] = {"lines": 100, "signal": "TERM", "level": "INFO"}
     shown |= views.again_form(before) if before is not None else {}

@@ -5,6 +5,8 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
+import msgspec
+
 from netops.center.commands import rules
 from netops.center.commands.forms import MEBIBYTE
 from netops.center.commands.models import NodeCommand
@@ -45,19 +47,22 @@ def ask_url(node: str, verb: str, service: str = "") -> str:
     return f"/nodes/{node}/commands/new?{urlencode(query)}"
 
 
-def commands_table(key: str, caption: str, rows: Sequence[NodeCommand], nothing: str) -> TableView:
+def commands_table(
+    key: str, caption: str, rows: Sequence[NodeCommand], nothing: str, *, is_over: bool = False
+) -> TableView:
+    """Commands as rows; until when one is valid matters while it may still be taken."""
     return TableView(
         key=key,
         caption=caption,
         columns=[
             Column("at", _("When"), "instant", phone="head"),
             Column("verb", _("Command"), "link", phone="second"),
-            Column("node", _("Node"), phone="second"),
-            Column("service", _("Service")),
+            Column("node", _("Node"), phone="second", is_short=True),
+            Column("service", _("Service"), is_short=True),
             Column("state", _("State"), "status", phone="second"),
-            Column("by", _("Ordered by")),
+            Column("by", _("Ordered by"), is_short=True),
             Column("reason", _("Reason")),
-            Column("expires", _("Valid until"), "instant"),
+            *([] if is_over else [Column("expires", _("Valid until"), "instant")]),
         ],
         rows=[
             Row(
@@ -358,7 +363,7 @@ def command_page(row: NodeCommand, reader: UUID, form: Form[Any], fleet: Fleet) 
             (_("Ended"), row.ended_at),
         ],
         expires_at=row.expires_at,
-        code=row.code,
+        code="" if row.code in by_code else row.code,
         detail=row.detail,
         result=[
             (result_word(name), result_word(shown(value)))
@@ -395,7 +400,17 @@ def result_word(text: str) -> str:
 
 
 def shown(value: object) -> str:
-    """A value of arguments or result as text; lists line by line."""
+    """A value of arguments or result as text; lists line by line, what a node measured (JSON) with a line for each value."""
     if isinstance(value, list):
-        return "\n".join(str(item) for item in value[-MEASURED_LINES:])
-    return "—" if value is None else str(value)
+        return "\n".join(unfolded(str(item)) for item in value[-MEASURED_LINES:])
+    return "—" if value is None else unfolded(str(value))
+
+
+def unfolded(text: str) -> str:
+    """An object of JSON with a line for each of its values; any other text as it is."""
+    if not text.startswith("{"):
+        return text
+    try:
+        return msgspec.json.format(text, indent=2)
+    except msgspec.DecodeError:
+        return text

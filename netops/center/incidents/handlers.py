@@ -13,7 +13,7 @@ from netops.center.incidents import actions, queries
 from netops.center.incidents.forms import AssignForm, EscalateForm, NoteForm, SnoozeForm
 from netops.center.incidents.pages import IncidentPage, IncidentsPage, SmallForm
 from netops.center.incidents.views import event_text, incidents_table, part_of, sentence
-from netops.center.incidents.words import age, title
+from netops.center.incidents.words import age, exit_word, title
 from netops.center.ingest.topics import INCIDENTS
 from netops.center.models import Incident
 from shared import clock
@@ -96,7 +96,7 @@ async def page_of(request: Request, incident: Incident, typed: dict[str, Form[An
         sentence=rule_sentence,
         advice=advice,
         nodes=incident.nodes or ([incident.node] if incident.node else []),
-        detail="; ".join(text for text in (incident.exit, incident.detail) if text),
+        detail=_("; ").join(text for text in (exit_word(incident.exit), incident.detail) if text),
         last_lines=incident.last_lines,
         links=links_of(incident),
         before=[

@@ -33,7 +33,7 @@ EVENT_WORDS: Mapping[str, tuple[str, str]] = {
 }
 NOTICE_WORDS: Mapping[str, str] = {
     "waiting": "waiting",
-    "sending": "running",
+    "sending": "sending",
     "sent": "done",
     "failed": "failed",
 }
@@ -170,7 +170,7 @@ def event_text(event: IncidentEvent) -> str:
             return str(facts.get("to", ""))
         case "snoozed":
             until = instant(datetime.fromisoformat(facts["until"]))
-            return _("until %(time)s", time=until) + (f"; {event.text}" if event.text else "")
+            return _("until %(time)s", time=until) + (_("; ") + event.text if event.text else "")
     return event.text
 
 
@@ -192,7 +192,7 @@ def notices_table(found: Sequence[tuple[Notice, str]], empty: Empty) -> TableVie
                     "channel": name,
                     "state": Status(NOTICE_WORDS.get(notice.state, "unknown")),
                     "tries": notice.tries,
-                    "error": notice.error or None,
+                    "error": known_text(notice.error) or None,
                 }
             )
             for notice, name in found

@@ -25,6 +25,19 @@ TITLES: Mapping[str, str] = {
 }
 
 
+EXITS = {"unknown": N_("unknown"), "not started": N_("not started")}
+
+
+def exit_word(told: str) -> str:
+    """How a service ended, in the reader's words; its agent says 'exit 3' or 'signal SIGKILL'."""
+    how, _space, what = told.partition(" ")
+    if how == "exit" and what.isdigit():
+        return _("exit code %(number)s", number=what)
+    if how == "signal":
+        return _("signal %(name)s", name=what)
+    return _(EXITS[told]) if told in EXITS else told
+
+
 def title(incident: Incident) -> str:
     """What it is about."""
     if incident.kind == "silent" and len(incident.nodes) > 1:

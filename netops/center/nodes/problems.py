@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from netops.center.incidents.words import age, state_word, title
+from netops.center.incidents.words import age, exit_word, state_word, title
 from netops.center.models import Incident
 from netops.center.nodes.pages import Problem, ProblemsPart
 from netops.center.nodes.queries import NodeView
@@ -23,9 +23,9 @@ def problem_of(incident: Incident, now: datetime) -> Problem:
     """An open incident as a row."""
     text = age(incident, now)
     if incident.detail or incident.exit:
-        text += f"; {incident.exit or incident.detail}"
+        text += _("; ") + (exit_word(incident.exit) or incident.detail)
     if len(incident.nodes) > 1:
-        text += "; " + ngettext("%(n)s node", "%(n)s nodes", len(incident.nodes))
+        text += _("; ") + ngettext("%(n)s node", "%(n)s nodes", len(incident.nodes))
     return Problem(
         title(incident),
         text,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cache
 
+from netops.center.incidents.words import exit_word
 from netops.center.models import Recovery
 from netops.center.nodes.queries import NodeView
 from netops.center.nodes.rules import service_status
@@ -115,7 +116,6 @@ CAUSES = {
     "lost": N_("lost from sight"),
     "primary_gone": N_("primary gone"),
 }
-EXITS = {"unknown": N_("unknown"), "not started": N_("not started")}
 OUTCOMES = {
     "in_progress": "waiting",
     "recovered": "ok",
@@ -123,11 +123,6 @@ OUTCOMES = {
     "crash_loop": "crash_loop",
     "given_up": "node_failed",
 }
-
-
-def exit_word(told: str) -> str:
-    """How a service ended, as its agent says it."""
-    return _(EXITS[told]) if told in EXITS else told
 
 
 def recovery_row(recovery: Recovery) -> Row:

@@ -87,10 +87,12 @@ def wire(center: CenterSite, people: People, tmp_path_factory: pytest.TempPathFa
 
 
 def order(visitor: Visitor, verb: str, service: str = "", **fields: str) -> Any:
+    """By the page that asks; where that refuses, the order is sent all the same and must be refused like it."""
     asked = visitor.open(f"/nodes/gz-db1/commands/new?verb={verb}&service={service}")
-    assert asked.status_code == 200
-    typed = {"reason": "it hangs", "lifetime": "now", **fields}
-    return visitor.send("/nodes/gz-db1/commands", **{**hidden(asked.text), **typed})
+    typed = {"verb": verb, "service": service, "reason": "it hangs", "lifetime": "now", **fields}
+    answer = visitor.send("/nodes/gz-db1/commands", **{"instance": "any", **hidden(asked.text), **typed})
+    assert asked.status_code == (403 if answer.status_code == 403 else 200)
+    return answer
 
 
 def hidden(page: str) -> dict[str, str]:
@@ -198,6 +200,15 @@ def test_a_reboot_needs_two_persons_who_prove_themselves(people: People, wire: W
     [envelope] = [one for one in wire.poll().commands if "node.reboot" in one.payload]
     assert msgspec.json.decode(envelope.payload)["approved_by"] == "Grace (grace)"
     assert grace.send(f"{path}/approve", password=PASSWORD).status_code == 409
+
+
+def test_who_may_not_order_it_is_told_before_typing_a_reason(people: People, wire: Wire) -> None:
+    wire.obey()
+    ask = "/nodes/gz-db1/commands/new?verb=configuration.reload"
+    assert people["ada"].open(ask).status_code == 200
+    refused = people["eve"].open(ask)
+    assert refused.status_code == 403
+    assert "may not order &#39;Reload configuration&#39; here" in refused.text
 
 
 def test_a_command_can_be_taken_back_until_the_node_has_it(people: People, wire: Wire) -> None:

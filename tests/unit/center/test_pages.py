@@ -14,16 +14,22 @@ from starlette.testclient import TestClient
 
 from netops.center.app import center_app
 from netops.center.audit.handlers import ACTIONS, audit_row
+from netops.center.commands.views import commands_table, shown
 from netops.center.incidents.actions import link, open_incident
+from netops.center.incidents.views import notices_table
+from netops.center.incidents.words import exit_word
 from netops.center.ingest.routes import ROUTES as AGENT_ROUTES
-from netops.center.models import AuditEntry
+from netops.center.models import AuditEntry, Incident, Notice
 from netops.center.nodes.actions import enrol
+from netops.center.nodes.problems import problem_of
 from netops.center.routes import ROUTES
 from shared import clock
 from shared.i18n import use_locale
 from shared.nodes.identity import NodeKey
 from shared.nodes.report import RecoveryRecord, ServiceState
+from shared.web.parts import Empty
 from shared.web.routing import PUBLIC
+from shared.web.words import STATUSES
 from tests.support.agent import ROOT
 from tests.support.center_process import prepared
 from tests.support.center_site import Agent
@@ -270,3 +276,60 @@ def test_a_linked_incident_names_its_cause_and_the_cause_what_it_explains(ada: A
     )
     listed = ada.visitor.open("/incidents").text
     assert "Caused by" in listed and f'href="/incidents/{cause}">INC-{cause}</a>' in listed
+
+
+def test_a_signal_that_ended_a_service_is_named_in_the_readers_words() -> None:
+    """As agents say it: "signal SIGKILL", "exit 3"."""
+    with use_locale("zh_CN"):
+        assert exit_word("signal SIGKILL") == "信号 SIGKILL" and exit_word("exit 3") == "退出码 3"
+        ended = Incident(
+            kind="crash_loop", node="SH", service="web", exit="signal SIGKILL", opened_at=clock.now()
+        )
+        assert problem_of(ended, clock.now()).text.endswith("；信号 SIGKILL")
+    with use_locale("en"):
+        assert exit_word("exit 3") == "exit code 3" and exit_word("not started") == "not started"
+
+
+def test_why_nobody_could_be_told_is_said_in_the_readers_words() -> None:
+    failed = Notice(
+        made_at=clock.now(), state="waiting", tries=2, error="the address did not take the message"
+    )
+    with use_locale("zh_CN"):
+        assert (
+            notices_table([(failed, "duty")], Empty("nothing", "")).rows[0].cells["error"]
+            == "该地址未接收消息"
+        )
+        sending = Notice(made_at=clock.now(), state="sending", tries=1)
+        status = notices_table([(sending, "duty")], Empty("nothing", "")).rows[0].cells["state"]
+        assert STATUSES[status.key].word == "being sent"
+
+
+def test_a_node_is_found_by_a_part_of_its_name_from_every_page(ada: Ada) -> None:
+    ada.visitor.open("/find?q=db1")
+    assert 'href="/nodes/gz-db1"' in ada.visitor.page
+    assert "gz-db1" not in ada.visitor.open("/find?q=nothing-of-this-name").text
+
+
+def test_what_is_not_there_is_said_once(ada: Ada) -> None:
+    ada.visitor.open("/nodes/nowhere")
+    assert "Nothing here" in ada.visitor.text() and "lies outside what you may see" in ada.visitor.text()
+
+
+def test_what_a_node_measured_stands_line_by_line() -> None:
+    assert shown({"a": 1}) == "{'a': 1}"
+    assert shown('{"cpu_ratio":0.5,"load_1":2.0}').splitlines() == [
+        "{",
+        '  "cpu_ratio": 0.5,',
+        '  "load_1": 2.0',
+        "}",
+    ]
+    assert shown(["one", '{"b":1}']).splitlines() == ["one", "{", '  "b": 1', "}"]
+    assert shown("{no json") == "{no json" and shown(None) == "—"
+
+
+def test_until_when_a_command_is_valid_is_told_while_it_may_be_taken() -> None:
+    open_ones, ended = (
+        [column.key for column in commands_table("one", "", [], "", is_over=is_over).columns]
+        for is_over in (False, True)
+    )
+    assert [key for key in open_ones if key not in ended] == ["expires"]
