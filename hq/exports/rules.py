@@ -75,7 +75,7 @@ LEDGERS: Mapping[str, Ledger] = {
     "customers": Ledger(
         N_("Customers"), "customer.export", f"customer r{OWNER}", "r.acquired_on",
         (
-            ("code", N_("Code"), "text", "r.code"), ("name", N_("Name"), "text", "r.name"), _BRANCH, _OWNER, _STATE,
+            ("code", N_("Customer code"), "text", "r.code"), ("name", N_("Name"), "text", "r.name"), _BRANCH, _OWNER, _STATE,
             ("city", N_("City"), "text", "r.city"), ("phone", N_("Phone"), "text", "r.phone"),
             ("acquired_on", N_("Acquired"), "day", "r.acquired_on"), ("signed_on", N_("Signed"), "day", "r.signed_on"),
             ("last_contact_on", N_("Last contact"), "day", "r.last_contact_on"),

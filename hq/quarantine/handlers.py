@@ -62,7 +62,7 @@ async def show(request: Request) -> Response:
     if not count:
         text = _("Everything that the branches sent has been taken over.")
     tabs = [
-        Tab(_("Waiting"), "/quarantine", is_open, count=count),
+        Tab(_("To be settled"), "/quarantine", is_open, count=count),
         Tab(_("Settled"), "/quarantine?list=settled", not is_open),
     ]
     view = QuarantinePage(tabs, text, table_of(await rows.limit(SHOWN), branches, is_open))
@@ -75,7 +75,7 @@ def table_of(rows: Sequence[QuarantinedChange], branches: Directory, is_open: bo
         Column("branch", _("Branch"), phone="second"),
         Column("why", _("Reason"), phone="second"),
         Column("position", _("Log position"), "number"),
-        Column("at", _("Since") if is_open else _("Settled"), "instant"),
+        Column("at", _("Set aside since") if is_open else _("Settled"), "instant"),
         Column("tries", _("Tries"), "number"),
     ]
     found = [

@@ -258,7 +258,7 @@ def incidents(found: Details) -> TableView:
     ]
     columns = [
         Column("what", _("What"), phone="head"),
-        Column("at", _("Since"), "instant", phone="second"),
+        Column("at", _("Open since"), "instant", phone="second"),
         Column("closed", _("Until"), "instant"),
     ]
     return TableView("incidents", _("Incidents"), columns, rows)
