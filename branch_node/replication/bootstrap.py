@@ -185,7 +185,9 @@ async def prove(state: SnapshotState) -> None:
     """Raise NotEqual, naming the tables, unless every table's digest recomputed here is headquarters'."""
     if wrong := await unequal(state):
         raise NotEqual(
-            N_("The copy is not equal to headquarters in: %(tables)s. Delete this database and begin again."),
+            N_(
+                "Fetched twice, the rows of %(tables)s are not those that the branch had proved: they were changed at headquarters itself. The page of the branch there, under Replication, names the rows that were found; put them right, or restore the backup of headquarters, then delete this database and begin again."
+            ),
             tables=", ".join(wrong),
         )
 

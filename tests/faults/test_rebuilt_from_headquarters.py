@@ -133,3 +133,17 @@ def test_a_branch_on_postgresql_is_rebuilt_from_headquarters_on_postgresql(
         assert again.one("SELECT COUNT(*) AS n FROM role_grant WHERE branch = 'SH'") > 0
         world.wait_equal("SH")
         assert world.is_proved()
+
+
+def test_rows_that_were_changed_at_headquarters_are_not_opened_as_the_branchs_and_the_message_says_what_to_do(
+    tmp_path: Path,
+) -> None:
+    with ExitStack() as stack, company(["SH"], folder=tmp_path) as world:
+        world.wait_synced()
+        world.branch("SH").kill()
+        damage(world.hq)
+        machine = spare(world, tmp_path, "machine", stack)
+        done = machine.run("bootstrap", token(world, "rebuild", "SH"), check=False)
+        assert done.returncode == 1
+        assert "role_grant 的数据仍与网点当初核实的不一致：数据在总部被改动过" in done.stderr
+        assert machine.run("web", check=False).returncode == 1, "what is not proved is not opened"
