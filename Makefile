@@ -35,7 +35,8 @@ check: $(VENV)/.dev
 bench: $(VENV)/.dev assets
 	$(RUN) -m tests.bench
 
-bench-netops: $(VENV)/.dev
+# Beside the agent: supervisord and glances come as packages; monit, runit and node_exporter are the system's, and the bench says so.
+bench-netops: $(VENV)/.dev $(VENV)/.anchors
 	$(RUN) -m tests.bench.netops
 
 soak: $(VENV)/.dev
@@ -69,6 +70,11 @@ $(VENV)/.dev: requirements-dev.lock | $(VENV)/bin/python
 	@echo "Installing what the tests need into $(VENV) ..."
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@ $(VENV)/.runtime
+
+$(VENV)/.anchors: tests/bench/netops/anchors.lock | $(VENV)/.dev
+	@echo "Installing what the agent is measured beside into $(VENV) ..."
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes --no-deps -r $<
+	@touch $@
 
 .PHONY: assets
 assets:

@@ -24,6 +24,7 @@ from shared.replication.sealing import (
     ACCOUNTS_PATH,
     AccountsAsked,
     AccountsReply,
+    Bundle,
     Invitation,
     Offer,
     SealingKey,
@@ -154,7 +155,7 @@ async def _find_offer(ask: Ask, sealing: AccountSealing, node: NodeKey) -> bool:
     try:
         read_offer(reply.offer, Invitation(sealing.secret, node.public_text), home().code)
     except SealRefused as refused:
-        log.warning("offer_refused", reason=refused.code)
+        _say_once("offer_refused", refused, reply.offer)
         return False
     sealing.offer = reply.offer
     log.info("standby_paired")
@@ -163,6 +164,16 @@ async def _find_offer(ask: Ask, sealing: AccountSealing, node: NodeKey) -> bool:
 
 async def _talk(ask: Ask, said: AccountsAsked) -> AccountsReply:
     return msgspec.json.decode(await ask(ACCOUNTS_PATH, msgspec.json.encode(said)), type=AccountsReply)
+
+
+_said_of: dict[str, str] = {}
+
+
+def _say_once(event: str, refused: SealRefused, about: str) -> None:
+    """A warning about an offer or bundle: it is found again every few seconds, and it is one."""
+    if _said_of.get(event) != about:
+        _said_of[event] = about
+        log.warning(event, reason=refused.code)
 
 
 async def collect() -> Sealed:
@@ -199,6 +210,23 @@ async def pair(invitation_text: str, folder: Path) -> None:
         await SealedAccounts.create(id=1, branch_key=invitation.branch_key, offer=offer)
 
 
+async def newest_number(ask: Ask) -> int:
+    """The number of the newest bundle that headquarters carries to this node; 0 when there is none. Raises what `ask` raises."""
+    kept = await SealedAccounts.get_or_none(id=1)
+    if kept is None:
+        return 0
+    reply = await _talk(ask, AccountsAsked(home().code, offer=kept.offer))
+    return msgspec.json.decode(reply.bundle, type=Bundle).number if reply.bundle else kept.number
+
+
+async def is_answered(ask: Ask, after: int) -> bool:
+    """Whether the branch has sealed its accounts since bundle number `after`: then the invitation was its own, still good, and
+    is used up. Raises what `ask` raises."""
+    await fetch_sealed(ask)
+    kept = await SealedAccounts.get_or_none(id=1)
+    return kept is not None and kept.number > after
+
+
 async def fetch_sealed(ask: Ask) -> bool:
     """Ask for newer accounts and keep them, sealed; whether some came. Raises what `ask` raises. What is not from the branch,
     or older than what is here, is left and logged."""
@@ -214,7 +242,7 @@ async def fetch_sealed(ask: Ask) -> bool:
             reply.bundle, branch=home().code, branch_key=kept.branch_key, standby_key=own.standby_key, after=kept.number
         )  # fmt: skip
     except SealRefused as refused:
-        log.warning("sealed_accounts_refused", reason=refused.code)
+        _say_once("sealed_accounts_refused", refused, reply.bundle)
         return False
     kept.number, kept.bundle = bundle.number, reply.bundle
     kept.sealed_at = datetime.fromtimestamp(bundle.sealed_at / 1000, UTC)

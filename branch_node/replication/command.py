@@ -5,8 +5,9 @@ import asyncio
 import json
 import os
 import sys
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from branch_node.home import at_home
@@ -16,6 +17,13 @@ from shared.i18n import N_
 
 Settings = Callable[[], BranchSettings]
 SHOWN_EVERY = 20
+EXIT_UNANSWERED = 4
+"""Of `pair`: see UNANSWERED. The agent's words for it are in netops/agent/commands.py."""
+ANSWER_EVERY_SECONDS = 1.0
+UNANSWERED = (
+    "The branch has not answered this invitation within {:.0f} s. If its line to headquarters is down it answers once it is up. "
+    "Otherwise the invitation is another branch's, was used, or is older than a day: make a new one.\n"
+)
 
 
 def add_commands(commands: Any, settings: Settings) -> None:
@@ -68,6 +76,11 @@ def add_account_commands(verbs: Any, settings: Settings) -> None:
     pair = verbs.add_parser("pair", help="on the standby's machine: answer an invitation")
     pair.add_argument(
         "invitation", nargs="?", default=os.environ.get("TRUNKLINE_INVITATION", ""), help="or in TRUNKLINE_INVITATION"
+    )  # fmt: skip
+    pair.add_argument("--hq-url", default="", help="instead of TRUNKLINE_HQ_URL")
+    pair.add_argument(
+        "--wait", type=float, default=60.0, metavar="SECONDS",
+        help="how long to wait for the branch's answer; 4 is the exit code when none came. 0: do not wait",
     )  # fmt: skip
     pair.set_defaults(run=lambda args: asyncio.run(answer_invitation(args, settings())))
 
@@ -133,11 +146,11 @@ async def introduce(chosen: BranchSettings, token: str, url: str) -> None:
 
 
 def teller(as_json: bool) -> Callable[[Any], None]:
-    """What is told of each page: a line now and then, and one when a pass is over."""
-    pages = 0
+    """What is told of each page: a line now and then, and one when a pass is over that brought something."""
+    pages, last = 0, ""
 
     def tell(state: Any) -> None:
-        nonlocal pages
+        nonlocal pages, last
         pages += 1
         if state.tbl and pages % SHOWN_EVERY:
             return
@@ -153,7 +166,9 @@ def teller(as_json: bool) -> Callable[[Any], None]:
             if as_json
             else "{status}: {rows} of about {total} rows, position {position} {table}".format(**told)
         )
-        sys.stderr.write(text.rstrip() + "\n")
+        if text != last:
+            last = text
+            sys.stderr.write(text.rstrip() + "\n")
 
     return tell
 
@@ -174,10 +189,13 @@ async def bootstrap(args: argparse.Namespace, chosen: BranchSettings, url: str) 
 
 
 async def follow_branch(args: argparse.Namespace, chosen: BranchSettings, url: str) -> int:
-    """Follow until stopped."""
+    """Follow until stopped; what happens meanwhile is logged as a site logs it."""
     from branch_node.replication.bootstrap import Headquarters
     from branch_node.replication.standby import follow, signer_of
+    from shared import log
 
+    if not args.once:
+        log.configure(chosen.log_level, site=f"branch_{chosen.branch_code.lower()}_standby")
     async with Headquarters(url, signer_of(chosen.data_dir, chosen.branch_code, is_standby=True)) as hq:
         await follow(hq, args.every, teller(args.json), once=args.once)
     return 0
@@ -297,10 +315,40 @@ async def withdraw_invitation(chosen: BranchSettings) -> int:
 
 
 async def answer_invitation(args: argparse.Namespace, chosen: BranchSettings) -> int:
-    """Keep whose accounts to believe, and offer this machine's sealing key."""
-    from branch_node.replication.accounts import pair
+    """Keep whose accounts to believe, offer this machine's sealing key, and wait until the branch has sealed to it: only then is
+    it known that the invitation was this branch's, unused and of today. Exit code EXIT_UNANSWERED when it has not."""
+    from branch_node.replication.accounts import newest_number, pair
+    from branch_node.replication.bootstrap import Headquarters, NotNow
+    from branch_node.replication.standby import signer_of
 
+    url = args.hq_url or chosen.hq_url
     async with opened(chosen):
-        await pair(args.invitation, chosen.data_dir)
-    sys.stdout.write("Paired. The follower fetches the accounts, sealed; a promotion opens them.\n")
+        if not url or not args.wait:
+            await pair(args.invitation, chosen.data_dir)
+            sys.stdout.write("Offered. The follower fetches the accounts once the branch has answered.\n")
+            return 0
+        async with Headquarters(url, signer_of(chosen.data_dir, chosen.branch_code, is_standby=True)) as hq:
+            try:
+                before = await newest_number(hq.post)
+            except NotNow:
+                raise Conflict(N_("Headquarters does not answer. Pair again when it does.")) from None
+            await pair(args.invitation, chosen.data_dir)
+            if not await answered_within(args.wait, hq.post, before):
+                sys.stderr.write(UNANSWERED.format(args.wait))
+                return EXIT_UNANSWERED
+    sys.stdout.write("Paired. The branch's accounts are here, sealed; a promotion opens them.\n")
     return 0
+
+
+async def answered_within(seconds: float, ask: Callable[[str, bytes], Awaitable[bytes]], before: int) -> bool:
+    """Whether accounts newer than bundle `before` came in that time. While headquarters does not answer it is asked again."""
+    from branch_node.replication.accounts import is_answered
+    from branch_node.replication.bootstrap import NotNow
+
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        with suppress(NotNow):
+            if await is_answered(ask, before):
+                return True
+        await asyncio.sleep(ANSWER_EVERY_SECONDS)
+    return False

@@ -28,6 +28,7 @@ from shared.clock import now
 from shared.nodes.command import (
     INVITE_ACTION,
     STANDBY_ACTION,
+    UNANSWERED,
     VERBS,
     ActionArguments,
     Arguments,
@@ -57,9 +58,19 @@ if TYPE_CHECKING:
 
 _ACTION_SECONDS = 600.0
 _SETTLE_SECONDS = 130.0
+_EXIT_UNANSWERED = 4
+"""How `standby pair` ends when the branch did not answer."""
 _INVITATION = re.compile(r"tla1\.[A-Za-z0-9_.-]+")
 
 Result = dict[str, str | int | float | bool | list[str] | None]
+
+
+class CommandEnded(CommandFailed):
+    """A command of the node file ended with another status than 0."""
+
+    def __init__(self, status: int, output: str) -> None:
+        super().__init__(f"exit {status}: {output[-400:]}")
+        self.status = status
 
 
 class CommandDesk:
@@ -122,7 +133,8 @@ class CommandDesk:
         try:
             result = await _HANDLERS[command.verb](self._agent, command, arguments)
         except (CommandFailed, NodeFileError, OSError) as failure:
-            await self._note(command, "failed", "command.failed", str(failure))
+            code = failure.code if isinstance(failure, CommandFailed) else "command.failed"
+            await self._note(command, "failed", code, str(failure))
         except Exception as defect:
             events.error("command defect", command=command.id, verb=command.verb)
             await self._note(command, "failed", "command.defect", type(defect).__name__)
@@ -339,7 +351,12 @@ async def _pair(agent: Agent, _command: Command, arguments: Arguments) -> Result
         raise CommandFailed("this node is no standby")
     settings = agent.standby.settings
     env = {**settings.env, "TRUNKLINE_INVITATION": arguments.invitation}
-    await _run(settings.pair, "the node file has no command to pair", env, cwd=settings.cwd or None)
+    try:
+        await _run(settings.pair, "the node file has no command to pair", env, cwd=settings.cwd or None)
+    except CommandEnded as ended:
+        raise CommandFailed(
+            str(ended), UNANSWERED if ended.status == _EXIT_UNANSWERED else ended.code
+        ) from None
     return {"effect": "paired"}
 
 
@@ -395,7 +412,7 @@ async def _run(command: list[str], absent: str, env: Mapping[str, str], *, cwd: 
         keep_output=True,
     )
     if status:
-        raise CommandFailed(f"exit {status}: {output[-400:]}")
+        raise CommandEnded(status, output)
     return {"effect": "done", "output": output[-4000:]}
 
 

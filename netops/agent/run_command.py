@@ -10,7 +10,11 @@ from collections.abc import Mapping, Sequence
 
 
 class CommandFailed(Exception):
-    """What was ordered was right but could not be carried out here."""
+    """What was ordered was right but could not be carried out here. `code` is for what the center has words of its own for."""
+
+    def __init__(self, words: str, code: str = "command.failed") -> None:
+        super().__init__(words)
+        self.code = code
 
 
 _LARGEST_OUTPUT_BYTES = 16 * 1024

@@ -157,6 +157,8 @@ STANDBY_ACTION = "standby"
 """The action of `standby.promote` that means the node file's [standby] table."""
 
 
+UNANSWERED = "standby.unanswered"
+"""Code of a pairing that failed because the branch did not answer the invitation."""
 INVITE_ACTION = "standby_invite"
 """The node file's own action that prints an invitation for the branch's standby."""
 

@@ -3,25 +3,35 @@ fenced, and hands over what headquarters had not seen. Real processes: headquart
 
 import json
 import os
+import re
 import sys
 from collections import Counter
 from contextlib import ExitStack
+from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
+from branch_node.replication.snapshot_models import AccountSealing
 from branch_node.setup import APPS as BRANCH_APPS
+from shared import clock
+from shared.database import open_database
 from tests.support.agent import ROOT, RunningAgent, service
+from tests.support.databases import ENGINES, Templates, apart
 from tests.support.operators import PASSWORD as CENTER_PASSWORD
 from tests.support.operators import Center, Operator
 from tests.support.processes import Guest, SiteProcess, wait_until
-from tests.support.world import PASSWORD, World, branch_settings, company
+from tests.support.world import PASSWORD, World, branch_settings, company, own_database
 
 SITE = ("-m", "branch_node")
 
 
-def prepared_standby(world: World, folder: Path, stack: ExitStack) -> SiteProcess:
+def prepared_standby(world: World, folder: Path, stack: ExitStack, engine: str = "sqlite") -> SiteProcess:
     """Another machine for Shanghai, on a line of its own, that follows."""
     site = SiteProcess("standby", "branch_node", folder / "standby", BRANCH_APPS, branch_settings("SH"))
     site.settings["TRUNKLINE_HQ_URL"] = world.hq.url
+    if engine == "postgres":
+        site.settings["TRUNKLINE_DATABASE_URL"] = own_database()
     stack.callback(site.close)
     token = json.loads(world.hq.run("branches", "enrol", "SH", "--standby", "--json").stdout)["token"]
     site.run("standby", "follow", str(token), "--once")
@@ -32,9 +42,7 @@ def agent_of(
     standby: SiteProcess, folder: Path, primary: SiteProcess, head: str, more: str = ""
 ) -> RunningAgent:
     """An agent that runs the follower, and the site once it was promoted."""
-    own = {name: text for name, text in standby.env.items() if os.environ.get(name) != text}
-    env = ", ".join(f'{name} = "{text}"' for name, text in own.items())
-    about = f'cwd = "{ROOT}"\nenv = {{ {env} }}'
+    about = f'cwd = "{ROOT}"\nenv = {{ {env_of(standby)} }}'
     follow = service("follow", [sys.executable, *SITE, "standby", "follow", "--every", "0.3"], 0, about)
     web = service("web", [sys.executable, *SITE, "web"], standby.port, f"autostart = false\n{about}")
     promote = json.dumps([sys.executable, *SITE, "standby", "promote", "--json"])
@@ -43,6 +51,20 @@ def agent_of(
         f'primary = "{primary.url}/healthz"\n{more}\n'
     )
     return RunningAgent(folder, f"{table}{follow}\n{web}", head)
+
+
+def own_environment(site: SiteProcess) -> dict[str, str]:
+    return {name: text for name, text in site.env.items() if os.environ.get(name) != text}
+
+
+def env_of(site: SiteProcess) -> str:
+    """The site's own environment, as a table of a node file."""
+    return ", ".join(f'{name} = "{text}"' for name, text in own_environment(site).items())
+
+
+async def invite_a_day_ago(site: SiteProcess) -> None:
+    async with open_database(site.database_url, site.apps):
+        await AccountSealing.filter(id=1).update(invited_at=clock.now() - timedelta(hours=25))
 
 
 def write(guest: Guest, text: str) -> int:
@@ -73,6 +95,89 @@ def hand_over_is_whole(world: World, first: SiteProcess, standby: SiteProcess, u
     assert [at_hq[text] for text in accepted] == [1] * len(accepted)
     world.wait_equal("SH")
     assert world.is_proved()
+
+
+class Pairing:
+    """Ada and Grace at the center, before the nodes of a branch (B1) and of its standby (T1)."""
+
+    def __init__(self, center: Center) -> None:
+        self.ada, self.grace = Operator(center.url), Operator(center.url, "grace")
+
+    def order(self, node: str, verb: str, **typed: str) -> str:
+        """The page of the command that Ada orders."""
+        self.ada.open(f"/nodes/{node}/commands/new?verb={verb}")
+        typed = {"reason": "a standby is set up", "lifetime": "now", **typed}
+        return str(self.ada.send(f"/nodes/{node}/commands", **typed).url.path)
+
+    def until_over(self, path: str) -> str:
+        wait_until(lambda: self.ada.status(path) in ("done", "failed", "refused"), 60, f"{path} is over")
+        return self.ada.status(path)
+
+    def invite(self) -> str:
+        """The invitation; nobody approves what they ordered, and nobody without the password."""
+        path = self.order("B1", "standby.invite", password=CENTER_PASSWORD)
+        self.ada.open(path)
+        assert self.ada.send(f"{path}/approve", password=CENTER_PASSWORD).status_code == 403
+        for password, status in (("guessed", 422), (CENTER_PASSWORD, 200)):
+            self.grace.open(path)
+            assert self.grace.send(f"{path}/approve", password=password).status_code == status
+        assert self.until_over(path) == "done", self.ada.page
+        found = re.search(r"tla1\.[A-Za-z0-9_.-]+", self.ada.page)
+        assert found and found[0] not in self.grace.open(path)
+        return found[0]
+
+    def pair(self, invitation: str) -> str:
+        return self.until_over(self.order("T1", "standby.pair", invitation=invitation))
+
+
+def node_of(center: Center, name: str, folder: Path, services: str, allow: str) -> RunningAgent:
+    """An agent that the center knows and whose commands it may order."""
+    center.enrol(name, "SH", folder)
+    head = f'[center]\nurl = "{center.url}"\n[commands]\nallow = ["{allow}"]\n'
+    return RunningAgent(folder, services, head, name)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_standby_is_paired_at_the_center_and_an_invitation_that_is_not_good_is_told(
+    engine: str, tmp_path: Path, templates: Templates
+) -> None:
+    if engine == "postgres":
+        templates.require_postgres()
+    with (
+        ExitStack() as stack,
+        company(["SH"], folder=tmp_path, hq_engine=engine, branch_engine=engine) as world,
+    ):
+        first = world.branch("SH")
+        world.wait_synced()
+        standby = prepared_standby(world, tmp_path, stack, engine)
+        center = Center(tmp_path / "center")
+        center.run("migrate")
+        center.add_people("ada", "grace")
+        center.start()
+        stack.callback(center.end)
+        python = [sys.executable, *SITE, "standby"]
+        own = [f"{name}={text}" for name, text in own_environment(first).items()]
+        invite = f"[commands.actions]\nstandby_invite = {json.dumps(['env', '-C', str(ROOT), *own, *python, 'invite'])}\n"
+        stack.enter_context(node_of(center, "B1", tmp_path / "b1", invite, "standby.invite"))
+        table = (
+            f'[standby]\nof = "B1"\npromote = ["true"]\npair = {json.dumps([*python, "pair", "--wait", "9"])}\n'
+            f'cwd = "{ROOT}"\nenv = {{ {env_of(standby)} }}\n'
+        )
+        stack.enter_context(node_of(center, "T1", tmp_path / "t1", table, "standby.pair"))
+        people = Pairing(center)
+        for node, verb in (("B1", "standby.invite"), ("T1", "standby.pair")):
+            wait_until(lambda node=node, verb=verb: verb in people.ada.open(f"/nodes/{node}/commands"), 20)  # type: ignore[misc]
+        good = people.invite()
+        scheme, secret, key = good.split(".")
+        assert people.pair(f"{scheme}.{'x' * len(secret)}.{key}") == "failed"
+        assert "has not answered the invitation" in people.ada.page
+        apart(invite_a_day_ago(first))
+        assert people.pair(good) == "failed", "older than a day"
+        again = people.invite()
+        assert people.pair(again) == "done", people.ada.page
+        assert standby.one("SELECT bundle FROM sealed_accounts") and again not in people.ada.open("/audit")
+        assert people.pair(again) == "failed", "it was used"
+        people.ada.client.close(), people.grace.client.close()
 
 
 def test_two_persons_promote_a_standby_and_no_row_is_lost_or_there_twice(tmp_path: Path) -> None:

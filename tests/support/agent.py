@@ -52,11 +52,11 @@ def until(condition: Callable[[], Any], seconds: float = 10.0, pause: float = 0.
 class RunningAgent:
     """Use as a context manager. `services` is TOML text; the node file's folder is the working folder."""
 
-    def __init__(self, folder: Path, services: str, head: str = "") -> None:
+    def __init__(self, folder: Path, services: str, head: str = "", node: str = "T1") -> None:
         self.folder, self.process = folder, None
         folder.mkdir(parents=True, exist_ok=True)
         self.file = folder / "node.toml"
-        self.file.write_text(f'node = "T1"\nstate_dir = "state"\n{head}\n{services}', encoding="utf-8")
+        self.file.write_text(f'node = "{node}"\nstate_dir = "state"\n{head}\n{services}', encoding="utf-8")
 
     def __enter__(self) -> RunningAgent:
         return self.start()

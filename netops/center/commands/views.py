@@ -20,6 +20,7 @@ from netops.center.commands.words import (
     RESULT_WORDS,
     SERVICE_VERBS,
     STATE_KEYS,
+    UNANSWERED_INVITATION,
     WORDS,
 )
 from netops.center.nodes.queries import node_view
@@ -28,7 +29,7 @@ from netops.center.settings import CenterSettings
 from netops.center.standby.rules import Advice
 from shared import clock
 from shared.i18n import gettext as _
-from shared.nodes.command import INVITE_ACTION, STANDBY_ACTION, VERBS
+from shared.nodes.command import INVITE_ACTION, STANDBY_ACTION, UNANSWERED, VERBS
 from shared.nodes.report import ServiceState
 from shared.web.filters import duration
 from shared.web.forms import Form
@@ -56,7 +57,7 @@ def commands_table(
         caption=caption,
         columns=[
             Column("at", _("When"), "instant", phone="head"),
-            Column("verb", _("Command"), "link", phone="second"),
+            Column("verb", _("Command"), "link", phone="second", is_short=True),
             Column("node", _("Node"), phone="second", is_short=True),
             Column("service", _("Service"), is_short=True),
             Column("state", _("State"), "status", phone="second"),
@@ -343,7 +344,11 @@ def next_steps(row: NodeCommand, reader: UUID, fleet: Fleet) -> list[Link]:
 
 
 def command_page(row: NodeCommand, reader: UUID, form: Form[Any], fleet: Fleet) -> CommandPage:
-    by_code = {"command.no_answer": NO_ANSWER, "command.passed_over": PASSED_OVER}
+    by_code = {
+        "command.no_answer": NO_ANSWER,
+        "command.passed_over": PASSED_OVER,
+        UNANSWERED: UNANSWERED_INVITATION,
+    }
     explained = by_code.get(row.code) or EXPLAINED.get(row.state, "")
     service = str(row.args.get("service", ""))
     return CommandPage(
@@ -364,7 +369,7 @@ def command_page(row: NodeCommand, reader: UUID, form: Form[Any], fleet: Fleet) 
         ],
         expires_at=row.expires_at,
         code="" if row.code in by_code else row.code,
-        detail=row.detail,
+        detail="" if row.code in by_code else row.detail,
         result=[
             (result_word(name), result_word(shown(value)))
             for name, value in row.result.items()

@@ -190,6 +190,10 @@ EXPLAINED: Mapping[str, str] = {
 PASSED_OVER = N_(
     "The node took a later command first and passed this one over. Nothing was done; order it anew if it is still wanted."
 )
+UNANSWERED_INVITATION = N_(
+    "The branch has not answered the invitation. If its line to headquarters is down it answers once it is up. Otherwise the"
+    " invitation is another branch's, was used, or is older than a day: invite anew."
+)
 NO_ANSWER = N_(
     "It was handed to the node and its time is over without an answer. If the node took it, its word will stand here once it is back."
 )

@@ -79,7 +79,7 @@ def incidents_table(
             Column("state", _("State"), "status", phone="second"),
             Column("severity", _("Severity"), "number"),
             Column("opened", _("Open since"), "instant", phone="second"),
-            Column("age", _("Lasted")),
+            Column("age", _("Lasted"), is_short=True),
             Column("nodes", _("Nodes"), "number"),
             Column("owner", _("In hand")),
             *([Column("cause", _("Caused by"), phone="second")] if causes else []),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 import time
@@ -11,6 +10,7 @@ from pathlib import Path
 import psutil
 
 from shared.nodes.identity import NodeKey
+from tests.bench.netops.supervisors import program
 from tests.bench.table import print_table
 from tests.support.agent import RunningAgent, dummy, free_port, service, until
 from tests.support.stub_center import StubCenter
@@ -26,7 +26,7 @@ def run(folder: Path, seconds: int) -> None:
     for name, command in (
         ("node_exporter", "prometheus-node-exporter"),
         ("netdata", "netdata -D"),
-        ("glances", "glances -s"),
+        ("glances", "glances -s -B 127.0.0.1"),
     ):
         rows.append(_measure_other(name, command.split(), seconds))
     print_table(
@@ -64,10 +64,10 @@ def _measure_agent(folder: Path, count: int, has_center: bool, seconds: int) -> 
 
 
 def _measure_other(name: str, command: list[str], seconds: int) -> list[str]:
-    program = shutil.which(command[0])
-    if program is None:
+    found = program(command[0])
+    if not found:
         return [name, "skipped", "not installed", ""]
-    process = subprocess.Popen([program, *command[1:]], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen([found, *command[1:]], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         cpu, rss, private = _watch(psutil.Process(process.pid), seconds)
     finally:

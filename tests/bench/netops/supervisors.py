@@ -19,6 +19,13 @@ START_SECONDS = 0.010
 """Work before it listens; with the interpreter's own start about 26 ms in all on the machine of the first figures."""
 
 
+def program(name: str) -> str:
+    """A program beside this interpreter, where `make bench-netops` puts the packages of anchors.lock, or in the path; "" when
+    there is none."""
+    beside = Path(sys.executable).with_name(name)
+    return os.fspath(beside) if beside.exists() else shutil.which(name) or ""
+
+
 class Supervised:
     """The service under one supervisor, in a folder of its own. Use as a context manager."""
 
@@ -113,10 +120,7 @@ class Supervisord(Supervised):
 
     @staticmethod
     def missing() -> str:
-        program = Path(sys.executable).with_name("supervisord")
-        return (
-            "" if program.exists() or shutil.which("supervisord") else "not installed: pip install supervisor"
-        )
+        return "" if program("supervisord") else "not installed: make bench-netops installs it"
 
     def spawn(self) -> None:
         settings = self.folder / "supervisord.conf"
@@ -125,9 +129,7 @@ class Supervisord(Supervised):
             f"logfile={self.folder}/log\npidfile={self.folder}/daemon\nchildlogdir={self.folder}\n"
             f"[program:web]\ncommand={' '.join(self.command())}\nautorestart=true\nstartsecs=0\nstartretries=1000000\n"
         )
-        program = Path(sys.executable).with_name("supervisord")
-        found = os.fspath(program) if program.exists() else shutil.which("supervisord") or ""
-        self._run(found, "-c", os.fspath(settings))
+        self._run(program("supervisord"), "-c", os.fspath(settings))
 
 
 class Runit(Supervised):

@@ -333,3 +333,22 @@ def test_until_when_a_command_is_valid_is_told_while_it_may_be_taken() -> None:
         for is_over in (False, True)
     )
     assert [key for key in open_ones if key not in ended] == ["expires"]
+
+
+@pytest.mark.parametrize(
+    ("url", "typed", "told"),
+    [
+        ("/rules/new", {"name": "x", "fire": "abc"}, ["Name: Enter at least 3", "Fires at: Enter a number"]),
+        ("/nodes/gz-db1/edit", {"role": ""}, ["Role: Enter this"]),
+        ("/enrol", {"node": "", "role": "branch"}, ["Node: Enter this"]),
+        ("/maintenance", {"scope": "node", "reason": "x"}, ["Reason: Enter at least 3"]),
+        ("/channels", {"name": "x", "address": "json://example.test"}, ["Name: Enter at least 2"]),
+        ("/incidents/1/snooze", {"hours": "999", "reason": "later"}, ["Hours: Enter 168 or less"]),
+    ],
+)
+def test_a_summary_of_errors_names_the_fields(
+    ada: Ada, url: str, typed: dict[str, str], told: list[str]
+) -> None:
+    ada.visitor.open("/rules/new")
+    assert ada.visitor.send(url, **typed).status_code == 422
+    assert all(words in ada.visitor.text() for words in told), ada.visitor.text()

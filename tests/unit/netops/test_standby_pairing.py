@@ -7,7 +7,7 @@ import pytest
 from netops.agent.commands import _HANDLERS
 from netops.agent.run_command import CommandFailed
 from netops.agent.settings import Commands, NodeFile, Standby
-from shared.nodes.command import Arguments, InvitationArguments
+from shared.nodes.command import UNANSWERED, Arguments, InvitationArguments
 
 INVITATION = f"tla1.{'s' * 43}.{'k' * 43}"
 
@@ -42,3 +42,11 @@ async def test_the_standbys_command_finds_the_invitation_in_its_environment_and_
 async def test_a_node_that_is_no_standby_answers_no_invitation():
     with pytest.raises(CommandFailed, match="no standby"):
         await _HANDLERS["standby.pair"](agent(), None, InvitationArguments(INVITATION))
+
+
+@pytest.mark.parametrize(("status", "code"), [(4, UNANSWERED), (1, "command.failed")])
+async def test_a_branch_that_does_not_answer_is_a_failure_of_its_own(status, code):
+    standby = Standby(of="SH", promote=["true"], pair=["sh", "-c", f"echo why; exit {status}"])
+    with pytest.raises(CommandFailed, match="why") as failed:
+        await _HANDLERS["standby.pair"](agent(standby=standby), None, InvitationArguments(INVITATION))
+    assert failed.value.code == code

@@ -315,3 +315,32 @@ async def test_an_invitation_ends_after_a_day_and_half_a_text_is_none(
     for part in (text[:-3], text[5:], "", "tla1.x.y"):
         with company.standby.use(), pytest.raises(SealRefused):
             await accounts.pair(part, company.folder / "standby")
+
+
+async def test_an_invitation_is_answered_when_newer_accounts_come_and_not_by_those_of_the_pairing_before(
+    company: Company, caplog: pytest.LogCaptureFixture
+) -> None:
+    await company.add("lin")
+    await company.pair()
+
+    async def is_answered(after: int) -> bool:
+        with company.standby.use():
+            return await accounts.is_answered(company.from_standby, after)
+
+    assert not await is_answered(0)
+    await company.seal()
+    assert await is_answered(0)
+    with company.standby.use():
+        before = await accounts.newest_number(company.from_standby)
+    assert before > 0
+    with company.branch.use():
+        text = await accounts.invite(company.folder / "branch")
+    wrong = Invitation("x" * 43, Invitation.from_text(text).branch_key).text
+    for invitation, answered in ((wrong, False), (text, True)):
+        with company.standby.use():
+            await accounts.pair(invitation, company.folder / "standby")
+        assert not await is_answered(before)
+        for _ in range(3):
+            await company.seal()
+        assert await is_answered(before) is answered
+    assert caplog.text.count("offer_refused") == 1, "told once, and looked at every few seconds"
