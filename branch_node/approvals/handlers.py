@@ -73,7 +73,7 @@ def listing(which: str) -> Listing[queries.RequestRow]:
         key="approvals",
         caption=_("Approvals"),
         columns=[
-            Column("number", _("Document"), phone="head"),
+            Column("number", _("Document"), phone="head", is_short=True),
             Column("about", _("About")),
             Column("amount", _("Amount"), "money", sort="amount", phone="second"),
             last,

@@ -65,7 +65,7 @@ def inbox_table(rows: list[queries.InboxRow]) -> TableView:
             Column("kind", _("Kind")),
             Column("issued", _("Issued"), "instant"),
             Column("by", _("Issued by")),
-            Column("number", _("Number")),
+            Column("number", _("Number"), is_short=True),
         ],
         rows=[Row(cells(row, words), str(row.id), f"/directives/{row.id}", row.is_withdrawn) for row in rows],
         empty=Empty("nothing", _("Decisions and documents that HQ sends you appear here.")),

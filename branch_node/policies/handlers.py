@@ -12,6 +12,7 @@ from branch_node.policies.forms import CategoryForm, RuleForm, StepKindForm
 from branch_node.policies.pages import PolicyPage, PolicyRow
 from branch_node.policies.rules import EFFECTS, ENTITIES, WHENS
 from branch_node.requests import path_id
+from branch_node.staff.handlers import role_name
 from shared.errors import Invalid, NotFound
 from shared.i18n import active_locale
 from shared.i18n import gettext as _
@@ -54,11 +55,6 @@ async def policy_page(**forms: Form[Any]) -> PolicyPage:
 def kind_name(row: StepKind | ExpenseCategory) -> str:
     """The kind's name in the reader's language."""
     return row.label_en if row.label_en and active_locale() == "en" else row.label
-
-
-def role_name(row: Role) -> str:
-    """The role's name in the reader's language."""
-    return row.name_en if row.name_en and active_locale() == "en" else row.name
 
 
 def sentence(row: ApprovalRule, roles: dict[str, str]) -> str:

@@ -47,8 +47,8 @@ def value_text(
     name: str, value: Any, row: Mapping[str, Any] | None = None, base_currency: str = ""
 ) -> str | None:
     """The value of column `name` of `row`: amounts with their currency where it is known, states in words, instants as such,
-    ids by their beginning; None for null."""
-    if value is None:
+    ids by their beginning; None for null and for what holds nothing."""
+    if value is None or value == {} or value == []:
         return None
     if isinstance(value, int) and not isinstance(value, bool):
         if name.endswith("_at"):

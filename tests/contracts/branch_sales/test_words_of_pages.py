@@ -61,3 +61,13 @@ def test_the_question_before_cancelling_an_order_has_no_cancel_of_its_own(
     text = people["ma"].open(f"/orders/{office.rows.order}/cancel").text
     assert "Keep the order" in text
     assert ">Cancel<" not in text
+
+
+def test_the_roles_that_approve_are_named_in_the_language_of_the_page(people: People, office: Office) -> None:
+    """A built-in role is named by the release, not by the language in which the branch was set up."""
+    he = people["he"]
+    he.open("/me")
+    he.send("/language", to="zh_CN", back="/")
+    text = he.open("/settings/selling").text
+    he.send("/language", to="en", back="/")
+    assert "网点管理员" in text and "Branch administrator" not in text

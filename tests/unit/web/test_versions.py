@@ -51,3 +51,4 @@ def test_a_value_alone_is_what_a_correction_is_typed_as() -> None:
     assert value_text("status", "posted") == "posted"
     assert value_text("customer_id", "01972ebe-ca28-7e53") == "01972ebe"
     assert value_text("notes", None) is None
+    assert value_text("ext", {}) is None
