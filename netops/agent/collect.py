@@ -10,8 +10,8 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from netops.agent import kernel
-from netops.agent.kernel import read_file
+import psutil
+
 from netops.agent.site_metrics import UNITS as SITE_UNITS
 
 HOST_METRICS: Mapping[str, str] = {
@@ -90,10 +90,12 @@ class Collector:
 
     def __init__(self, disk_path: Path) -> None:
         self._disk_path = disk_path
+        self._own = psutil.Process()
         self._before: dict[str, float] = {}
         self._now: dict[str, float] = {}
         self._elapsed = 0.0
         self._at = 0.0
+        self._processes: dict[int, psutil.Process] = {}
 
     def sample(
         self, services: Mapping[str, list[int]], lag_seconds: float
@@ -106,8 +108,10 @@ class Collector:
         for part in (self._cpu, self._pressure, self._memory, self._disk, self._network, self._itself):
             try:
                 values.update(part())
-            except (OSError, ValueError):
+            except (OSError, psutil.Error, ValueError, AttributeError):
                 continue
+        wanted = {pid for pids in services.values() for pid in pids}
+        self._processes = {pid: process for pid, process in self._processes.items() if pid in wanted}
         measured = {name: self._service(name, pids) for name, pids in services.items()}
         values["agent_lag_seconds"] = lag_seconds
         values["agent_sample_seconds"] = time.monotonic() - began
@@ -122,14 +126,15 @@ class Collector:
         return (counter - before) / self._elapsed
 
     def _cpu(self) -> Values:
-        times = kernel.cpu_times()
+        times = psutil.cpu_times()
         cores = os.cpu_count() or 1
-        load = read_file("/proc/loadavg").split()
-        running, _, tasks = load[3].partition(b"/")
+        busy = sum(times[:8]) - times.idle - times.iowait
+        load = Path("/proc/loadavg").read_text(encoding="ascii").split()
+        running, _, tasks = load[3].partition("/")
         return {
-            "cpu_ratio": self._share("cpu", times.user + times.system + times.steal, cores),
-            "cpu_user_ratio": self._share("user", times.user, cores),
-            "cpu_system_ratio": self._share("system", times.system, cores),
+            "cpu_ratio": self._share("cpu", busy, cores),
+            "cpu_user_ratio": self._share("user", times.user + times.nice, cores),
+            "cpu_system_ratio": self._share("system", times.system + times.irq + times.softirq, cores),
             "cpu_iowait_ratio": self._share("iowait", times.iowait, cores),
             "cpu_steal_ratio": self._share("steal", times.steal, cores),
             "cpu_count": float(cores),
@@ -146,54 +151,58 @@ class Collector:
         return None if rate is None else min(1.0, rate / cores)
 
     def _pressure(self) -> Values:
-        return {f"{kind}_pressure_ratio": kernel.pressure_ratio(kind) for kind in ("cpu", "memory", "io")}
+        return {f"{kind}_pressure_ratio": _pressure_of(kind) for kind in ("cpu", "memory", "io")}
 
     def _memory(self) -> Values:
-        memory = kernel.memory()
+        memory, swap = psutil.virtual_memory(), psutil.swap_memory()
         return {
             "memory_total_bytes": memory.total,
             "memory_available_bytes": memory.available,
             "memory_used_ratio": 1 - memory.available / memory.total,
             "memory_cached_bytes": memory.cached,
-            "swap_total_bytes": memory.swap_total,
-            "swap_used_bytes": memory.swap_total - memory.swap_free,
-            "swap_in_bytes_per_second": self._rate("swap in", memory.swapped_in),
-            "swap_out_bytes_per_second": self._rate("swap out", memory.swapped_out),
+            "swap_total_bytes": swap.total,
+            "swap_used_bytes": swap.used,
+            "swap_in_bytes_per_second": self._rate("swap in", swap.sin),
+            "swap_out_bytes_per_second": self._rate("swap out", swap.sout),
         }
 
     def _disk(self) -> Values:
         space = os.statvfs(self._disk_path)
         total, free = space.f_blocks * space.f_frsize, space.f_bavail * space.f_frsize
-        traffic = kernel.disk_traffic()
-        return {
+        values: Values = {
             "disk_total_bytes": total,
             "disk_free_bytes": free,
             "disk_used_ratio": 1 - free / total if total else None,
             "disk_files_used_ratio": 1 - space.f_favail / space.f_files if space.f_files else None,
-            "disk_read_bytes_per_second": self._rate("disk read", traffic.read_bytes),
-            "disk_written_bytes_per_second": self._rate("disk written", traffic.written_bytes),
-            "disk_reads_per_second": self._rate("disk reads", traffic.reads),
-            "disk_writes_per_second": self._rate("disk writes", traffic.writes),
         }
+        traffic = psutil.disk_io_counters(nowrap=False)
+        if traffic is not None:
+            values["disk_read_bytes_per_second"] = self._rate("disk read", traffic.read_bytes)
+            values["disk_written_bytes_per_second"] = self._rate("disk written", traffic.write_bytes)
+            values["disk_reads_per_second"] = self._rate("disk reads", traffic.read_count)
+            values["disk_writes_per_second"] = self._rate("disk writes", traffic.write_count)
+        return values
 
     def _network(self) -> Values:
-        traffic = kernel.network_traffic()
+        traffic = psutil.net_io_counters(nowrap=False)
+        sockets = Path("/proc/net/sockstat").read_text(encoding="ascii").split(None, 3)[2]
         return {
-            "network_received_bytes_per_second": self._rate("received", traffic.received_bytes),
-            "network_sent_bytes_per_second": self._rate("sent", traffic.sent_bytes),
-            "network_errors_per_second": self._rate("net errors", traffic.errors),
-            "network_dropped_per_second": self._rate("net dropped", traffic.dropped),
-            "sockets_used": float(read_file("/proc/net/sockstat").split(None, 3)[2]),
-            "open_files": float(read_file("/proc/sys/fs/file-nr").split(None, 1)[0]),
+            "network_received_bytes_per_second": self._rate("received", traffic.bytes_recv),
+            "network_sent_bytes_per_second": self._rate("sent", traffic.bytes_sent),
+            "network_errors_per_second": self._rate("net errors", traffic.errin + traffic.errout),
+            "network_dropped_per_second": self._rate("net dropped", traffic.dropin + traffic.dropout),
+            "sockets_used": float(sockets),
+            "open_files": float(Path("/proc/sys/fs/file-nr").read_text(encoding="ascii").split()[0]),
         }
 
     def _itself(self) -> Values:
-        own = kernel.usage_of(os.getpid())
-        return {
-            "agent_cpu_ratio": self._rate("own cpu", own.cpu_seconds),
-            "agent_rss_bytes": own.rss_bytes,
-            "agent_open_files": float(own.open_files),
-        }
+        with self._own.oneshot():
+            times = self._own.cpu_times()
+            return {
+                "agent_cpu_ratio": self._rate("own cpu", times.user + times.system),
+                "agent_rss_bytes": self._own.memory_info().rss,
+                "agent_open_files": float(self._own.num_fds()),
+            }
 
     def _service(self, name: str, pids: list[int]) -> Values:
         """Sums over the processes of a service. A process that ended between two reads is left out."""
@@ -205,19 +214,20 @@ class Collector:
         rss = threads = files = count = 0
         for pid in pids:
             try:
-                usage = kernel.usage_of(pid)
-            except OSError:
+                process = self._processes.get(pid) or self._processes.setdefault(pid, psutil.Process(pid))
+                with process.oneshot():
+                    times, traffic = process.cpu_times(), process.io_counters()
+                    rss += process.memory_info().rss
+                    threads += process.num_threads()
+                    files += process.num_fds()
+            except (psutil.Error, OSError):
+                self._processes.pop(pid, None)
                 continue
             count += 1
-            rss, threads, files = (
-                rss + usage.rss_bytes,
-                threads + usage.threads,
-                files + usage.open_files,
-            )
             key = f"{name} {pid}"
-            cpu.append(self._rate(key + " cpu", usage.cpu_seconds))
-            read.append(self._rate(key + " read", usage.read_bytes))
-            written.append(self._rate(key + " written", usage.written_bytes))
+            cpu.append(self._rate(key + " cpu", times.user + times.system))
+            read.append(self._rate(key + " read", traffic.read_bytes))
+            written.append(self._rate(key + " written", traffic.write_bytes))
         return {
             "cpu_ratio": _sum(cpu),
             "rss_bytes": rss,
@@ -232,3 +242,12 @@ class Collector:
 def _sum(parts: list[float | None]) -> float | None:
     known = [part for part in parts if part is not None]
     return sum(known) if known else None
+
+
+def _pressure_of(kind: str) -> float | None:
+    """Share of the last ten seconds in which some task waited for it; None where the kernel does not tell."""
+    try:
+        with open(f"/proc/pressure/{kind}", encoding="ascii") as stream:
+            return float(stream.readline().split("avg10=", 1)[1].split(None, 1)[0]) / 100
+    except (OSError, IndexError):
+        return None

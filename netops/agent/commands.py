@@ -15,11 +15,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 import msgspec
+import psutil
 
 from netops.agent import events
 from netops.agent.command_keys import CommandKeys, keys_beside
 from netops.agent.http_out import LineBroken
-from netops.agent.kernel import created_us_of
 from netops.agent.run_command import CommandFailed, run_command
 from netops.agent.service_log import last_lines
 from netops.agent.settings import Center, Limits, NodeFileError
@@ -132,7 +132,7 @@ class CommandDesk:
     async def _act(self, command: Command, arguments: Arguments) -> None:
         try:
             result = await _HANDLERS[command.verb](self._agent, command, arguments)
-        except (CommandFailed, NodeFileError, OSError) as failure:
+        except (CommandFailed, NodeFileError, OSError, psutil.Error) as failure:
             code = failure.code if isinstance(failure, CommandFailed) else "command.failed"
             await self._note(command, "failed", code, str(failure))
         except Exception as defect:
@@ -283,9 +283,7 @@ async def _kill(agent: Agent, _command: Command, arguments: Arguments) -> Result
     except ProcessLookupError:
         return {"effect": "none", "reason": "the process no longer runs"}
     try:
-        created_us = created_us_of(arguments.pid)
-        if created_us is None:
-            return {"effect": "none", "reason": "the process no longer runs"}
+        created_us = int(psutil.Process(arguments.pid).create_time() * 1_000_000)
         if abs(created_us - arguments.created_us) > 20_000:
             return {"effect": "none", "reason": "the number now belongs to another process"}
         signal.pidfd_send_signal(pidfd, signal.Signals[f"SIG{arguments.signal}"])

@@ -7,7 +7,6 @@ removed from the spool before the center said that it has it.
 from __future__ import annotations
 
 import asyncio
-import os
 import platform
 import random
 import time
@@ -15,13 +14,13 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+import psutil
 
 from netops.agent import events
 from netops.agent.center_watch import watch_center
 from netops.agent.collect import metric_units
 from netops.agent.commands import CommandDesk
 from netops.agent.http_out import HttpOut, LineBroken
-from netops.agent.kernel import memory
 from netops.agent.settings import Center
 from netops.agent.spool import Spool, keys_of
 from shared.clock import now
@@ -253,8 +252,8 @@ class Uplink:
             host_boot=agent.host_boot,
             started_at=agent.started_at,
             platform=f"{platform.system()} {platform.release()}",
-            cpu_count=os.cpu_count() or 1,
-            memory_bytes=memory().total,
+            cpu_count=psutil.cpu_count() or 1,
+            memory_bytes=psutil.virtual_memory().total,
             services=services,
             metrics=metric_units(services),
             command_seq=seq,

@@ -99,11 +99,11 @@ def test_a_report_tells_who_and_what_and_everything_arrives_once(tmp_path, port,
 
 
 def test_an_agent_that_speaks_no_tls_carries_none(tmp_path, center):
-    """4.6 MB of the 35 that it may take; and it measures without a library."""
+    """4.6 MB of the 35 that it may take."""
     with RunningAgent(tmp_path, service("web", dummy(life=60)), head(center)) as agent:
         until(lambda: center.of(SampleBatch))
         loaded = Path(f"/proc/{agent.process.pid}/maps").read_text()
-        assert "libcrypto" not in loaded and "libssl" not in loaded and "psutil" not in loaded
+        assert "libcrypto" not in loaded and "libssl" not in loaded
 
 
 def test_with_the_center_away_services_are_repaired_and_nothing_is_lost(tmp_path, port, center):

@@ -1,10 +1,9 @@
-"""What is read from /proc is what psutil reads there."""
+"""What is read from /proc is what psutil reads there, and a sample has all its values."""
 
 import os
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import psutil
 import pytest
@@ -27,50 +26,17 @@ def child():
         process.kill()
 
 
-def test_a_process_uses_what_psutil_says(child):
-    usage, times, traffic = kernel.usage_of(child.pid), child.cpu_times(), child.io_counters()
-    assert usage.cpu_seconds == pytest.approx(times.user + times.system) and usage.cpu_seconds > 0
-    assert usage.rss_bytes == pytest.approx(child.memory_info().rss, rel=0.05)
-    assert (usage.threads, usage.open_files) == (child.num_threads(), child.num_fds())
-    assert (usage.read_bytes, usage.written_bytes) == (traffic.read_bytes, traffic.write_bytes)
-    assert kernel.created_us_of(child.pid) == round(child.create_time() * 1_000_000)
-    assert kernel.cpu_seconds_of(child.pid) == usage.cpu_seconds and kernel.state_of(child.pid) == "S"
+def test_a_process_used_the_time_that_psutil_says(child):
+    times = child.cpu_times()
+    assert kernel.cpu_seconds_of(child.pid) == pytest.approx(times.user + times.system) and times.user > 0
+    assert kernel.state_of(child.pid) == "S"
 
 
 def test_of_a_process_that_is_gone_nothing_is_made_up(child):
     child.kill()
     child.wait()
-    assert kernel.stat_fields(child.pid) is None and kernel.created_us_of(child.pid) is None
+    assert kernel.stat_fields(child.pid) is None
     assert kernel.cpu_seconds_of(child.pid) is None and kernel.state_of(child.pid) == ""
-    with pytest.raises(ProcessLookupError):
-        kernel.usage_of(child.pid)
-
-
-def test_the_host_is_as_psutil_sees_it():
-    times, seen = kernel.cpu_times(), psutil.cpu_times()
-    assert times.user == pytest.approx(seen.user + seen.nice, abs=1.0)
-    assert times.system == pytest.approx(seen.system + seen.irq + seen.softirq, abs=1.0)
-    assert (times.iowait, times.steal) == pytest.approx((seen.iowait, seen.steal), abs=1.0)
-    memory, seen, swap = kernel.memory(), psutil.virtual_memory(), psutil.swap_memory()
-    assert (memory.total, memory.swap_total, memory.swap_free) == (seen.total, swap.total, swap.free)
-    assert (memory.available, memory.cached) == pytest.approx((seen.available, seen.cached), rel=0.05)
-    assert (memory.swapped_in, memory.swapped_out) == (swap.sin, swap.sout)
-
-
-def test_traffic_counts_each_disk_once_and_every_interface():
-    seen = psutil.disk_io_counters(nowrap=False)
-    disks = kernel.disk_traffic()
-    assert disks.reads == pytest.approx(seen.read_count, rel=0.01)
-    assert disks.written_bytes == pytest.approx(seen.write_bytes, rel=0.01)
-    seen = psutil.net_io_counters(nowrap=False)
-    network = kernel.network_traffic()
-    assert network.received_bytes == pytest.approx(seen.bytes_recv, rel=0.01)
-    assert (network.errors, network.dropped) == (seen.errin + seen.errout, seen.dropin + seen.dropout)
-
-
-def test_a_file_of_several_pages_is_read_to_its_end():
-    """/proc hands these out a page at a time; the last event counted stands near the end."""
-    assert kernel.read_file("/proc/vmstat").count(b"\n") == Path("/proc/vmstat").read_bytes().count(b"\n")
 
 
 def test_a_sample_has_a_value_for_every_metric_that_this_host_knows(child, tmp_path):
