@@ -8,21 +8,14 @@ import pytest
 
 from branch_node.home import Home, at_home
 from branch_node.imports.problems import BadFiles, BadMapping
-from shared import i18n
 from shared.database import execute
 from shared.records import Contact, ContactPoint, Customer, Employee, Order
 from tests.imports.company import TABLES, row_counts
 from tests.imports.folders import CUSTOMERS, HEADER, bring_in, count, counts, reasons, table, write
 from tests.support.cast import LIN, customer_of, hire
 
-pytestmark = pytest.mark.usefixtures("database")
+pytestmark = pytest.mark.usefixtures("database", "english")
 SEVERAL = "\n".join(["", "on_match = '%s'", ""])
-
-
-@pytest.fixture(autouse=True)
-def english():
-    with i18n.use_locale("en"):
-        yield
 
 
 def matching(policy: str, *match: str) -> str:

@@ -6,17 +6,12 @@ import pytest
 
 from branch_node.home import Home, at_home
 from branch_node.imports.likeness import FIELDS, Profile, block_keys, is_same, similarity, weight
-from shared import i18n
 from tests.imports.febrl import FEBRL, MAPPING, measured
 from tests.imports.folders import bring_in, counts, reasons, write
 from tests.support.cast import LIN, customer_of, hire
 from tests.support.services import missing
 
-
-@pytest.fixture(autouse=True)
-def english():
-    with i18n.use_locale("en"):
-        yield
+pytestmark = pytest.mark.usefixtures("english")
 
 
 def profile(**values: str) -> Profile:

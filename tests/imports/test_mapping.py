@@ -6,15 +6,10 @@ import pytest
 
 from branch_node.imports.mapping import SCHEMA_FILE, json_schema, load
 from branch_node.imports.problems import BadMapping
-from shared import i18n
 from tests.imports.company import MAPPING
 from tests.imports.folders import CUSTOMERS, loaded
 
-
-@pytest.fixture(autouse=True)
-def english():
-    with i18n.use_locale("en"):
-        yield
+pytestmark = pytest.mark.usefixtures("english")
 
 
 def faults_of(toml: str) -> dict[str, str]:

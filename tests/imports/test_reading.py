@@ -12,11 +12,7 @@ from branch_node.imports.mapping import Formats, SourceFile
 from branch_node.imports.reading import BadFile, SourceRow, find_delimiter, open_source
 from shared import i18n
 
-
-@pytest.fixture(autouse=True)
-def english():
-    with i18n.use_locale("en"):
-        yield
+pytestmark = pytest.mark.usefixtures("english")
 
 
 def read(

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from branch_node.imports.undo import _TARGETS, NOT_FOLLOWED, undo_run
 from branch_node.receipts.actions import allocate_receipt
-from shared import i18n
 from shared.database import execute
 from shared.errors import Conflict, NotFound
 from shared.ids import new_id
@@ -30,18 +29,12 @@ from shared.records import (
 )
 from tests.imports.company import undo
 from tests.imports.folders import CUSTOMERS, HEADER, bring_in, count, counts, table, write
+from tests.imports.selling import CUSTOMER_ROWS, ORDER, RECEIPT_HEAD, RECEIPTS, order_rows, sales
 from tests.imports.test_importing import matching
-from tests.imports.test_money import CUSTOMER_ROWS, ORDER, RECEIPT_HEAD, RECEIPTS, order_rows, sales
 from tests.support.cast import LIN, WANG, acting, customer_of, hire
 
-pytestmark = pytest.mark.usefixtures("database")
+pytestmark = pytest.mark.usefixtures("database", "english")
 ROWS = HEADER + "1,A,010-65051234,a@a.cn,x\n2,B,,b@b.cn,y\n3,C,,,z\n"
-
-
-@pytest.fixture(autouse=True)
-def english():
-    with i18n.use_locale("en"):
-        yield
 
 
 async def test_an_undone_run_leaves_nothing_and_its_rows_can_come_again(tmp_path: Path) -> None:
