@@ -11,7 +11,7 @@ from uuid import UUID
 
 from branch_node.dunning import queries
 from branch_node.dunning.forms import DisputeForm, LevelForm, PromiseForm
-from branch_node.dunning.queries import Debtor, debtors, levels, steps_of
+from branch_node.dunning.queries import Debtor, debtors, each_debtor, levels, steps_of
 from branch_node.dunning.rules import (
     DEFAULT_LEVELS,
     DUE_SOON_DAYS,
@@ -39,6 +39,8 @@ from shared.outbox import Letter
 from shared.permissions import Person, require
 from shared.records import DunningLevel, DunningNotice, PromiseToPay, Receivable
 from shared.web import filters as show
+
+MOST_A_RUN = 5_000
 
 DUE_SOON = N_("%(customer)s: %(amount)s of %(label)s falls due on %(day)s.")
 BROKEN = N_("%(customer)s did not pay %(amount)s of %(label)s as promised for %(day)s.")
@@ -83,7 +85,8 @@ async def change_level(person: Person, level_id: UUID, form: LevelForm) -> Dunni
 
 
 async def remind_due(ids: Collection[UUID] | None = None) -> int:
-    """Write the notices that are due today and put their mails into the outbox; how many. `ids`: only these instalments.
+    """Write the notices that are due today and put their mails into the outbox; how many, MOST_A_RUN at most. `ids`: only these
+    instalments.
 
     One transaction per instalment: 1 lock it  2 is it still due, not disputed, promised, settled, sent?  3 the notice
     4 its mail. Without an address the notice says so and waits for a call.
@@ -96,9 +99,11 @@ async def remind_due(ids: Collection[UUID] | None = None) -> int:
     until = today() - timedelta(days=min(one.days_past_due for one in steps))
     where, params = ("r.id IN :ids", {"ids": list(ids)}) if ids is not None else ("1 = 1", {})
     count = 0
-    for debtor in await debtors(f"{where} AND r.due_on <= :until", until=until, limit=5_000, **params):
+    async for debtor in each_debtor(f"{where} AND r.due_on <= :until", until=until, **params):
         if level_due(debtor.case, steps, today()) is not None:
             count += await _remind(debtor.id, steps, by_level)
+        if count == MOST_A_RUN:
+            break
     return count
 
 
@@ -226,12 +231,11 @@ async def note_call(person: Person, notice: UUID) -> DunningNotice:
 
 
 async def tell_due_soon() -> int:
-    """Tell owners three days ahead what falls due: once per instalment, whatever runs twice."""
+    """Tell owners three days ahead what falls due: once per instalment, whatever runs twice; how many, MOST_A_RUN at most."""
     day = today()
     count = 0
-    for debtor in await debtors(
+    async for debtor in each_debtor(
         "r.due_on >= :day AND r.due_on <= :last AND r.disputed_at IS NULL",
-        limit=5_000,
         day=day,
         last=day + timedelta(days=DUE_SOON_DAYS),
     ):
@@ -240,6 +244,8 @@ async def tell_due_soon() -> int:
                 [debtor.owner_id], "due_soon", DUE_SOON, f"/receivables/{debtor.id}", f"due:{debtor.id}",
                 customer=debtor.customer, amount=debtor.remaining, label=debtor.label, day=debtor.case.due_on,
             )  # fmt: skip
+        if count == MOST_A_RUN:
+            break
     return count
 
 

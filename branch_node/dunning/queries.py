@@ -1,6 +1,6 @@
 """Reads of dunning: levels, what would be sent today, what was sent, promises. Set-based, both engines."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -17,6 +17,7 @@ from shared.permissions import Person, reach
 from shared.records import DunningLevel, PromiseToPay
 
 AT_MOST = 500
+PIECE = 200
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,19 @@ async def debtors(where: str, limit: int = AT_MOST, **params: Any) -> list[Debto
         DEBTORS_SQL.format(where=where, limit=limit), branch=home().code, yes=True, **params
     )
     return [_debtor(row) for row in rows]
+
+
+async def each_debtor(where: str, **params: Any) -> AsyncIterator[Debtor]:
+    """All of them, read a piece at a time: there may be tens of thousands. What is done about one does not change which follow."""
+    day, row_id = date(1000, 1, 1), UUID(int=0)
+    later = "(r.due_on, r.id) > (:after_day, :after_id)"
+    while True:
+        piece = await debtors(f"{where} AND {later}", PIECE, after_day=day, after_id=row_id, **params)
+        for debtor in piece:
+            yield debtor
+        if len(piece) < PIECE:
+            return
+        day, row_id = piece[-1].case.due_on, piece[-1].id
 
 
 def _debtor(row: Mapping[str, Any]) -> Debtor:

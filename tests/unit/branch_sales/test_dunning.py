@@ -2,11 +2,14 @@
 mail server with what remains at that moment; people are told once."""
 
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import branch_node
+from branch_node.dunning import actions, queries
 from branch_node.dunning.actions import (
     dispute,
     ensure_levels,
@@ -26,6 +29,7 @@ from branch_node.receipts.actions import reverse_receipt
 from shared import clock
 from shared.clock import FixedClock
 from shared.errors import Conflict, Invalid
+from shared.i18n import install_from
 from shared.records import Customer, DunningNotice, PromiseToPay, Receivable
 from tests.support.cast import LIN, MANAGER, NOON, WANG, customer_of
 from tests.support.mail_server import mail_server
@@ -69,6 +73,22 @@ async def test_each_level_is_sent_once_with_what_remains_when_it_goes():
         (1, 60_000, "sent"),
         (2, 60_000, "sent"),
     ]
+
+
+@pytest.mark.usefixtures("branch")
+async def test_all_who_owe_are_reminded_in_the_end_a_piece_at_a_time_and_a_bounded_number_a_run(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr(queries, "PIECE", 2)
+    monkeypatch.setattr(actions, "MOST_A_RUN", 3)
+    for _ in range(7):
+        await owing()
+    with clock.use(after(-2)):
+        assert [await tell_due_soon() for _ in range(4)] == [3, 3, 1, 0]
+    with clock.use(after(7)):
+        assert [await remind_due() for _ in range(4)] == [3, 3, 1, 0]
+    assert {one.level for one in await DunningNotice.all()} == {1}
+    assert len({one.receivable_id for one in await DunningNotice.all()}) == 7
 
 
 @pytest.mark.usefixtures("branch")
@@ -192,6 +212,7 @@ def test_no_notice_for_what_is_settled_disputed_promised_or_was_reminded_so(case
 
 
 def test_a_level_is_listed_in_words() -> None:
+    install_from(Path(branch_node.__file__).parent)
     shown = LevelsPage([], []).readable("Payment reminder: %(order)s, %(unknown)s")
     assert shown == "Payment reminder: [订单号], %(unknown)s"
     for _, _, *texts in DEFAULT_LEVELS:
