@@ -1,7 +1,12 @@
 """Consecutive numbers of documents and codes of customers, one series per name."""
 
+import re
+
+from tortoise.backends.base.client import TransactionalDBClient
+
 from branch_node.home import home
-from shared.database import engine, execute, fetch_value
+from shared.database import engine, execute, fetch_one, fetch_value
+from shared.database.access import connection
 
 SERIES = (
     ("customer", "customer", "code", "C"),
@@ -19,7 +24,8 @@ SERIES = (
 async def next_number(series: str, prefix: str, digits: int = 6) -> str:
     """The next number of a series, e.g. "SH-C000123". Inside the caller's transaction: a rollback gives it back.
 
-    Two writers never get the same one: the row of the series is locked until the transaction ends.
+    Two writers never get the same one: the row of the series is locked until the transaction ends. Whoever takes a number
+    late in the transaction lets the others wait less.
     """
     taken = await fetch_value(
         "INSERT INTO number_series (name, last_number) VALUES (:name, 1) "
@@ -27,6 +33,62 @@ async def next_number(series: str, prefix: str, digits: int = 6) -> str:
         name=series,
     )
     return f"{home().code}-{prefix}{int(taken):0{digits}d}"
+
+
+async def next_free_number(series: str, digits: int = 6) -> str:
+    """As `next_number`, for a series whose numbers people may type, too: one that a row carries already is passed over."""
+    return await _next_free(series, digits, "")
+
+
+async def number_ahead(series: str, digits: int = 6) -> str:
+    """The next free number before the caller's transaction, so that nobody waits for it; a rollback loses the number. Empty where it
+    must be taken within: on SQLite, where it would be a second wait for the disk, and when a transaction runs already.
+
+    The commit of the number does not wait for the disk. PostgreSQL writes its log in order: a row that carries the number is
+    on the disk after the number is, so that a crash loses both or the number alone.
+    """
+    if engine() == "sqlite" or isinstance(connection(), TransactionalDBClient):
+        return ""
+    return await _next_free(series, digits, ", set_config('synchronous_commit', 'off', true)")
+
+
+async def _next_free(series: str, digits: int, more: str) -> str:
+    table, column, head = _place_of(series)
+    number = "CAST(number_series.last_number AS VARCHAR(20))"
+    padded = f"substr('{'0' * digits}', 1 + length({number})) || {number}"
+    while True:
+        row = await fetch_one(
+            "INSERT INTO number_series (name, last_number) VALUES (:name, 1) "
+            "ON CONFLICT (name) DO UPDATE SET last_number = number_series.last_number + 1 RETURNING last_number, "
+            f"EXISTS (SELECT 1 FROM {table} WHERE branch = :branch AND {column} = CAST(:head AS VARCHAR(40)) || {padded} "
+            f"AND deleted_at IS NULL) AS is_taken{more}",
+            name=series,
+            branch=home().code,
+            head=head,
+        )
+        assert row is not None
+        if not row["is_taken"]:
+            return f"{head}{int(row['last_number']):0{digits}d}"
+
+
+async def take_typed_number(series: str, text: str) -> None:
+    """Let the series never give out a number that somebody types. Inside the caller's transaction, before it looks whether a row
+    carries the number: until the transaction ends nobody else takes or types one of the series."""
+    _table, _column, head = _place_of(series)
+    typed = text.removeprefix(head)
+    number = int(typed) if text.startswith(head) and re.fullmatch("[0-9]{1,15}", typed) else 0
+    await execute(
+        "INSERT INTO number_series (name, last_number) VALUES (:name, :number) ON CONFLICT (name) DO UPDATE SET last_number = "
+        "CASE WHEN number_series.last_number < :number THEN :number ELSE number_series.last_number END",
+        name=series,
+        number=number,
+    )
+
+
+def _place_of(series: str) -> tuple[str, str, str]:
+    """Table and column that carry the numbers of a series, and what they begin with at this branch."""
+    table, column, prefix = next(place for name, *place in SERIES if name == series)
+    return table, column, f"{home().code}-{prefix}"
 
 
 async def next_numbers(series: str, prefix: str, count: int, digits: int = 6) -> list[str]:

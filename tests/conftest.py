@@ -11,12 +11,13 @@ from tests.support.databases import (
     center_database,
     database,
     hq_database,
+    postgres_database,
     remove_what_was_shared,
     sqlite_database,
     templates,
 )
 
-__all__ = ["center_database", "database", "hq_database", "sqlite_database", "templates"]
+__all__ = ["center_database", "database", "hq_database", "postgres_database", "sqlite_database", "templates"]
 
 # Looking for garbage as seldom as a site does (shared/web/serving.py): on the pages of headquarters a sixth of the processor went into it.
 gc.set_threshold(50_000, 20, 20)

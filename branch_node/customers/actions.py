@@ -9,7 +9,7 @@ from branch_node.customers.forms import CustomerForm
 from branch_node.customers.rules import keys_of, name_key
 from branch_node.editing import ChangedMeanwhile, locked
 from branch_node.home import home, today
-from branch_node.numbers import next_number
+from branch_node.numbers import next_free_number, number_ahead, take_typed_number
 from branch_node.own_fields import custom_after, custom_fields, custom_words
 from branch_node.searching import search_key
 from shared import clock
@@ -44,13 +44,14 @@ async def add_customer(
     The owner is the person unless another one is named, which needs customer.assign. Invalid when the code is taken.
     """
     require(person, "customer.edit")
+    owner = await owner_for(person, form.owner_id)
+    code = form.code or await number_ahead("customer")
     async with transaction():
-        owner = await owner_for(person, form.owner_id)
-        code = form.code or await next_number("customer", "C")
-        await _refuse_taken_code(code, None)
+        if form.code:
+            await _take_typed_code(form.code, None)
         row = Customer(
             branch=home().code,
-            code=code,
+            code=code or await next_free_number("customer"),
             status=form.status if form.status != "customer" else "prospect",
             owner_id=owner.id,
             department_id=owner.department_id,
@@ -62,7 +63,7 @@ async def add_customer(
         set_keys(row)
         await row.save()
         await _set_credit(person, row, form)
-        await write_points(row)
+        await write_points(row, is_new=True)
         if form.contact_name:
             contact = await Contact.create(
                 branch=row.branch, customer_id=row.id, name=form.contact_name, is_main=True
@@ -88,7 +89,9 @@ async def owner_for(person: Person, owner_id: UUID | None) -> Employee:
     return owner
 
 
-async def _refuse_taken_code(code: str, own_id: UUID | None) -> None:
+async def _take_typed_code(code: str, own_id: UUID | None) -> None:
+    """A code that somebody typed. Invalid when another customer has it."""
+    await take_typed_number("customer", code)
     condition = "branch = :branch AND code = :code AND deleted_at IS NULL"
     taken = await find_all(Customer, condition, branch=home().code, code=code)
     if any(row.id != own_id for row in taken):
@@ -109,14 +112,15 @@ def set_keys(row: Customer) -> None:
     row.search_key = search_key(row.name, row.code, *keys.points, row.phone, row.tax_number, *own)
 
 
-async def write_points(row: Customer) -> None:
-    """The customer's own phones and e-mail as contact points (contact_id null), in step with the master record."""
+async def write_points(row: Customer, *, is_new: bool = False) -> None:
+    """The customer's own phones and e-mail as contact points (contact_id null), in step with the master record. A customer
+    that `is_new` has none yet."""
     keys = keys_of(row.name, row.phone, row.email, row.tax_number, home().country)
     wanted = {**dict.fromkeys(keys.phones, ("phone", row.phone))}
     if keys.email:
         wanted[keys.email] = ("email", row.email)
     condition = "customer_id = :id AND contact_id IS NULL AND deleted_at IS NULL"
-    have = await find_all(ContactPoint, condition, id=row.id)
+    have = [] if is_new else await find_all(ContactPoint, condition, id=row.id)
     for point in have:
         if point.key not in wanted:
             point.deleted_at = clock.now()
@@ -136,7 +140,7 @@ async def change_customer(
     async with transaction():
         row = await locked(Customer, customer.id, form.revision)
         if form.code and form.code != row.code:
-            await _refuse_taken_code(form.code, row.id)
+            await _take_typed_code(form.code, row.id)
             row.code = form.code
         for name in PLAIN_FIELDS:
             setattr(row, name, getattr(form, name))

@@ -29,9 +29,9 @@ async def enter_expense(person: Person, form: ExpenseForm) -> Expense:
     async with transaction():
         return await Expense.create(
             branch=home().code,
-            number=await next_number("expense", "E"),
             owner_id=person.id,
             department_id=await placement_of(person.id),
+            number=await next_number("expense", "E"),
             **columns,
         )
 

@@ -37,9 +37,9 @@ async def enter_order(person: Person, form: OrderForm) -> Order:
     async with transaction():
         order = await Order.create(
             branch=home().code,
-            number=await next_number("order", "SO"),
             owner_id=person.id,
             department_id=await placement_of(person.id),
+            number=await next_number("order", "SO"),
             base_currency=home().currency,
             **columns,
         )

@@ -38,9 +38,9 @@ async def enter_quotation(person: Person, form: QuotationForm) -> Quotation:
     async with transaction():
         row = await Quotation.create(
             branch=home().code,
-            number=await next_number("quotation", "Q"),
             owner_id=person.id,
             department_id=await placement_of(person.id),
+            number=await next_number("quotation", "Q"),
             opportunity_id=opportunity_id,
             **columns,
         )

@@ -7,7 +7,7 @@ from uuid import UUID
 from branch_node.audit import note
 from branch_node.editing import locked
 from branch_node.home import home, today
-from branch_node.numbers import next_number
+from branch_node.numbers import next_free_number, take_typed_number
 from branch_node.searching import search_key
 from branch_node.staff.forms import DepartmentForm, DeputyForm, EmployeeForm, PlacementForm
 from branch_node.staff.rules import check_deputy, check_new_start, end_before, refuse_loop
@@ -33,8 +33,9 @@ async def add_employee(person: Person, form: EmployeeForm) -> Employee:
     """Write a new employee with the first assignment. Invalid when the number is taken."""
     require(person, "staff.edit")
     async with transaction():
-        number = form.number or await next_number("employee", "E", 4)
-        await _refuse_taken_number(number, None)
+        if form.number:
+            await _take_typed_number(form.number, None)
+        number = form.number or await next_free_number("employee", 4)
         row = await Employee.create(
             branch=home().code,
             number=number,
@@ -65,7 +66,8 @@ async def change_employee(person: Person, employee_id: UUID, form: EmployeeForm)
     async with transaction():
         row = await locked(Employee, employee_id, form.revision)
         number = form.number or row.number
-        await _refuse_taken_number(number, row.id)
+        if number != row.number:
+            await _take_typed_number(number, row.id)
         if row.discount_limit_bp != form.discount_limit_bp:
             await note(
                 person, "staff.discount_limit", "employee", row.id,
@@ -79,7 +81,9 @@ async def change_employee(person: Person, employee_id: UUID, form: EmployeeForm)
     return row
 
 
-async def _refuse_taken_number(number: str, own_id: UUID | None) -> None:
+async def _take_typed_number(number: str, own_id: UUID | None) -> None:
+    """A number that somebody typed. Invalid when another employee has it."""
+    await take_typed_number("employee", number)
     taken = (
         await Employee.filter(branch=home().code, number=number, deleted_at=None).exclude(id=own_id).exists()
     )

@@ -4,12 +4,16 @@ import glob
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
+
+import psutil
 
 
 def find_binaries() -> Path | None:
@@ -32,9 +36,53 @@ def free_port() -> int:
         return int(found.getsockname()[1])
 
 
+@dataclass
+class Cluster:
+    """A cluster of one's own: default durability settings, wal_level logical."""
+
+    binaries: Path
+    folder: str
+    port: int
+    owner: dict[str, int]
+
+    @property
+    def url(self) -> str:
+        """`postgres://postgres@127.0.0.1:PORT/`, to which the name of a database is added."""
+        return f"postgres://postgres@127.0.0.1:{self.port}/"
+
+    @property
+    def data(self) -> str:
+        return f"{self.folder}/data"
+
+    def run(self, program: str, *arguments: str, check: bool = True) -> None:
+        """One of PostgreSQL's programs, quietly, as the owner of the files."""
+        subprocess.run(
+            [self.binaries / program, "-D", self.data, *arguments],
+            check=check, cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **self.owner,
+        )  # type: ignore[call-overload]  # fmt: skip
+
+    def start(self) -> None:
+        """Start it and wait until it answers, after a crash, too."""
+        options = (
+            f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self.folder} -c wal_level=logical "
+            "-c max_replication_slots=8 -c max_wal_senders=8 -c shared_buffers=256MB -c max_wal_size=4GB"
+        )
+        self.run("pg_ctl", "-w", "-l", f"{self.folder}/log", "-o", options, "start")
+
+    def kill(self) -> None:
+        """SIGKILL for the server and every process of it: what it had not written to its files is gone."""
+        server = int(Path(self.data, "postmaster.pid").read_text().split()[0])
+        parts = psutil.Process(server).children(recursive=True)
+        os.kill(server, signal.SIGKILL)
+        for part in parts:
+            with suppress(psutil.NoSuchProcess):
+                part.kill()
+        psutil.wait_procs(parts, timeout=30)
+
+
 @contextmanager
-def cluster() -> Iterator[str]:
-    """The base URL `postgres://postgres@127.0.0.1:PORT/`; default durability settings, wal_level logical."""
+def own_cluster() -> Iterator[Cluster]:
+    """A started cluster on a free port, gone afterwards."""
     binaries = find_binaries()
     if binaries is None:
         raise RuntimeError("no PostgreSQL server programs on this machine")
@@ -42,25 +90,18 @@ def cluster() -> Iterator[str]:
     folder = tempfile.mkdtemp(prefix="trunkline-bench-pg-")
     if owner:
         os.chown(folder, owner["user"], owner["group"])
-    data = f"{folder}/data"
-    port = free_port()
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": folder}
-    subprocess.run(
-        [binaries / "initdb", "-D", data, "-A", "trust", "-U", "postgres"], check=True, **owner, **quiet
-    )  # type: ignore[call-overload]
-    options = (
-        f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c wal_level=logical "
-        "-c max_replication_slots=8 -c max_wal_senders=8 -c shared_buffers=256MB -c max_wal_size=4GB"
-    )
-    subprocess.run(
-        [binaries / "pg_ctl", "-D", data, "-w", "-l", f"{folder}/log", "-o", options, "start"],
-        check=True, **owner, **quiet,  # type: ignore[call-overload]
-    )  # fmt: skip
+    made = Cluster(binaries, folder, free_port(), owner)
+    made.run("initdb", "-A", "trust", "-U", "postgres")
+    made.start()
     try:
-        yield f"postgres://postgres@127.0.0.1:{port}/"
+        yield made
     finally:
-        subprocess.run(
-            [binaries / "pg_ctl", "-D", data, "-m", "immediate", "stop"],
-            check=False, **owner, **quiet,  # type: ignore[call-overload]
-        )  # fmt: skip
+        made.run("pg_ctl", "-m", "immediate", "stop", check=False)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def cluster() -> Iterator[str]:
+    """The base URL of such a cluster."""
+    with own_cluster() as made:
+        yield made.url

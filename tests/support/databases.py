@@ -263,6 +263,15 @@ async def sqlite_database(templates: Templates, tmp_path: Path) -> AsyncIterator
         yield opened
 
 
+@pytest.fixture(params=ENGINES[1:])
+async def postgres_database(
+    request: pytest.FixtureRequest, templates: Templates, tmp_path: Path
+) -> AsyncIterator[Database]:
+    """The same on PostgreSQL only, for what it alone does."""
+    async with fresh_database(templates, request.param, "branch", tmp_path) as opened:
+        yield opened
+
+
 @pytest.fixture(params=ENGINES)
 async def hq_database(
     request: pytest.FixtureRequest, templates: Templates, tmp_path: Path

@@ -3,6 +3,7 @@
 import io
 import re
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +11,7 @@ import pytest
 from openpyxl import load_workbook
 from starlette.testclient import TestClient
 
+import shared
 from hq.exports import actions, queries
 from hq.exports.models import Export
 from hq.models import HqPerson
@@ -17,7 +19,7 @@ from hq.people.actions import change_person
 from shared import clock
 from shared.clock import FixedClock
 from shared.database import Database
-from shared.i18n import use_locale
+from shared.i18n import install_from, use_locale
 from shared.records import Employee, Order, OrderShare, Receivable
 from tests.support import hq_world
 from tests.support.hq_site import Headquarters
@@ -158,6 +160,7 @@ async def test_pieces_skip_nothing_and_repeat_nothing(hq: Database, monkeypatch:
 async def test_the_file_of_orders_says_who_sold_one_together(hq: Database) -> None:
     from random import Random
 
+    install_from(Path(shared.__file__).parent)
     company = hq_world.make_company(Random(7), ["PAR", "TYO"], 12)
     hq_world.split_orders(Random(7), company)
     await hq_world.write(company)
