@@ -224,6 +224,9 @@ def test_a_planned_window_is_changed_and_stands_in_the_audit(ada: Ada) -> None:
     )
     ada.visitor.send(url, **{**window, "ends_at": "2099-01-01 12:00"}, reason="two disks")
     assert "two disks" in ada.visitor.text()
+    assert '<span class="ops-nowrap">2099-01-01 12:00</span>' in ada.visitor.page, (
+        "a date is not broken on a phone"
+    )
     ada.visitor.open("/audit")
     assert "two disks" in ada.visitor.text()
 
