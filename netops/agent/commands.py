@@ -283,7 +283,10 @@ async def _kill(agent: Agent, _command: Command, arguments: Arguments) -> Result
     except ProcessLookupError:
         return {"effect": "none", "reason": "the process no longer runs"}
     try:
-        created_us = int(psutil.Process(arguments.pid).create_time() * 1_000_000)
+        try:
+            created_us = int(psutil.Process(arguments.pid).create_time() * 1_000_000)
+        except psutil.NoSuchProcess:
+            return {"effect": "none", "reason": "the process no longer runs"}
         if abs(created_us - arguments.created_us) > 20_000:
             return {"effect": "none", "reason": "the number now belongs to another process"}
         signal.pidfd_send_signal(pidfd, signal.Signals[f"SIG{arguments.signal}"])
