@@ -1,14 +1,14 @@
-// ECharts reads its numbers from the table in the page, so that screen, print, reader and chart agree; drawn again for another width or theme.
+// ECharts draws the numbers of a table in the page, so that all readings agree; again for another width or theme.
 // <div data-chart="columns|waterfall" data-table="id">; head cells, and rows that are totals: data-fill="ac|py|pl|fc"; cells: data-value.
 (() => {
-	const { all } = ops;
+	const { all, byId } = ops;
 	const { format } = new Intl.NumberFormat(document.documentElement.lang, { notation: 'compact', maximumSignificantDigits: 4 });
 	const brief = value => format(value).replace('-', '−');
 	const draw = place => {
 		const chart = echarts.init(place);
 		const probe = place.parentElement.appendChild(document.createElement('i'));
 		const ink = name => { probe.className = 'ops-ink-' + name; return getComputedStyle(probe).color; };
-		const table = document.getElementById(place.dataset.table), rows = all('tbody tr', table);
+		const table = byId(place.dataset.table), rows = all('tbody tr', table);
 		const series = all('thead th + th', table).map((head, at) => ({
 			name: head.textContent,
 			fill: head.dataset.fill,
@@ -36,6 +36,7 @@
 		};
 		const text = style('text');
 		const axis = { axisLine: { lineStyle: style('line') }, nameTextStyle: text, splitLine: { lineStyle: style('soft') } };
+		const each = place.clientWidth / rows.length;
 		chart.resize();
 		chart.setOption({
 			animation: false,
@@ -43,7 +44,7 @@
 			tooltip: { trigger: 'axis', renderMode: 'richText' },
 			grid: { left: 8, right: 8, top: 32, bottom: 8 },
 			legend: { show: !!series[1], top: 0, textStyle: text },
-			xAxis: { ...axis, data: rows.map(line => line.cells[0].textContent), axisLabel: { ...text, interval: 0, ...place.clientWidth < 60 * rows.length ? { rotate: 45 } : { width: place.clientWidth / rows.length - 20, overflow: 'break' } } },
+			xAxis: { ...axis, data: rows.map(line => line.cells[0].textContent), axisLabel: { ...text, interval: 0, ...each < 60 ? { rotate: 45 } : { width: each - 20, overflow: 'break' } } },
 			yAxis: { ...axis, axisLabel: { ...text, formatter: brief }, name: table.dataset.unit },
 			series: series[1] ? columns() : waterfall(),
 		});

@@ -1,6 +1,6 @@
 // The calendar beside a date, and one list box for typeahead fields and the palette.
 (() => {
-	const { on, all } = window.ops, changed = box => box.dispatchEvent(new Event('change', { bubbles: true }));
+	const { on, all, byId } = ops, changed = box => box.dispatchEvent(new Event('change', { bubbles: true }));
 	// Arrow keys and Enter on the rows of a list while the focus stays in its text box.
 	const rows = list => all('[role=option]', list);
 	const mark = (box, list, index) => rows(list).forEach((row, at) => {
@@ -59,15 +59,15 @@
 	on('focusin', prepare);
 	prepare({ target: document.activeElement });
 	on('change', ({ target }) => {
-		const box = document.getElementById(target.dataset.calendar);
+		const box = byId(target.dataset.calendar);
 		if (!box) return;
 		box.value = target.value;
 		changed(box);
 	});
 
 	let from, look;
-	window.ops.palette = () => {
-		const dialog = document.getElementById('palette');
+	ops.palette = () => {
+		const dialog = byId('palette');
 		if (!dialog || dialog.open) return;
 		const [box, hits] = dialog.children;
 		look ||= listen(box, hits, () => '/find?q=' + encodeURIComponent(box.value), ({ dataset: { url } }, event) => {
@@ -80,6 +80,6 @@
 		look();
 	};
 	on('click', event => {
-		if (event.target.closest('[data-palette]') && !event.ctrlKey) { event.preventDefault(); window.ops.palette(); }
+		if (event.target.closest('[data-palette]') && !event.ctrlKey) { event.preventDefault(); ops.palette(); }
 	});
 })();

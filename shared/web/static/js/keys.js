@@ -1,6 +1,6 @@
 // Keys: / and Ctrl+K, ?, g + letter, j k Enter, f, data-key letters such as n, Ctrl+Enter, Esc.
 (() => {
-	const { all, on, palette, letters } = window.ops;
+	const { all, on, palette, letters } = ops;
 	let went = 0;
 	const row = step => {
 		const rows = all('[data-rows] tbody tr');

@@ -3,17 +3,18 @@
 	const { words: text, keys } = document.body.dataset;
 	const words = JSON.parse(text || '{}');
 	const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+	const byId = id => document.getElementById(id);
 	const on = (name, act) => document.addEventListener(name, act);
 	const make = (tag, values) => Object.assign(document.createElement(tag), values);
 	const notice = (key, text, label, act) => {
-		const old = document.getElementById('notice-' + key);
+		const old = byId('notice-' + key);
 		if (!text) return old?.remove();
 		if (old) return;
 		const row = make('div', { id: 'notice-' + key, className: 'ops-notice ops-notice-warn container-xl', role: 'status', textContent: text + ' ' });
 		if (label) row.append(make('button', { className: 'btn btn-sm', textContent: label, onclick: act }));
-		document.getElementById('status-line')?.append(row);
+		byId('status-line')?.append(row);
 	};
-	window.ops = { words, all, on, notice, letters: keys === 'on' };
+	window.ops = { words, all, byId, on, notice, letters: keys === 'on' };
 
 	const draft = box => 'draft:' + box.dataset.draft;
 	const ready = root => {

@@ -1,6 +1,6 @@
 // The live stream of a page: says when it is silent or paused, starts it again, underlines what changed.
 (() => {
-	const { notice, words, all } = window.ops, stream = document.querySelector('[data-live]');
+	const { notice, words, all, on } = ops, stream = document.querySelector('[data-live]');
 	if (!stream) return;
 	const silent = +stream.dataset.live || 45000;
 	let heard = Date.now(), connection;
@@ -18,7 +18,7 @@
 		notice('stopped', words.stopped, words.again, again);
 		again();
 	}, silent / 9);
-	document.addEventListener('visibilitychange', () => { if (heard !== Infinity) heard = Date.now(); });
+	on('visibilitychange', () => { if (heard !== Infinity) heard = Date.now(); });
 
 	if (matchMedia('(prefers-reduced-motion: reduce)').matches) return;
 	const changes = new MutationObserver(records => {
