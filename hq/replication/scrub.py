@@ -78,7 +78,10 @@ async def compare(branch: str, rest: float = 0.0) -> Compared:
     begun = time.perf_counter()
     async with view_of(rest) as view:
         epoch, seq, claimed = await claims(view, branch)
-        found = {name: await table_digest(view, table, branch) for name, table in replicated_tables().items()}
+        found = {
+            name: await table_digest(view, table, branch, claimed.get(name, ""))
+            for name, table in replicated_tables().items()
+        }
     return Compared(branch, epoch, seq, found, claimed, time.perf_counter() - begun)
 
 

@@ -94,6 +94,34 @@ class Table:
         )
         return f"COALESCE({row}.ext, '{{' || {parts}{added} || '}}')"
 
+    def copied_sql(self, row: str) -> str:
+        """PostgreSQL: the canonical row as columns for COPY, which puts nothing together and is a third quicker than `scan_sql`: constants
+        and values in turn, QUOTE for every quotation mark of the row's own. `scan.canonical_lines` makes the rows of it."""
+        parts: list[str] = []
+        start = "{"
+        for column in self.first:
+            parts += [f"'{start}{QUOTE}{column.name}{QUOTE}:'", _copied_value(row, column)]
+            start = ","
+        added = [_copied_added(row, column) for column in self.columns if column.is_added]
+        return ", ".join([*parts, *added, "'}'"])
+
+
+QUOTE = "\x02"
+"""Stands for a quotation mark of the row's own, so that one inside a text can be told from it."""
+
+
+def _copied_value(row: str, column: Column) -> str:
+    value = f'{row}."{column.name}"'
+    if column.kind == "integer":
+        return value
+    return f"{value}::text" if column.kind == "boolean" else f"'{QUOTE}' || {value}::text || '{QUOTE}'"
+
+
+def _copied_added(row: str, column: Column) -> str:
+    is_missing = f'{row}."{column.name}" IS NOT DISTINCT FROM {column.missing_sql("postgres")}'
+    value = f"',{QUOTE}{column.name}{QUOTE}:' || COALESCE(({_copied_value(row, column)})::text, 'null')"
+    return f"CASE WHEN {is_missing} THEN '' ELSE {value} END"
+
 
 def _added_sql(row: str, column: Column, dialect: str) -> str:
     """A column that a later version added, with its comma; nothing while it is missing."""

@@ -13,7 +13,7 @@ from typing import Any, Protocol, Self
 from shared.database import engine
 from shared.database.access import bind, connection
 from shared.replication.change import Digest
-from shared.replication.columns import Table
+from shared.replication.columns import QUOTE, Table
 
 CHUNK = 1_000
 """Rows of a branch's file held at once: a megabyte or two. Four times as many are no faster."""
@@ -82,15 +82,24 @@ class PostgresView:
 
     async def scan(self, sql: str, take: Take, **params: Any) -> None:
         query, values = bind(sql, params, "postgres")
-        async with _Taking(take, self._rest) as taking:
+        async with _Taking(lambda text: _take_lines(text, take), self._rest) as taking:
             await self._connection.copy_from_query(query, *values, output=taking.receive)
+
+    async def quick_digest(self, table: Table, branch: str) -> Digest:
+        """The digest of a branch's rows, half as quick again: whenever it is the one that is expected, the rows are. It may differ although
+        they are, where a text holds control characters that JSON writes otherwise than COPY, or a row is wider than this release."""
+        digest = Digest()
+        query, values = bind(quick_query(table), {"branch": branch}, "postgres")
+        async with _Taking(lambda text: digest.add_all(canonical_lines(text)), self._rest) as taking:
+            await self._connection.copy_from_query(query, *values, output=taking.receive, null="null")
+        return digest
 
 
 class _Taking:
     """Hands over what COPY sends, a piece at a time in a thread, while the next piece arrives: server and hashing work
     side by side. At most two pieces are held."""
 
-    def __init__(self, take: Take, rest: float) -> None:
+    def __init__(self, take: Callable[[bytes], None], rest: float) -> None:
         self._take, self._rest = take, rest
         self._waiting: list[bytes] = []
         self._size = 0
@@ -104,15 +113,15 @@ class _Taking:
             await self._hand_over()
 
     async def _hand_over(self) -> None:
-        lines = b"".join(self._waiting).split(b"\n")
-        self._waiting = [lines.pop()]
-        self._size = len(self._waiting[0])
+        text, _, rest = b"".join(self._waiting).rpartition(b"\n")
+        self._waiting = [rest]
+        self._size = len(rest)
         await self._taken()
-        self._last = asyncio.create_task(self._take_and_rest(lines))
+        self._last = asyncio.create_task(self._take_and_rest(text)) if text else None
 
-    async def _take_and_rest(self, lines: Sequence[bytes]) -> None:
+    async def _take_and_rest(self, text: bytes) -> None:
         begun = time.perf_counter()
-        await asyncio.to_thread(_take_lines, lines, self._take)
+        await asyncio.to_thread(self._take, text)
         if self._rest:
             await asyncio.sleep((time.perf_counter() - begun) * self._rest)
 
@@ -129,10 +138,21 @@ class _Taking:
         await self._taken()
 
 
-def _take_lines(lines: Sequence[bytes], take: Take) -> None:
+def _take_lines(text: bytes, take: Take) -> None:
     """COPY doubles backslashes; JSON has no other character that it would touch."""
-    pairs = (line.partition(b"\t") for line in lines)
+    pairs = (line.partition(b"\t") for line in text.split(b"\n"))
     take([(key, row.replace(b"\\\\", b"\\") if b"\\" in row else row) for key, _tab, row in pairs])
+
+
+_QUOTES = bytes.maketrans(QUOTE.encode(), b'"')
+
+
+def canonical_lines(text: bytes) -> list[bytes]:
+    """The canonical rows of what COPY gave of `Table.copied_sql`: what it writes with a backslash, JSON writes the same, but for the
+    quotation mark. Anything else that JSON escapes stays as no canonical row has it, so that two different rows never read the same."""
+    if b'"' in text:
+        text = text.replace(b'"', b'\\"')
+    return text.translate(_QUOTES, b"\t").split(b"\n")
 
 
 @asynccontextmanager
@@ -206,8 +226,17 @@ def _of_branch(table: Table, dialect: str) -> str:
     return "r.branch = :branch"
 
 
-async def table_digest(view: View, table: Table, branch: str) -> Digest:
-    """The digest of a branch's rows of one table, recomputed from the rows."""
+def quick_query(table: Table) -> str:
+    """The rows of a branch `:branch` that are no wider than this release, for `canonical_lines`."""
+    return f'SELECT {table.copied_sql("r")} FROM "{table.name}" r WHERE r.branch = :branch AND r.ext IS NULL'
+
+
+async def table_digest(view: View, table: Table, branch: str, expected: str = "") -> Digest:
+    """The digest of a branch's rows of one table, recomputed from the rows; sooner where it is the `expected` one."""
+    if expected and isinstance(view, PostgresView):
+        quick = await view.quick_digest(table, branch)
+        if quick == Digest.parse(expected):
+            return quick
     digest = Digest()
 
     def take(rows: Sequence[tuple[bytes, bytes]]) -> None:

@@ -169,6 +169,51 @@ async def test_rows_read_for_proof_are_those_of_the_triggers(company: Model) -> 
             ).count()
 
 
+ODD_TEXTS = (
+    'a "b" \\ c',
+    'x\\"y\\\\',
+    "tab\t line\n return\r back\b feed\f",
+    "上海 \u2028 \x7f",
+    "null",
+    "{}",
+    "\\N",
+    "\\t",
+)
+UNLIKE_COPY = ("\x01", "a\x02b", "v\x0b", "\x1f", "a\x02,\x02notes\x02:\x02b")
+
+
+@pytest.mark.parametrize("text", [*ODD_TEXTS, *UNLIKE_COPY])
+async def test_a_digest_that_is_expected_is_found_whatever_the_rows_hold(company: Model, text: str) -> None:
+    table = replicated_tables()["receipt"]
+    with company.hq.use():
+        await execute("UPDATE receipt SET notes = :text, reversed_by = NULL", text=text)
+        async with view_of() as view:
+            exact = await table_digest(view, table, BRANCH)
+            assert exact.count
+            assert await table_digest(view, table, BRANCH, exact.text()) == exact
+            if isinstance(view, scan.PostgresView):
+                quick = await view.quick_digest(table, BRANCH)
+                assert (quick == exact) is (text in ODD_TEXTS)
+
+
+@pytest.mark.parametrize(("theirs", "ours"), [('"', "\x02"), ("\\", ""), ("\t", "t"), ("null", ""), ('","notes":"b', '\x02,\x02notes\x02:\x02b')])  # fmt: skip
+async def test_rows_that_differ_are_never_taken_for_those_that_are_expected(
+    company: Model, theirs: str, ours: str
+) -> None:
+    table = replicated_tables()["receipt"]
+    with company.hq.use():
+        await execute("UPDATE receipt SET reference = :text", text=theirs)
+        async with view_of() as view:
+            expected = await table_digest(view, table, BRANCH)
+        await execute("UPDATE receipt SET reference = :text", text=ours)
+        async with view_of() as view:
+            assert await table_digest(view, table, BRANCH, expected.text()) != expected
+        await execute("UPDATE receipt SET reference = :text", text=theirs)
+        await execute("UPDATE receipt SET ext = '{}' WHERE id IN (SELECT id FROM receipt LIMIT 1)")
+        async with view_of() as view:
+            assert await table_digest(view, table, BRANCH, expected.text()) != expected
+
+
 async def test_rows_that_come_in_many_pieces_are_each_taken_once_and_in_order(
     company: Model, monkeypatch: pytest.MonkeyPatch
 ) -> None:
