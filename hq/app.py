@@ -14,6 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from hq.audit.actions import note
 from hq.customers.handlers import palette
+from hq.figures import crowd
 from hq.gauges import business_metrics
 from hq.jobs import register_jobs
 from hq.live import applied, telling, watch_cursors
@@ -138,7 +139,8 @@ async def receiving(app: Starlette) -> AsyncIterator[None]:
     await applier.start()
     app.state.receiver = receiver.Receiver(applier, applied)
     try:
-        yield
+        with crowd.noticed(lambda: app.state.receiver.turns.waiting):
+            yield
     finally:
         await applier.stop()
 

@@ -23,7 +23,7 @@ from weakref import WeakValueDictionary
 from hq.figures.freshness import Directory, Standing
 from hq.figures.shape import Figure, Question
 from hq.figures.workings import Workings
-from shared.database.access import connection
+from shared.database.access import database_name
 
 VALUES_MOST = 250_000
 """Four boards of 1,000 branches, or hundreds of a small company."""
@@ -84,9 +84,3 @@ async def answered(
     while len(_answers) > 1 and sum(answer.values for answer in _answers.values()) > VALUES_MOST:
         _answers.popitem(last=False)
     return replace(held.figure, question=question, watermarks=branches.marks)
-
-
-def database_name() -> str:
-    """Which database is current, so that two sites in one process do not share answers; '' where it cannot be told."""
-    client = connection()
-    return str(getattr(client, "filename", "") or getattr(client, "database", "") or "")

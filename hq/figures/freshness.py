@@ -8,6 +8,7 @@ from operator import is_
 from time import monotonic
 from typing import Any, NamedTuple
 
+from hq.figures import crowd
 from hq.figures.cells import DateGroup
 from hq.figures.rules import freshness_state
 from hq.figures.shape import HOUSE, House, Question, Watermark
@@ -159,9 +160,14 @@ async def rows_now() -> Rows:
             nodes[code] = name
             if kind == "active":
                 active.add(code)
-    cursors = {row[0]: row for row in await fetch_rows(CURSORS)}
+    cursors = await crowd.cursors(cursors_now)
     names = {row[0]: row for row in await fetch_rows(NAMES)}
     return Rows(cursors, names, nodes, waiting, frozenset(active), own_seq, monotonic())
+
+
+async def cursors_now() -> dict[str, tuple[Any, ...]]:
+    """How far every branch has come, by code."""
+    return {row[0]: row for row in await fetch_rows(CURSORS)}
 
 
 def mark_then(mark: Watermark, known_at: datetime) -> Watermark:

@@ -12,9 +12,9 @@ from time import monotonic
 from typing import Any, TypeVar
 
 from hq.figures import answers, cells, journal
-from hq.figures.answers import database_name
 from hq.figures.cells import DateGroup, Sums, Wants
 from hq.figures.freshness import Directory, Position
+from shared.database.access import database_name
 
 VALUES_MOST = 500_000
 """About 40 MB: six boards of 1,000 branches."""

@@ -25,6 +25,12 @@ def connection() -> BaseDBAsyncClient:
     return require_context().db()
 
 
+def database_name() -> str:
+    """Which database is current, so that two sites in one process do not share answers; '' where it cannot be told."""
+    client = connection()
+    return str(getattr(client, "filename", "") or getattr(client, "database", "") or "")
+
+
 def engine() -> str:
     """'sqlite' or 'postgres', for the few statements that differ."""
     return connection().capabilities.dialect

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from hq.figures import answers, memo, rebuild, rollup
+from hq.figures import answers, crowd, memo, rebuild, rollup
 from hq.figures import scoreboard as board
 from hq.figures.queries import FIGURES, answer
 from hq.figures.scoreboard import scoreboard
@@ -88,6 +88,39 @@ async def test_the_next_applied_batch_is_in_every_figure_at_once(hq: Headquarter
     await hq.receive(logs["SH"])
     assert await sold() == (before or 0) + 700_00
     assert (await scoreboard(Question(**MONTH))).figure.total.number("sales") == (board or 0) + 700_00
+
+
+async def test_while_a_crowd_is_taken_over_pages_are_a_second_old_at_most_and_say_so(
+    hq: Headquarters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logs = await received(hq, "SH", "HQ")
+    crowd_size, seconds = 0, 0.0
+    monkeypatch.setattr(crowd, "monotonic", lambda: seconds)
+
+    async def seen() -> tuple[int | None, int]:
+        figure = await answer("sales", Question(**MONTH))
+        position = next(mark.position for mark in figure.watermarks if mark.branch == "SH")
+        return figure.total.number("ordered"), position
+
+    async def sell_more() -> None:
+        logs["SH"].write(order_of("SH", 700_00))
+        await hq.receive(logs["SH"])
+
+    with crowd.noticed(lambda: crowd_size):
+        first, position = await seen()
+        crowd_size = crowd.LEAST_WAITING
+        assert await seen() == (first, position)
+        await sell_more()
+        seconds = crowd.SECONDS
+        assert await seen() == (first, position), "read a second ago, while the rest of the crowd waits"
+        seconds = crowd.SECONDS + 0.1
+        assert await seen() == ((first or 0) + 700_00, position + 1)
+        await sell_more()
+        crowd_size = crowd.LEAST_WAITING - 1
+        assert await seen() == ((first or 0) + 1_400_00, position + 2), "the last of a crowd is seen at once"
+    await sell_more()
+    crowd_size = crowd.LEAST_WAITING
+    assert await seen() == ((first or 0) + 2_100_00, position + 3), "nobody is taken over any more"
 
 
 async def test_a_rate_that_is_entered_or_changed_converts_at_once(hq: Headquarters) -> None:
