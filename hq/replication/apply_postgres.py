@@ -13,7 +13,7 @@ import structlog
 from hq.replication.apply_sql import SELECT_CURSOR, cursor_of, new_cursor, new_mark, table_sql
 from hq.replication.batch import Batch, read_changes
 from hq.replication.cursor import Cursor
-from hq.replication.groups import Groups
+from hq.replication.groups import Groups, in_turns
 from hq.replication.outcome import Applied, Contact, EnvironmentFailure
 from hq.replication.rows_postgres import apply_apart, apply_some, retry_aside, run
 from hq.replication.scratch_postgres import Scratch, make_scratch
@@ -91,7 +91,7 @@ class PostgresApplier:
 async def _serve(connection: Any, visits: Sequence[Visit]) -> None:
     """Steps: 1 cursors and replay memory, 2 what is new, 3 rows, digests and rollups per table, 4 cursors."""
     cursors = await lock_cursors(connection, [visit.contact.branch for visit in visits])
-    met = [visit for visit in visits if visit.meet(cursors[visit.contact.branch])]
+    met = [visit async for visit in in_turns(visits) if visit.meet(cursors[visit.contact.branch])]
     if bringing := [visit for visit in met if visit.lines]:
         await _write_rows(connection, bringing)
     kept = [visit for visit in met if visit.error is None]
@@ -106,7 +106,7 @@ async def _write_rows(connection: Any, visits: Sequence[Visit]) -> None:
     """The rows of all at once; when the data of one is refused, each visit alone, and then in halves, setting aside what cannot
     be applied."""
     statements = table_sql("postgres")
-    plain = [visit for visit in visits if visit.is_plain(statements)]
+    plain = [visit async for visit in in_turns(visits) if visit.is_plain(statements)]
     apart = [visit for visit in visits if visit not in plain]
     if plain and (error := await apply_some(connection, _parts(plain), statements)):
         if len(plain) > 1:

@@ -128,8 +128,9 @@ def parked_for(change: Change, known: Container[str]) -> str:
 
 @dataclass(frozen=True)
 class TableSql:
-    """Statements for one table. New rows go straight in (`insert`); where some are known already: stage, old image, guarded
-    upsert; a row whose version here is not older is stale and left out. `mend` writes whatever the version. `id_at` and `branch_at` are places among the columns."""
+    """Statements for one table. New rows go straight in; where some are known already: stage, old image, guarded upsert; a
+    row whose version here is not older is stale and left out. `mend` writes whatever the version. `id_at` and `branch_at` are places
+    among the columns. Rows travel by `insert` and `stage` on SQLite (`rows_sqlite.put`), by COPY on PostgreSQL (`rows_postgres.put`)."""
 
     table: Table
     counted: bool
@@ -161,12 +162,12 @@ def _table_sql(table: Table, dialect: str) -> TableSql:
     counted = table.name in COUNTED_TABLES
     into = f"INSERT INTO delta ({DELTA_COLUMNS}) "
     is_sqlite = dialect == "sqlite"
-    received = f"VALUES ({', '.join('?' * (len(table.names) + 1))})" if is_sqlite else _received(table)
-    insert = f"INSERT INTO {name} ({columns}) {received}"
+    received = f"({', '.join('?' * (len(table.names) + 1))})"
     new = f"(SELECT * FROM {name} WHERE rowid > :newest)" if is_sqlite else "put"
-    delta_new = entry_rows_sql(table.name, dialect, ((new, 1),), document_sql) if counted else ""
+    delta_new = into + entry_rows_sql(table.name, dialect, ((new, 1),), document_sql) if counted else ""
     if counted and not is_sqlite:
-        insert = f"WITH put AS ({insert} RETURNING {_used(table, delta_new)}) {into}{delta_new}"
+        put = f"SELECT {_used(table, delta_new)} FROM {name} WHERE id = ANY($1::uuid[])"
+        delta_new = f"WITH put AS MATERIALIZED ({put}) {delta_new}"
     return TableSql(
         table=table,
         counted=counted,
@@ -178,8 +179,8 @@ def _table_sql(table: Table, dialect: str) -> TableSql:
             if is_sqlite
             else f"SELECT id::text AS id FROM {name} WHERE id = ANY($1::text[]::uuid[])"
         ),
-        insert=insert,
-        stage=f"INSERT INTO {stage} ({columns}) {received}",
+        insert=f"INSERT INTO {name} ({columns}) VALUES {received}" if is_sqlite else "",
+        stage=f"INSERT INTO {stage} ({columns}) VALUES {received}" if is_sqlite else "",
         take_old=f"INSERT INTO {old} ({columns}, ext) SELECT {columns}, ext FROM {name} WHERE id IN (SELECT id FROM {stage})",
         drop_stale=(
             f"DELETE FROM {stage} WHERE id IN (SELECT s.id FROM {stage} s JOIN {old} o ON o.id = s.id WHERE o.ver >= s.ver) "
@@ -197,23 +198,11 @@ def _table_sql(table: Table, dialect: str) -> TableSql:
         foreign_gone=f"SELECT 1 FROM {old} o JOIN gone g ON g.id = o.id WHERE o.branch <> g.branch",
         old_canonical=f"SELECT o.branch, {table.held_sql('o', dialect)} AS row FROM {old} o",
         widen=f"UPDATE {name} SET ext = {'?' if is_sqlite else '$1'} WHERE id = {'?' if is_sqlite else '$2::text::uuid'}",
-        delta_new=into + delta_new if counted else "",
+        delta_new=delta_new,
         delta_staged=into + entry_rows_sql(table.name, dialect, ((stage, 1), (old, -1)), document_sql)
         if counted
         else "",
     )
-
-
-def _received(table: Table) -> str:
-    """PostgreSQL: the rows of a batch, which travel as one array per column."""
-    kinds = [(column.name, column.postgres_type) for column in table.columns] + [("ver", "bigint")]
-    as_text = ("uuid", "date")
-    picked = ", ".join(f'"{name}"::{kind}' if kind in as_text else f'"{name}"' for name, kind in kinds)
-    arrays = ", ".join(
-        f"${at}::{'text' if kind in as_text else kind}[]" for at, (_, kind) in enumerate(kinds, 1)
-    )
-    names = ", ".join(f'"{name}"' for name, _ in kinds)
-    return f"SELECT {picked} FROM unnest({arrays}) AS received ({names})"
 
 
 def _used(table: Table, query: str) -> str:

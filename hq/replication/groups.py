@@ -6,15 +6,19 @@ written, further visits gather.
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from hq.replication.outcome import Applied
 from hq.replication.visits import Visit
 
+T = TypeVar("T")
 MAX_VISITS = 64
 MAX_LINES = 8_000
 """How much goes into one transaction: readers of the file and other work are let in between two."""
+TURN = 4
+"""After so many visits the loop looks after pages: what is done for a whole group at once keeps them waiting."""
 Write = Callable[[Sequence[Visit]], Awaitable[None]]
 """Writes the visits in one transaction; raises what fails all of them."""
 
@@ -56,8 +60,12 @@ class Groups:
                 await self._write([one.visit for one in group])
             except BaseException as error:
                 failure = error
-            for one in group:
-                _answer(one, failure)
+            try:
+                async for one in in_turns(group):
+                    _answer(one, failure)
+            finally:  # also when this is cancelled in between
+                for one in group:
+                    _answer(one, failure)
             if isinstance(failure, asyncio.CancelledError):
                 raise failure
 
@@ -74,6 +82,14 @@ class Groups:
             branches.add(further.contact.branch)
             group.append(self._waiting.popleft())
         return group
+
+
+async def in_turns(many: Sequence[T]) -> AsyncIterator[T]:
+    """Each of many; the loop looks after others in between."""
+    for number, one in enumerate(many, 1):
+        yield one
+        if not number % TURN:
+            await asyncio.sleep(0)
 
 
 def _answer(one: _Waiting, failure: BaseException | None) -> None:

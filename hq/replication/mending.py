@@ -22,7 +22,7 @@ from hq.replication.apply_sql import TableSql, table_sql, typed_rows
 from hq.replication.apply_sqlite import SqliteApplier, read_cursor
 from hq.replication.batch import Gap, TableChanges
 from hq.replication.cursor import Cursor
-from hq.replication.rows_sqlite import DATA_ERRORS, keep_delta
+from hq.replication.rows_sqlite import DATA_ERRORS, keep_delta, put
 from shared import clock
 from shared.database.fields import to_micros
 from shared.entries_sql import entry_sql
@@ -176,7 +176,7 @@ def _write_sqlite(connection: sqlite3.Connection, order: Order) -> None:
     rows, wider = typed_rows(sql, changes, order.branch)
     for relation in ("stage", "old"):
         connection.execute(f"DELETE FROM {relation}_{order.table}")
-    connection.executemany(sql.stage, rows)
+    put(connection, sql.stage, rows)
     connection.execute(sql.take_old)
     if connection.execute(sql.foreign).fetchone() is not None:
         raise ValueError("a row with this id belongs to another branch")
@@ -238,7 +238,7 @@ async def _write_postgres(connection: Any, order: Order) -> None:
     for relation in ("stage", "old"):
         await connection.execute(f"DELETE FROM {relation}_{order.table}")
     if rows:
-        await connection.fetch(sql.stage, *zip(*rows, strict=True))
+        await rows_postgres.put(connection, f"stage_{order.table}", sql, rows)
     await connection.execute(sql.take_old)
     if await connection.fetch(sql.foreign):
         raise ValueError("a row with this id belongs to another branch")

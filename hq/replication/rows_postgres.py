@@ -1,6 +1,6 @@
 """Rows into PostgreSQL's tables, set by set, with what they add to the figures; and one by one where some cannot be applied.
 
-Statement for statement the same steps as rows_sqlite; the rows travel as one array per column.
+Statement for statement the same steps as rows_sqlite; the rows travel by COPY, which costs server and sender half of arrays.
 """
 
 from collections import defaultdict
@@ -9,7 +9,7 @@ from typing import Any
 
 import asyncpg
 
-from hq.figures.journal import keep_sql
+from hq.figures.journal import REPEATED, keep_sql
 from hq.figures.rollup import fold_sql
 from hq.replication.apply_sql import (
     TableSql,
@@ -25,21 +25,29 @@ from hq.replication.apply_sql import (
 )
 from hq.replication.batch import gathered
 from hq.replication.cursor import SYSTEMIC_WINDOW, Cursor, is_systemic
+from hq.replication.groups import in_turns
 from hq.replication.outcome import Held, received_on
 from hq.replication.visits import Part
 from shared import clock
 from shared.database.fields import to_micros
 from shared.replication.change import Change
 
-DATA_ERRORS = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, ValueError, TypeError)
+DATA_ERRORS = (
+    asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, ValueError, TypeError, OverflowError,
+)  # fmt: skip
 ZONES_OF = "SELECT branch, timezone FROM branch WHERE deleted_at IS NULL AND branch = ANY($1::varchar[])"
-WITHIN = " WHERE branch = ANY($3::varchar[])"
+WITHIN = "branch = ANY($3::varchar[])"
 Rows = list[tuple[Any, ...]]
 
 
 async def run(connection: Any, statement: tuple[str, tuple[Any, ...]]) -> None:
     """One statement with its values."""
     await connection.fetch(statement[0], *statement[1])
+
+
+async def put(connection: Any, relation: str, sql: TableSql, rows: Rows) -> None:
+    """Rows in the order of the table's columns into a relation of its shape. Raises DATA_ERRORS."""
+    await connection.copy_records_to_table(relation, records=rows, columns=[*sql.table.names, "ver"])
 
 
 async def apply_some(connection: Any, parts: Sequence[Part], statements: Mapping[str, TableSql]) -> str:
@@ -74,19 +82,22 @@ async def keep_delta(connection: Any, branches: Sequence[str]) -> None:
     now, by_date = clock.now(), defaultdict(list)
     for branch in branches:
         by_date[received_on(now, zones.get(branch))].append(branch)
+    repeated = bool(await connection.fetch(REPEATED))
     for today, there in by_date.items():
-        await connection.fetch(keep_sql("$1::bigint", "$2::varchar", WITHIN), to_micros(now), today, there)
+        keep = keep_sql("$1::bigint", "$2::varchar", WITHIN, repeated=repeated)
+        await connection.fetch(keep, to_micros(now), today, there)
 
 
 async def _apply_table(connection: Any, sql: TableSql, parts: Sequence[Part]) -> None:
-    """New rows go straight in, what they add to the figures with them; of those that are known, or gone, the old image is
-    taken first. The digests follow."""
+    """New rows go straight in; of those that are known, or gone, the old image is taken first. The digests follow."""
     name = sql.table.name
     rows = [row for part in parts for row in part.typed[name][0]]
     known = await _known(connection, sql, rows)
     new = [row for row in rows if row[sql.id_at] not in known] if known else rows
     if new:
-        await connection.fetch(sql.insert, *zip(*new, strict=True))
+        await put(connection, name, sql, new)
+        if sql.counted:
+            await connection.fetch(sql.delta_new, [row[sql.id_at] for row in new])
     stale: set[bytes] = set()
     removed: dict[str, list[bytes]] = defaultdict(list)
     if known or any(part.tables[name].gone for part in parts):
@@ -94,7 +105,7 @@ async def _apply_table(connection: Any, sql: TableSql, parts: Sequence[Part]) ->
         stale = await _replace(connection, sql, again, parts)
         for found in await connection.fetch(sql.old_canonical):
             removed[found["branch"]].append(found["row"].encode())
-    for part in parts:
+    async for part in in_turns(parts):
         for pk, row in part.typed[name][1]:
             if pk.encode() not in stale:
                 await connection.fetch(sql.widen, row, pk)
@@ -113,7 +124,7 @@ async def _replace(connection: Any, sql: TableSql, rows: Rows, parts: Sequence[P
     await connection.fetch(f"DELETE FROM stage_{sql.table.name}")
     await connection.fetch(f"DELETE FROM old_{sql.table.name}")
     if rows:
-        await connection.fetch(sql.stage, *zip(*rows, strict=True))
+        await put(connection, f"stage_{sql.table.name}", sql, rows)
         await connection.fetch(sql.take_old)
         if await connection.fetch(sql.foreign):
             raise ValueError("a row with this id belongs to another branch")

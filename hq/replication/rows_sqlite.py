@@ -7,11 +7,13 @@ import json
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 import structlog
 
-from hq.figures.journal import keep_sql
+from hq.figures.journal import REPEATED, keep_sql
 from hq.figures.rollup import fold_sql
 from hq.replication.apply_sql import (
     TableSql,
@@ -35,9 +37,28 @@ from shared.replication.change import Change
 
 log = structlog.get_logger(__name__)
 ZONES_OF = "SELECT branch, timezone FROM branch WHERE deleted_at IS NULL AND branch IN (SELECT value FROM json_each(?))"
-WITHIN = " WHERE branch IN (SELECT value FROM json_each(?))"
+WITHIN = "branch IN (SELECT value FROM json_each(?))"
 DATA_ERRORS = (sqlite3.IntegrityError, sqlite3.DataError, ValueError, TypeError, OverflowError)
 Rows = list[tuple[Any, ...]]
+ROWS_AT_ONCE = 64
+
+
+def put(connection: sqlite3.Connection, insert: str, rows: Rows) -> None:
+    """Rows by a statement that inserts one, ROWS_AT_ONCE to each call: between two calls other threads take the interpreter,
+    and this one waits to get it back."""
+    whole = len(rows) - len(rows) % ROWS_AT_ONCE
+    if whole:
+        many = many_rows(insert)
+        for at in range(0, whole, ROWS_AT_ONCE):
+            connection.execute(many, list(chain.from_iterable(rows[at : at + ROWS_AT_ONCE])))
+    connection.executemany(insert, rows[whole:])
+
+
+@lru_cache(maxsize=512)
+def many_rows(insert: str) -> str:
+    """The statement of one row as one of ROWS_AT_ONCE."""
+    start, _, places = insert.partition(" VALUES ")
+    return f"{start} VALUES {', '.join([places] * ROWS_AT_ONCE)}"
 
 
 def apply_some(
@@ -78,8 +99,10 @@ def keep_delta(connection: sqlite3.Connection, branches: Sequence[str]) -> None:
     now, by_date = clock.now(), defaultdict(list)
     for branch in branches:
         by_date[received_on(now, zones.get(branch))].append(branch)
+    repeated = connection.execute(REPEATED).fetchone() is not None
     for today, there in by_date.items():
-        connection.execute(keep_sql("?", "?", WITHIN), (to_micros(now), today, json.dumps(there)))
+        keep = keep_sql("?", "?", WITHIN, repeated=repeated)
+        connection.execute(keep, (to_micros(now), today, json.dumps(there)))
 
 
 def _apply_table(connection: sqlite3.Connection, sql: TableSql, parts: Sequence[Part]) -> None:
@@ -112,7 +135,7 @@ def _insert(connection: sqlite3.Connection, sql: TableSql, rows: Rows) -> None:
     if not rows:
         return
     (newest,) = connection.execute(f'SELECT COALESCE(MAX(rowid), 0) FROM "{sql.table.name}"').fetchone()
-    connection.executemany(sql.insert, rows)
+    put(connection, sql.insert, rows)
     if sql.counted:
         connection.execute(sql.delta_new, {"newest": newest})
 
@@ -123,7 +146,7 @@ def _replace(connection: sqlite3.Connection, sql: TableSql, rows: Rows, parts: S
     connection.execute(f"DELETE FROM stage_{sql.table.name}")
     connection.execute(f"DELETE FROM old_{sql.table.name}")
     if rows:
-        connection.executemany(sql.stage, rows)
+        put(connection, sql.stage, rows)
         connection.execute(sql.take_old)
         if connection.execute(sql.foreign).fetchone() is not None:
             raise ValueError("a row with this id belongs to another branch")

@@ -7,6 +7,8 @@ given back by VACUUM once enough has gathered.
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from hq.replication.apply_sql import table_sql
@@ -20,8 +22,15 @@ DELTA_TYPES = (
 )
 
 
+FIRST_DAY = date(2000, 1, 1).toordinal()
+"""The day from which the server counts."""
+
+
 async def make_scratch(connection: Any) -> None:
-    """Make the tables, once per connection."""
+    """Make the tables, once per connection. Dates travel as text on it, as canonical rows have them."""
+    await connection.set_type_codec(
+        "date", schema="pg_catalog", encoder=day_number, decoder=day_text, format="tuple"
+    )
     statements = [
         f'CREATE TEMP TABLE {relation} AS SELECT * FROM "{name}" WITH NO DATA'
         for name in table_sql("postgres")
@@ -30,6 +39,16 @@ async def make_scratch(connection: Any) -> None:
     statements.append(f"CREATE TEMP TABLE delta ({DELTA_TYPES})")
     statements.append("CREATE TEMP TABLE gone (id uuid, ver bigint, branch varchar)")
     await connection.execute("; ".join(statements))
+
+
+@lru_cache(maxsize=4_096)
+def day_number(text: str) -> tuple[int]:
+    """A date as the server takes it. Raises ValueError."""
+    return (date.fromisoformat(text).toordinal() - FIRST_DAY,)
+
+
+def day_text(number: tuple[int]) -> str:
+    return date.fromordinal(number[0] + FIRST_DAY).isoformat()
 
 
 class Scratch:

@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime
+from itertools import pairwise
 from typing import Any
 
 from hq.figures import rebuild
@@ -9,7 +10,9 @@ from hq.replication import groups, verify
 from hq.replication.batch import Gap, unpack
 from hq.replication.groups import Groups
 from hq.replication.outcome import EnvironmentFailure, Held
+from hq.replication.rows_sqlite import ROWS_AT_ONCE
 from hq.replication.visits import Visit
+from shared import clock
 from shared.database import fetch_all, fetch_value
 from shared.records import Branch as BranchRow
 from shared.records import Receipt
@@ -117,3 +120,60 @@ async def test_a_group_that_cannot_be_committed_fails_for_all_and_the_next_is_se
     )
     assert served == [groups.MAX_VISITS, 3]
     assert [isinstance(one, EnvironmentFailure) for one in found] == [True] * groups.MAX_VISITS + [False] * 3
+
+
+async def test_while_a_group_is_answered_others_have_their_turn_and_when_it_is_cancelled_all_are_answered() -> (
+    None
+):
+    async def write(visits: Any) -> None:
+        await asyncio.sleep(0)
+
+    answered, seen, cancelled_at = 0, list[int](), groups.MAX_VISITS * 3 // 2
+
+    async def ask(branch: Branch) -> None:
+        nonlocal answered
+        await waiting.visit(Visit(branch.contact(), unpack(branch.batch())))
+        answered += 1
+
+    async def look() -> None:
+        while answered < len(branches):
+            seen.append(answered)
+            if answered > cancelled_at:
+                for task in list(waiting._working):
+                    task.cancel()
+            await asyncio.sleep(0)
+
+    waiting = Groups(write, 1)
+    branches = [Branch(f"B{number}") for number in range(2 * groups.MAX_VISITS)]
+    for branch in branches:
+        branch.write(receipt(branch.code, 1))
+    async with asyncio.timeout(10):
+        await asyncio.gather(*map(ask, branches), look())
+    assert max(after - before for before, after in pairwise(seen[: seen.index(groups.MAX_VISITS) + 1])) <= groups.TURN  # fmt: skip
+
+
+async def test_what_adds_and_takes_away_the_same_leaves_nothing_in_the_journal(hq: Headquarters) -> None:
+    branch = Branch()
+    kept, undone = receipt("SH", 5), receipt("SH", 7)
+    undone.reversed_on = DAY
+    branch.write(kept, undone)
+    await hq.receive(branch)
+    rows = await fetch_all("SELECT row_id, amount, n FROM figure_journal")
+    assert [(row["row_id"], row["amount"], row["n"]) for row in rows] == [(str(kept.id), 5, 1)]
+    await proved()
+
+
+async def test_many_rows_and_few_rows_arrive_whole_and_one_that_no_column_holds_is_set_aside(
+    hq: Headquarters,
+) -> None:
+    branch = Branch()
+    rows = [receipt("SH", 10 + number) for number in range(ROWS_AT_ONCE * 2 + 3)]
+    rows[1].reversed_on, rows[2].notes, rows[3].deleted_at = DAY, 'quoted " \\ tab\t', clock.now()
+    branch.write(*rows)
+    huge = canonical(receipt("SH", 2)).replace('"amount_minor":2', f'"amount_minor":{2**63}')
+    branch.add("receipt", huge.partition('"id":"')[2][:36], "i", huge)
+    assert (await hq.receive(branch)).is_complete
+    assert await fetch_value("SELECT count(*) FROM receipt") == len(rows)
+    aside = await fetch_all("SELECT seq, reason FROM quarantined_change")
+    assert [(one["seq"], one["reason"]) for one in aside] == [(len(rows) + 1, "poison")]
+    assert await rebuild.differences() == []
