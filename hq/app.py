@@ -139,7 +139,8 @@ async def receiving(app: Starlette) -> AsyncIterator[None]:
     await applier.start()
     app.state.receiver = receiver.Receiver(applier, applied)
     try:
-        with crowd.noticed(lambda: app.state.receiver.turns.waiting):
+        turns = app.state.receiver.turns
+        with crowd.noticed(lambda: turns.waiting, lambda: turns.working):
             yield
     finally:
         await applier.stop()

@@ -1,9 +1,9 @@
-"""While a crowd of branches is being taken over, pages read the positions of branches once a second, not once a page.
+"""While a crowd of branches is being taken over, pages read the positions of branches every other second, not each time.
 
 Every few milliseconds another group of branches moves then, so that each look at a company would find most of its answers made of
 something old; and making them anew for each look takes the time in which the crowd could be taken over. What a page shows
-is a second old at most, and says so by its positions. Open pages are told when the rest of the crowd is written: it is a
-crowd only while at least so many requests still wait that a group of them is written later.
+is SECONDS old at most, and says so by its positions. Open pages miss nothing: there is a crowd only while AT_LEAST requests
+are at work, and when these are written pages are told again and find it over.
 """
 
 from collections.abc import Awaitable, Callable, Iterator
@@ -13,29 +13,45 @@ from typing import Any
 
 from shared.database.access import database_name
 
-SECONDS = 1.0
-LEAST_WAITING = 64
+SECONDS = 2.0
+BEGINS, AT_LEAST = 64, 32
+"""A crowd is there once so many requests wait for their turn, until fewer than that wait or are at work."""
 
 Cursors = dict[str, tuple[Any, ...]]
 
-_waiting: list[Callable[[], int]] = []
+
+class Watch:
+    """Looks at the turns of one receiver: `waiting()` wait for one, `working()` have one."""
+
+    def __init__(self, waiting: Callable[[], int], working: Callable[[], int]) -> None:
+        self.waiting, self.working, self.was_here = waiting, working, False
+
+    def is_here(self) -> bool:
+        """Whether a crowd is being taken over at this moment."""
+        waiting = self.waiting()
+        self.was_here = waiting >= BEGINS or (self.was_here and waiting + self.working() >= AT_LEAST)
+        return self.was_here
+
+
+_watches: list[Watch] = []
 _held: dict[str, tuple[float, Cursors]] = {}
 
 
 @contextmanager
-def noticed(waiting: Callable[[], int]) -> Iterator[None]:
-    """For as long as a receiver works: how many requests of branches wait for their turn."""
-    _waiting.append(waiting)
+def noticed(waiting: Callable[[], int], working: Callable[[], int]) -> Iterator[None]:
+    """For as long as a receiver works."""
+    watch = Watch(waiting, working)
+    _watches.append(watch)
     try:
         yield
     finally:
-        _waiting.remove(waiting)
+        _watches.remove(watch)
         _held.clear()
 
 
 def is_here() -> bool:
-    """Whether a crowd is being taken over at this moment."""
-    return any(waiting() >= LEAST_WAITING for waiting in _waiting)
+    """Whether any receiver of this process takes a crowd over."""
+    return any(watch.is_here() for watch in _watches)
 
 
 async def cursors(read: Callable[[], Awaitable[Cursors]]) -> Cursors:

@@ -2,13 +2,15 @@
 
 Headquarters is its own process with its pages, on SQLite and on PostgreSQL; the branches are another (`returning_branches`). The
 overview is asked for by one client all the while, first with nothing arriving. As after an outage, each branch sends what waits at once;
-with `--greeting` as after a start of all nodes, a hello before it. `python -m tests.bench.reconnect [--branches N] [--rows N]`.
+with `--greeting` as after a start of all nodes, a hello before it. The floor is the same load against a headquarters that only
+answers (`answering_hq`). `python -m tests.bench.reconnect [--branches N] [--rows N]`.
 """
 
 import argparse
 import asyncio
 import json
 import os
+import socket
 import statistics
 import subprocess
 import sys
@@ -16,6 +18,7 @@ import tempfile
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -30,7 +33,7 @@ from tests.bench.company_facts import fill_company
 from tests.bench.decision_views import PASSWORD, create, p95, sign_in, timed
 from tests.bench.postgres_cluster import cluster, free_port
 from tests.bench.replication import memory_mb
-from tests.bench.returning_branches import code_of, key_of
+from tests.bench.returning_branches import BASE, code_of, key_of
 from tests.bench.table import print_table
 
 FACTS = 20_000
@@ -70,6 +73,54 @@ class Looker(threading.Thread):
         return self.times
 
 
+def coming_back(port: int, branches: int, rows: int, greets: bool) -> subprocess.Popen[str]:
+    """The process of the branches: it prints a line when it is ready, waits for one, and prints what became of them."""
+    words = [str(number) for number in (port, branches, rows, int(greets))]
+    return subprocess.Popen(
+        [sys.executable, "-m", "tests.bench.returning_branches", *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )  # fmt: skip
+
+
+def end(*processes: subprocess.Popen[Any]) -> None:
+    for process in processes:
+        if process.poll() is None:
+            process.terminate()
+            process.wait(20)
+
+
+def drained(found: dict[str, Any]) -> dict[str, float]:
+    """What the branches say of themselves."""
+    seconds = found["seconds"]
+    last, median = max(seconds), statistics.median(seconds)
+    return {"last": last, "median": median, "ratio": last / median, "waits": found["waits"], "branches": found["processor"]}  # fmt: skip
+
+
+def floor(branches: int, rows: int) -> dict[str, float]:
+    """The same load where nothing is applied and nobody looks on."""
+    port = free_port()
+    server = subprocess.Popen([sys.executable, "-m", "tests.bench.answering_hq", str(port), str(BASE + rows)])
+    coming = coming_back(port, branches, rows, False)
+    assert coming.stdin is not None and coming.stdout is not None
+    try:
+        coming.stdout.readline()
+        until_listening(port)
+        before = processor_ms(server.pid)
+        coming.stdin.write("go\n")
+        coming.stdin.flush()
+        found = json.loads(coming.stdout.readline())
+        return {**drained(found), "processor": processor_ms(server.pid) - before}
+    finally:
+        end(coming, server)
+
+
+def until_listening(port: int) -> None:
+    while True:
+        try:
+            return socket.create_connection(("127.0.0.1", port)).close()
+        except OSError:
+            time.sleep(0.1)
+
+
 def measure(settings: HqSettings, branches: int, rows: int, greets: bool) -> dict[str, float]:
     """The figures of one reconnect."""
     environment = {
@@ -80,10 +131,7 @@ def measure(settings: HqSettings, branches: int, rows: int, greets: bool) -> dic
         **({"TRUNKLINE_DATABASE_URL": settings.database_url} if settings.database_url else {}),
     }
     server = subprocess.Popen([sys.executable, "-m", "hq", "web"], env=environment, stdout=subprocess.DEVNULL)
-    words = [str(number) for number in (settings.port, branches, rows, int(greets))]
-    coming = subprocess.Popen(
-        [sys.executable, "-m", "tests.bench.returning_branches", *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )  # fmt: skip
+    coming = coming_back(settings.port, branches, rows, greets)
     assert coming.stdin is not None and coming.stdout is not None
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{settings.port}", timeout=60.0) as client:
@@ -100,16 +148,11 @@ def measure(settings: HqSettings, branches: int, rows: int, greets: bool) -> dic
             busy = looker.stop()
             peak = memory_mb(server.pid, "VmHWM")
     finally:
-        for process in (coming, server):
-            if process.poll() is None:
-                process.terminate()
-                process.wait(20)
-    found = json.loads(out)
-    seconds = found["seconds"]
+        end(coming, server)
     return {
-        "last": max(seconds), "median": statistics.median(seconds), "ratio": max(seconds) / statistics.median(seconds),
-        "waits": found["waits"], "idle": p95(idle), "busy": p95(busy) if len(busy) > 1 else busy[0], "looks": len(busy),
-        "growth": peak - before, "processor": processor,
+        **drained(json.loads(out)), "idle": p95(idle), "busy": p95(busy) if len(busy) > 1 else busy[0],
+        "middle": statistics.median(busy) / statistics.median(idle), "looks": len(busy), "growth": peak - before,
+        "processor": processor,
     }  # fmt: skip
 
 
@@ -122,19 +165,21 @@ def run(scratch: str, database_url: str | None, branches: int, rows: int, greets
     return measure(settings, branches, rows, greets)
 
 
-def shown(found: dict[str, float]) -> list[str]:
-    """The figures as a column of the table."""
-    return [
-        f"{found['last']:.2f}", f"{found['median']:.2f}", f"{found['ratio']:.2f}", f"{found['waits']:.0f}", f"{found['idle']:.0f}",
-        f"{found['busy']:.0f} of {found['looks']:.0f}", f"{found['busy'] / found['idle']:.1f}", f"{found['growth']:.0f}", f"{found['processor'] / 1000:.2f}",
-    ]  # fmt: skip
-
-
-WHAT = (
-    "all drained, seconds (aim 1.5)", "median branch, seconds", "last / median (aim below 3)", "times told to wait",
-    "overview p95 idle, ms", "overview p95 meanwhile, ms", "  times idle (aim 2)", "memory of headquarters grew, MB (aim 200)",
-    "processor time of headquarters, seconds",
+ROWS = (
+    ("all drained, seconds (aim 1.5)", "last", "{:.2f}"), ("median branch, seconds", "median", "{:.2f}"),
+    ("last / median (aim below 3)", "ratio", "{:.2f}"), ("times told to wait", "waits", "{:.0f}"),
+    ("overview p95 idle, ms", "idle", "{:.0f}"), ("overview p95 meanwhile, ms", "busy", "{:.0f}"),
+    ("  looks meanwhile", "looks", "{:.0f}"), ("  times idle (aim 2)", "against", "{:.1f}"), ("  medians, times idle", "middle", "{:.1f}"),
+    ("memory of headquarters grew, MB (aim 200)", "growth", "{:.0f}"), ("processor time of headquarters, ms", "processor", "{:.0f}"),
+    ("processor time of the branches, ms", "branches", "{:.0f}"),
 )  # fmt: skip
+
+
+def shown(found: dict[str, float]) -> list[str]:
+    """The figures as a column of the table; what was not measured is left empty."""
+    if "idle" in found:
+        found = {**found, "against": found["busy"] / found["idle"]}
+    return [form.format(found[key]) if key in found else "" for _, key, form in ROWS]
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -147,7 +192,7 @@ def main(argv: list[str] | None = None) -> int:
         "--greeting", action="store_true", help="every node has been started anew and says hello first"
     )
     options = parser.parse_args(argv)
-    columns: dict[str, list[str]] = {}
+    columns = {"answers only": shown(floor(options.branches, options.rows))}
     with tempfile.TemporaryDirectory(prefix="trunkline-bench-") as scratch:
         if options.engine != "postgres":
             columns["SQLite"] = shown(run(scratch, None, options.branches, options.rows, options.greeting))
@@ -157,7 +202,7 @@ def main(argv: list[str] | None = None) -> int:
                 columns["PostgreSQL"] = shown(
                     run(scratch, base + "hq", options.branches, options.rows, options.greeting)
                 )
-    rows = [[what, *(column[at] for column in columns.values())] for at, what in enumerate(WHAT)]
+    rows = [[what, *(column[at] for column in columns.values())] for at, (what, _, _) in enumerate(ROWS)]
     print_table(
         f"{options.branches:,} branches of {options.rows} rows reconnect at once", ["what", *columns], rows
     )

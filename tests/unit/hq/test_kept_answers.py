@@ -90,11 +90,11 @@ async def test_the_next_applied_batch_is_in_every_figure_at_once(hq: Headquarter
     assert (await scoreboard(Question(**MONTH))).figure.total.number("sales") == (board or 0) + 700_00
 
 
-async def test_while_a_crowd_is_taken_over_pages_are_a_second_old_at_most_and_say_so(
+async def test_while_a_crowd_is_taken_over_pages_are_two_seconds_old_at_most_and_say_so(
     hq: Headquarters, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     logs = await received(hq, "SH", "HQ")
-    crowd_size, seconds = 0, 0.0
+    waiting, working, seconds = 0, crowd.AT_LEAST, 0.0
     monkeypatch.setattr(crowd, "monotonic", lambda: seconds)
 
     async def seen() -> tuple[int | None, int]:
@@ -106,21 +106,29 @@ async def test_while_a_crowd_is_taken_over_pages_are_a_second_old_at_most_and_sa
         logs["SH"].write(order_of("SH", 700_00))
         await hq.receive(logs["SH"])
 
-    with crowd.noticed(lambda: crowd_size):
-        first, position = await seen()
-        crowd_size = crowd.LEAST_WAITING
-        assert await seen() == (first, position)
+    first, position = await seen()
+
+    def after(orders: int) -> tuple[int, int]:
+        return (first or 0) + orders * 700_00, position + orders
+
+    with crowd.noticed(lambda: waiting, lambda: working):
         await sell_more()
-        seconds = crowd.SECONDS
-        assert await seen() == (first, position), "read a second ago, while the rest of the crowd waits"
+        assert await seen() == after(1), "many are at work, but none waits"
+        waiting = crowd.BEGINS
+        assert await seen() == after(1)
+        await sell_more()
+        waiting, seconds = 0, crowd.SECONDS
+        assert await seen() == after(1), "read two seconds ago, while the rest of the crowd is at work"
         seconds = crowd.SECONDS + 0.1
-        assert await seen() == ((first or 0) + 700_00, position + 1)
+        assert await seen() == after(2)
         await sell_more()
-        crowd_size = crowd.LEAST_WAITING - 1
-        assert await seen() == ((first or 0) + 1_400_00, position + 2), "the last of a crowd is seen at once"
-    await sell_more()
-    crowd_size = crowd.LEAST_WAITING
-    assert await seen() == ((first or 0) + 2_100_00, position + 3), "nobody is taken over any more"
+        assert await seen() == after(2)
+        working = crowd.AT_LEAST - 1
+        assert await seen() == after(3), "the last of a crowd is seen at once"
+        waiting = crowd.BEGINS
+        assert await seen() == after(3)
+        await sell_more()
+    assert await seen() == after(4), "nobody is taken over any more"
 
 
 async def test_a_rate_that_is_entered_or_changed_converts_at_once(hq: Headquarters) -> None:
