@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from shared.i18n import N_
+from shared.i18n import N_, gettext
+from shared.permissions import LABELS
+from shared.vocabulary import table_word
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ KINDS: Mapping[str, Kind] = {
     "feedback": Kind(N_("feedback"), ("subject",), "/history/feedback/"),
     "intel_note": Kind(N_("market note"), ("title",), "/intel/"),
     "target": Kind(N_("target"), ("measure",)),
-    "directive_receipt": Kind(N_("receipt of a directive"), ("status",)),
+    "directive_receipt": Kind(N_("receipt of a directive"), ()),
     "product": Kind(N_("product"), ("name", "code"), "/products/"),
     "price_item": Kind(N_("price"), ("from_on",)),
     "employee": Kind(N_("employee"), ("name",), "/history/staff/"),
@@ -63,8 +65,12 @@ VERBS: Mapping[str, str] = {"i": N_("entered"), "u": N_("changed"), "d": N_("rem
 
 
 def name_of(kind: Kind, row: Mapping[str, Any]) -> str:
-    """What a record is called, from its columns; "" when nothing names it."""
-    return next((str(row[column]) for column in kind.names if row.get(column) not in (None, "")), "")[:120]
+    """What a record is called, from its columns, the code of a right or of a kind of record in words; "" when nothing names it."""
+    column = next((column for column in kind.names if row.get(column) not in (None, "")), "")
+    text = str(row.get(column, ""))
+    if column == "action" and text in LABELS:
+        return gettext(LABELS[text])
+    return table_word(text) if column == "entity" else text[:120]
 
 
 def is_removal(op: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:

@@ -25,8 +25,10 @@ from branch_node.replication.source import Position
 from branch_node.trail import queries
 from branch_node.trail.forms import ListForm
 from branch_node.trail.proof import prove
+from branch_node.trail.rules import KINDS, name_of
 from shared import clock
 from shared.database import Database, actor, as_actor, execute, fetch_all
+from shared.i18n import use_locale
 from shared.permissions import Scope
 from shared.records import COMPANY, NewsItem, Task
 from shared.replication import capture
@@ -231,3 +233,11 @@ async def test_news_of_headquarters_and_notes_of_the_branch_stand_in_one_order(d
         reader = LIN.with_grants(news__view=Scope.BRANCH)
         assert [row.kind for row in (await news.news_page(reader, NewsFilters(), order)).rows] == ["hq"]
         assert (await news.news_page(LIN.person, NewsFilters(q="钢价", origin="own"), order)).rows == []
+
+
+def test_codes_of_rights_and_of_kinds_of_records_are_told_in_words() -> None:
+    with use_locale("en"):
+        assert name_of(KINDS["role_grant"], {"action": "order.edit"}) == "Enter and change orders"
+        assert name_of(KINDS["approval_request"], {"entity": "sales_order"}) == "Order"
+        assert name_of(KINDS["customer"], {"name": "order.edit co"}) == "order.edit co"
+        assert name_of(KINDS["directive_receipt"], {"status": "read"}) == ""
