@@ -71,18 +71,24 @@ async def _next_free(series: str, digits: int, more: str) -> str:
             return f"{head}{int(row['last_number']):0{digits}d}"
 
 
-async def take_typed_number(series: str, text: str) -> None:
+async def take_typed_number(series: str, text: str) -> bool:
     """Let the series never give out a number that somebody types. Inside the caller's transaction, before it looks whether a row
-    carries the number: until the transaction ends nobody else takes or types one of the series."""
+    carries the number: until the transaction ends nobody else takes or types one of the series. True when the series had come to
+    this number before: whoever got it ahead of a transaction (`number_ahead`) may be about to write its row."""
     _table, _column, head = _place_of(series)
     typed = text.removeprefix(head)
     number = int(typed) if text.startswith(head) and re.fullmatch("[0-9]{1,15}", typed) else 0
     await execute(
-        "INSERT INTO number_series (name, last_number) VALUES (:name, :number) ON CONFLICT (name) DO UPDATE SET last_number = "
-        "CASE WHEN number_series.last_number < :number THEN :number ELSE number_series.last_number END",
+        "INSERT INTO number_series (name, last_number) VALUES (:name, 0) ON CONFLICT (name) DO UPDATE SET "
+        "last_number = number_series.last_number",
         name=series,
-        number=number,
     )
+    last = int(await fetch_value("SELECT last_number FROM number_series WHERE name = :name", name=series))
+    if number > last:
+        await execute(
+            "UPDATE number_series SET last_number = :number WHERE name = :name", name=series, number=number
+        )
+    return 0 < number <= last
 
 
 def _place_of(series: str) -> tuple[str, str, str]:

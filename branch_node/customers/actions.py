@@ -90,18 +90,16 @@ async def owner_for(person: Person, owner_id: UUID | None) -> Employee:
 
 
 async def _take_typed_code(code: str, own_id: UUID | None) -> None:
-    """A code that somebody typed. Invalid when another customer has it."""
-    await take_typed_number("customer", code)
+    """A code that somebody typed. Invalid when another customer has it, or is getting it at this moment."""
+    is_passed = await take_typed_number("customer", code)
     condition = "branch = :branch AND code = :code AND deleted_at IS NULL"
     taken = await find_all(Customer, condition, branch=home().code, code=code)
     if any(row.id != own_id for row in taken):
-        raise Invalid(
-            fields={
-                "code": Text(
-                    N_("%(code)s is the code of another customer. Leave it empty to get one."), code=code
-                )
-            }
-        )
+        message = N_("%(code)s is the code of another customer. Leave it empty to get one.")
+        raise Invalid(fields={"code": Text(message, code=code)})
+    if is_passed and not taken:
+        message = N_("%(code)s was given out before. Leave it empty to get a new one, or type another.")
+        raise Invalid(fields={"code": Text(message, code=code)})
 
 
 def set_keys(row: Customer) -> None:
