@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -23,6 +24,16 @@ def reply(cursor: CursorReply) -> httpx.Response:
     return httpx.Response(200, content=msgspec.json.encode(cursor))
 
 
+async def sender_to(
+    headquarters: Callable[[httpx.Request], httpx.Response], database: Database, folder: Path
+) -> Sender:
+    """A sender whose requests `headquarters` answers."""
+    sender = Sender(Identity("SH", folder), "http://hq", database)
+    await sender._http.aclose()
+    sender._http = httpx.AsyncClient(base_url="http://hq", transport=httpx.MockTransport(headquarters))
+    return sender
+
+
 async def test_an_error_nobody_thought_of_does_not_end_the_pushing(
     sqlite_database: Database, tmp_path: Path
 ) -> None:
@@ -34,11 +45,7 @@ async def test_an_error_nobody_thought_of_does_not_end_the_pushing(
             sender.stop()
         raise AttributeError("'NoneType' object has no attribute 'getpeername'")
 
-    sender = Sender(Identity("SH", tmp_path), "http://127.0.0.1:1", sqlite_database)
-    await sender._http.aclose()
-    sender._http = httpx.AsyncClient(
-        base_url="http://127.0.0.1:1", transport=httpx.MockTransport(reset_at_the_wrong_moment)
-    )
+    sender = await sender_to(reset_at_the_wrong_moment, sqlite_database, tmp_path)
     await asyncio.wait_for(sender.run(), 30)
     assert len(asked) == TRIES
 
@@ -69,9 +76,7 @@ async def test_after_a_cut_in_the_middle_the_waiting_changes_go_first_and_a_gap_
 
     with sqlite_database.use():
         await capture.install("SH")
-    sender = Sender(Identity("SH", tmp_path), "http://hq", sqlite_database)
-    await sender._http.aclose()
-    sender._http = httpx.AsyncClient(base_url="http://hq", transport=httpx.MockTransport(headquarters))
+    sender = await sender_to(headquarters, sqlite_database, tmp_path)
     running = asyncio.create_task(sender.run())
     async with asyncio.timeout(30):
         for number, batches in ((1, 1), (2, 3), (3, 5)):
@@ -100,9 +105,7 @@ async def test_commits_that_change_no_replicated_row_do_not_keep_headquarters_fr
 
     with sqlite_database.use():
         await capture.install("SH")
-    sender = Sender(Identity("SH", tmp_path), "http://hq", sqlite_database)
-    await sender._http.aclose()
-    sender._http = httpx.AsyncClient(base_url="http://hq", transport=httpx.MockTransport(headquarters))
+    sender = await sender_to(headquarters, sqlite_database, tmp_path)
     running = asyncio.create_task(sender.run())
     async with asyncio.timeout(30):
         while not running.done():  # far more often than a heartbeat is due
