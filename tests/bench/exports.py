@@ -18,7 +18,7 @@ from hq.exports.models import Export
 from hq.people.actions import add_person
 from hq.settings import HqSettings
 from hq.setup import APPS, prepare
-from shared.database import open_database
+from shared.database import execute, open_database
 from shared.settings import load
 from shared.web.passwords import Passwords
 from tests.bench.company_facts import Company, fill_customers, fill_organisation, fill_sales
@@ -37,6 +37,7 @@ async def fill(settings: HqSettings, rows: int) -> None:
         await fill_organisation(company)
         await fill_customers(company)
         await fill_sales(company)
+        await execute("ANALYZE")
         await add_person(
             Passwords(settings), name="Chen", roles=["executive"], branches=None, username="chen", password="bench-password-1"
         )  # fmt: skip
