@@ -1,23 +1,31 @@
-"""While a crowd of branches is being taken over, pages read the positions of branches every other second, not each time.
+"""While a crowd of branches is being taken over, pages read how the branches stand every few seconds, not each time.
 
 Every few milliseconds another group of branches moves then, so that each look at a company would find most of its answers made of
 something old; and making them anew for each look takes the time in which the crowd could be taken over. What a page shows
-is SECONDS old at most, and says so by its positions. Open pages miss nothing: there is a crowd only while AT_LEAST requests
-are at work, and when these are written pages are told again and find it over.
+is SECONDS old at most, and says so by its positions; what headquarters itself entered is seen at once. Open pages miss nothing:
+there is a crowd only while AT_LEAST requests are at work, and when these are written pages are told again and find it over.
 """
 
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from time import monotonic
-from typing import Any
+from typing import Protocol, TypeVar
 
 from shared.database.access import database_name
 
-SECONDS = 2.0
+SECONDS = 5.0
 BEGINS, AT_LEAST = 64, 32
 """A crowd is there once so many requests wait for their turn, until fewer than that wait or are at work."""
 
-Cursors = dict[str, tuple[Any, ...]]
+
+class Standing(Protocol):
+    """How branches stand; `own_seq` is how far headquarters' own log had come when that was read."""
+
+    @property
+    def own_seq(self) -> int: ...
+
+
+S = TypeVar("S", bound=Standing)
 
 
 class Watch:
@@ -34,7 +42,30 @@ class Watch:
 
 
 _watches: list[Watch] = []
-_held: dict[str, tuple[float, Cursors]] = {}
+
+
+class Held(dict[str, tuple[float, S]]):
+    """What was read while a crowd was there, by database, with the moment (monotonic seconds)."""
+
+    async def rows(self, read: Callable[[], Awaitable[S]], own_seq: Callable[[], Awaitable[int]]) -> S:
+        """What `read` gives now, or gave at most SECONDS ago where a crowd has been there since and headquarters' own log has
+        not moved."""
+        name = database_name()
+        held = self.get(name)
+        if (
+            held is not None
+            and is_here()
+            and monotonic() - held[0] <= SECONDS
+            and held[1].own_seq == await own_seq()
+        ):
+            return held[1]
+        begun = monotonic()
+        found = await read()
+        if is_here():
+            self[name] = begun, found
+        else:
+            self.pop(name, None)
+        return found
 
 
 @contextmanager
@@ -46,24 +77,8 @@ def noticed(waiting: Callable[[], int], working: Callable[[], int]) -> Iterator[
         yield
     finally:
         _watches.remove(watch)
-        _held.clear()
 
 
 def is_here() -> bool:
     """Whether any receiver of this process takes a crowd over."""
     return any(watch.is_here() for watch in _watches)
-
-
-async def cursors(read: Callable[[], Awaitable[Cursors]]) -> Cursors:
-    """What `read` gives now, or gave at most SECONDS ago where a crowd has been there since."""
-    name = database_name()
-    held = _held.get(name)
-    if held is not None and is_here() and monotonic() - held[0] <= SECONDS:
-        return held[1]
-    begun = monotonic()
-    found = await read()
-    if is_here():
-        _held[name] = begun, found
-    else:
-        _held.pop(name, None)
-    return found

@@ -13,7 +13,7 @@ from hq.figures.cells import DateGroup
 from hq.figures.rules import freshness_state
 from hq.figures.shape import HOUSE, House, Question, Watermark
 from shared import clock
-from shared.database import fetch_rows
+from shared.database import fetch_rows, fetch_value
 from shared.database.fields import from_micros
 from shared.periods import local_date, start_of_day
 
@@ -145,8 +145,21 @@ class Rows:
     read_at: float
 
 
+_held = crowd.Held[Rows]()
+
+
 async def rows_now() -> Rows:
-    """Read them: own log first, so that it is never newer than what is read after it."""
+    """Read them, or take what was read while a crowd of branches is being taken over."""
+    return await _held.rows(read_rows, own_log)
+
+
+async def own_log() -> int:
+    """How far headquarters' own log has come."""
+    return int(await fetch_value("SELECT MAX(seq) AS seq FROM change") or 0)
+
+
+async def read_rows() -> Rows:
+    """Own log first, so that it is never newer than what is read after it."""
     nodes: dict[str, str] = {}
     waiting: dict[str, int] = {}
     active: set[str] = set()
@@ -160,14 +173,9 @@ async def rows_now() -> Rows:
             nodes[code] = name
             if kind == "active":
                 active.add(code)
-    cursors = await crowd.cursors(cursors_now)
+    cursors = {row[0]: row for row in await fetch_rows(CURSORS)}
     names = {row[0]: row for row in await fetch_rows(NAMES)}
     return Rows(cursors, names, nodes, waiting, frozenset(active), own_seq, monotonic())
-
-
-async def cursors_now() -> dict[str, tuple[Any, ...]]:
-    """How far every branch has come, by code."""
-    return {row[0]: row for row in await fetch_rows(CURSORS)}
 
 
 def mark_then(mark: Watermark, known_at: datetime) -> Watermark:
