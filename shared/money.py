@@ -209,6 +209,24 @@ def parse_amount(
     return Money(-units if "-" in sign + sign_inside else units, currency)
 
 
+def parse_in_any(text: str, likely: str) -> Money:
+    """The amount as a currency reads it while the right one is not known yet; Invalid, as `likely` says it, when none does.
+
+    Tried are `likely`, the currencies that the text names, and one of each number of decimals.
+    """
+    plain = unicodedata.normalize("NFKC", text[:60]).upper()
+    named = [code for code in CURRENCIES if code in plain]
+    marked = [code for code, symbol in {**SYMBOLS, **_SHARED_SYMBOLS}.items() if symbol in plain]
+    refusal: Invalid | None = None
+    for currency in (likely, *named, *marked, "CNY", "JPY", "KWD", "CLF"):
+        try:
+            return parse_amount(text, currency)
+        except Invalid as refused:
+            refusal = refusal or refused
+    assert refusal is not None
+    raise refusal
+
+
 def _take_sign(text: str, parentheses: bool) -> tuple[str, str]:
     """The text without its one sign, and the sign: "-", "+" or nothing."""
     if parentheses and text.startswith("(") and text.endswith(")"):

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, StringConstraints
 
-from branch_node.amounts import amount_in
+from branch_node.amounts import AmountOrNone, amount_in
 from branch_node.bulk import BulkForm
 from shared.web.forms import Day, FormModel, LongText, ShortText, Tick, WholeNumber
 
@@ -14,7 +14,7 @@ class PromiseForm(FormModel):
     """By when a customer will pay, and how much (empty: all that remains)."""
 
     promised_on: Day
-    amount: Annotated[str, StringConstraints(max_length=60)] = ""
+    amount: AmountOrNone = ""
 
     def amount_in(self, currency: str) -> int:
         """Minor units; Invalid at the field."""

@@ -171,7 +171,7 @@ async def note_call(request: Request) -> Response:
 
 async def add_promise(request: Request) -> Response:
     row = await receivable_for(request.state.person, path_id(request), "receivable.edit")
-    form = await read_form(request, PromiseForm)
+    form = await read_form(request, PromiseForm, currency=row.currency)
     if not form.errors:
         try:
             found = await actions.promise(request.state.person, row.id, form.value)

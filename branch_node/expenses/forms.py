@@ -5,9 +5,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, StringConstraints
 
 from branch_node.amounts import TypedAmount, amount_in
-from shared.web.forms import Day, FormModel, Picked, WholeNumber
+from shared.web.forms import CurrencyCode, Day, FormModel, Picked, WholeNumber
 
-Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 Status = Literal["draft", "submitted", "approved", "rejected", "paid", "counted"]
 
 
@@ -15,8 +14,8 @@ class ExpenseForm(FormModel):
     """Money spent, on the day it was spent."""
 
     category: Annotated[str, StringConstraints(min_length=1, max_length=32)]
+    currency: CurrencyCode
     amount: TypedAmount
-    currency: Currency
     happened_on: Day
     description: Annotated[str, StringConstraints(min_length=1, max_length=300)]
     customer_id: Picked | None = None
@@ -49,8 +48,8 @@ class ExpenseIn(BaseModel):
     """An expense as the JSON API takes it; the amount is a decimal string in `currency`."""
 
     category: Annotated[str, StringConstraints(min_length=1, max_length=32)]
+    currency: CurrencyCode
     amount: TypedAmount
-    currency: Currency
     happened_on: Day
     description: Annotated[str, StringConstraints(min_length=1, max_length=300)]
     customer_id: Picked | None = None

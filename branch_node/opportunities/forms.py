@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from branch_node.amounts import TypedAmount
+from branch_node.amounts import TypedPrice
 from shared.web.forms import Day, FormModel, LongText, Picked, WholeNumber
 
 Stage = Literal["qualify", "needs", "proposal", "negotiation"]
@@ -18,8 +18,8 @@ class OpportunityForm(FormModel):
     customer_id: Picked
     title: Annotated[str, StringConstraints(min_length=1, max_length=200)]
     stage: Stage = "qualify"
-    amount: TypedAmount = "0"
     currency: Annotated[str, StringConstraints(max_length=3)] = ""
+    amount: TypedPrice = "0"
     probability_percent: Annotated[WholeNumber, Field(ge=0, le=100)] | None = None
     expected_on: Day | None = None
     competitor: T120 = ""

@@ -82,7 +82,7 @@ async def form_page(person: Person, form: Form[Any], row: Opportunity | None) ->
 
 async def add(request: Request) -> Response:
     person: Person = request.state.person
-    form = await read_form(request, OpportunityForm)
+    form = await read_form(request, OpportunityForm, currency=home().currency)
     if not form.errors:
         customer = await customer_for(person, form.value.customer_id)
         try:
@@ -111,7 +111,7 @@ async def change(request: Request) -> Response:
     """Save; when somebody else saved meanwhile, say so and keep what was typed."""
     person: Person = request.state.person
     row = await queries.opportunity_for(person, path_id(request), EDIT)
-    form = await read_form(request, OpportunityForm)
+    form = await read_form(request, OpportunityForm, currency=home().currency)
     status = 422
     if not form.errors:
         customer = await customer_for(person, form.value.customer_id)

@@ -38,6 +38,11 @@ class Chosen:
     hits: Sequence[Option] = ()
     message: str = ""
 
+    @property
+    def currency(self) -> str:
+        """The customer's currency; empty while nobody is chosen."""
+        return self.customer.currency if self.customer else ""
+
 
 async def chosen_customer(person: Person, typed: Mapping[str, str], action: str = "customer.view") -> Chosen:
     """By id, or by a name typed without scripts: the only hit, or the one with exactly that name."""
@@ -136,7 +141,7 @@ async def preview_of(person: Person, typed: Mapping[str, str], customer: Custome
     """Totals, discount limit, credit and instalments of what was typed so far. Nothing is written or refused."""
     chosen = customer or (await chosen_customer(person, typed)).customer
     currency = typed.get("currency") or (chosen.currency if chosen else home().currency)
-    form = parse_document(typed, PreviewForm)
+    form = parse_document(typed, PreviewForm, agreed=currency)
     if form.errors:
         return Preview(currency, faults=list(form.errors.values()), customer=chosen)
     value = form.value

@@ -1,7 +1,7 @@
 """Forms of orders and quotes: a head, lines and instalments; for pages and the JSON API alike.
 
 In html the boxes of line 2 are named line-2-text, line-2-quantity and so on, those of instalments part-1-share.
-`read_document` makes one model of them and puts each message beside its own box.
+`parse_document` makes one model of them and puts each message beside its own box.
 """
 
 import re
@@ -9,13 +9,14 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, Field, StringConstraints, ValidationError
-from starlette.requests import Request
 
-from branch_node.amounts import TypedAmount
+from branch_node.amounts import TypedAmount, TypedPrice
 from shared.i18n import gettext
 from shared.web.forms import (
+    CURRENCY,
     MESSAGES,
     OTHERWISE,
+    CurrencyCode,
     Day,
     Form,
     FormModel,
@@ -27,7 +28,6 @@ from shared.web.forms import (
 
 M = TypeVar("M", bound=BaseModel)
 
-Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 Share = Annotated[PercentBp, Field(gt=0, le=10_000)]
 Discount = Annotated[PercentBp, Field(ge=0, le=10_000)]
 Tax = Annotated[PercentBp, Field(ge=0, le=5_000)]
@@ -48,9 +48,9 @@ class DocumentLineForm(FormModel):
     product_id_text: Annotated[str, StringConstraints(max_length=200)] = ""
     text: Annotated[str, StringConstraints(max_length=300)] = ""
     quantity: Quantity = 1_000
-    list_price: TypedAmount | None = None
+    list_price: TypedPrice | None = None
     discount: Discount | None = None
-    price: TypedAmount | None = None
+    price: TypedPrice | None = None
     place: int | None = None
 
 
@@ -76,7 +76,7 @@ class DocumentForm(FormModel):
     """What orders and quotes have in common. Without a currency it is the customer's."""
 
     customer_id: Picked
-    currency: Currency | None = None
+    currency: CurrencyCode | None = None
     happened_on: Day
     discount: Discount = 0
     tax: Tax = 0
@@ -154,15 +154,11 @@ _LISTS = {"line": "lines", "part": "parts", "share": "shares"}
 _NAMES = {value: key for key, value in _LISTS.items()}
 
 
-async def read_document(request: Request, model: type[M]) -> Form[M]:
-    """The posted head, lines and instalments as `model`; messages are keyed by the names of the boxes."""
-    posted = await request.form()
-    typed = {name: value for name, value in posted.multi_items() if isinstance(value, str)}
-    return parse_document(typed, model)
+def parse_document(typed: Mapping[str, str], model: type[M], *, agreed: str = "") -> Form[M]:
+    """Entries by box name as `model`. Empty lines and instalments are left out; the others keep their places.
 
-
-def parse_document(typed: Mapping[str, str], model: type[M]) -> Form[M]:
-    """Entries by box name as `model`. Empty lines and instalments are left out; the others keep their places."""
+    `agreed` is the customer's currency, in which amounts are read unless another was chosen.
+    """
     head: dict[str, Any] = {}
     rows: dict[str, dict[int, dict[str, str]]] = {kind: {} for kind in _LISTS}
     custom: dict[str, str] = {}
@@ -183,7 +179,7 @@ def parse_document(typed: Mapping[str, str], model: type[M]) -> Form[M]:
     if "custom" in model.model_fields:
         head["custom"] = custom
     try:
-        return Form(typed, {}, model.model_validate(head))
+        return Form(typed, {}, model.model_validate(head, context={CURRENCY: typed.get(CURRENCY) or agreed}))
     except ValidationError as wrong:
         return Form(typed, _messages(wrong, places))
 

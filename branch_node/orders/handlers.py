@@ -93,7 +93,7 @@ async def read_order(request: Request) -> Form[OrderForm]:
         typed["customer_id"] = str(chosen.customer.id)
     elif typed.get("customer_id_text"):
         typed["customer_id"] = ""
-    form = parse_document(typed, OrderForm)
+    form = parse_document(typed, OrderForm, agreed=chosen.currency)
     return with_error(form, "customer_id", chosen.message) if chosen.message else form
 
 

@@ -2,17 +2,16 @@
 
 from uuid import UUID
 
-from branch_node.amounts import amount_in
 from branch_node.audit import note
 from branch_node.editing import locked
 from branch_node.home import home
 from branch_node.policies.forms import CategoryForm, RuleForm, StepKindForm
+from branch_node.policies.rules import threshold_in
 from shared.database import transaction
 from shared.errors import Invalid
 from shared.i18n import N_
 from shared.permissions import Person, require
 from shared.records import ApprovalRule, ExpenseCategory, Role, StepKind
-from shared.web.forms import parse_decimal
 
 TAKEN = N_("This code is in use already. Choose another.")
 MODELS: dict[str, type[ApprovalRule | StepKind | ExpenseCategory]] = {
@@ -33,27 +32,12 @@ async def add_rule(person: Person, form: RuleForm) -> ApprovalRule:
             entity=form.entity,
             name=form.name,
             when=form.when,
-            threshold=threshold_of(form),
+            threshold=threshold_in(form.when, form.threshold, home().currency),
             role_code=form.role_code,
             position=form.position,
         )
         await note(person, "policy.added", "approval_rule", row.id, name=form.name)
     return row
-
-
-def threshold_of(form: RuleForm) -> int:
-    """Base minor units, or basis points; 0 for credit, which has none. Invalid at the field."""
-    if form.when == "credit":
-        return 0
-    if form.when == "amount":
-        return amount_in(form.threshold, home().currency, "threshold")
-    try:
-        found = parse_decimal(form.threshold, 2)
-    except ValueError:
-        found = -1
-    if not 0 <= found <= 10_000:
-        raise Invalid(fields={"threshold": N_("Enter a percentage between 0 and 100, such as 12.5.")})
-    return found
 
 
 async def add_step_kind(person: Person, form: StepKindForm) -> StepKind:

@@ -2,12 +2,28 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo
 
-from shared.web.forms import FormModel, WholeNumber
+from branch_node.policies.rules import threshold_in
+from shared.errors import Invalid
+from shared.web.forms import FormModel, WholeNumber, wrong_entry
+from shared.web.reader import base_currency
 
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,23}$")]
 Label = Annotated[str, StringConstraints(min_length=1, max_length=80)]
+
+
+def _readable(text: str, info: ValidationInfo) -> str:
+    """Told with the other faults; while `when` is wrong nobody knows what the text should be."""
+    if "when" in info.data:
+        try:
+            threshold_in(info.data["when"], text, base_currency())
+        except Invalid as refused:
+            raise wrong_entry(refused.message, **refused.params) from None
+    return text
+
+
+Threshold = Annotated[str, StringConstraints(max_length=40), AfterValidator(_readable)]
 
 
 class RuleForm(FormModel):
@@ -16,7 +32,7 @@ class RuleForm(FormModel):
     entity: Literal["order", "quotation", "expense"] = "order"
     name: Annotated[str, StringConstraints(min_length=2, max_length=120)]
     when: Literal["amount", "discount", "credit"]
-    threshold: Annotated[str, StringConstraints(max_length=40)] = ""
+    threshold: Annotated[Threshold, Field(validate_default=True)] = ""
     role_code: Annotated[str, StringConstraints(min_length=1, max_length=32)]
     position: Annotated[WholeNumber, Field(ge=1, le=99)] = 1
 

@@ -2,18 +2,10 @@
 
 from typing import Annotated
 
-from pydantic import StringConstraints, field_validator
+from pydantic import StringConstraints
 
-from branch_node.amounts import TypedAmount
-from shared.i18n import N_
-from shared.money import CURRENCIES
-from shared.web.forms import Day, FormModel, LongText, Tick, WholeNumber, wrong_entry
-
-
-def _currency(value: str) -> str:
-    if value.upper() not in CURRENCIES:
-        raise wrong_entry(N_("Enter a currency code such as CNY or USD."))
-    return value.upper()
+from branch_node.amounts import PriceOrNone, TypedPrice
+from shared.web.forms import CurrencyCode, Day, FormModel, LongText, Tick, WholeNumber
 
 
 class ProductForm(FormModel):
@@ -23,31 +15,21 @@ class ProductForm(FormModel):
     name: Annotated[str, StringConstraints(min_length=1, max_length=200)]
     category: Annotated[str, StringConstraints(max_length=80)] = ""
     unit: Annotated[str, StringConstraints(max_length=16)] = ""
-    currency: Annotated[str, StringConstraints(min_length=3, max_length=3)]
-    list_price: TypedAmount
-    cost: Annotated[str, StringConstraints(max_length=60)] = ""
+    currency: CurrencyCode
+    list_price: TypedPrice
+    cost: PriceOrNone = ""
     description: LongText = ""
     active: Tick = False
     revision: WholeNumber | None = None
-
-    @field_validator("currency")
-    @classmethod
-    def _known(cls, value: str) -> str:
-        return _currency(value)
 
 
 class PriceForm(FormModel):
     """A dated price."""
 
-    currency: Annotated[str, StringConstraints(min_length=3, max_length=3)]
-    price: TypedAmount
+    currency: CurrencyCode
+    price: TypedPrice
     from_on: Day
     until_on: Day | None = None
-
-    @field_validator("currency")
-    @classmethod
-    def _known(cls, value: str) -> str:
-        return _currency(value)
 
 
 class FilterForm(FormModel):

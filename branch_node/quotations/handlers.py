@@ -188,7 +188,7 @@ async def read_quotation(request: Request) -> Form[QuotationForm]:
         typed["customer_id"] = str(chosen.customer.id)
     elif typed.get("customer_id_text"):
         typed["customer_id"] = ""
-    form = parse_document(typed, QuotationForm)
+    form = parse_document(typed, QuotationForm, agreed=chosen.currency)
     return with_error(form, "customer_id", chosen.message) if chosen.message else form
 
 

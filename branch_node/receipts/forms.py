@@ -5,9 +5,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field, StringConstraints
 
 from branch_node.amounts import TypedAmount, amount_in
-from shared.web.forms import Day, FormModel, Picked, Tick
+from shared.web.forms import CurrencyCode, Day, FormModel, Picked, Tick
 
-Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 Reference = Annotated[str, StringConstraints(max_length=80)]
 Method = Literal["bank", "cash", "cheque", "card", "draft", "other"]
 ModeWord = Literal["oldest", "exact", "by_hand", "none"]
@@ -18,8 +17,8 @@ class ReceiptForm(FormModel):
     by `receipts.handlers`."""
 
     customer_id: Picked
+    currency: CurrencyCode | None = None
     amount: TypedAmount
-    currency: Currency | None = None
     happened_on: Day
     method: Method = "bank"
     reference: Reference = ""
@@ -61,8 +60,8 @@ class ReceiptIn(BaseModel):
     """A receipt as the JSON API takes it; amounts are decimal strings in `currency` (empty: the customer's)."""
 
     customer_id: Picked
+    currency: CurrencyCode | None = None
     amount: TypedAmount
-    currency: Currency | None = None
     happened_on: Day
     method: Method = "bank"
     reference: Reference = ""

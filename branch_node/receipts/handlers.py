@@ -16,7 +16,7 @@ from branch_node.orders.handlers import typed_of
 from branch_node.orders.listing import without
 from branch_node.orders.queries import customer_of, department_name
 from branch_node.receipts import actions, queries
-from branch_node.receipts.allotting import allotment_of, mode_of, typed_parts
+from branch_node.receipts.allotting import PART, allotment_of, mode_of, typed_parts
 from branch_node.receipts.forms import FilterForm, ReceiptForm, ReverseForm
 from branch_node.receipts.pages import AllotmentPage, ListPage, NewPage, ReversePage, ShowPage
 from branch_node.receipts.rules import METHODS, MODES
@@ -225,13 +225,15 @@ async def add_receipt(request: Request) -> Response:
         typed["customer_id"] = ""
     if typed.pop("act", ""):
         return await again(request, Form(typed))
-    form = _with_parts(parse(_of_form(typed), ReceiptForm), typed)
+    currency = typed.get("currency") or chosen.currency or home().currency
+    read = parse(_of_form(typed), ReceiptForm, currency=chosen.currency)
+    parts, faults = boxes_of(typed, currency)
+    form = Form({**typed, **read.typed}, {**read.errors, **faults}, None if faults else read.result)
     if chosen.message:
         form = with_error(form, "customer_id", chosen.message)
     if form.errors:
         return await again(request, form)
-    currency = form.value.currency or (chosen.customer.currency if chosen.customer else home().currency)
-    return await save_receipt(request, form, currency)
+    return await save_receipt(request, form, currency, parts)
 
 
 async def again(request: Request, form: Form[Any], alike: Receipt | None = None) -> Response:
@@ -239,12 +241,11 @@ async def again(request: Request, form: Form[Any], alike: Receipt | None = None)
     return page(request, "receipts/new.html", await new_page(request, form, alike), status=422)
 
 
-async def save_receipt(request: Request, form: Form[ReceiptForm], currency: str) -> Response:
+async def save_receipt(
+    request: Request, form: Form[ReceiptForm], currency: str, parts: Mapping[UUID, int]
+) -> Response:
     """Save a readable form. The same customer and amount within a week asks whether it is another receipt."""
     value = form.value
-    parts, faults = typed_parts(form.typed, currency)
-    if faults and value.mode == "by_hand":
-        return await again(request, _refused(form, faults))
     try:
         amount = value.amount_in(currency)
         alike = await queries.look_alike(value.customer_id, amount, currency, value.happened_on)
@@ -262,13 +263,11 @@ def _of_form(typed: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in typed.items() if name in ReceiptForm.model_fields}
 
 
-def _with_parts(form: Form[Any], typed: Mapping[str, str]) -> Form[Any]:
-    """The form together with the boxes beside the instalments."""
-    return Form({**typed, **form.typed}, form.errors, form.result)
-
-
-def _refused(form: Form[Any], faults: Mapping[UUID, str]) -> Form[Any]:
-    return Form(form.typed, {f"part_{key}": text for key, text in faults.items()})
+def boxes_of(typed: Mapping[str, str], currency: str) -> tuple[dict[UUID, int], dict[str, str]]:
+    """The amounts beside instalments and, when they are given by hand, what is wrong with them by box."""
+    parts, faults = typed_parts(typed, currency)
+    by_hand = mode_of(typed.get("mode")) == "by_hand"
+    return parts, {f"{PART}{key}": text for key, text in faults.items()} if by_hand else {}
 
 
 # --- one receipt ------------------------------------------------------------------------------------------------
@@ -334,15 +333,11 @@ async def allocate(request: Request) -> Response:
     form: Form[Any] = Form(typed)
     if shows_only:
         return page(request, "receipts/show.html", await show_page(request, receipt, form), status=422)
-    parts, faults = typed_parts(typed, receipt.currency)
+    parts, faults = boxes_of(typed, receipt.currency)
     mode = mode_of(typed.get("mode"))
-    if faults and mode == "by_hand":
-        return page(
-            request,
-            "receipts/show.html",
-            await show_page(request, receipt, _refused(form, faults)),
-            status=422,
-        )
+    if faults:
+        view = await show_page(request, receipt, Form(typed, faults))
+        return page(request, "receipts/show.html", view, status=422)
     try:
         made = await actions.allocate_receipt(request.state.person, receipt.id, mode, parts)
     except Invalid as refused:

@@ -159,7 +159,7 @@ async def show_page(
 async def adjust(request: Request) -> Response:
     """Record a credit note or write-off; refused amounts stand beside their box."""
     row = await queries.receivable_for(request.state.person, path_id(request), "receivable.write_off")
-    form = await read_form(request, AdjustmentForm)
+    form = await read_form(request, AdjustmentForm, currency=row.currency)
     if not form.errors:
         try:
             entry = await actions.adjust(request.state.person, row.id, form.value)

@@ -10,7 +10,7 @@ from hq.asking import branches_of, day_of
 from hq.audit.actions import note
 from hq.audit.chain import Proof, prove
 from hq.audit.pages import AuditPage
-from hq.audit.queries import SORTS, Entry, Wanted, entries, every_entry, is_company
+from hq.audit.queries import SORTS, Entry, Wanted, entries, every_entry, is_company, names_of_people
 from hq.audit.rules import WORDS, details_of, word_of
 from hq.figures.freshness import directory
 from hq.figures.shape import Question
@@ -38,7 +38,8 @@ async def show(request: Request) -> Response:
         return await as_file(request, wanted, names, kind)
     cut = await entries(wanted, paging(request.query_params, SORTS, "-day"))
     following, previous = neighbours(cut)
-    rows = [Row(cells_of(one, names), id=one.id) for one in cut.rows]
+    people = await names_of_people()
+    rows = [Row(cells_of(one, names, people), id=one.id) for one in cut.rows]
     empty = Empty("filter" if chips(request) else "nothing", _("No entries here."))
     table = TableView(
         "audit", _("Audit trail"), columns(), rows, next_url=following, previous_url=previous, empty=empty,
@@ -100,7 +101,7 @@ def wanted_of(request: Request) -> Wanted:
 
 
 async def names_of(request: Request) -> dict[str, str]:
-    """The branches by code, headquarters' own code first where the reader sees it."""
+    """The reader's branches by code, headquarters' own code first where the reader sees it."""
     codes = branches_of(request.state.person, "audit.view")
     known = await directory(Question(branches=codes, locale=request.state.locale))
     own = {COMPANY: _("Headquarters")} if codes is None else {}
@@ -118,14 +119,14 @@ def columns() -> list[Column]:
     ]
 
 
-def cells_of(one: Entry, names: dict[str, str]) -> dict[str, Any]:
-    """An entry in words."""
+def cells_of(one: Entry, names: dict[str, str], people: dict[str, str]) -> dict[str, Any]:
+    """An entry in words; `names` of branches by code, `people` by id."""
     return {
         "at": one.at,
         "person": one.person or _("nobody signed in"),
         "branch": names.get(one.branch, one.branch if not is_company(one.branch) else _("Headquarters")),
         "act": capitalised(_(word_of(one.action))),
-        "details": details_of(one.action, one.details),
+        "details": details_of(one.action, one.details, {**people, **names}),
     }
 
 
@@ -168,11 +169,12 @@ def act_options() -> list[Option]:
 
 async def as_file(request: Request, wanted: Wanted, names: dict[str, str], kind: str) -> Response:
     """The list as a file; that is an entry, too."""
+    people = await names_of_people()
 
     async def cells() -> AsyncIterator[dict[str, Any]]:
         async for one in every_entry(wanted):
             yield {
-                **cells_of(one, names),
+                **cells_of(one, names, people),
                 "code": one.action,
                 "entity": one.entity,
                 "entity_id": one.entity_id,

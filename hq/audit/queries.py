@@ -88,6 +88,11 @@ async def every_entry(wanted: Wanted) -> AsyncIterator[Entry]:
         after, count = UUID(str(rows[-1]["id"])), count + len(rows)
 
 
+async def names_of_people() -> dict[str, str]:
+    """The people of headquarters by id, those who left as well. One query."""
+    return {str(row["id"]): str(row["name"]) for row in await fetch_all("SELECT id, name FROM hq_person")}
+
+
 def entry_of(row: Mapping[str, Any]) -> Entry:
     """A row as an entry."""
     at = row["recorded_at"]

@@ -60,10 +60,17 @@ def word_of(action: str) -> str:
     return WORDS.get(action) or act_word(action)
 
 
-def details_of(action: str, details: str) -> str:
-    """The details of an entry in one line of words; the text itself where it is no object."""
+BY_NAME = ("recipients", "branch", "branches")
+"""Details that hold ids of people or codes of branches."""
+
+
+def details_of(action: str, details: str, names: Mapping[str, str] | None = None) -> str:
+    """The details of an entry in one line of words; the text itself where it is no object. `names` tells who has an id and
+    which branch a code; what it does not know stands as it was written."""
+    known = names or {}
+    words = {**CODES, **dict.fromkeys(BY_NAME, lambda key: known.get(key, key))}
     try:
         found = json.loads(details or "{}")
     except ValueError:
         return details
-    return details_text(found, action, CODES) if isinstance(found, dict) else str(found)
+    return details_text(found, action, words) if isinstance(found, dict) else str(found)

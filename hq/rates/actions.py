@@ -35,7 +35,7 @@ def check_pair(currency: str, to_currency: str) -> None:
     """Invalid unless both are currencies and differ."""
     for name, code in (("currency", currency), ("to_currency", to_currency)):
         if code not in CURRENCIES:
-            message = N_("Enter a currency code such as USD.")
+            message = N_("Enter a currency code such as CNY or USD.")
             raise Invalid(message, fields={name: message}, code="currency.unknown")
     if currency == to_currency:
         message = N_("Choose two different currencies.")

@@ -34,7 +34,7 @@ async def shown(request: Request, form: Form[Any], status: int = 200) -> Respons
     today = await conversion(currencies, house.currency, house.today())
     columns = [
         Column("pair", _("Currency"), phone="head"),
-        Column("on", _("From"), "day", phone="second"),
+        Column("on", _("Valid from"), "day", phone="second"),
         Column("rate", _("Rate"), phone="second", is_figure=True),
     ]
     rows = [
@@ -52,10 +52,10 @@ async def shown(request: Request, form: Form[Any], status: int = 200) -> Respons
         "rates", _("Exchange rates, newest first"), columns, rows, empty=Empty("nothing", _("No rates yet."))
     )
     fields = [
-        Field("currency", _("1 unit of"), width="s", hint=_("Code such as USD"), is_focused=status == 422),
-        Field("rate", _("is"), "number", width="m"),
-        Field("to_currency", _("of"), width="s"),
-        Field("happened_on", _("from"), "date"),
+        Field("currency", _("Currency"), width="s", hint=_("Code such as USD"), is_focused=status == 422),
+        Field("rate", _("Rate"), "number", width="m", hint=_("What 1 unit of it costs")),
+        Field("to_currency", _("In currency"), width="s", hint=_("Code such as CNY")),
+        Field("happened_on", _("Valid from"), "date"),
     ]
     missing = [currency for currency in currencies if today.rate(currency) is None]
     labels = {field.name: field.label for field in fields}

@@ -21,6 +21,7 @@ from shared.errors import NotFound
 from shared.i18n import gettext as _
 from shared.i18n import ngettext
 from shared.periods import parse
+from shared.permissions import Person
 from shared.web.forms import Form, empty_form, read_form
 from shared.web.parts import Action, Crumb, Field, Option
 from shared.web.pdf import has_pdf
@@ -40,7 +41,17 @@ async def show(request: Request) -> Response:
     runs = [run_row(run) for run in await runs_of(person, packs)]
     add = [Action(_("New pack"), "/reports/new", "plus", is_primary=True, key="n")]
     has_mail = request.app.state.settings.post_office is not None
-    return page(request, "reports/list.html", ReportsPage(rows, runs, add, has_mail, has_pdf()))
+    note = "" if has_mail else mail_note(person)
+    return page(request, "reports/list.html", ReportsPage(rows, runs, add, note, has_pdf()))
+
+
+def mail_note(person: Person) -> str:
+    """What no mail server means, and who can set one up: to whom may change settings, by which setting."""
+    note = _("No mail server is set up: packs are made and kept, and go out once there is one.")
+    what_to_do = _("Ask those who run the server of headquarters to set it up.")
+    if person.may("settings.edit"):
+        what_to_do = _("The setting is TRUNKLINE_MAIL_URL, where headquarters is started.")
+    return f"{note} {what_to_do}"
 
 
 async def row_of(pack: Pack, names: dict[str, str], *, is_own: bool) -> PackRow:
@@ -163,9 +174,7 @@ async def save(request: Request) -> Response:
 async def keep(request: Request, pack_id: UUID | None, title: str, url: str) -> Response:
     """The pack as typed, or the form with what is wrong."""
     form = await read_form(request, PackForm)
-    errors = dict(form.errors)
-    if not errors:
-        errors = await wrong_choices(request, form.value)
+    errors = {**form.errors, **await wrong_choices(request, form)}
     if errors:
         return await shown(request, title, url, Form(form.typed, errors), 422)
     values = form.value.model_dump()
@@ -174,16 +183,17 @@ async def keep(request: Request, pack_id: UUID | None, title: str, url: str) -> 
     return redirect("/reports", toast=_('"%(name)s" is kept.', name=row.name))
 
 
-async def wrong_choices(request: Request, value: PackForm) -> dict[str, str]:
-    """What can only be told with the people and branches at hand."""
+async def wrong_choices(request: Request, form: Form[PackForm]) -> dict[str, str]:
+    """What can only be told with the people and branches at hand, from what was typed."""
     found = {}
     codes = branches_of(request.state.person, "figures.view")
-    if codes is not None and not set(value.branches) <= codes:
+    if codes is not None and not set(form.texts("branches")) <= codes:
         found["branches"] = _("Choose from the list.")
     known = {str(key) for key in await HqPerson.filter(active=True).values_list("id", flat=True)}
-    if not value.recipients or not set(value.recipients) <= known:
+    recipients = form.texts("recipients")
+    if not recipients or not set(recipients) <= known:
         found["recipients"] = _("Choose at least one recipient.")
-    if not value.with_pdf and not value.with_xlsx:
+    if not form.text("with_pdf") and not form.text("with_xlsx"):
         found["with_pdf"] = _("Choose PDF, XLSX or both.")
     return found
 

@@ -38,12 +38,12 @@ class RunRow:
 
 @dataclass(frozen=True)
 class ReportsPage:
-    """/reports: the packs, then the last runs; `has_mail` whether a mail server is set up."""
+    """/reports: the packs, then the last runs; `mail_note` says what becomes of mails where no mail server is set up."""
 
     packs: Sequence[PackRow]
     runs: Sequence[RunRow]
     actions: Sequence[Action]
-    has_mail: bool
+    mail_note: str
     has_pdf: bool
 
 

@@ -41,8 +41,8 @@ async def set_target(
     somebody revised it meanwhile.
     """
     check_measure(measure)
-    check_lines(year, amount, lines)
     currency = currency if TARGET_MEASURES[measure].is_money else ""
+    check_lines(year, amount, lines, currency)
     await require_unit(unit)
     async with transaction():
         held = await target_that_holds(unit, year, measure)

@@ -21,8 +21,9 @@ from hq.targets.sheet import SheetRow, read_sheet, rows_of_sheet
 from shared.database import transaction
 from shared.errors import Conflict, Invalid
 from shared.i18n import gettext as _
-from shared.i18n import ngettext
+from shared.i18n import ngettext, render
 from shared.money import Money, format_amount, parse_amount, split
+from shared.web.error_pages import shown as in_words
 from shared.web.filters import money_card, number
 from shared.web.parts import Crumb
 from shared.web.responses import page, redirect
@@ -211,7 +212,7 @@ async def save(request: Request) -> Response:
                     shared_lines(amount, found.lines, found.year), reason, replaces=child.revision,
                 )  # fmt: skip
     except (Invalid, Conflict) as refused:
-        shown_error = _(refused.message, **refused.params)
+        shown_error = render(refused.message, refused.params, in_words)
         return page(
             request, "targets/cascade.html", view_of(found, texts, {}, reason, shown_error), status=422
         )
@@ -275,7 +276,9 @@ async def set_all(rows: Sequence[SheetRow]) -> None:
                     if isinstance(wrong, Invalid) and wrong.fields
                     else wrong.message
                 )
-                faults[str(row.line)] = _("Row %(row)s: %(text)s", row=row.line, text=_(text, **wrong.params))
+                faults[str(row.line)] = _(
+                    "Row %(row)s: %(text)s", row=row.line, text=render(text, wrong.params, in_words)
+                )
         if faults:
             raise Invalid(fields=faults)
 

@@ -19,8 +19,9 @@ from hq.targets.queries import Revision, currency_of, revisions
 from hq.targets.rules import AIMABLE, even_lines, period_codes
 from shared.errors import Invalid
 from shared.i18n import gettext as _
+from shared.i18n import render
 from shared.money import Money, format_amount, parse_amount
-from shared.web.forms import Form, empty_form, read_form, with_errors
+from shared.web.forms import Form, empty_form, read_form, require_least, with_errors
 from shared.web.parts import Crumb, Field, Option
 from shared.web.responses import page, redirect
 
@@ -112,12 +113,13 @@ async def save(request: Request) -> Response:
     unit, place, measure, year, question = await wanted(request)
     code = place.branch.code if place else ""
     held = await revisions(unit, code, year, measure.name)
-    form = await read_form(request, TargetForm)
-    if form.errors:
-        return await edit_page(request, unit, place, measure, year, held, form, 422)
     currency = currency_of(question, held, place.branch.currency if place else "")
+    form = await read_form(request, TargetForm)
+    amount, lines, wrong = amounts_of(form, measure, year, currency)
+    if form.errors or wrong:
+        form = Form(form.typed, {**form.errors, **wrong})
+        return await edit_page(request, unit, place, measure, year, held, form, 422)
     try:
-        amount, lines = amounts_of(form.value, measure, year, currency)
         target = await set_target(
             aimed(unit, place.branch if place else None), year, measure.name, amount, currency, lines,
             form.value.reason, replaces=form.value.replaces,
@@ -135,25 +137,23 @@ def aimed(unit: Unit, branch: Branch | None) -> Aimed:
 
 
 def amounts_of(
-    value: TargetForm, measure: TargetMeasure, year: int, currency: str
-) -> tuple[int, dict[str, int]]:
-    """The year's amount and its months; Invalid names the boxes that cannot be read."""
+    form: Form[TargetForm], measure: TargetMeasure, year: int, currency: str
+) -> tuple[int, dict[str, int], dict[str, str]]:
+    """The year's amount, its months, and what is wrong with the boxes that cannot be read; from what was typed, so that
+    all faults of the form are told at once."""
     wrong: dict[str, str] = {}
 
-    def read(name: str, text: str) -> int:
+    def read(name: str) -> int:
         try:
-            found = parse_amount(text, currency if measure.is_money else "JPY").minor
+            amount = parse_amount(form.text(name), currency if measure.is_money else "JPY").minor
+            require_least(amount, 0)
         except Invalid as refused:
-            wrong[name] = refused.message
+            wrong[name] = render(refused.message, refused.params)
             return 0
-        return found
+        return amount
 
-    amount = read("amount", value.amount)
-    if value.spread == "even":
-        lines = even_lines(year, amount) if not wrong else {}
-    else:
-        texts = zip(period_codes(year), value.months(), strict=True)
-        lines = {code: read(f"m{int(code[5:])}", text or "0") for code, text in texts}
-    if wrong:
-        raise Invalid(fields=wrong)
-    return amount, lines
+    amount = read("amount")
+    if form.text("spread") == "even":
+        return amount, even_lines(year, amount), wrong
+    boxes = {code: f"m{int(code[5:])}" for code in period_codes(year)}
+    return amount, {code: read(box) if form.text(box) else 0 for code, box in boxes.items()}, wrong

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from hq.figures.aims import TARGET_MEASURES
 from shared.errors import Invalid
 from shared.i18n import N_
-from shared.money import split
+from shared.money import Money, split
 from shared.periods import Year
 
 EVEN = (1,) * 12
@@ -24,8 +24,9 @@ def even_lines(year: int, amount: int, weights: Sequence[int] = EVEN) -> dict[st
     return dict(zip(period_codes(year), split(amount, weights), strict=True))
 
 
-def check_lines(year: int, amount: int, lines: Mapping[str, int]) -> None:
-    """Invalid unless the lines are the months of the year, none is negative, and they add up to the year."""
+def check_lines(year: int, amount: int, lines: Mapping[str, int], currency: str = "") -> None:
+    """Invalid unless the lines are the months of the year, none is negative, and they add up to the year; `currency` of
+    those that are money."""
     if sorted(lines) != period_codes(year):
         raise Invalid(N_("A target needs a line for each month of its year."), code="target.lines")
     wrong = {f"m{int(code[5:])}": N_("Enter 0 or more.") for code, part in lines.items() if part < 0}
@@ -36,8 +37,8 @@ def check_lines(year: int, amount: int, lines: Mapping[str, int]) -> None:
         raise Invalid(
             N_("The months add up to %(total)s, the year is %(amount)s. Change one of them."),
             code="target.sum",
-            total=total,
-            amount=amount,
+            total=Money(total, currency) if currency else total,
+            amount=Money(amount, currency) if currency else amount,
         )
 
 

@@ -18,7 +18,15 @@ from datetime import date, datetime, timedelta
 from typing import Annotated, Any, Generic, TypeVar, get_origin
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    StringConstraints,
+    ValidationError,
+    ValidationInfo,
+)
 from pydantic_core import PydanticCustomError
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
@@ -26,7 +34,7 @@ from starlette.requests import Request
 from shared import clock
 from shared.errors import Invalid
 from shared.i18n import N_, gettext, render
-from shared.money import Money, format_amount, parse_amount
+from shared.money import CURRENCIES, Money, format_amount, parse_amount, parse_in_any
 from shared.web.error_pages import shown
 from shared.web.reader import base_currency, reader_zone
 
@@ -84,9 +92,12 @@ class Form(Generic[M]):
         return self.errors.get(name, "")
 
 
-async def read_form(request: Request, model: type[M], *, prefix: str = "") -> Form[M]:
-    """Read the posted form as `model`. All faults are reported together, nothing is raised for them."""
-    return parse(typed_fields(await request.form(), model, prefix), model)
+async def read_form(request: Request, model: type[M], *, prefix: str = "", currency: str = "") -> Form[M]:
+    """Read the posted form as `model`. All faults are reported together, nothing is raised for them.
+
+    `currency` is that of the record behind the form: amounts of the form are read in it where the form itself names none.
+    """
+    return parse(typed_fields(await request.form(), model, prefix), model, currency=currency)
 
 
 def read_query(request: Request, model: type[M]) -> Form[M]:
@@ -133,13 +144,13 @@ def typed_fields(source: Any, model: type[BaseModel], prefix: str = "") -> dict[
     return typed
 
 
-def parse(typed: Mapping[str, Any], model: type[M]) -> Form[M]:
-    """Check entries against a model. An empty text counts as not entered."""
+def parse(typed: Mapping[str, Any], model: type[M], *, currency: str = "") -> Form[M]:
+    """Check entries against a model. An empty text counts as not entered; `currency` as in read_form."""
     entered = {
         name: value for name, value in typed.items() if value not in ("", []) and not is_empty_file(value)
     }
     try:
-        return Form(typed, {}, model.model_validate(entered))
+        return Form(typed, {}, model.model_validate(entered, context={CURRENCY: currency}))
     except ValidationError as wrong:
         return Form(typed, messages_of(wrong))
 
@@ -232,6 +243,42 @@ def amount_of(text: str, currency: str) -> int:
         raise wrong_entry(refused.message, **refused.params) from None
 
 
+CURRENCY = "currency"
+"""The name of the field that says in which currency a form's amounts are, and of the record's currency in the context."""
+
+
+def readable_amount(least: int) -> AfterValidator:
+    """Of a text field: tells what is no amount, or less than `least` minor units, together with the form's other faults.
+
+    The currency is that of the form (a field before this one), else the record's. While nobody knows it, only what is
+    an amount in no currency is refused: the action reads it again in the right one.
+    """
+
+    def check(text: str, info: ValidationInfo) -> str:
+        if not text:
+            return text
+        currency = str(info.data.get(CURRENCY) or (info.context or {}).get(CURRENCY) or "").upper()
+        try:
+            amount = (
+                parse_amount(text, currency)
+                if currency in CURRENCIES
+                else parse_in_any(text, base_currency())
+            )
+            require_least(amount.minor, least)
+        except Invalid as refused:
+            raise wrong_entry(refused.message, **refused.params) from None
+        return text
+
+    return AfterValidator(check)
+
+
+def require_least(minor: int, least: int) -> None:
+    """Invalid for less than `least` minor units: 1 for what must be money, 0 for what may cost nothing."""
+    if minor < least:
+        message = N_("An amount must be more than 0.") if least else N_("An amount cannot be less than 0.")
+        raise Invalid(message, code="amount.not_positive")
+
+
 def parse_day(text: str, today: date) -> date:
     """'2026-11-22', '11-22', '1122', '20261122', '11月22日', '今天', '明天', '昨天', 'today', '+3', '-1' -> a date.
 
@@ -297,6 +344,13 @@ def _instant(value: object) -> object:
     return found if found.tzinfo else found.replace(tzinfo=reader_zone())
 
 
+def _currency(value: object) -> object:
+    code = plain_width(value).upper() if isinstance(value, str) else ""
+    if code not in CURRENCIES:
+        raise wrong_entry(N_("Enter a currency code such as CNY or USD."))
+    return code
+
+
 def _scaled(decimals: int) -> Callable[[object], object]:
     def read(value: object) -> object:
         return parse_decimal(value, decimals) if isinstance(value, str) else value
@@ -324,6 +378,7 @@ def _whole(value: object) -> object:
 
 Day = Annotated[date, BeforeValidator(_day)]
 Instant = Annotated[datetime, BeforeValidator(_instant)]
+CurrencyCode = Annotated[str, BeforeValidator(_currency), StringConstraints(pattern=r"^[A-Z]{3}$")]
 AmountMinor = Annotated[int, BeforeValidator(_amount)]
 QuantityMilli = Annotated[int, BeforeValidator(_scaled(3))]
 PercentBp = Annotated[int, BeforeValidator(_percent_bp)]

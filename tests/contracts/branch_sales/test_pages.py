@@ -156,6 +156,10 @@ def test_a_receipt_is_worked_out_refused_and_saved_without_scripts(people: Peopl
     assert wrong.status_code == 422
     assert "Allocated ¥0.05 more than the receipt. Lower one line or leave it unallocated." in wang.text()
     assert 'value="100.05"' in wrong.text
+    wrong = wang.send("/receipts", **{**head, "happened_on": "31-31"}, mode="by_hand", **{box: "abc"})
+    assert "There is no such day" in wang.text()
+    assert "&#34;abc&#34; is not an amount" in wrong.text
+    assert "2 entries need correcting" in wang.text()
     right = wang.send("/receipts", **head, mode="by_hand", **{box: "60"})
     assert right.status_code == 200
     assert "unallocated ¥40.00" in wang.text()

@@ -278,6 +278,8 @@ async def test_wrong_boxes_are_named_each_by_its_own():
     east = await customer_of(LIN)
     with pytest.raises(Invalid) as refused:
         await draft_order(
-            east, lines=[{"text": "a", "list_price": "abc"}, {"product_id_text": "nothing like it"}]
+            east,
+            lines=[{"text": "a", "list_price": "1.005"}, {"product_id_text": "nothing like it"}],
+            currency=None,
         )
     assert set(refused.value.fields) == {"line-0-list_price", "line-1-product_id"}

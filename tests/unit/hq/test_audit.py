@@ -7,9 +7,10 @@ import re
 from starlette.testclient import TestClient
 
 from hq.audit.rules import details_of
+from hq.models import HqPerson
 from shared.i18n import use_locale
 from shared.ids import new_id
-from shared.records import AuditEntry
+from shared.records import COMPANY, AuditEntry
 from tests.support.hq_site import Headquarters, site_on_each_engine
 from tests.support.hq_world import TODAY
 from tests.support.web_site import in_app
@@ -36,6 +37,9 @@ def test_details_are_one_line_of_words_and_what_is_no_object_stands_as_it_is() -
             == "Branches: PAR · Kind: Orders"
         )
         assert details_of("pack.made", '{"views":["overview","profit"]}') == "Views: Overview, Profit"
+        sent = '{"recipients":["a-1","b-2"],"branches":["PAR","NEW"]}'
+        known = {"a-1": "Mei", "PAR": "Paris"}
+        assert details_of("pack.made", sent, known) == "Branches: Paris, NEW · Sent to: Mei, b-2"
     assert details_of("pack.made", "") == ""
     assert details_of("pack.made", "[1]") == "[1]"
     assert details_of("pack.made", "torn {") == "torn {"
@@ -56,6 +60,28 @@ def test_what_somebody_did_is_found_by_person_act_and_day(site: Headquarters, cl
     assert "Name: Mei" in tang.text()
     tang.open("/audit?person=nobody-of-this-name")
     assert "No entries here." in tang.text()
+
+
+def test_who_gets_a_pack_is_told_by_name_on_the_page_and_in_the_file(
+    site: Headquarters, client: TestClient
+) -> None:
+    tang = site.visitor(client, "tang")
+
+    async def write() -> str:
+        mei = await HqPerson.get(name="Mei")
+        details = {"name": "Weekly", "recipients": [str(mei.id)], "branches": ["PAR"]}
+        await AuditEntry(
+            id=new_id(), branch=COMPANY, happened_on=TODAY, person_name="Tang", action="pack.made",
+            entity="hq_pack", details=details,
+        ).save(force_create=True)  # fmt: skip
+        return str(mei.id)
+
+    mei_id = in_app(site.app, write)
+    file = tang.client.get("/audit?action=pack.made&format=csv").content.decode("utf-8-sig")
+    tang.open("/audit?action=pack.made")
+    for text in (tang.text(), file):
+        assert "Branches: Paris · Sent to: Mei" in text
+        assert mei_id not in text
 
 
 def test_the_file_holds_the_list_and_is_an_entry_itself(site: Headquarters, client: TestClient) -> None:

@@ -16,6 +16,8 @@ def test_a_rate_is_entered_corrected_and_refused(site: Headquarters, client: Tes
     )
     assert answer.status_code == 422
     assert "3 entries need correcting" in tang.text()
+    for name in ("Currency: ", "Rate: ", "Valid from: "):
+        assert name in tang.text()
     assert 'value="DOLLAR"' in tang.page
     for rate in ("7.25", "7.3"):
         tang.open("/rates")

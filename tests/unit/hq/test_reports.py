@@ -236,7 +236,25 @@ def test_a_pack_is_made_changed_stopped_and_run_by_its_owner_alone(
     assert "Resume" in tang.page
 
 
-def test_without_a_mail_server_the_page_says_that_packs_wait(tmp_path: Path) -> None:
+def test_without_a_mail_server_the_page_says_what_becomes_of_packs_and_who_can_do_something(
+    tmp_path: Path,
+) -> None:
     site = headquarters(tmp_path)
     with running(site) as client:
-        assert "TRUNKLINE_MAIL_URL" in site.visitor(client, "chen").open("/reports").text
+        chen = site.visitor(client, "chen")
+        chen.open("/reports")
+        tang = site.visitor(client, "tang")
+        tang.open("/reports")
+    assert (
+        "packs are made and kept, and go out once there is one. Ask those who run the server" in chen.text()
+    )
+    assert "TRUNKLINE_MAIL_URL" not in chen.page
+    assert "The setting is TRUNKLINE_MAIL_URL" in tang.text()
+
+
+def test_all_that_is_wrong_with_a_pack_is_told_at_once(site: Headquarters, client: TestClient) -> None:
+    chen = site.visitor(client, "chen")
+    chen.open("/reports/new")
+    assert chen.send("/reports/new", name="", at_time="25:00", views="profit").status_code == 422
+    for word in ("Enter this", "07:30", "Choose at least one recipient.", "Choose PDF, XLSX or both."):
+        assert word in chen.text()

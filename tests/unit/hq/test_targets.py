@@ -145,7 +145,7 @@ def test_the_form_sets_a_target_and_shows_what_is_wrong(site: Headquarters, chen
     chen.send(
         url % department, year="2026", measure="sales", amount="1,200,000", replaces="0", **months("99,999")
     )
-    assert "add up to" in chen.text()
+    assert "The months add up to ¥1,199,988.00, the year is ¥1,200,000.00." in chen.text()
     assert 'value="1,200,000"' in chen.page
     chen.send(url % department, year="2026", measure="sales", amount="12万", replaces="0", **months("1万"))
     assert "Target saved, revision 1." in chen.text()
@@ -163,3 +163,17 @@ def test_the_form_sets_a_target_and_shows_what_is_wrong(site: Headquarters, chen
         reason="more",
     )
     assert "Target saved, revision 2." in chen.text()
+
+
+def test_all_that_is_wrong_with_a_target_is_told_at_once(site: Headquarters, chen: Visitor) -> None:
+    url = "/targets/edit?unit=branch:SH&measure=sales&year=2026"
+    chen.open(url)
+    typed = {**months("1"), "m2": "two", "m3": "-5", "amount": "12 apples", "reason": "x" * 301}
+    assert chen.send(url, year="2026", measure="sales", replaces="0", **typed).status_code == 422
+    for word in (
+        '"12 apples" is not an amount.',
+        '"two" is not an amount.',
+        "cannot be less than 0",
+        "at most 300",
+    ):
+        assert word in chen.text()

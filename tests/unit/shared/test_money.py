@@ -18,6 +18,7 @@ from shared.money import (
     format_money,
     format_plain,
     parse_amount,
+    parse_in_any,
     round_half_even,
     split,
 )
@@ -201,6 +202,14 @@ def test_decimals_of_the_currency_are_the_limit():
     assert parse_amount("$1,234.50", "USD") == Money(123450, "USD")
     with pytest.raises(Invalid):
         parse_amount("1.5", "JPY")
+
+
+def test_an_amount_whose_currency_is_not_known_yet_is_refused_only_when_it_is_none():
+    for text in ("12", "1,234.50", "USD 5", "￥12", "1.234", "0.0001", "5 EUR", "1.5亿元", "12,000,000,000"):
+        assert parse_in_any(text, "CNY").minor
+    for text in ("abc", "", "1,23", "5 apples", "1.00005"):
+        with pytest.raises(Invalid):
+            parse_in_any(text, "CNY")
 
 
 def test_files_may_use_other_signs():
