@@ -18,12 +18,19 @@ from typing import Any, TypeVar
 import structlog
 
 from hq.figures.journal import DELTA_COLUMNS
-from hq.replication.apply_sql import SELECT_CURSOR, cursor_of, new_cursor, new_mark, table_sql
+from hq.replication.apply_sql import (
+    CURSOR_COLUMNS,
+    SELECT_CURSOR,
+    cursor_of,
+    new_cursor,
+    new_mark,
+    table_sql,
+)
 from hq.replication.batch import Batch, read_changes
 from hq.replication.cursor import Cursor
 from hq.replication.groups import Groups
 from hq.replication.outcome import Applied, Contact, EnvironmentFailure
-from hq.replication.rows_sqlite import apply_apart, apply_some, retry_aside
+from hq.replication.rows_sqlite import apply_apart, apply_some, put, retry_aside
 from hq.replication.visits import Part, Visit, Written
 from shared import clock
 from shared.database.fields import to_micros
@@ -33,6 +40,18 @@ log = structlog.get_logger(__name__)
 T = TypeVar("T")
 SIDE_BY_SIDE = 2
 """While one group is being written the next one waits at the thread's door."""
+
+
+SELECT_CURSORS = (
+    f"SELECT json_group_array(json_array({CURSOR_COLUMNS}, node_key, has_incident)) FROM "
+    f"({SELECT_CURSOR} IN (SELECT value FROM json_each(?)))"
+)
+UPDATE_CURSOR = """UPDATE branch_cursor SET epoch = v.column1, seq = v.column2, chain = v.column3, digests = v.column4,
+head_seq = v.column5, unproven = v.column6, replay = v.column7, contact_at = v.column8,
+complete_at = COALESCE(v.column9, complete_at), applied_at = COALESCE(v.column10, applied_at),
+wire_bytes = wire_bytes + v.column11, row_count = row_count + v.column12, status = v.column13, runs = v.column14
+FROM (VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)) AS v WHERE branch = v.column15"""
+"""Cursors come and go as one row: see rows_sqlite.put."""
 
 
 @dataclass(frozen=True)
@@ -155,7 +174,7 @@ def _serve(connection: sqlite3.Connection, visits: Sequence[Visit]) -> None:
     moved = [(visit.move(), visit.cursor) for visit in kept]
     marks = [new_mark(before, cursor, "sqlite") for before, cursor in moved if before is not None]
     if marks:
-        connection.executemany(marks[0][0], [values for _, values in marks])
+        put(connection, marks[0][0], [values for _, values in marks])
     write_cursors(connection, [(visit.cursor, len(visit.lines), visit.wire_bytes) for visit in kept])
 
 
@@ -186,8 +205,8 @@ def _parts(visits: Sequence[Visit]) -> list[Part]:
 
 def read_cursors(connection: sqlite3.Connection, branches: Sequence[str]) -> dict[str, Cursor]:
     """The cursors of branches by code; a branch that has none gets one."""
-    query = f"{SELECT_CURSOR} IN (SELECT value FROM json_each(?))"
-    found = {row[0]: cursor_of(row) for row in connection.execute(query, (json.dumps(branches),))}
+    (rows,) = connection.execute(SELECT_CURSORS, (json.dumps(branches),)).fetchone()
+    found = {row[0]: cursor_of(row) for row in json.loads(rows)}
     fresh = [branch for branch in branches if branch not in found]
     for branch in fresh:
         connection.execute(*new_cursor(branch, "sqlite"))
@@ -202,19 +221,15 @@ def read_cursor(connection: sqlite3.Connection, branch: str) -> Cursor:
 def write_cursors(connection: sqlite3.Connection, written: Sequence[Written]) -> None:
     """Write cursors back."""
     now = to_micros(clock.now())
-    connection.executemany(
-        "UPDATE branch_cursor SET epoch = ?, seq = ?, chain = ?, digests = ?, head_seq = ?, unproven = ?, replay = ?, "
-        "contact_at = ?, complete_at = COALESCE(?, complete_at), applied_at = CASE WHEN ? > 0 THEN ? ELSE applied_at END, "
-        "wire_bytes = wire_bytes + ?, row_count = row_count + ?, status = ?, runs = ? WHERE branch = ?",
-        [
-            (
-                cursor.epoch, cursor.seq, cursor.chain, json.dumps(cursor.digests), cursor.head_seq,
-                json.dumps(cursor.unproven), cursor.replay, now, now if cursor.is_complete else None, rows, now,
-                wire_bytes, rows, cursor.status, cursor.runs, cursor.branch,
-            )
-            for cursor, rows, wire_bytes in written
-        ],
-    )  # fmt: skip
+    values = [
+        (
+            cursor.epoch, cursor.seq, cursor.chain, json.dumps(cursor.digests), cursor.head_seq,
+            json.dumps(cursor.unproven), cursor.replay, now, now if cursor.is_complete else None, now if rows else None,
+            wire_bytes, rows, cursor.status, cursor.runs, cursor.branch,
+        )
+        for cursor, rows, wire_bytes in written
+    ]  # fmt: skip
+    put(connection, UPDATE_CURSOR, values)
 
 
 def _retry_aside(connection: sqlite3.Connection, branch: str) -> Applied:

@@ -36,29 +36,30 @@ from shared.database.fields import to_micros
 from shared.replication.change import Change
 
 log = structlog.get_logger(__name__)
-ZONES_OF = "SELECT branch, timezone FROM branch WHERE deleted_at IS NULL AND branch IN (SELECT value FROM json_each(?))"
+ZONES_OF = "SELECT json_group_object(branch, timezone) FROM branch WHERE deleted_at IS NULL AND branch IN (SELECT value FROM json_each(?))"
 WITHIN = "branch IN (SELECT value FROM json_each(?))"
 DATA_ERRORS = (sqlite3.IntegrityError, sqlite3.DataError, ValueError, TypeError, OverflowError)
 Rows = list[tuple[Any, ...]]
-ROWS_AT_ONCE = 64
+ROWS_AT_ONCE = (64, 16, 4, 1)
 
 
-def put(connection: sqlite3.Connection, insert: str, rows: Rows) -> None:
-    """Rows by a statement that inserts one, ROWS_AT_ONCE to each call: between two calls other threads take the interpreter,
-    and this one waits to get it back."""
-    whole = len(rows) - len(rows) % ROWS_AT_ONCE
-    if whole:
-        many = many_rows(insert)
-        for at in range(0, whole, ROWS_AT_ONCE):
-            connection.execute(many, list(chain.from_iterable(rows[at : at + ROWS_AT_ONCE])))
-    connection.executemany(insert, rows[whole:])
+def put(connection: sqlite3.Connection, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Rows by a statement made for one, up to 64 of them to each call: after each row that SQLite takes or gives, other threads
+    may have the interpreter, and this one waits a millisecond to get it back."""
+    at = 0
+    for count in ROWS_AT_ONCE:
+        while len(rows) - at >= count:
+            values = chain.from_iterable(rows[at : at + count])
+            connection.execute(many_rows(statement, count), list(values))
+            at += count
 
 
-@lru_cache(maxsize=512)
-def many_rows(insert: str) -> str:
-    """The statement of one row as one of ROWS_AT_ONCE."""
-    start, _, places = insert.partition(" VALUES ")
-    return f"{start} VALUES {', '.join([places] * ROWS_AT_ONCE)}"
+@lru_cache(maxsize=1024)
+def many_rows(statement: str, count: int) -> str:
+    """A statement of one row in VALUES as one of `count` rows."""
+    start, values, rest = statement.partition("VALUES ")
+    places, end, rest = rest.partition(")")
+    return f"{start}{values}{', '.join([places + end] * count)}{rest}"
 
 
 def apply_some(
@@ -95,7 +96,7 @@ def apply_tables(
 
 def keep_delta(connection: sqlite3.Connection, branches: Sequence[str]) -> None:
     """What `delta` holds goes into the journal, under the date that it is at each branch."""
-    zones = dict(connection.execute(ZONES_OF, (json.dumps(branches),)).fetchall())
+    zones = json.loads(connection.execute(ZONES_OF, (json.dumps(branches),)).fetchone()[0])
     now, by_date = clock.now(), defaultdict(list)
     for branch in branches:
         by_date[received_on(now, zones.get(branch))].append(branch)
@@ -120,7 +121,8 @@ def _apply_table(connection: sqlite3.Connection, sql: TableSql, parts: Sequence[
             removed[branch].append(row.encode())
     for part in parts:
         wider = [(row, pk) for pk, row in part.typed[name][1] if pk.encode() not in stale]
-        connection.executemany(sql.widen, wider)
+        if wider:
+            connection.executemany(sql.widen, wider)
         part.count(name, stale, removed[part.cursor.branch])
 
 
@@ -168,7 +170,7 @@ def _replace(connection: sqlite3.Connection, sql: TableSql, rows: Rows, parts: S
 
 def _take_gone(connection: sqlite3.Connection, sql: TableSql, gone: Sequence[tuple[str, str, int]]) -> None:
     connection.execute("DELETE FROM gone")
-    connection.executemany("INSERT INTO gone (branch, id, ver) VALUES (?, ?, ?)", gone)
+    put(connection, "INSERT INTO gone (branch, id, ver) VALUES (?, ?, ?)", gone)
     connection.execute(sql.take_gone)
     if connection.execute(sql.foreign_gone).fetchone() is not None:
         raise ValueError("a row with this id belongs to another branch")

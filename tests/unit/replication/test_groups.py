@@ -167,7 +167,7 @@ async def test_many_rows_and_few_rows_arrive_whole_and_one_that_no_column_holds_
     hq: Headquarters,
 ) -> None:
     branch = Branch()
-    rows = [receipt("SH", 10 + number) for number in range(ROWS_AT_ONCE * 2 + 3)]
+    rows = [receipt("SH", 10 + number) for number in range(sum(ROWS_AT_ONCE) + 3)]
     rows[1].reversed_on, rows[2].notes, rows[3].deleted_at = DAY, 'quoted " \\ tab\t', clock.now()
     branch.write(*rows)
     huge = canonical(receipt("SH", 2)).replace('"amount_minor":2', f'"amount_minor":{2**63}')
