@@ -8,7 +8,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from hq.replication.outcome import Applied
 from hq.replication.visits import Visit
@@ -42,9 +42,7 @@ class Groups:
         waiting = _Waiting(visit, asyncio.get_running_loop().create_future())
         self._waiting.append(waiting)
         if len(self._working) < self._side_by_side:
-            task = asyncio.create_task(self._work())
-            self._working.add(task)
-            task.add_done_callback(self._working.discard)
+            self._working.add(asyncio.create_task(self._work()))
         return await waiting.done
 
     async def finish(self) -> None:
@@ -53,6 +51,13 @@ class Groups:
             await asyncio.wait(self._working)
 
     async def _work(self) -> None:
+        """Write groups until nothing waits. Who comes while this ends must not count on it: it leaves in the same step."""
+        try:
+            await self._work_on()
+        finally:
+            self._working.discard(cast("asyncio.Task[None]", asyncio.current_task()))
+
+    async def _work_on(self) -> None:
         while self._waiting:
             group = self._next()
             failure: BaseException | None = None

@@ -122,6 +122,33 @@ async def test_a_group_that_cannot_be_committed_fails_for_all_and_the_next_is_se
     assert [isinstance(one, EnvironmentFailure) for one in found] == [True] * groups.MAX_VISITS + [False] * 3
 
 
+async def test_who_comes_in_the_moment_in_which_all_writers_end_is_served() -> None:
+    gate = asyncio.get_running_loop().create_future()
+
+    async def write(visits: Any) -> None:
+        await asyncio.shield(gate)
+
+    waiting = Groups(write, 2)
+    visits = []
+    for number in range(3):
+        branch = Branch(f"B{number}")
+        branch.write(receipt(branch.code, 1))
+        visits.append(Visit(branch.contact(), unpack(branch.batch())))
+
+    async def comes_late() -> None:
+        await asyncio.shield(gate)
+        await waiting.visit(visits[2])
+
+    async with asyncio.timeout(10), asyncio.TaskGroup() as tasks:
+        for visit in visits[:2]:
+            tasks.create_task(waiting.visit(visit))
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+        tasks.create_task(comes_late())
+        await asyncio.sleep(0)
+        gate.set_result(None)
+
+
 async def test_while_a_group_is_answered_others_have_their_turn_and_when_it_is_cancelled_all_are_answered() -> (
     None
 ):
