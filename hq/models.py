@@ -50,7 +50,7 @@ class HqPerson(Model):
 class Warning(Model):
     """Something that an executive should know of, kept from when it was first seen until it is over.
 
-    `key` names the matter, so that the same one is one row; `values` are what its sentence says (hq.warnings.rules).
+    `key` names the matter, so that the same one is one row; `values` are what its sentence says (hq.warnings.words).
     A matter that comes back after it was cleared is a new row."""
 
     id = fields.UUIDField(primary_key=True, default=new_id)

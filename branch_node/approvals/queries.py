@@ -12,8 +12,8 @@ from branch_node.approvals.rules import Approver, CreditStanding, Deputy, StepRu
 from branch_node.home import home, today
 from branch_node.lists import Cut, Paging, Sort, as_kind
 from branch_node.staff.queries import person_by_id
+from shared.canonical import from_micros
 from shared.database import fetch_all, fetch_one, find, find_all
-from shared.database.fields import from_micros
 from shared.database.scope import reach_sql
 from shared.errors import Conflict, NotFound
 from shared.money import Money

@@ -26,8 +26,8 @@ from branch_node.lists import as_kind
 from branch_node.orders.posting import put_into_effect
 from branch_node.orders.rules import HASHED, HASHED_LINE, ORDER, document_hash
 from shared import clock
+from shared.canonical import canonical_json
 from shared.database import fetch_all, find, find_all
-from shared.database.fields import canonical_json
 from shared.errors import NotFound
 from shared.money import Money
 from shared.records import (

@@ -9,8 +9,8 @@ from branch_node.calendar.models import CalendarFeed
 from branch_node.calendar.rules import Entry, time_of
 from branch_node.home import home, today
 from branch_node.lists import as_kind
+from shared.canonical import from_micros
 from shared.database import fetch_all
-from shared.database.fields import from_micros
 from shared.permissions import Person
 from shared.web.models import Account
 from shared.web.session import token_hash

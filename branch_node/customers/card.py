@@ -11,8 +11,8 @@ from uuid import UUID
 from branch_node.customers.rules import Credit
 from branch_node.home import home, today
 from branch_node.lists import as_kind
+from shared.canonical import from_micros
 from shared.database import fetch_all, fetch_one
-from shared.database.fields import from_micros
 from shared.database.scope import reach_sql
 from shared.errors import Invalid
 from shared.i18n import N_

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from branch_node.customers.actions import SHOWN_FIELDS
 from branch_node.staff.queries import names_of
+from shared.canonical import from_micros
 from shared.database import fetch_all
-from shared.database.fields import from_micros
 from shared.records import Customer
 from shared.web.parts import AuditRow, Change
 

@@ -13,8 +13,8 @@ from branch_node.directives.queries import content_of
 from branch_node.home import home
 from branch_node.replication.merging import canonical_rows, put_rows
 from shared import clock
+from shared.canonical import to_micros
 from shared.database import transaction
-from shared.database.fields import to_micros
 from shared.errors import Conflict
 from shared.i18n import N_
 from shared.permissions import Person

@@ -11,8 +11,8 @@ from uuid import UUID
 from branch_node.directives.rules import Counts, counted
 from branch_node.home import home
 from branch_node.lists import as_kind
+from shared.canonical import from_micros
 from shared.database import fetch_all
-from shared.database.fields import from_micros
 from shared.database.scope import reach_sql
 from shared.errors import Conflict, NotFound
 from shared.i18n import N_

@@ -9,8 +9,8 @@ from uuid import UUID
 from branch_node.dunning.rules import Case, Level, held_back, level_due
 from branch_node.home import home, today
 from branch_node.lists import as_kind
+from shared.canonical import from_micros
 from shared.database import fetch_all
-from shared.database.fields import from_micros
 from shared.database.scope import reach_sql
 from shared.money import Money
 from shared.permissions import Person, reach

@@ -19,8 +19,8 @@ from branch_node.quotations.queries import quotation_for
 from branch_node.receipts.queries import receipt_for
 from branch_node.staff.queries import employee_for
 from branch_node.tasks.queries import task_for
+from shared.canonical import from_micros
 from shared.database import fetch_all
-from shared.database.fields import from_micros
 from shared.errors import NotFound
 from shared.permissions import Person
 from shared.records import Record

@@ -19,8 +19,8 @@ from branch_node.lists import as_kind
 from branch_node.numbers import next_numbers
 from branch_node.own_fields import custom_words
 from branch_node.searching import search_key
+from shared.canonical import canonical_json
 from shared.database import fetch_all, transaction
-from shared.database.fields import canonical_json
 from shared.errors import Text
 from shared.i18n import N_
 from shared.records import ContactPoint

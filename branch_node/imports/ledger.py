@@ -11,8 +11,8 @@ from branch_node.imports.tables import Change, among, comparable, listed
 from branch_node.imports.vocabulary import RECORDS
 from branch_node.lists import as_kind
 from branch_node.seeding.write import shape_of
+from shared.canonical import canonical_json
 from shared.database import fetch_all
-from shared.database.fields import canonical_json
 from shared.ids import new_id
 
 FIND_SQL = (

@@ -34,8 +34,8 @@ from branch_node.orders.rules import (
 )
 from branch_node.orders.shares import ORDER_COLUMNS, Share, check_shares, credited, shares_of
 from shared import money
+from shared.canonical import canonical_json
 from shared.database import fetch_all, fetch_one
-from shared.database.fields import canonical_json
 from shared.errors import Invalid
 from shared.i18n import N_
 from shared.money import Money

@@ -14,9 +14,9 @@ from branch_node.imports.models import ImportedRow
 from branch_node.lists import as_kind
 from branch_node.seeding.write import insert, shape_of
 from shared import clock
+from shared.canonical import canonical_json, to_micros
 from shared.database import actor, engine, execute, fetch_all
 from shared.database.access import connection
-from shared.database.fields import canonical_json, to_micros
 from shared.ids import new_id
 from shared.records import (
     Activity,

@@ -12,7 +12,7 @@ from branch_node.imports.pages import Fault, HelpPage, RecordHelp, ShowPage
 from branch_node.imports.queries import run_of, undo_of
 from branch_node.imports.vocabulary import RECORDS, FieldDef
 from shared import clock, i18n
-from shared.database.fields import from_micros
+from shared.canonical import from_micros
 from shared.i18n import N_, ngettext
 from shared.i18n import gettext as _
 from shared.web.parts import Action, Column, Empty, Job, Row, Status, TableView

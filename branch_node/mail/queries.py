@@ -13,8 +13,8 @@ from uuid import UUID
 from branch_node.home import home
 from branch_node.lists import Cut, Paging, Sort, as_kind, like
 from branch_node.mail.forms import ListForm
+from shared.canonical import from_micros
 from shared.database import fetch_all
-from shared.database.fields import from_micros
 from shared.database.scope import reach_sql
 from shared.errors import NotFound
 from shared.permissions import Person, reach

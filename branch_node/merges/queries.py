@@ -107,7 +107,7 @@ async def merges_into(customer_id: UUID) -> Sequence[Merged]:
 
 
 def _merged(row: Mapping[str, Any]) -> Merged:
-    from shared.database.fields import from_micros
+    from shared.canonical import from_micros
 
     return Merged(
         as_kind(row["id"], UUID),

@@ -10,8 +10,8 @@ from branch_node.mail.office import office
 from branch_node.notifications.models import NoticeChoice, Notification
 from branch_node.notifications.rules import KINDS, packed
 from shared import clock
+from shared.canonical import canonical_json
 from shared.database import execute, fetch_all, fetch_one, transaction
-from shared.database.fields import canonical_json
 from shared.i18n import DEFAULT_LOCALE, gettext, render, use_locale
 from shared.ids import new_id
 from shared.outbox import Letter

@@ -10,8 +10,8 @@ from uuid import UUID
 from branch_node.lists import Cut, Paging, Sort, as_kind
 from branch_node.notifications.models import NoticeChoice
 from branch_node.notifications.rules import KINDS, unpacked
+from shared.canonical import from_micros
 from shared.database import fetch_all, fetch_value
-from shared.database.fields import from_micros
 from shared.i18n import render
 from shared.permissions import Person
 from shared.web.error_pages import shown

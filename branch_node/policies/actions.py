@@ -5,8 +5,7 @@ from uuid import UUID
 from branch_node.audit import note
 from branch_node.editing import locked
 from branch_node.home import home
-from branch_node.policies.forms import CategoryForm, RuleForm, StepKindForm
-from branch_node.policies.rules import threshold_in
+from branch_node.policies.forms import CategoryForm, RuleForm, StepKindForm, threshold_in
 from shared.database import transaction
 from shared.errors import Invalid
 from shared.i18n import N_

@@ -4,13 +4,31 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo
 
-from branch_node.policies.rules import threshold_in
 from shared.errors import Invalid
-from shared.web.forms import FormModel, WholeNumber, wrong_entry
+from shared.i18n import N_
+from shared.money import parse_amount
+from shared.web.forms import FormModel, WholeNumber, parse_decimal, require_least, wrong_entry
 from shared.web.reader import base_currency
 
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,23}$")]
 Label = Annotated[str, StringConstraints(min_length=1, max_length=80)]
+
+
+def threshold_in(when: str, text: str, currency: str) -> int:
+    """Minor units of the base currency, or basis points; 0 for credit, which has none. Invalid for what cannot be read."""
+    if when == "credit":
+        return 0
+    if when == "amount":
+        minor = parse_amount(text, currency).minor
+        require_least(minor, 1)
+        return minor
+    try:
+        found = parse_decimal(text, 2)
+    except ValueError:
+        found = -1
+    if not 0 <= found <= 10_000:
+        raise Invalid(N_("Enter a percentage between 0 and 100, such as 12.5."))
+    return found
 
 
 def _readable(text: str, info: ValidationInfo) -> str:

@@ -11,8 +11,8 @@ from branch_node.lists import COUNT_CAP, Cut, Paging, Sort, as_kind, like
 from branch_node.reaching import record_for
 from branch_node.receipts.rules import SAME_WITHIN_DAYS, OpenItem
 from branch_node.searching import of_customer, words
+from shared.canonical import from_micros
 from shared.database import fetch_all, fetch_one, fetch_value
-from shared.database.fields import from_micros
 from shared.database.scope import reach_sql
 from shared.money import Money
 from shared.periods import Period

@@ -8,7 +8,7 @@ from typing import Any
 from branch_node.seeding.company import Member
 from branch_node.seeding.scene import Scene
 from branch_node.seeding.write import Row
-from shared.database.fields import canonical_json
+from shared.canonical import canonical_json
 from shared.records import ApprovalRequest, ApprovalStep
 
 ACTIONS = {"order": "order.approve", "quotation": "order.approve", "expense": "expense.approve"}

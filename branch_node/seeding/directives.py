@@ -2,7 +2,7 @@
 
 from branch_node.directives.actions import receipt_id
 from branch_node.seeding.scene import Scene
-from shared.database.fields import to_micros
+from shared.canonical import to_micros
 from shared.demo_company import DEMO_CODES
 from shared.demo_directives import STEPS, company_directives
 from shared.records import DirectiveReceipt

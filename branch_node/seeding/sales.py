@@ -16,7 +16,7 @@ from branch_node.seeding.customers import Buyer
 from branch_node.seeding.scene import Scene
 from branch_node.seeding.texts import CANCEL_REASONS, REJECT_REASONS, sentence
 from branch_node.seeding.write import Row
-from shared.database.fields import canonical_json
+from shared.canonical import canonical_json
 from shared.demo_company import planned_sales
 from shared.money import convert, round_half_even
 from shared.periods import Month

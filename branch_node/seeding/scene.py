@@ -7,7 +7,7 @@ from random import Random
 from zoneinfo import ZoneInfo
 
 from branch_node.seeding.write import Rows
-from shared.database.fields import to_micros
+from shared.canonical import to_micros
 from shared.demo_company import DemoBranch, rate_e9
 from shared.money import convert, exponent
 from shared.periods import Month, add_months, local_date, zone

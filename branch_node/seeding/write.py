@@ -13,8 +13,9 @@ from uuid import UUID
 
 from tortoise import fields
 
+from shared.canonical import canonical_json
 from shared.database import transaction
-from shared.database.fields import InstantField, JsonField, canonical_json
+from shared.database.fields import InstantField, JsonField
 from shared.demo_company import seeded_id
 from shared.records import Record
 from shared.replication.columns import table_of

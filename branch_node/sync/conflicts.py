@@ -17,8 +17,8 @@ from branch_node.replication.merging import canonical_rows, put_rows
 from branch_node.requests import path_id
 from branch_node.sync.pages import ConflictPage, ConflictsPage
 from shared import clock
+from shared.canonical import to_micros
 from shared.database import transaction
-from shared.database.fields import to_micros
 from shared.errors import Conflict, NotFound
 from shared.i18n import N_, ngettext
 from shared.i18n import gettext as _

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from branch_node.sync.conflicts import open_count
 from branch_node.sync.pages import SyncPage
 from branch_node.sync.queries import Sync, sync
-from shared.database.fields import from_micros
+from shared.canonical import from_micros
 from shared.database.nudge import hurry
 from shared.i18n import gettext as _
 from shared.i18n import ngettext

@@ -17,8 +17,8 @@ from branch_node.trail.forms import ListForm
 from branch_node.trail.rules import KINDS, VERBS, is_removal, name_of
 from shared.act_details import details_text
 from shared.acts import act_word
+from shared.canonical import from_micros
 from shared.database import engine, fetch_all, fetch_value
-from shared.database.fields import from_micros
 from shared.database.scope import reach_sql
 from shared.periods import start_of_day
 from shared.permissions import Person, reach

@@ -8,15 +8,36 @@ from uuid import UUID
 
 from branch_node.audit import note
 from branch_node.plans.actions import refuse_open_in_closed
-from branch_node.undoing.rules import BESIDE, BOOKKEEPING, MADE, OPENED, UNDOABLE, is_past
+from branch_node.undoing.rules import BESIDE, BOOKKEEPING, MADE, OPENED, is_past
 from shared import clock
+from shared.canonical import from_micros, to_micros
 from shared.database import fetch_all, transaction
-from shared.database.fields import from_micros, to_micros
 from shared.errors import Conflict, NotFound
 from shared.i18n import N_
 from shared.permissions import Person, require
-from shared.records import Record
+from shared.records import (
+    Activity,
+    Address,
+    Contact,
+    ContactPoint,
+    Customer,
+    IntelNote,
+    Opportunity,
+    PlanItem,
+    Record,
+)
 
+UNDOABLE: Mapping[str, tuple[type[Record], str]] = {
+    "activity": (Activity, "followup.edit"),
+    "intel_note": (IntelNote, "intel.edit"),
+    "opportunity": (Opportunity, "opportunity.edit"),
+    "contact": (Contact, "contact.edit"),
+    "contact_point": (ContactPoint, "contact.edit"),
+    "address": (Address, "customer.edit"),
+    "customer": (Customer, "customer.edit"),
+    "plan_item": (PlanItem, "plan.edit"),
+}
+"""Table -> its model and the right that changing it needs."""
 ROWS_AT_MOST = 2_000
 CHANGED_SINCE = N_("This was changed again since. It cannot be undone as a whole; correct it by hand.")
 TOO_LATE = N_("Undo works for 15 minutes. Correct it by hand.")

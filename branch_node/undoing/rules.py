@@ -1,31 +1,7 @@
 """What can be taken back, and until when. Pure."""
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from shared.records import (
-    Activity,
-    Address,
-    Contact,
-    ContactPoint,
-    Customer,
-    IntelNote,
-    Opportunity,
-    PlanItem,
-    Record,
-)
-
-UNDOABLE: Mapping[str, tuple[type[Record], str]] = {
-    "activity": (Activity, "followup.edit"),
-    "intel_note": (IntelNote, "intel.edit"),
-    "opportunity": (Opportunity, "opportunity.edit"),
-    "contact": (Contact, "contact.edit"),
-    "contact_point": (ContactPoint, "contact.edit"),
-    "address": (Address, "customer.edit"),
-    "customer": (Customer, "customer.edit"),
-    "plan_item": (PlanItem, "plan.edit"),
-}
-"""Table -> its model and the right that changing it needs."""
 MADE = frozenset({"plan_item"})
 """Tables of which an undo takes back also rows that the act made: they are marked as deleted."""
 BESIDE = frozenset({"audit_entry"})

@@ -6,8 +6,8 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from hq.figures import memo
+from shared.canonical import from_micros
 from shared.database import fetch_all, fetch_one
-from shared.database.fields import from_micros
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from datetime import date
 from typing import Any
 
 from shared import log
+from shared.canonical import canonical_json
 from shared.database import execute, fetch_all, fetch_one, transaction
-from shared.database.fields import canonical_json
 from shared.records import COMPANY
 from shared.replication.change import CHAIN_START, extend_chain
 from shared.web.keyset import as_kind

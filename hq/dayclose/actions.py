@@ -10,8 +10,8 @@ from hq.replication.incidents import close_incident, open_incident
 from hq.replication.models import DayCloseCheck
 from hq.replication.scrub import ask_tables
 from shared import clock
+from shared.canonical import canonical_json
 from shared.database import execute, execute_many, fetch_all, transaction
-from shared.database.fields import canonical_json
 from shared.ledgers import LEDGERS, Closing, Ledger, closings
 from shared.records import DayClose
 from shared.replication.scan import view_of

@@ -17,7 +17,7 @@ from hq.figures.shape import Question
 from hq.replication.models import ScrubRow
 from hq.sync.proof_view import differed_in, image, kind_words, state_words
 from hq.tables import url_with
-from shared.database.fields import from_micros
+from shared.canonical import from_micros
 from shared.errors import NotFound
 from shared.i18n import gettext as _
 from shared.i18n import ngettext

@@ -9,8 +9,8 @@ from uuid import UUID
 
 from hq.directives.rules import Progress, Received, Unit, units_of
 from hq.figures.lists import as_date
+from shared.canonical import from_micros
 from shared.database import fetch_all
-from shared.database.fields import from_micros
 from shared.errors import NotFound
 from shared.records import Directive
 from shared.web.keyset import like

@@ -13,8 +13,8 @@ from hq.figures.cells import DateGroup
 from hq.figures.rules import freshness_state
 from hq.figures.shape import HOUSE, House, Question, Watermark
 from shared import clock
+from shared.canonical import from_micros
 from shared.database import fetch_rows, fetch_value
-from shared.database.fields import from_micros
 from shared.periods import local_date, start_of_day
 
 HEAD_OFFICE = "HQ"

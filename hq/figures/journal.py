@@ -16,8 +16,8 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from shared import clock
+from shared.canonical import to_micros
 from shared.database import execute, fetch_all
-from shared.database.fields import to_micros
 from shared.figures import AGEING_BUCKETS, Entry, ageing_bounds
 
 if TYPE_CHECKING:

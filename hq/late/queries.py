@@ -12,8 +12,8 @@ from hq.figures.receivables import order_numbers
 from hq.figures.shape import Question
 from hq.figures.units import scope_of
 from shared import clock
+from shared.canonical import from_micros
 from shared.database import fetch_all
-from shared.database.fields import from_micros
 
 LATE_DAYS = 30
 """How far back late entries are listed when no moment is given."""

@@ -161,7 +161,7 @@ def facts_of(change: QuarantinedChange) -> TableView:
 def row_table(change: QuarantinedChange) -> TableView:
     """The columns of the row, what is wrong first."""
     table, row = replicated_tables().get(change.tbl), row_of(change.row_after)
-    wrong = wrong_columns(table, row) if table and row else {}
+    wrong = wrong_columns(table.columns, row) if table and row else {}
     words = {
         "missing": _("is missing"),
         "kind": _("cannot be read"),
@@ -233,7 +233,7 @@ async def ask_mend(request: Request) -> Response:
         raise Conflict(N_("This change cannot be mended from here."), code="quarantine.unmendable")
     wrong = [
         name
-        for name, why in wrong_columns(table, row_of(change.row_after)).items()
+        for name, why in wrong_columns(table.columns, row_of(change.row_after)).items()
         if why != "unknown" and name not in FIXED
     ]
     form = empty_form(values="\n".join(f"{name} = " for name in wrong))
@@ -266,7 +266,7 @@ async def mend(request: Request) -> Response:
     if table is None or change.settled_at is not None:
         raise Conflict(N_("This change cannot be mended from here."), code="quarantine.unmendable")
     form = await read_form(request, MendForm)
-    values, wrong = typed_lines(form.value.values, table)
+    values, wrong = typed_lines(form.value.values, table.columns)
     if wrong or not values:
         text = (
             _("This line cannot be used: %(line)s", line=wrong) if wrong else _("Enter at least one value.")

@@ -1,14 +1,26 @@
 """What is wrong with a row that was set aside, and how corrected values are typed. Pure."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 import msgspec
 
-from shared.replication.columns import Table
 from shared.replication.mend import FIXED
 
 KINDS: Mapping[str, tuple[type, ...]] = {"integer": (int,), "boolean": (bool,)}
+
+
+class Column(Protocol):
+    """Of a travelling column (shared.replication.columns) what is looked at here."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def kind(self) -> str: ...
+
+    @property
+    def is_added(self) -> bool: ...
 
 
 def row_of(text: str | None) -> dict[str, Any]:
@@ -20,10 +32,11 @@ def row_of(text: str | None) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def wrong_columns(table: Table, row: Mapping[str, Any]) -> dict[str, str]:
+def wrong_columns(columns: Sequence[Column], row: Mapping[str, Any]) -> dict[str, str]:
     """Columns of a row that this release cannot take, with why: missing | kind | unknown."""
-    wrong = {name: "unknown" for name in row if name not in table.names}
-    for column in table.columns:
+    names = {column.name for column in columns}
+    wrong = {name: "unknown" for name in row if name not in names}
+    for column in columns:
         if column.name not in row:
             wrong.update({} if column.is_added else {column.name: "missing"})
         elif row[column.name] is not None and type(row[column.name]) not in KINDS.get(column.kind, (str,)):
@@ -31,9 +44,9 @@ def wrong_columns(table: Table, row: Mapping[str, Any]) -> dict[str, str]:
     return wrong
 
 
-def typed_lines(text: str, table: Table) -> tuple[dict[str, str | int | bool | None], str]:
+def typed_lines(text: str, columns: Sequence[Column]) -> tuple[dict[str, str | int | bool | None], str]:
     """Values typed as `column = value`, one a line, and the first line that cannot be used ("" when all can)."""
-    kinds = {column.name: column.kind for column in table.columns if column.name not in FIXED}
+    kinds = {column.name: column.kind for column in columns if column.name not in FIXED}
     values: dict[str, str | int | bool | None] = {}
     for line in filter(None, (one.strip() for one in text.splitlines())):
         name, equals, value = (part.strip() for part in line.partition("="))

@@ -19,7 +19,7 @@ from hq.replication.rows_postgres import apply_apart, apply_some, retry_aside, r
 from hq.replication.scratch_postgres import Scratch, make_scratch
 from hq.replication.visits import Part, Visit, Written
 from shared import clock
-from shared.database.fields import to_micros
+from shared.canonical import to_micros
 from shared.errors import Refused
 
 log = structlog.get_logger(__name__)

@@ -12,7 +12,7 @@ from hq.figures.rollup import COUNTED_TABLES
 from hq.replication.batch import TableChanges
 from hq.replication.cursor import Cursor, mark_slot
 from shared import clock
-from shared.database.fields import to_micros
+from shared.canonical import to_micros
 from shared.entries_sql import entry_rows_sql
 from shared.records.versions import is_readable
 from shared.replication.change import Change

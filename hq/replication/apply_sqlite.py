@@ -33,7 +33,7 @@ from hq.replication.outcome import Applied, Contact, EnvironmentFailure
 from hq.replication.rows_sqlite import apply_apart, apply_some, put, retry_aside
 from hq.replication.visits import Part, Visit, Written
 from shared import clock
-from shared.database.fields import to_micros
+from shared.canonical import to_micros
 from shared.errors import Refused
 
 log = structlog.get_logger(__name__)

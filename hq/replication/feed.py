@@ -19,8 +19,8 @@ from tortoise.exceptions import IntegrityError
 from hq.replication.feed_models import FeedState
 from hq.replication.visible import Units, operation
 from shared import clock
+from shared.canonical import to_micros
 from shared.database import fetch_all, fetch_value
-from shared.database.fields import to_micros
 from shared.database.nudge import Nudge
 from shared.replication.change import CHAIN_START, encode_line, extend_chain
 from shared.replication.feed import MAX_WAIT_SECONDS, FeedHead, FeedRequest

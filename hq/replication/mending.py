@@ -24,7 +24,7 @@ from hq.replication.batch import Gap, TableChanges
 from hq.replication.cursor import Cursor
 from hq.replication.rows_sqlite import DATA_ERRORS, keep_delta, put
 from shared import clock
-from shared.database.fields import to_micros
+from shared.canonical import to_micros
 from shared.entries_sql import entry_sql
 from shared.figures import ENTRIES
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from hq.replication.cursor import Cursor
 from hq.replication.runs import Runs, greeted, is_refused, pushed
 from shared import clock
-from shared.database.fields import to_micros
+from shared.canonical import to_micros
 from shared.database.room import is_disk_full
 from shared.errors import Refused
 from shared.i18n import N_

@@ -29,7 +29,7 @@ from hq.replication.groups import in_turns
 from hq.replication.outcome import Held, received_on
 from hq.replication.visits import Part
 from shared import clock
-from shared.database.fields import to_micros
+from shared.canonical import to_micros
 from shared.replication.change import Change
 
 DATA_ERRORS = (

@@ -32,7 +32,7 @@ from hq.replication.cursor import SYSTEMIC_WINDOW, Cursor, is_systemic
 from hq.replication.outcome import Held, received_on
 from hq.replication.visits import Part
 from shared import clock
-from shared.database.fields import to_micros
+from shared.canonical import to_micros
 from shared.replication.change import Change
 
 log = structlog.get_logger(__name__)

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from hq.reports.models import Pack
+from shared.canonical import from_micros
 from shared.database import fetch_all
-from shared.database.fields import from_micros
 from shared.permissions import Person
 
 RUNS_SHOWN = 40

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from hq.figures.aims import TARGET_MEASURES
-from hq.targets.rules import check_lines, check_measure
+from hq.targets.rules import check_lines
 from shared import clock
 from shared.database import fetch_one, transaction
 from shared.errors import Conflict, Invalid
@@ -64,6 +64,12 @@ async def set_target(
         for period, part in lines.items():
             await TargetLine.create(branch=COMPANY, target_id=target.id, period=period, amount=part)
     return target
+
+
+def check_measure(measure: str) -> None:
+    """Invalid for a measure on which no targets are set."""
+    if measure not in TARGET_MEASURES:
+        raise Invalid(fields={"measure": N_("Choose one from the list.")}, code="measure.unknown")
 
 
 async def target_that_holds(unit: Aimed, year: int, measure: str) -> Target | None:

@@ -15,8 +15,8 @@ from hq.figures.sales import by_key
 from hq.figures.shape import BASE, Question, Unit
 from hq.figures.units import scope_of
 from hq.targets.forecast import Volume
+from shared.canonical import from_micros
 from shared.database import fetch_all
-from shared.database.fields import from_micros
 from shared.periods import Period, Year
 
 MONTHS_SECONDS = 10.0

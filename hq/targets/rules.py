@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 
-from hq.figures.aims import TARGET_MEASURES
 from shared.errors import Invalid
 from shared.i18n import N_
 from shared.money import Money, split
@@ -40,9 +39,3 @@ def check_lines(year: int, amount: int, lines: Mapping[str, int], currency: str 
             total=Money(total, currency) if currency else total,
             amount=Money(amount, currency) if currency else amount,
         )
-
-
-def check_measure(measure: str) -> None:
-    """Invalid for a measure on which no targets are set."""
-    if measure not in TARGET_MEASURES:
-        raise Invalid(fields={"measure": N_("Choose one from the list.")}, code="measure.unknown")

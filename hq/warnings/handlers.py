@@ -14,7 +14,7 @@ from hq.models import Warning
 from hq.tables import pages
 from hq.warnings import actions
 from hq.warnings.pages import WarningRow, WarningsPage
-from hq.warnings.rules import sentence
+from hq.warnings.words import sentence
 from shared.errors import NotFound
 from shared.i18n import gettext as _
 from shared.web.export import Heading, export

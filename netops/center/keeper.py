@@ -20,8 +20,8 @@ from netops.center.prometheus.actions import keep_telling
 from netops.center.telemetry.retention import forget_old
 from netops.center.telemetry.samples import hours_to_seal, packed_hour, read_for_sealing, seal
 from shared import clock, log
+from shared.canonical import to_micros
 from shared.database import fetch_all
-from shared.database.fields import to_micros
 from shared.web.app import Task
 
 NODES_EVERY_SECONDS = 15.0

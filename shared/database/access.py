@@ -13,8 +13,8 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.context import require_context
 from tortoise.transactions import in_transaction
 
+from shared.canonical import to_micros
 from shared.database.counting import current_count, start_counting
-from shared.database.fields import to_micros
 
 _NAMED = re.compile(r"(?<![:\w]):([a-z_][a-z0-9_]*)")
 _actor: ContextVar[UUID | None] = ContextVar("actor", default=None)

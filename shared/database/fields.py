@@ -1,28 +1,14 @@
 """Column types that read the same on SQLite and PostgreSQL, so that a row has one canonical form."""
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from tortoise.exceptions import ValidationError
 from tortoise.fields import BigIntField
 from tortoise.fields.base import Field
 from tortoise.models import Model
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MICROSECOND = timedelta(microseconds=1)
-
-
-def to_micros(at: datetime) -> int:
-    """Microseconds since 1970-01-01 UTC. Raises ValidationError for a naive datetime."""
-    if at.tzinfo is None:
-        raise ValidationError("a point in time needs a time zone")
-    return (at - EPOCH) // MICROSECOND
-
-
-def from_micros(micros: int) -> datetime:
-    """The aware UTC datetime of microseconds since 1970-01-01."""
-    return EPOCH + timedelta(microseconds=micros)
+from shared.canonical import canonical_json, from_micros, to_micros
 
 
 class InstantField(BigIntField):
@@ -39,11 +25,6 @@ class InstantField(BigIntField):
         if value is None or isinstance(value, datetime):
             return value
         return from_micros(int(value))
-
-
-def canonical_json(value: Any) -> str:
-    """Compact JSON with sorted keys: the one text form of a JSON value."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
 class JsonField(Field[Any]):

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from shared.database.fields import from_micros
+from shared.canonical import from_micros
 from shared.i18n import N_, gettext
 from shared.money import Money
 from shared.vocabulary import column_word

@@ -12,7 +12,7 @@ import pytest
 from branch_node.__main__ import main
 from branch_node.imports.command import outage
 from shared import clock
-from shared.database.fields import to_micros
+from shared.canonical import to_micros
 from shared.ids import new_id
 from tests.imports.company import MAPPING, require_data
 from tests.imports.folders import CUSTOMERS, HEADER, write

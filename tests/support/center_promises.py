@@ -19,9 +19,9 @@ from netops.center.keeper import look_once
 from netops.center.models import AlertRule, Channel, Incident, Node
 from netops.center.telemetry.lines import LineQuestion, count_lines
 from shared import clock
+from shared.canonical import to_micros
 from shared.clock import FixedClock
 from shared.database import fetch_value
-from shared.database.fields import to_micros
 from shared.nodes.identity import NodeKey
 from shared.nodes.report import Ack, LogBatch, LogLine, SampleBatch, SampleRow
 from tests.support.center_site import Agent, report, running_center, settings_of

@@ -14,7 +14,7 @@ from netops.center.nodes.actions import enrol
 from netops.center.settings import CenterSettings
 from netops.center.setup import prepare
 from shared import clock
-from shared.database.fields import to_micros
+from shared.canonical import to_micros
 from shared.nodes.identity import NodeKey, RequestSigner
 from shared.nodes.report import (
     REPORT_PATH,

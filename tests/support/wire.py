@@ -10,8 +10,8 @@ from hq.replication.batch import Batch, unpack
 from hq.replication.engine import applier_for
 from hq.replication.outcome import Applied, Contact
 from shared import ids
+from shared.canonical import canonical_json, to_micros
 from shared.database import Database
-from shared.database.fields import canonical_json, to_micros
 from shared.records import REPLICATED, SCHEMA_VERSION, Record
 from shared.replication.change import encode_line
 from shared.replication.columns import table_of

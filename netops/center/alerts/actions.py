@@ -16,8 +16,8 @@ from netops.center.models import AlertRule
 from netops.center.telemetry.rollup import merged
 from netops.center.telemetry.samples import chunks, hot_table
 from shared import clock
+from shared.canonical import to_micros
 from shared.database import transaction
-from shared.database.fields import to_micros
 from shared.errors import Invalid
 from shared.i18n import N_
 

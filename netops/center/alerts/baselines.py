@@ -12,7 +12,7 @@ from netops.center.alerts.rules import BUCKET_SECONDS, KEPT_BUCKETS, Baseline
 from netops.center.telemetry.reading import series_in_steps
 from netops.center.telemetry.rollup import Series
 from shared import clock, log
-from shared.database.fields import to_micros
+from shared.canonical import to_micros
 
 BREATH_SECONDS = 0.02
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from shared.database.fields import canonical_json, to_micros
+from shared.canonical import canonical_json, to_micros
 from shared.nodes.command import audit_hash
 
 

@@ -10,8 +10,8 @@ from netops.center.channels.messages import message
 from netops.center.incidents.actions import add_event
 from netops.center.models import Channel, Incident, Notice
 from netops.center.settings import CenterSettings
+from shared.canonical import from_micros, to_micros
 from shared.database import transaction
-from shared.database.fields import from_micros, to_micros
 
 RECENT = timedelta(days=7)
 

@@ -11,9 +11,9 @@ from uuid import UUID
 from netops.center.commands.models import CommandRight, NodeCommand
 from netops.center.commands.rules import DISRUPTIVE, Right
 from shared import clock
+from shared.canonical import to_micros
 from shared.database import engine, fetch_all, fetch_one, fetch_rows
 from shared.database.access import connection
-from shared.database.fields import to_micros
 from shared.errors import NotFound
 
 PAGE = 100

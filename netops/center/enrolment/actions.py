@@ -10,8 +10,8 @@ from netops.center.models import EnrolmentToken, Node
 from netops.center.nodes.actions import revoke as revoke_node
 from netops.center.nodes.state import Fleet, NodeState
 from shared import clock
+from shared.canonical import to_micros
 from shared.database import transaction
-from shared.database.fields import to_micros
 from shared.errors import Conflict, Invalid, NotFound
 from shared.i18n import N_
 from shared.nodes.enrolment import (

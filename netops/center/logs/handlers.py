@@ -24,7 +24,7 @@ from netops.center.telemetry.lines import (
     services_of,
 )
 from shared import clock
-from shared.database.fields import to_micros
+from shared.canonical import to_micros
 from shared.i18n import N_, ngettext
 from shared.i18n import gettext as _
 from shared.web.export import Heading, export

@@ -19,7 +19,7 @@ from netops.center.nodes.state import NodeState
 from netops.center.telemetry.reading import node_series
 from netops.center.telemetry.rollup import Curve
 from shared import clock
-from shared.database.fields import to_micros
+from shared.canonical import to_micros
 from shared.i18n import N_
 from shared.i18n import gettext as _
 from shared.web.responses import json_answer

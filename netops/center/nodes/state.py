@@ -13,8 +13,8 @@ import msgspec
 
 from netops.center.models import Node
 from netops.center.nodes.strip import Strip
+from shared.canonical import from_micros
 from shared.database import fetch_all
-from shared.database.fields import from_micros
 from shared.nodes.identity import ReplayState
 from shared.nodes.report import Condition, Hello, Mode, SampleBatch, ServiceState, StateReport
 

@@ -12,8 +12,8 @@ from typing import Any
 import msgspec
 
 from netops.center.telemetry.schema import day_code, day_of, days, line_table, make_day
+from shared.canonical import from_micros, to_micros
 from shared.database import engine, execute, execute_many, fetch_all, fetch_one
-from shared.database.fields import from_micros, to_micros
 from shared.nodes.report import LogBatch
 from shared.web.keyset import like
 

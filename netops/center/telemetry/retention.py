@@ -9,8 +9,8 @@ from netops.center.telemetry.rollup import ROLLUP_STEPS
 from netops.center.telemetry.samples import RAW
 from netops.center.telemetry.schema import day_code, days, days_before, drop_day
 from netops.center.telemetry.store import Telemetry
+from shared.canonical import from_micros
 from shared.database import execute, fetch_value
-from shared.database.fields import from_micros
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from netops.agent.http_out import HttpOut
 from netops.center.telemetry.codec import Table, pack
 from netops.center.telemetry.rollup import ROLLUP_STEPS, rolled_up
 from shared import clock
-from shared.database.fields import to_micros
+from shared.canonical import to_micros
 from shared.nodes.identity import NodeKey, RequestSigner, verify_request
 from shared.nodes.report import (
     REPORT_PATH,

@@ -18,9 +18,9 @@ from netops.center.telemetry.rollup import HOUR_US, hour_of, merged, rolled_up, 
 from netops.center.telemetry.samples import hot_table
 from netops.center.telemetry.schema import days
 from shared import clock
+from shared.canonical import to_micros
 from shared.clock import FixedClock
 from shared.database import fetch_value
-from shared.database.fields import to_micros
 from shared.nodes.report import SampleBatch, SampleRow
 from tests.support.center_site import Agent
 

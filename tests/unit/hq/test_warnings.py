@@ -11,7 +11,8 @@ from hq.models import Warning
 from hq.replication.models import DayCloseCheck
 from hq.setup import APPS
 from hq.warnings.actions import check
-from hq.warnings.rules import SENTENCES, of_complaints, of_plans, sentence
+from hq.warnings.rules import of_complaints, of_plans
+from hq.warnings.words import SENTENCES, sentence
 from shared.database import open_database
 from shared.records import Feedback
 from tests.support import hq_world

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from branch_node.replication.source import LogRow, one_batch
-from shared.database.fields import canonical_json
+from shared.canonical import canonical_json
 from shared.replication.change import (
     CHAIN_START,
     BadLine,

@@ -11,8 +11,8 @@ from hq.replication.cursor import is_systemic
 from hq.replication.incidents import hold, release
 from hq.replication.models import QuarantinedChange
 from hq.replication.outcome import Held
+from shared.canonical import canonical_json
 from shared.database import execute
-from shared.database.fields import canonical_json
 from shared.records import Receipt
 from shared.replication.columns import replicated_tables
 from tests.support.replication_model import receipt
@@ -126,12 +126,15 @@ def test_what_is_wrong_with_a_row_and_values_typed_for_it() -> None:
     good = json.loads(canonical(some(1)[0]))
     bad = {**good, "amount_minor": "much", "tip_minor": 3}
     del bad["currency"]
-    assert wrong_columns(table, bad) == {
+    assert wrong_columns(table.columns, bad) == {
         "amount_minor": "kind",
         "tip_minor": "unknown",
         "currency": "missing",
     }
-    assert wrong_columns(table, good) == {}
-    assert typed_lines("amount_minor = 50\n\nnotes =", table) == ({"amount_minor": 50, "notes": None}, "")
-    assert typed_lines("amount_minor = much", table) == ({}, "amount_minor = much")
-    assert typed_lines("branch = PAR", table) == ({}, "branch = PAR")
+    assert wrong_columns(table.columns, good) == {}
+    assert typed_lines("amount_minor = 50\n\nnotes =", table.columns) == (
+        {"amount_minor": 50, "notes": None},
+        "",
+    )
+    assert typed_lines("amount_minor = much", table.columns) == ({}, "amount_minor = much")
+    assert typed_lines("branch = PAR", table.columns) == ({}, "branch = PAR")
