@@ -40,6 +40,8 @@ from shared.web.models import Account, ApiToken, SavedView, Session
 log = structlog.get_logger(__name__)
 Ask = Callable[[str, bytes], Awaitable[bytes]]
 INVITED_FOR = timedelta(hours=24)
+PAIRING, PAIRING_BEFORE = 1, 2
+"""Rows of a standby: the pairing that it answered last, and the one before until the last has brought accounts of its own."""
 SEALED_AGAIN = timedelta(hours=1)
 """Also unchanged accounts are sealed anew so often, so that a standby sees when somebody holds them back."""
 
@@ -195,10 +197,10 @@ async def collect() -> Sealed:
 
 
 async def pair(invitation_text: str, folder: Path) -> None:
-    """Answer an invitation. Raises SealRefused when it is none, Conflict after the promotion."""
+    """Answer an invitation. Raises SealRefused when it is none, Conflict after the promotion. Whether it is good only the branch
+    knows: until its accounts have come those of the pairing before are kept."""
     invitation = Invitation.from_text(invitation_text)
-    before = await SealedAccounts.get_or_none(id=1)
-    if before is not None and before.opened_at is not None:
+    if await SealedAccounts.filter(opened_at__not_isnull=True).exists():
         raise Conflict(N_("This node was promoted and has its accounts."), code="standby.promoted")
     node, sealing = (
         NodeKey.load_or_create(folder / "node.key"),
@@ -206,13 +208,32 @@ async def pair(invitation_text: str, folder: Path) -> None:
     )
     offer = make_offer(invitation, node, sealing, home().code)
     async with transaction():
-        await SealedAccounts.filter(id=1).delete()
-        await SealedAccounts.create(id=1, branch_key=invitation.branch_key, offer=offer)
+        await _set_aside()
+        await SealedAccounts.create(id=PAIRING, branch_key=invitation.branch_key, offer=offer)
+
+
+async def _set_aside() -> None:
+    """The pairing so far makes room for another; its accounts stay."""
+    before = await SealedAccounts.get_or_none(id=PAIRING)
+    if before is None:
+        return
+    if before.bundle:
+        await SealedAccounts.filter(id=PAIRING_BEFORE).delete()
+        await SealedAccounts.create(
+            id=PAIRING_BEFORE, branch_key=before.branch_key, offer=before.offer,
+            number=before.number, bundle=before.bundle, sealed_at=before.sealed_at,
+        )  # fmt: skip
+    await before.delete()
+
+
+async def kept_accounts() -> SealedAccounts | None:
+    """The accounts that a promotion opens, or has opened; None: none came."""
+    return await SealedAccounts.filter(bundle__not="").order_by("id").first()
 
 
 async def newest_number(ask: Ask) -> int:
     """The number of the newest bundle that headquarters carries to this node; 0 when there is none. Raises what `ask` raises."""
-    kept = await SealedAccounts.get_or_none(id=1)
+    kept = await SealedAccounts.get_or_none(id=PAIRING)
     if kept is None:
         return 0
     reply = await _talk(ask, AccountsAsked(home().code, offer=kept.offer))
@@ -223,14 +244,14 @@ async def is_answered(ask: Ask, after: int) -> bool:
     """Whether the branch has sealed its accounts since bundle number `after`: then the invitation was its own, still good, and
     is used up. Raises what `ask` raises."""
     await fetch_sealed(ask)
-    kept = await SealedAccounts.get_or_none(id=1)
+    kept = await SealedAccounts.get_or_none(id=PAIRING)
     return kept is not None and kept.number > after
 
 
 async def fetch_sealed(ask: Ask) -> bool:
     """Ask for newer accounts and keep them, sealed; whether some came. Raises what `ask` raises. What is not from the branch,
     or older than what is here, is left and logged."""
-    kept = await SealedAccounts.get_or_none(id=1)
+    kept = await SealedAccounts.get_or_none(id=PAIRING)
     if kept is None:
         return False
     reply = await _talk(ask, AccountsAsked(home().code, offer=kept.offer, have=kept.number))
@@ -246,7 +267,9 @@ async def fetch_sealed(ask: Ask) -> bool:
         return False
     kept.number, kept.bundle = bundle.number, reply.bundle
     kept.sealed_at = datetime.fromtimestamp(bundle.sealed_at / 1000, UTC)
-    await kept.save(update_fields=["number", "bundle", "sealed_at"])
+    async with transaction():
+        await kept.save(update_fields=["number", "bundle", "sealed_at"])
+        await SealedAccounts.filter(id=PAIRING_BEFORE).delete()
     return True
 
 
@@ -256,8 +279,8 @@ async def open_accounts(folder: Path) -> int:
 
     Codes of a second factor up to this moment are refused, because some may have been used at the branch already.
     """
-    kept = await SealedAccounts.get_or_none(id=1)
-    if kept is None or not kept.bundle or kept.opened_at is not None:
+    kept = await kept_accounts()
+    if kept is None or kept.opened_at is not None:
         return 0
     from shared.web.me.actions import STEP_SECONDS  # what follows needs no pages
 

@@ -222,10 +222,10 @@ async def settle(chosen: BranchSettings) -> None:
 
 async def accounts_taken() -> dict[str, Any]:
     """How many accounts this node has, and when the branch sealed them (None: it got none)."""
-    from branch_node.replication.snapshot_models import SealedAccounts
+    from branch_node.replication.accounts import kept_accounts
     from shared.web.models import Account
 
-    kept = await SealedAccounts.get_or_none(id=1)
+    kept = await kept_accounts()
     is_open = kept is not None and kept.opened_at is not None
     at = kept.sealed_at.isoformat(timespec="seconds") if kept and is_open and kept.sealed_at else None
     return {"accounts": await Account.all().count(), "accounts_at": at}
@@ -263,13 +263,14 @@ def report(
 
 async def print_status(chosen: BranchSettings) -> int:
     """Role, status, position, rows."""
-    from branch_node.replication.snapshot_models import SealedAccounts, SnapshotState
+    from branch_node.replication.accounts import kept_accounts
+    from branch_node.replication.snapshot_models import SnapshotState
     from branch_node.setup import APPS
     from shared.database import open_database
 
     async with open_database(chosen.url_of_database, APPS):
         state = await SnapshotState.get_or_none(id=1)
-        kept = await SealedAccounts.get_or_none(id=1)
+        kept = await kept_accounts()
     names = ("role", "status", "epoch", "seq", "row_count", "total")
     found: dict[str, Any] = (
         {name: getattr(state, name) for name in names} if state else {"role": "branch", "status": "open"}

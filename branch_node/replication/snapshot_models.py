@@ -58,7 +58,8 @@ class AccountSealing(Model):
 
 
 class SealedAccounts(Model):
-    """One row, only at a standby that was invited: the branch's newest accounts, sealed until the promotion (`opened_at`).
+    """Only at a standby that was invited: the branch's newest accounts, sealed until the promotion (`opened_at`). One row, and the
+    one of the pairing before while the last has brought no accounts (accounts.PAIRING_BEFORE).
 
     `branch_key` is the branch's, as the invitation says; `offer` what this node answers it with; `number` is 0 while nothing came.
     """

@@ -119,8 +119,8 @@ WORDS: Mapping[str, VerbWords] = {
         N_("Let the standby on %(node)s answer an invitation of its branch?"),
         N_(
             "From then on it keeps the branch's accounts, sealed, and people sign in there with their own passwords once it is"
-            " promoted. What another branch machine sealed for it is given up. Take the invitation from the branch's own node:"
-            " Invite a standby."
+            " promoted. Accounts that it had until then are given up once these have come. Take the invitation from the branch's"
+            " own node: Invite a standby."
         ),
         ("invitation",),
     ),

@@ -16,7 +16,7 @@ import pyotp
 import pytest
 
 from branch_node.replication import accounts
-from branch_node.replication.snapshot_models import AccountSealing
+from branch_node.replication.snapshot_models import AccountSealing, SealedAccounts
 from hq.replication import accounts as carrying
 from hq.replication import standby as standbys
 from hq.replication.feed_models import CarriedAccounts
@@ -344,3 +344,36 @@ async def test_an_invitation_is_answered_when_newer_accounts_come_and_not_by_tho
             await company.seal()
         assert await is_answered(before) is answered
     assert caplog.text.count("offer_refused") == 1, "told once, and looked at every few seconds"
+
+
+async def test_accounts_of_the_pairing_before_are_opened_while_the_last_one_has_brought_none(
+    company: Company,
+) -> None:
+    await company.add("lin")
+    await company.pair()
+    await company.seal()
+    assert await company.fetch()
+    stranger = NodeKey.load_or_create(company.folder / "stranger" / "node.key")
+    for invitation in (Invitation.make(stranger.public_text).text,) * 2:
+        with company.standby.use():
+            await accounts.pair(invitation, company.folder / "standby")
+        assert not await company.fetch()
+    assert await company.open() == 1
+    assert (await company.enters_standby("lin")).username == "lin"
+    with company.standby.use(), pytest.raises(Conflict):
+        await accounts.pair(Invitation.make(stranger.public_text).text, company.folder / "standby")
+
+
+async def test_accounts_of_the_pairing_before_are_gone_once_the_last_one_has_brought_its_own(
+    company: Company,
+) -> None:
+    await company.add("lin")
+    for name in ("zhou", "wang"):
+        await company.add(name)
+        await company.pair()
+        for _ in range(2):
+            await company.seal()
+        await company.fetch()
+    with company.standby.use():
+        assert await SealedAccounts.all().count() == 1
+    assert await company.open() == 3
