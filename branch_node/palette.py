@@ -60,7 +60,7 @@ async def documents(request: Request, query: str) -> Sequence[PaletteHit]:
     """Orders, quotes and receipts within reach whose number is, or begins with, what was typed. One query."""
     person: Person = request.state.person
     text = query.strip().upper()
-    if len(text) < 2 or not any(char.isdigit() for char in text):
+    if len(text) < 2 or not any(char.isdecimal() for char in text):
         return []
     parts: list[str] = []
     params: dict[str, object] = {"branch": home().code, "low": text, "high": f"{text}\uffff"}

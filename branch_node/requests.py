@@ -7,6 +7,7 @@ from starlette.requests import Request
 
 from branch_node.home import today
 from shared.errors import NotFound
+from shared.periods import day_in
 
 
 def path_id(request: Request, name: str = "id") -> UUID:
@@ -28,7 +29,7 @@ def query_id(request: Request, name: str) -> UUID | None:
 def asked_day(request: Request, name: str = "day") -> date:
     """The day in ?name=, today when it is missing or none; at most 60 days ahead."""
     try:
-        return min(date.fromisoformat(request.query_params.get(name, "")), today() + timedelta(days=60))
+        return min(day_in(request.query_params.get(name, "")), today() + timedelta(days=60))
     except ValueError:
         return today()
 

@@ -13,9 +13,10 @@ from starlette.requests import Request
 from hq.figures.shape import House, Question, Thresholds, check_currency, parse_unit
 from hq.figures.units import named_period
 from hq.settings import HqSettings
+from shared.digits import whole_number
 from shared.errors import Invalid, NotAllowed
 from shared.i18n import N_, pgettext
-from shared.periods import Day, Month, Period, Quarter, Year, parse, start_of_day, zone
+from shared.periods import Day, Month, Period, Quarter, Year, day_in, parse, start_of_day, zone
 from shared.permissions import Person, Scope, reach
 from shared.web.filters import day_words, is_chinese, month
 from shared.web.templating import with_query
@@ -94,7 +95,7 @@ def day_of(params: Mapping[str, str], name: str) -> date | None:
     if not text:
         return None
     try:
-        return date.fromisoformat(text)
+        return day_in(text)
     except ValueError:
         raise Invalid(
             N_('"%(text)s" is not a day. Write it like 2026-11-22.'), code="day.unreadable", text=text
@@ -111,8 +112,9 @@ def instant_of(params: Mapping[str, str], name: str, timezone: str) -> datetime 
         return None
     try:
         if "T" not in text:
-            return start_of_day(date.fromisoformat(text) + timedelta(days=1), timezone)
+            return start_of_day(day_in(text) + timedelta(days=1), timezone)
         found = datetime.fromisoformat(text)
+        day_in(found.date().isoformat())
         return (found if found.tzinfo else found.replace(tzinfo=zone(timezone))).astimezone(UTC)
     except (ValueError, OverflowError):
         raise Invalid(
@@ -127,14 +129,15 @@ def number_of(params: Mapping[str, str], name: str, default: int, most: int) -> 
     text = params.get(name, "").strip()
     if not text:
         return default
-    if not text.isdigit() or int(text) > most:
+    number = whole_number(text, most)
+    if number is None:
         raise Invalid(
             N_('"%(text)s" is not a number from 0 to %(most)s.'),
             code="number.unreadable",
             text=text,
             most=most,
         )
-    return int(text)
+    return number
 
 
 @dataclass(frozen=True)

@@ -228,6 +228,11 @@ def active_locale() -> Locale:
     return _texts().locale
 
 
+def sentences(*parts: str) -> str:
+    """Sentences one after the other, empty ones left out: Chinese ones end with a full-width stop, after which no blank comes."""
+    return ("" if active_locale() == "zh_CN" else " ").join(part for part in parts if part)
+
+
 def _texts() -> Texts:
     return _active.get() or _installed.translations(DEFAULT_LOCALE)
 

@@ -134,6 +134,7 @@ def _extract(path: Path) -> Iterator[tuple[int, Any, str | None]]:
                 yield line, message, context
         if path.suffix == ".py":
             yield from _refusals(path)
+            yield from _inside_f_strings(path)
     except (TemplateSyntaxError, SyntaxError) as wrong:
         raise ValueError(f"{path}:{wrong.lineno}: {wrong}") from wrong
 
@@ -150,6 +151,16 @@ def _refusals(path: Path) -> Iterator[tuple[int, str, None]]:
             text = node.args[0]
             if isinstance(text, ast.Constant) and isinstance(text.value, str):
                 yield node.lineno, text.value, None
+
+
+def _inside_f_strings(path: Path) -> Iterator[tuple[int, str, None]]:
+    """Texts asked for within the braces of an f-string, which babel reads as one token."""
+    for string in ast.walk(ast.parse(path.read_text("utf-8"))):
+        for node in ast.walk(string) if isinstance(string, ast.JoinedStr) else ():
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _ONE_TEXT:
+                text = node.args[0] if node.args else None
+                if isinstance(text, ast.Constant):
+                    yield node.lineno, str(text.value), None
 
 
 def _sources(root: Path) -> Iterator[Path]:

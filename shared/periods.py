@@ -19,6 +19,9 @@ from shared.i18n import N_
 
 P = TypeVar("P", bound="Period")
 
+FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)
+"""What is dated outside is a slip of the hand."""
+
 
 @cache
 def zone(name: str) -> ZoneInfo:
@@ -180,10 +183,10 @@ def parse(text: str) -> Period:
         for kind in (Day, Month, Quarter, Year, Period):
             match = kind.pattern.fullmatch(text)
             if match and kind is Day:
-                return Day.of(date.fromisoformat(text))
+                return Day.of(day_in(text))
             if match and kind is Period:
-                return Period(date.fromisoformat(match[1]), date.fromisoformat(match[2]))
-            if match:
+                return Period(day_in(match[1]), day_in(match[2]))
+            if match and FIRST_DAY.year <= int(match[1]) <= LAST_DAY.year:
                 return kind.of(*map(int, match.groups()))  # type: ignore[attr-defined, no-any-return]
     except (ValueError, OverflowError):
         pass
@@ -192,6 +195,15 @@ def parse(text: str) -> Period:
         code="period.unreadable",
         text=text,
     )
+
+
+def day_in(text: str) -> date:
+    """The day written as 2026-11-22; ValueError for what is no day or lies outside of FIRST_DAY to LAST_DAY, next to which
+    there are days and instants to compute with."""
+    found = date.fromisoformat(text)
+    if not FIRST_DAY <= found <= LAST_DAY:
+        raise ValueError(f"{text} lies outside of the calendar")
+    return found
 
 
 def days_between(start: date, end: date) -> int:

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
 
+from shared.digits import whole_number
 from shared.errors import Invalid
 from shared.figures import AGEING_BUCKETS, AGEING_LABELS
 from shared.i18n import N_
 from shared.money import CURRENCIES, convert, format_plain
-from shared.periods import Month, Period, Quarter, Year
+from shared.periods import Month, Period, Quarter, Year, day_in
 
 Kind = Literal["money", "count", "share", "text", "day"]
 
@@ -193,7 +194,7 @@ def parameters_of(asked: Mapping[str, str]) -> Parameters:
         if not text:
             return None
         try:
-            return date.fromisoformat(text)
+            return day_in(text)
         except ValueError:
             fields[name] = N_("Write the day like 2026-11-22.")
             return None
@@ -208,7 +209,7 @@ def parameters_of(asked: Mapping[str, str]) -> Parameters:
     if first and last and first > last:
         fields["to"] = N_("The last day lies before the first. Choose a later one.")
     rows = asked.get("rows", "").strip()
-    if rows and not (rows.isascii() and rows.isdigit() and 0 < int(rows) <= MOST_ROWS):
+    if rows and not (whole_number(rows, MOST_ROWS)):
         fields["rows"] = N_("Enter a number of rows from 1 to 5,000.")
     if fields:
         raise Invalid(fields=fields)

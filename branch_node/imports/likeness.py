@@ -67,7 +67,7 @@ def similarity(field: str, one: str, other: str) -> float:
 
 
 def _numbers(words: Sequence[str]) -> list[str]:
-    return sorted(word for word in words if any(char.isdigit() for char in word))
+    return sorted(word for word in words if any(char.isdecimal() for char in word))
 
 
 def weight(one: Profile, other: Profile, chance: Mapping[str, Mapping[str, float]], count: int) -> float:

@@ -14,6 +14,7 @@ from typing import Any
 
 from branch_node.imports.problems import Fault, RowFailed, likeliest_first
 from branch_node.imports.reading import BadFile, Source
+from shared.digits import whole_number
 from shared.errors import Text
 from shared.i18n import N_
 
@@ -52,14 +53,15 @@ class StagedFile:
                 file=self.path, count=len(places), column=name,
             )  # fmt: skip
         base, mark, number = name.rpartition("#")
-        if mark and number.isdigit():
+        wanted = whole_number(number)
+        if mark and wanted is not None:
             same = (
                 [place for place, one in enumerate(self.header) if one == base]
                 if base
                 else range(len(self.header))
             )
-            if 0 < int(number) <= len(same):
-                return same[int(number) - 1]
+            if 0 < wanted <= len(same):
+                return same[wanted - 1]
         known = likeliest_first(name, self.header)
         return Text(
             N_("%(file)s has no column %(column)s. Correct the name here, or add the column. It has: %(known)s."),

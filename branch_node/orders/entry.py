@@ -9,12 +9,13 @@ from branch_node.approvals.queries import approvers_for, credit_or_none
 from branch_node.approvals.rules import CreditStanding, above_texts, covering, names_of
 from branch_node.customers.queries import customer_for, pick_customers
 from branch_node.home import home, today
-from branch_node.orders.forms import DocumentForm, InstalmentForm, parse_document
+from branch_node.orders.forms import MOST_DAYS, DocumentForm, InstalmentForm, parse_document
 from branch_node.orders.pricing import draft_of, plan_of
 from branch_node.orders.queries import placement_of
 from branch_node.orders.rules import Instalment, Totals, check_plan, discount_of, instalments
 from branch_node.searching import plain
 from shared.database import fetch_all
+from shared.digits import whole_number
 from shared.errors import Invalid, NotFound
 from shared.i18n import N_, gettext, render
 from shared.money import Money, format_amount
@@ -185,7 +186,7 @@ def _instalments(
     except Invalid as refused:
         text = next(iter(refused.fields.values()), refused.message)
         return [], render(text, refused.params, shown)
-    terms = int(value.payment_terms_days) if value.payment_terms_days.isdigit() else None
+    terms = whole_number(value.payment_terms_days, MOST_DAYS)
     days = terms if terms is not None else customer.payment_terms_days if customer else 30
     return instalments(total_minor, total_minor, plan, today(), days), ""
 

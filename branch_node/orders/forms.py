@@ -32,7 +32,8 @@ Share = Annotated[PercentBp, Field(gt=0, le=10_000)]
 Discount = Annotated[PercentBp, Field(ge=0, le=10_000)]
 Tax = Annotated[PercentBp, Field(ge=0, le=5_000)]
 Quantity = Annotated[QuantityMilli, Field(gt=0, le=10**12)]
-Days = Annotated[WholeNumber, Field(ge=0, le=3_650)]
+MOST_DAYS = 3_650
+Days = Annotated[WholeNumber, Field(ge=0, le=MOST_DAYS)]
 Reason = Annotated[str, StringConstraints(min_length=2, max_length=300)]
 
 MOST_LINES = 200

@@ -77,4 +77,4 @@ def refusal_of(answer: httpx.Response) -> Exception:
 def _retry_after(answer: httpx.Response) -> float:
     """The seconds to wait at least; a second for what is no number of seconds."""
     said = answer.headers.get("retry-after", "0")
-    return min(float(said), 300.0) if said.isdigit() else 1.0
+    return min(float(said), 300.0) if said.isdecimal() else 1.0

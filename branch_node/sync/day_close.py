@@ -14,6 +14,7 @@ from shared.i18n import N_
 from shared.i18n import gettext as _
 from shared.ledgers import LEDGERS
 from shared.money import Money
+from shared.periods import day_in
 from shared.records import DayClose
 from shared.web.filters import day as day_text
 from shared.web.filters import money
@@ -47,7 +48,7 @@ def chosen_day(request: Request) -> date | None:
     """The day of the address; Invalid for what is none."""
     text = request.query_params.get("day", "")
     try:
-        return date.fromisoformat(text) if text else None
+        return day_in(text) if text else None
     except ValueError:
         raise Invalid(N_('"%(text)s" is not a day. Write it like 2026-11-22.'), text=text) from None
 

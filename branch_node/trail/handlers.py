@@ -15,6 +15,7 @@ from branch_node.trail.pages import TrailPage
 from branch_node.trail.proof import Proof, prove
 from branch_node.trail.queries import TrailRow
 from branch_node.trail.rules import KINDS
+from shared.digits import whole_number
 from shared.errors import Invalid
 from shared.i18n import gettext as _
 from shared.permissions import Person
@@ -76,9 +77,10 @@ def position_in(request: Request) -> int | None:
     text = request.query_params.get("after", "")
     if not text:
         return None
-    if not text.isdigit() or len(text) > 18:
+    position = whole_number(text)
+    if position is None:
         raise Invalid()
-    return int(text)
+    return position
 
 
 async def rows_for_file(person: Person, wanted: ListForm, pages: Paging) -> Sequence[TrailRow]:

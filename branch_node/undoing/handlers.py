@@ -5,6 +5,7 @@ from starlette.responses import Response
 
 from branch_node.requests import path_id
 from branch_node.undoing.actions import undo
+from shared.digits import whole_number
 from shared.errors import NotFound
 from shared.i18n import gettext as _
 from shared.web.error_pages import back_of
@@ -13,8 +14,8 @@ from shared.web.responses import redirect
 
 async def take_back(request: Request) -> Response:
     """Undo, and back to the page where the button stood."""
-    revision = request.path_params["revision"]
-    if not revision.isdigit() or len(revision) > 9:
+    revision = whole_number(request.path_params["revision"], 10**9)
+    if revision is None:
         raise NotFound()
-    await undo(request.state.person, request.path_params["table"], path_id(request), int(revision))
+    await undo(request.state.person, request.path_params["table"], path_id(request), revision)
     return redirect(back_of(request), toast=_("Undone."))

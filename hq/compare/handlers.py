@@ -18,6 +18,7 @@ from hq.figures.words import scope_name
 from hq.frame.page import drill_urls, freshness_line, month_span, region_tabs
 from hq.tables import mark_of, pages, total_mark, unit_urls, url_with
 from shared.i18n import gettext as _
+from shared.i18n import sentences
 from shared.money import Money
 from shared.web.filters import money_card, money_unit, number, percent
 from shared.web.parts import Bar, Tab, Variance
@@ -143,7 +144,7 @@ def sentence(board: Board, column: Column, rows: list[Compared], against: str) -
         gap=gap,
         share=share,
     )
-    return f"{head} {count}"
+    return sentences(head, count)
 
 
 def row_of(row: Compared, board: Board, column: Column, total: int | None, url: str) -> ComparedRow:

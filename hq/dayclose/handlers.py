@@ -20,7 +20,7 @@ from hq.tables import url_with
 from shared.canonical import from_micros
 from shared.errors import NotFound
 from shared.i18n import gettext as _
-from shared.i18n import ngettext
+from shared.i18n import ngettext, sentences
 from shared.ledgers import LEDGERS, Ledger
 from shared.money import Money
 from shared.web.filters import day as day_text
@@ -121,7 +121,7 @@ def sentence(lines: Sequence[Lines]) -> tuple[str, str]:
             return ngettext("The %(n)s line equals what the branch stated.", "All %(n)s lines equal what the branch stated.", green), "ok"  # fmt: skip
         return ngettext("The %(n)s line equals what its branch stated.", "All %(n)s lines equal what the branches stated.", green), "ok"  # fmt: skip
     parts.append(_("%(n)s of %(total)s lines are equal.", n=green, total=len(states)))
-    return " ".join(parts), "bad" if red else "warn"
+    return sentences(*parts), "bad" if red else "warn"
 
 
 async def show_branch(request: Request) -> Response:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from hq.figures.shape import Figure, Watermark
 from shared import clock
-from shared.i18n import gettext, ngettext
+from shared.i18n import gettext, ngettext, sentences
 from shared.vocabulary import region_word
 from shared.web.filters import as_of, clock_time, day
 
@@ -26,7 +26,7 @@ def completeness(figure: Figure) -> str:
                 day=rate.on.isoformat(),
             )
         )
-    return " ".join(part for part in parts if part)
+    return sentences(*parts)
 
 
 def freshness(marks: Sequence[Watermark]) -> str:
@@ -52,7 +52,7 @@ def freshness(marks: Sequence[Watermark]) -> str:
     named = [about(mark) for mark in stale[:NAMED]]
     if len(stale) > NAMED:
         named.append(ngettext("And %(n)s more.", "And %(n)s more.", len(stale) - NAMED))
-    return " ".join([head, *named])
+    return sentences(head, *named)
 
 
 def to_the_second(at: datetime) -> str:

@@ -13,7 +13,7 @@ from hq.figures.shape import BASE, COMPANY_UNIT, Figure, Question
 from hq.figures.words import completeness
 from hq.tables import unit_urls, url_with
 from shared import log
-from shared.i18n import N_
+from shared.i18n import N_, sentences
 from shared.i18n import gettext as _
 from shared.money import format_amount
 from shared.vocabulary import region_word
@@ -46,7 +46,8 @@ def freshness_line(figure: Figure, path: str = "") -> FreshnessLine:
     stale = sorted(mark.branch for mark in figure.watermarks if not mark.is_current)
     text = completeness(figure)
     if question.left_out:
-        text = f"{text} {_('Left out: %(branches)s.', branches=', '.join(sorted(question.left_out)))}"
+        left_out = _(", ").join(sorted(question.left_out))
+        text = sentences(text, _("Left out: %(branches)s.", branches=left_out))
     can_leave = bool(stale) and len(stale) < len(figure.watermarks) and question.unit.kind == "company"
     known_at = question.known_at
     common = oldest_common([mark for mark in figure.watermarks if mark.state != "unproven"])

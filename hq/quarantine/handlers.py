@@ -14,6 +14,7 @@ from hq.quarantine.pages import AskPage, ChangePage, MendPage, QuarantinePage
 from hq.quarantine.rules import row_of, typed_lines, wrong_columns
 from hq.replication.models import QuarantinedChange
 from hq.sync.words import outcome_word, reason_word
+from shared.digits import whole_number
 from shared.errors import Conflict, NotFound
 from shared.i18n import N_, ngettext
 from shared.i18n import gettext as _
@@ -52,9 +53,8 @@ async def asked(request: Request) -> Directory:
 async def show(request: Request) -> Response:
     """What waits, oldest position first; or what was settled, newest first."""
     branches, is_open = await asked(request), request.query_params.get("list") != "settled"
-    found = QuarantinedChange.filter(branch__in=sorted(branches.codes))
-    if code := request.query_params.get("branch"):
-        found = found.filter(branch=code)
+    code = request.query_params.get("branch")
+    found = QuarantinedChange.filter(branch__in=sorted(branches.codes & {code} if code else branches.codes))
     waiting = found.filter(settled_at=None)
     rows = waiting.order_by("branch", "seq") if is_open else found.exclude(settled_at=None).order_by("-settled_at")  # fmt: skip
     count = await waiting.count()
@@ -104,10 +104,8 @@ def short(change: QuarantinedChange) -> str:
 
 async def change_for(request: Request) -> QuarantinedChange:
     """The change of the address within the reader's branches, else NotFound."""
-    text = request.path_params["id"]
-    if not text.isdigit():
-        raise NotFound()
-    found = await QuarantinedChange.get_or_none(id=int(text))
+    number = whole_number(request.path_params["id"])
+    found = None if number is None else await QuarantinedChange.get_or_none(id=number)
     if found is None or found.branch not in (await asked(request)).codes:
         raise NotFound()
     return found

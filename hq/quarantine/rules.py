@@ -1,5 +1,6 @@
 """What is wrong with a row that was set aside, and how corrected values are typed. Pure."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
@@ -69,5 +70,5 @@ def typed(value: str, kind: str) -> Any:
     if kind == "boolean":
         return {"true": True, "false": False}.get(value, NOTHING)
     if kind == "integer":
-        return int(value) if value.lstrip("-").isdigit() else NOTHING
+        return int(value) if re.fullmatch(r"-?\d{1,18}", value, re.ASCII) else NOTHING
     return value

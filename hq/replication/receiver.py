@@ -139,7 +139,7 @@ class TooSlow(Refused):
 def announced(request: Request) -> int:
     """The size of the body that a request announces; the largest there may be when it announces none. Raises TooLarge."""
     said = request.headers.get("content-length", "")
-    size = int(said) if said.isdigit() else MAX_BODY_BYTES
+    size = int(said) if said.isdecimal() else MAX_BODY_BYTES
     if size > MAX_BODY_BYTES:
         raise TooLarge(N_("The batch is larger than headquarters accepts."))
     return size

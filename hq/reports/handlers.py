@@ -19,7 +19,7 @@ from hq.reports.rules import RHYTHMS, VIEWS
 from shared import clock
 from shared.errors import NotFound
 from shared.i18n import gettext as _
-from shared.i18n import ngettext
+from shared.i18n import ngettext, sentences
 from shared.periods import parse
 from shared.permissions import Person
 from shared.web.forms import Form, empty_form, read_form
@@ -51,7 +51,7 @@ def mail_note(person: Person) -> str:
     what_to_do = _("Ask those who run the server of headquarters to set it up.")
     if person.may("settings.edit"):
         what_to_do = _("The setting is TRUNKLINE_MAIL_URL, where headquarters is started.")
-    return f"{note} {what_to_do}"
+    return sentences(note, what_to_do)
 
 
 async def row_of(pack: Pack, names: dict[str, str], *, is_own: bool) -> PackRow:

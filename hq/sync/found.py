@@ -8,6 +8,7 @@ from hq.figures.freshness import directory
 from hq.replication.models import ScrubRow
 from hq.sync.pages import FoundPage
 from hq.sync.proof_view import image, kind_words, state_words
+from shared.digits import whole_number
 from shared.errors import NotFound
 from shared.i18n import gettext as _
 from shared.vocabulary import table_word
@@ -21,8 +22,11 @@ async def show(request: Request) -> Response:
     """Both versions, what differed first. NotFound outside the reader's branches."""
     code, text = request.path_params["code"], request.path_params["id"]
     branches = await directory(question_of(request, "sync.view"))
-    row = await ScrubRow.get_or_none(id=int(text), branch=code) if text.isdigit() else None
-    if row is None or code not in branches.codes:
+    number = whole_number(text)
+    if number is None or code not in branches.codes:
+        raise NotFound()
+    row = await ScrubRow.get_or_none(id=number, branch=code)
+    if row is None:
         raise NotFound()
     view = FoundPage(
         title=f"{table_word(row.tbl)} {row.row_id[:8]}",

@@ -12,7 +12,7 @@ from hq.sync.words import reason_word
 from hq.tables import pages
 from shared import clock
 from shared.i18n import gettext as _
-from shared.i18n import ngettext
+from shared.i18n import ngettext, sentences
 from shared.nodes.identity import fingerprint
 from shared.vocabulary import table_word, table_words
 from shared.web.filters import file_size, instant, number
@@ -115,7 +115,7 @@ def sentence(rows: Sequence[BranchSync]) -> str:
         parts.append(
             ngettext("%(n)s branch is not proved equal.", "%(n)s branches are not proved equal.", unproven)
         )
-    return " ".join(parts)
+    return sentences(*parts)
 
 
 def tables_of(found: Details) -> list[TableView]:

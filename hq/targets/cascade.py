@@ -17,6 +17,7 @@ from hq.tables import url_with
 from hq.targets.actions import Aimed, set_target
 from hq.targets.forecast import shared_lines
 from hq.targets.queries import Held, children_of, currency_of, revisions
+from hq.targets.rules import year_of
 from hq.targets.sheet import SheetRow, read_sheet, rows_of_sheet
 from shared.database import transaction
 from shared.errors import Conflict, Invalid
@@ -93,8 +94,7 @@ async def sharing_of(request: Request) -> Sharing:
     if unit.kind not in ("company", "branch", "department") or (unit.kind == "company" and question.branches is not None):  # fmt: skip
         raise Invalid(fields={}, code="unit.unknown")
     place = await place_of(unit, branches) if unit.kind != "company" else None
-    text = request.query_params.get("year", "")
-    year = int(text) if text.isdigit() and 2000 <= int(text) <= 2199 else question.house.today().year
+    year = year_of(request.query_params.get("year", "")) or question.house.today().year
     measure = measure_named(question.measure)
     held = await revisions(unit, place.branch.code if place else "", year, measure.name)
     currency = currency_of(question, held, place.branch.currency if place else "")

@@ -16,7 +16,7 @@ from hq.targets.actions import Aimed, set_target
 from hq.targets.forms import TargetForm
 from hq.targets.pages import EditPage
 from hq.targets.queries import Revision, currency_of, revisions
-from hq.targets.rules import AIMABLE, even_lines, period_codes
+from hq.targets.rules import AIMABLE, even_lines, period_codes, year_of
 from shared.errors import Invalid
 from shared.i18n import gettext as _
 from shared.i18n import render
@@ -46,8 +46,7 @@ async def wanted(
     if unit.kind not in AIMABLE or (unit.kind == "company" and question.branches is not None):
         raise Invalid(fields={}, code="unit.unknown")
     place = await place_of(unit, branches) if unit.kind != "company" else None
-    text = request.query_params.get("year", "")
-    year = int(text) if text.isdigit() and 2000 <= int(text) <= 2199 else question.house.today().year
+    year = year_of(request.query_params.get("year", "")) or question.house.today().year
     return unit, place, measure_named(question.measure), year, question
 
 

@@ -22,6 +22,7 @@ from hq.targets.pages import BridgeStep, ChartMonth, TargetsPage
 from hq.targets.queries import MonthRow, Revision, lines_below, months, revisions, volumes
 from hq.targets.rules import AIMABLE
 from shared.i18n import gettext as _
+from shared.i18n import sentences
 from shared.money import Money, exponent
 from shared.periods import Month
 from shared.web import parts
@@ -200,7 +201,7 @@ def forecast_words(heading: Forecast | None, figure: Figure, measure: TargetMeas
     left = 12 - as_of.month + 1
     need = shown_amount(-(-(goal - actual) // left), figure, measure)
     pace = _("To meet the target: %(amount)s a month from now on.", amount=need)
-    return f"{text} {pace}"
+    return sentences(text, pace)
 
 
 def step_of(label: str, amount: int, currency: str, measure: TargetMeasure, url: str = "", *, is_total: bool = False) -> BridgeStep:  # fmt: skip

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from shared.digits import whole_number
 from shared.errors import Invalid
 from shared.i18n import N_
 from shared.money import Money, split
@@ -16,6 +17,12 @@ AIMABLE = ("company", "branch", "department", "employee")
 def period_codes(year: int) -> list[str]:
     """The twelve months of a year as period lines name them."""
     return [str(month) for month in Year.of(year).months()]
+
+
+def year_of(text: str) -> int | None:
+    """The year that a text names; None for what is no year of targets (2000 to 2199)."""
+    year = whole_number(text, 2199)
+    return year if year is not None and year >= 2000 else None
 
 
 def even_lines(year: int, amount: int, weights: Sequence[int] = EVEN) -> dict[str, int]:

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from hq.figures.aims import TARGET_MEASURES
 from hq.figures.freshness import Branch, Directory
 from hq.figures.shape import Question
-from hq.targets.rules import even_lines, period_codes
+from hq.targets.rules import even_lines, period_codes, year_of
 from shared.database import fetch_all
+from shared.digits import whole_number
 from shared.errors import Invalid
 from shared.i18n import N_
 from shared.i18n import gettext as _
@@ -63,8 +64,8 @@ def column_of(cell: str) -> str:
     """The column a head names, in English or Chinese; 1 to 12 are months."""
     text = cell.strip().lower()
     month = text.removesuffix("月").lstrip("m")
-    if month.isdigit() and 1 <= int(month) <= 12:
-        return f"m{int(month)}"
+    if number := whole_number(month, 12):
+        return f"m{number}"
     return CHINESE.get(text, text)
 
 
@@ -98,7 +99,7 @@ def xlsx_lines(content: bytes) -> list[list[str]]:
         cells = ["" if cell is None else str(cell).strip() for cell in row]
         if any(cells):
             found.append(
-                [cell.removesuffix(".0") if cell.replace(".", "").isdigit() else cell for cell in cells]
+                [cell.removesuffix(".0") if cell.replace(".", "").isdecimal() else cell for cell in cells]
             )
     return found
 
@@ -152,9 +153,9 @@ def one_row(
     """The target of one row. Invalid with a sentence for what cannot be read."""
     kind, branch, unit_id = unit_of_row(cells, branches, units, question)
     measure = measure_of(cells.get("measure", ""))
-    year = cells.get("year", "")
-    if not year.isdigit() or not 2000 <= int(year) <= 2199:
-        raise Invalid(N_('"%(text)s" is not a year.'), text=year)
+    year = year_of(cells.get("year", ""))
+    if year is None:
+        raise Invalid(N_('"%(text)s" is not a year.'), text=cells.get("year", ""))
     currency = ""
     if TARGET_MEASURES[measure].is_money:
         own = branch.currency if branch is not None else question.house.currency
@@ -163,9 +164,9 @@ def one_row(
             raise Invalid(
                 N_('"%(text)s" is not a currency. Write a code such as CNY, or base.'), text=currency
             )
-    amount, lines = amounts_of_row(cells, int(year), currency or "JPY")
+    amount, lines = amounts_of_row(cells, year, currency or "JPY")
     return SheetRow(
-        line, kind, branch.code if branch is not None else "", unit_id, measure, int(year), currency, amount, lines,
+        line, kind, branch.code if branch is not None else "", unit_id, measure, year, currency, amount, lines,
         cells.get("reason", "")[:300],
     )  # fmt: skip
 

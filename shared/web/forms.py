@@ -35,12 +35,11 @@ from shared import clock
 from shared.errors import Invalid
 from shared.i18n import N_, gettext, render
 from shared.money import CURRENCIES, Money, format_amount, parse_amount, parse_in_any
+from shared.periods import FIRST_DAY, LAST_DAY
 from shared.web.error_pages import shown
 from shared.web.reader import base_currency, reader_zone
 
 M = TypeVar("M", bound=BaseModel)
-
-DATE_LIMIT = (date(1900, 1, 1), date(2199, 12, 31))
 
 
 class FormModel(BaseModel):
@@ -318,7 +317,7 @@ def real_day(year: int, month: int, day: int) -> date:
         found = date(year, month, day)
     except ValueError:
         raise wrong_entry(N_("There is no such day in the calendar. Check month and day.")) from None
-    if not DATE_LIMIT[0] <= found <= DATE_LIMIT[1]:
+    if not FIRST_DAY <= found <= LAST_DAY:
         raise wrong_entry(N_("Enter a date between 1900 and 2199."))
     return found
 
@@ -341,6 +340,8 @@ def _instant(value: object) -> object:
         found = datetime.fromisoformat(clean)
     except ValueError:
         raise wrong_entry(N_("Enter a date and time such as 2026-11-22 14:05.")) from None
+    if not FIRST_DAY <= found.date() <= LAST_DAY:
+        raise wrong_entry(N_("Enter a date between 1900 and 2199."))
     return found if found.tzinfo else found.replace(tzinfo=reader_zone())
 
 

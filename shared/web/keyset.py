@@ -128,7 +128,7 @@ def paging(
     if sorted_by.removeprefix("-") not in sorts:
         sorted_by = default
     size = params.get("size", "")
-    wanted = int(size) if size.isdigit() and int(size) in sizes else sizes[0]
+    wanted = next((one for one in sizes if str(one) == size), sizes[0])
     cursor = None
     if text := params.get("after") or params.get("before"):
         kind = sorts[sorted_by.removeprefix("-")].kind

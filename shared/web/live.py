@@ -25,6 +25,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from shared import clock, i18n
+from shared.digits import whole_number
 from shared.metrics import HTTP_STREAMS
 from shared.web.reader import reading
 from shared.web.session import find_session
@@ -139,9 +140,10 @@ class Hub:
         if not last_event_id:
             return set()
         epoch, _, version = last_event_id.partition("-")
-        if epoch != self.epoch or not version.isdigit():
+        number = whole_number(version)
+        if epoch != self.epoch or number is None:
             return set(topics)
-        return {topic for topic in topics if self.changed_at[topic] > int(version)}
+        return {topic for topic in topics if self.changed_at[topic] > number}
 
 
 def live(

@@ -10,6 +10,7 @@ from netops.center.audit.models import NodeAudit
 from netops.center.audit.pages import AuditPage
 from netops.center.commands.views import verb_label
 from netops.center.models import AuditEntry
+from shared.digits import whole_number
 from shared.errors import Invalid
 from shared.i18n import N_, known_text, ngettext
 from shared.i18n import gettext as _
@@ -60,10 +61,9 @@ NODE_STATES = {"equal": "ok", "behind": "delayed", "broken": "failed"}
 async def show_audit(request: Request) -> Response:
     """Who did what. The chain of what is shown is checked each time."""
     subject = request.query_params.get("node", "")
-    try:
-        before = int(request.query_params["before"]) if "before" in request.query_params else None
-    except ValueError:
-        raise Invalid() from None
+    before = whole_number(request.query_params.get("before", ""))
+    if before is None and "before" in request.query_params:
+        raise Invalid()
     rows, has_more = await queries.newest(before, subject)
     broken = None if subject else await queries.broken_among(rows)
     nodes = await queries.nodes()

@@ -68,7 +68,7 @@ def _nonce_mac(keys: CenterKeys, at: str, node_nonce: str) -> str:
 def is_fresh(keys: CenterKeys, nonce: str, node_nonce: str, now: datetime) -> bool:
     """Whether we gave this nonce to that greeting within the last two minutes."""
     at, _, mac = nonce.partition(".")
-    if not at.isdigit() or not hmac.compare_digest(mac, _nonce_mac(keys, at, node_nonce)):
+    if not at.isdecimal() or not hmac.compare_digest(mac, _nonce_mac(keys, at, node_nonce)):
         return False
     age = to_micros(now) - int(at)
     return 0 <= age <= NONCE_LIFE.total_seconds() * 1_000_000

@@ -17,6 +17,7 @@ from netops.center.incidents.words import age, exit_word, title
 from netops.center.ingest.topics import INCIDENTS
 from netops.center.models import Incident
 from shared import clock
+from shared.digits import whole_number
 from shared.errors import Invalid
 from shared.i18n import gettext as _
 from shared.web.export import disposition, neutral
@@ -38,8 +39,7 @@ async def show_list(request: Request) -> Response:
 async def list_page(request: Request) -> IncidentsPage:
     params = request.query_params
     only_open = params.get("show") != "all"
-    text = params.get("before", "")
-    before = int(text) if text.isdigit() else None
+    before = whole_number(params.get("before", ""))
     found = await queries.listed(only_open=only_open, before=before, limit=PAGE_SIZE + 1)
     has_more = not only_open and len(found) > PAGE_SIZE
     shown = found if only_open else found[:PAGE_SIZE]

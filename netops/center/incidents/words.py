@@ -31,7 +31,7 @@ EXITS = {"unknown": N_("unknown"), "not started": N_("not started")}
 def exit_word(told: str) -> str:
     """How a service ended, in the reader's words; its agent says 'exit 3' or 'signal SIGKILL'."""
     how, _space, what = told.partition(" ")
-    if how == "exit" and what.isdigit():
+    if how == "exit" and what.isdecimal():
         return _("exit code %(number)s", number=what)
     if how == "signal":
         return _("signal %(name)s", name=what)

@@ -15,6 +15,7 @@ from netops.center.nodes.state import Fleet, NodeState
 from netops.center.nodes.tables import node_row, nodes_table, recoveries_table, services_table, status_of
 from netops.center.telemetry.lines import LineQuestion, StoredLine, find_lines
 from shared import clock
+from shared.digits import whole_number
 from shared.i18n import gettext as _
 from shared.i18n import ngettext
 from shared.web.filters import duration
@@ -30,12 +31,11 @@ LINES_SHOWN = 20
 def question_of(request: Request) -> FleetQuestion:
     """The filter in the address."""
     params = request.query_params
-    number = params.get("page", "1")
     return FleetQuestion(
         params.get("q", "")[:80],
         params.get("branch", "")[:32],
         params.get("state", "") if params.get("state") in STATES else "",
-        int(number) if number.isdigit() and len(number) < 6 else 1,
+        whole_number(params.get("page", ""), 99_999) or 1,
     )
 
 

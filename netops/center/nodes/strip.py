@@ -30,7 +30,7 @@ class Strip:
     @classmethod
     def from_text(cls, text: str) -> Strip:
         last, _, letters = text.partition(" ")
-        return cls(int(last), letters) if last.isdigit() else cls()
+        return cls(int(last), letters) if last.isdecimal() else cls()
 
     def to_text(self) -> str:
         return f"{self.last} {self.letters}"

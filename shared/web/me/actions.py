@@ -76,7 +76,7 @@ async def refuse_above_limit(attempt: LoginAttempt, limit: int) -> None:
 
 def code_step(secret: str, code: str) -> int | None:
     """The 30-second step a code belongs to, now or one off; None when it does not fit."""
-    digits = "".join(str(int(char)) for char in code if char.isdigit())
+    digits = "".join(str(int(char)) for char in code if char.isdecimal())
     maker = pyotp.TOTP(secret)
     now_step = int(clock.now().timestamp()) // STEP_SECONDS
     for step in (now_step, now_step - 1, now_step + 1):

@@ -49,6 +49,12 @@ def test_a_missing_translation_is_told_once_with_its_place(package):
     assert fault == f"missing: 'Send' in {package}/feature/more.py:1"
 
 
+def test_a_text_within_an_f_string_is_found(package):
+    add(package, "f\"{a} {_('Send to %(name)s', name=b)}\"\n")
+    (fault,) = missing_and_unused([package]).faults()
+    assert fault == f"missing: 'Send to %(name)s' in {package}/feature/more.py:1"
+
+
 def test_a_text_in_a_template_is_found(package):
     add(package, "{% trans %}Old customer{% endtrans %}", "old.html")
     assert "'Old customer'" in missing_and_unused([package]).missing[0]

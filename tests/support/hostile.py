@@ -1,0 +1,107 @@
+"""What an attacker types: values for the boxes of a form and the questions of an address, and the forms of a page."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from html import unescape
+from typing import Any
+from urllib.parse import urlencode
+
+from tests.support.web_site import Visitor
+
+NOBODY = "00000000-0000-4000-8000-000000000000"
+
+VALUES: Mapping[str, str] = {
+    "no day": "2026-13-45",
+    "first day": "0001-01-01",
+    "last day": "9999-12-31",
+    "first instant": "0001-01-01T00:00",
+    "last instant": "9999-12-31T23:59:59-14:00",
+    "far ahead": "+9999",
+    "superscript": "²",
+    "other digits": "٣٤",
+    "huge number": "9" * 30,
+    "endless number": "9" * 5_000,
+    "negative": "-1",
+    "not finite": "1e400",
+    "empty": "",
+    "10 kB": "x" * 10_000,
+    "control characters": "a\x01\x1b[31m\x7f\r\nSet-Cookie: a=b",
+    "right to left": "\u202egnp.exe\u2066",
+    "markup": "<script>alert(1)</script>'\"--%s%(x)s{{7*7}}",
+    "wrong id": NOBODY,
+    "path": "../../../etc/passwd",
+    "half a character": "\ud800",
+}
+
+ALONE = ("last day", "superscript", "huge number", "10 kB", "control characters", "half a character")
+"""Those that are sent in one box of an otherwise honest form, which gets them further."""
+
+QUESTIONS = (
+    "period", "as_of", "known_at", "from", "to", "from_on", "until_on", "day", "month", "year", "unit", "branch", "within",
+    "measure", "view", "sort", "after", "before", "size", "tab", "list", "q", "status", "customer", "customer_id", "owner",
+    "owner_id", "department_id", "currency", "format", "kind", "person", "action", "propose", "bucket", "at", "page", "rows",
+)  # fmt: skip
+"""Names that some page of some site reads from its address."""
+
+
+@dataclass(frozen=True)
+class Boxes:
+    """A form that a page shows: where it is sent, and what stands in its boxes."""
+
+    action: str
+    shown: Mapping[str, str]
+
+    def floods(self) -> Iterator[tuple[str, dict[str, str]]]:
+        """What was attacked, and the fields to send: every box with one value, then each alone with one of a few."""
+        for label, value in VALUES.items():
+            yield label, dict.fromkeys(self.shown, value)
+        for name in self.shown:
+            for label in ALONE:
+                yield f"{name}: {label}", {**self.shown, name: VALUES[label]}
+
+    def attacks(self) -> Iterator[tuple[str, dict[str, str]]]:
+        """What was attacked, and the fields to send: every box with one value, then each alone in an otherwise honest form."""
+        for label, value in VALUES.items():
+            yield label, dict.fromkeys(self.shown, value)
+        for name in self.shown:
+            for label, value in VALUES.items():
+                yield f"{name}: {label}", {**self.shown, name: value}
+
+
+def forms_of(page: str, own_url: str) -> list[Boxes]:
+    """The forms of a page that post something besides the token."""
+    found = []
+    for form in re.findall(r"<form\b[^>]*method=\"post\".*?</form>", page, re.S | re.I):
+        head = form[: form.index(">")]
+        action = re.search(r'action="([^"]*)"', head)
+        shown = {
+            unescape(match[1]): _value(match[0], form)
+            for match in re.finditer(r'<(?:input|select|textarea)\b[^>]*?\sname="([^"]+)"[^>]*>', form)
+            if 'type="file"' not in match[0]
+        }
+        for hidden in ("csrf", "client_id"):
+            shown.pop(hidden, None)
+        if shown:
+            found.append(Boxes(unescape(action[1]) if action and action[1] else own_url, shown))
+    return found
+
+
+def _value(box: str, form: str) -> str:
+    """What stands in a box; the first choice of a list."""
+    if box.startswith("<select"):
+        chosen = re.search(r'value="([^"]+)"', form[form.index(box) + len(box) :])
+        return unescape(chosen[1]) if chosen else ""
+    value = re.search(r'\svalue="([^"]*)"', box)
+    return unescape(value[1]) if value else ""
+
+
+def sent(visitor: Visitor, action: str, fields: Mapping[str, str]) -> Any:
+    """The answer to a form with these fields, and the token of the page before the visitor; redirects are not followed."""
+    body = urlencode({"csrf": visitor.token(), **fields}, errors="surrogatepass")
+    headers = {
+        "content-type": "application/x-www-form-urlencoded",
+        "accept": "text/html",
+        "origin": "http://testserver",
+    }
+    return visitor.client.post(action, content=body, headers=headers, follow_redirects=False)
