@@ -20,8 +20,13 @@ def path_id(request: Request, name: str = "id") -> UUID:
 
 def query_id(request: Request, name: str) -> UUID | None:
     """The id in ?name=, None when it is missing or none."""
+    return id_in(request.query_params.get(name, ""))
+
+
+def id_in(text: str) -> UUID | None:
+    """The id that stands in a box, None when it is none."""
     try:
-        return UUID(request.query_params.get(name, ""))
+        return UUID(text)
     except ValueError:
         return None
 

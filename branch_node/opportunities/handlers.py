@@ -13,7 +13,7 @@ from branch_node.opportunities import actions, queries
 from branch_node.opportunities.forms import LostForm, MoveForm, OpportunityForm, OrderForm
 from branch_node.opportunities.pages import FormPage, LostPage, ShowPage
 from branch_node.opportunities.rules import OPEN_STAGES, STAGES, is_overdue, weighted_minor
-from branch_node.requests import path_id, query_id
+from branch_node.requests import id_in, path_id, query_id
 from branch_node.staff.queries import names_of
 from branch_node.undoing.actions import undo_url
 from shared.errors import Invalid, NotFound
@@ -73,8 +73,8 @@ async def form_page(person: Person, form: Form[Any], row: Opportunity | None) ->
         customer = form.text("customer_id_text")
     scope = person.scope(EDIT)
     owner = ""
-    if form.text("owner_id"):
-        owner = next(iter((await names_of([UUID(form.text("owner_id"))])).values()), "")
+    if (owner_id := id_in(form.text("owner_id"))) is not None:
+        owner = (await names_of([owner_id])).get(owner_id, "")
     return FormPage(
         form, row, customer, owner, stage_options(), form_labels(), scope is not None and scope > Scope.OWN
     )

@@ -10,7 +10,7 @@ from branch_node.receipts.queries import open_items
 from branch_node.receipts.rules import Mode, OpenItem, check, propose
 from shared.errors import Invalid, Text
 from shared.i18n import N_, gettext, render
-from shared.money import Money, format_amount, parse_amount
+from shared.money import CURRENCIES, Money, format_amount, parse_amount
 from shared.records import Customer
 from shared.web.error_pages import shown
 
@@ -52,6 +52,14 @@ def amount_of(typed: Mapping[str, Any], currency: str) -> tuple[Money | None, st
     return amount, ""
 
 
+def currency_of(typed: Mapping[str, Any], customer: Customer | None) -> str:
+    """The currency that was chosen; the customer's, else the branch's, where none was or it is none."""
+    chosen = str(typed.get("currency", ""))
+    if chosen in CURRENCIES:
+        return chosen
+    return customer.currency if customer else home().currency
+
+
 def mode_of(text: Any) -> Mode:
     """The way of allocating that was chosen; oldest first when none was."""
     known: dict[str, Mode] = {"exact": "exact", "by_hand": "by_hand", "none": "none"}
@@ -62,11 +70,7 @@ async def allotment_of(
     customer: Customer | None, typed: Mapping[str, Any], *, left: Money | None = None
 ) -> Allotment:
     """What would be paid. `left`: what a recorded receipt has left, instead of a typed amount."""
-    currency = (
-        left.currency
-        if left
-        else str(typed.get("currency") or (customer.currency if customer else home().currency))
-    )
+    currency = left.currency if left else currency_of(typed, customer)
     mode = mode_of(typed.get("mode"))
     amount, amount_fault = (left, "") if left else amount_of(typed, currency)
     items = await open_items(customer.id, currency) if customer else []

@@ -16,7 +16,7 @@ from branch_node.orders.handlers import typed_of
 from branch_node.orders.listing import without
 from branch_node.orders.queries import customer_of, department_name
 from branch_node.receipts import actions, queries
-from branch_node.receipts.allotting import PART, allotment_of, mode_of, typed_parts
+from branch_node.receipts.allotting import PART, allotment_of, currency_of, mode_of, typed_parts
 from branch_node.receipts.forms import FilterForm, ReceiptForm, ReverseForm
 from branch_node.receipts.pages import AllotmentPage, ListPage, NewPage, ReversePage, ShowPage
 from branch_node.receipts.rules import METHODS, MODES
@@ -225,7 +225,7 @@ async def add_receipt(request: Request) -> Response:
         typed["customer_id"] = ""
     if typed.pop("act", ""):
         return await again(request, Form(typed))
-    currency = typed.get("currency") or chosen.currency or home().currency
+    currency = currency_of(typed, chosen.customer)
     read = parse(_of_form(typed), ReceiptForm, currency=chosen.currency)
     parts, faults = boxes_of(typed, currency)
     form = Form({**typed, **read.typed}, {**read.errors, **faults}, None if faults else read.result)

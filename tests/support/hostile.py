@@ -37,12 +37,9 @@ VALUES: Mapping[str, str] = {
 ALONE = ("last day", "superscript", "huge number", "10 kB", "control characters", "half a character")
 """Those that are sent in one box of an otherwise honest form, which gets them further."""
 
-QUESTIONS = (
-    "period", "as_of", "known_at", "from", "to", "from_on", "until_on", "day", "month", "year", "unit", "branch", "within",
-    "measure", "view", "sort", "after", "before", "size", "tab", "list", "q", "status", "customer", "customer_id", "owner",
-    "owner_id", "department_id", "currency", "format", "kind", "person", "action", "propose", "bucket", "at", "page", "rows",
-)  # fmt: skip
-"""Names that some page of some site reads from its address."""
+OWN = ("csrf", "client_id")
+_LATER = re.compile(r"(line|part|share)-[1-9]")
+"""Boxes of a table's later lines, which are read as those of the first."""
 
 
 @dataclass(frozen=True)
@@ -60,14 +57,6 @@ class Boxes:
             for label in ALONE:
                 yield f"{name}: {label}", {**self.shown, name: VALUES[label]}
 
-    def attacks(self) -> Iterator[tuple[str, dict[str, str]]]:
-        """What was attacked, and the fields to send: every box with one value, then each alone in an otherwise honest form."""
-        for label, value in VALUES.items():
-            yield label, dict.fromkeys(self.shown, value)
-        for name in self.shown:
-            for label, value in VALUES.items():
-                yield f"{name}: {label}", {**self.shown, name: value}
-
 
 def forms_of(page: str, own_url: str) -> list[Boxes]:
     """The forms of a page that post something besides the token."""
@@ -80,8 +69,7 @@ def forms_of(page: str, own_url: str) -> list[Boxes]:
             for match in re.finditer(r'<(?:input|select|textarea)\b[^>]*?\sname="([^"]+)"[^>]*>', form)
             if 'type="file"' not in match[0]
         }
-        for hidden in ("csrf", "client_id"):
-            shown.pop(hidden, None)
+        shown = {name: value for name, value in shown.items() if name not in OWN and not _LATER.match(name)}
         if shown:
             found.append(Boxes(unescape(action[1]) if action and action[1] else own_url, shown))
     return found
