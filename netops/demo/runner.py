@@ -111,22 +111,27 @@ class Runner:
         await self._lines.open()
         if any(preparation.due(site) for site in self._company.sites):
             self._say("Preparing 准备中")
-            await preparation.before_start()
-        late = {site.name: preparation.waiting_for(site) for site in self._company.sites}
-        waiting = [name for name, needs in late.items() if needs]
-        for node, sites in self._company.nodes().items():
-            key = NodeKey.load_or_create(self._folder / key_file(self._company, node))
-            branch = next((site.values["code"] for site in sites if "code" in site.values), "")
-            command_keys = await preparation.introduce_agent(node, key.public_text, branch)
-            write_node_file(self._company, self._folder, node, waiting, command_keys)
-        async with asyncio.TaskGroup() as starting:
-            for agent in self._agents.values():
-                starting.create_task(self._start_agent(agent))
         async with asyncio.TaskGroup() as group:
-            for site in self._company.sites:
-                group.create_task(self._bring_up(site, late[site.name], preparation))
+            for node, sites in self._company.nodes().items():
+                group.create_task(self._bring_up_node(node, sites, preparation))
         accounts = {site.name: preparation.accounts(site) for site in self._company.sites}
         self._say(welcome(self._company, accounts, os.fspath(self._folder), time.monotonic() - began))
+
+    async def _bring_up_node(self, node: str, sites: list[Site], preparation: Preparation) -> None:
+        """1. its sites are prepared as far as they wait for nobody  2. its agent starts, with what it starts by itself
+        3. what had to wait follows. Nodes go side by side: headquarters can be used while branches make their data."""
+        late = {site.name: preparation.waiting_for(site) for site in sites}
+        for site in sites:
+            await preparation.before_start(site)
+        key = NodeKey.load_or_create(self._folder / key_file(self._company, node))
+        branch = next((site.values["code"] for site in sites if "code" in site.values), "")
+        command_keys = await preparation.introduce_agent(node, key.public_text, branch)
+        waiting = [name for name, needs in late.items() if needs]
+        write_node_file(self._company, self._folder, node, waiting, command_keys)
+        await self._start_agent(self._agents[node])
+        async with asyncio.TaskGroup() as group:
+            for site in sites:
+                group.create_task(self._bring_up(site, late[site.name], preparation))
 
     async def _bring_up(self, site: Site, needs: list[str], preparation: Preparation) -> None:
         """A site that has to wait for others is prepared to the end and then started through the agent. A standby is not
@@ -141,6 +146,8 @@ class Runner:
             )
         if not is_standby:
             await self._until_ready(site)
+        if site.name == self._company.open:
+            self._say(f"  {site.title.zh} {site.title.en}: {site.url}")
 
     async def _until_ready(self, site: Site) -> None:
         address, alive = site.url + self._company.kind_of(site).ready, self._company.kind_of(site).alive

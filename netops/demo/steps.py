@@ -35,18 +35,24 @@ class Preparation:
         self._company, self._folder, self._say = company, folder, say
         self._file = folder / PREPARED_FILE
         self._done: dict[str, str] = _read(self._file)
+        self._first = [company.open, *([company.agent.site] if company.agent else [])]
+        self._prepared = {site.name: asyncio.Event() for site in company.sites}
         self._places = asyncio.Semaphore(max(2, os.cpu_count() or 2))
 
     def due(self, site: Site) -> list[Step]:
         """Steps of a site that must run now, in order."""
         return [step for step in self._company.kind_of(site).steps if self._is_due(site, step)]
 
-    async def before_start(self) -> None:
-        """All due steps up to the first of each site that has to wait for another site. Raises StepFailed."""
-        async with asyncio.TaskGroup() as group:
-            for site in self._company.sites:
-                data_folder(self._folder, site).mkdir(parents=True, exist_ok=True)
-                group.create_task(self._run_all(site, self._early(site)))
+    async def before_start(self, site: Site) -> None:
+        """The site's due steps up to the first that has to wait for another site. Raises StepFailed.
+
+        The page that a person waits for goes first, with the site that every agent has to be made known to.
+        """
+        for name in self._first if site.name not in self._first else ():
+            await self._prepared[name].wait()
+        data_folder(self._folder, site).mkdir(parents=True, exist_ok=True)
+        await self._run_all(site, self._early(site))
+        self._prepared[site.name].set()
 
     def waiting_for(self, site: Site) -> list[str]:
         """Names of the sites that must be ready before this one may start."""
@@ -65,6 +71,7 @@ class Preparation:
         noted = "agent/enrol" if node == self._company.node else f"agent/enrol/{node}"
         if noted not in self._done:
             site = self._company.site(agent.site)
+            await self._prepared[site.name].wait()
             values = self._company.placeholders(site, self._folder)
             values |= {"public_key": public_key, "node": node, "branch": branch}
             output = await self._command(site, f"agent-enrol-{node}", fill(agent.run, values))

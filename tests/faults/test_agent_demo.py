@@ -179,6 +179,20 @@ def test_runner_and_agent_killed_together_the_next_start_adopts_the_sites(demo):
     demo.end()
 
 
+def test_headquarters_can_be_used_while_a_branch_makes_its_data(demo):
+    goes_on = demo.folder.parent / "goes-on"
+    text = demo.file.read_text().replace('name = "branch"', 'name = "branch"\nnode = "SH"')
+    demo.file.write_text(text.replace("cat $0;", f"until [ -e {goes_on} ]; do sleep 0.1; done; cat $0;"))
+    demo.start()
+    until(lambda: f"Head: http://127.0.0.1:{demo.ports[0]}" in demo.said(), 30)
+    assert answers(demo.ports[0]) and not answers(demo.ports[1])
+    assert "Trunkline is running" not in demo.said()
+    goes_on.touch()
+    until(lambda: "Trunkline is running" in demo.said(), 30)
+    assert all(answers(port) for port in demo.ports)
+    demo.end()
+
+
 def test_ctrl_c_during_the_preparation_ends_it_and_the_next_start_goes_on(tmp_path):
     demo = Demo(tmp_path, enrol="sleep 2")
     demo.start()
