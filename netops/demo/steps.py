@@ -22,6 +22,7 @@ from netops.demo.company import Account, Company, Site, Step, data_folder, fill
 
 PREPARED_FILE = "prepared.json"
 _TAIL_LINES = 15
+_ASKED_AGAIN = 3
 
 
 class StepFailed(Exception):
@@ -105,7 +106,7 @@ class Preparation:
             values = self._company.placeholders(site, self._folder)
             if step.ask:
                 asked = self._company.site(step.ask_site or site.name)
-                output = await self._command(asked, f"{site.name}-{step.name}-ask", fill(step.ask, values))
+                output = await self._answer(asked, f"{site.name}-{step.name}-ask", fill(step.ask, values))
                 values |= {f"answer.{key}": str(value) for key, value in dict(read_json(output)).items()}
             printed = await self._command(site, f"{site.name}-{step.name}", fill(step.run, values))
             if step.tells_accounts:
@@ -113,6 +114,16 @@ class Preparation:
             self._done[f"{site.name}/{step.name}"] = _fingerprint(step.depends)
             self._note()
             self._say(f"  {site.name:14} {step.name:8} {time.monotonic() - began:5.1f} s")
+
+    async def _answer(self, site: Site, name: str, command: list[str]) -> str:
+        """What a command says, asked again when it failed: while headquarters takes in the history of every branch on a busy
+        machine, its database can be taken for longer than a command waits."""
+        for _ in range(_ASKED_AGAIN):
+            try:
+                return await self._command(site, name, command)
+            except StepFailed:
+                await asyncio.sleep(1)
+        return await self._command(site, name, command)
 
     async def _command(self, site: Site, name: str, command: list[str]) -> str:
         """Runs one command in a site's environment; its standard output. Ends it with its group when we are ended.
