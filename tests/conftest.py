@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from tests.support import nursery
+from tests.support import models_once, nursery
 from tests.support.databases import (
     center_database,
     database,
@@ -21,6 +21,8 @@ __all__ = ["center_database", "database", "hq_database", "postgres_database", "s
 
 # Looking for garbage as seldom as a site does (shared/web/serving.py): on the pages of headquarters a sixth of the processor went into it.
 gc.set_threshold(50_000, 20, 20)
+
+models_once.install()
 
 TESTS = Path(__file__).parent
 

@@ -15,12 +15,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 from shared import clock
 from shared.clock import FixedClock
-from shared.database import as_actor
+from shared.database import actor, as_actor, transaction
 from shared.ids import new_id
 from shared.permissions import ROLES_BY_CODE, Person, Scope
 from shared.records import Branch, Customer, Department, Employee, EmployeeRole, RoleGrant
@@ -103,23 +104,27 @@ async def open_branch(code: str = "SH", currency: str = "CNY") -> Branch:
 
 async def hire(*members: Member) -> None:
     """Write these people with their branch, department, role and its rights; each once, however often called."""
-    for member in members:
-        if member.branch is None or await Employee.exists(id=member.id):
-            continue
-        await open_branch(member.branch)
-        await _department(member.department_id)
-        await Employee.create(
-            id=member.id,
-            branch=member.branch,
-            number=f"{member.branch}-{member.id.int % 1000:03d}",
-            name=member.name,
-            department_id=member.department_id,
-            manager_id=member.manager_id,
-            discount_limit_bp=member.discount_limit_bp,
-            search_key=member.name,
-        )
-        await EmployeeRole.create(branch=member.branch, employee_id=member.id, role_code=member.role)
-        await grant_role(member.branch, member.role)
+    async with transaction():
+        for member in members:
+            if member.branch is not None and not await Employee.exists(id=member.id):
+                await _hire(member, member.branch)
+
+
+async def _hire(member: Member, branch: str) -> None:
+    await open_branch(branch)
+    await _department(member.department_id)
+    await Employee.create(
+        id=member.id,
+        branch=branch,
+        number=f"{branch}-{member.id.int % 1000:03d}",
+        name=member.name,
+        department_id=member.department_id,
+        manager_id=member.manager_id,
+        discount_limit_bp=member.discount_limit_bp,
+        search_key=member.name,
+    )
+    await EmployeeRole.create(branch=branch, employee_id=member.id, role_code=member.role)
+    await grant_role(branch, member.role)
 
 
 async def _department(department_id: UUID | None) -> None:
@@ -133,13 +138,17 @@ async def grant_role(branch: str, code: str) -> None:
     """Write the rights of a built-in role unless the branch has them."""
     if await RoleGrant.exists(branch=branch, role_code=code):
         return
-    grants = ROLES_BY_CODE[code].grants
-    await RoleGrant.bulk_create(
-        [
-            RoleGrant(branch=branch, role_code=code, action=action, scope=str(scope))
-            for action, scope in grants.items()
-        ]
-    )
+    await RoleGrant.bulk_create(_grants(branch, code, clock.now(), actor()))
+
+
+@lru_cache(maxsize=256)
+def _grants(branch: str, code: str, at: datetime, by: UUID | None) -> list[RoleGrant]:
+    """The rows of a role, made once for all databases in which the same person writes them at the same instant: to make two
+    hundred of them takes longer than to write them."""
+    rights = ROLES_BY_CODE[code].grants.items()
+    return [
+        RoleGrant(branch=branch, role_code=code, action=action, scope=str(scope)) for action, scope in rights
+    ]
 
 
 async def customer_of(owner: Member, name: str = "华东机电有限公司", **values: Any) -> Customer:

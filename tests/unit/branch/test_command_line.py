@@ -17,6 +17,7 @@ import pytest
 from branch_node.settings import BranchSettings
 from shared.database.single import AlreadyRunning, only_process
 from shared.settings import SettingsError, describe, load
+from tests.support import nursery
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -33,12 +34,12 @@ def environment(folder: Path, **values: str) -> Mapping[str, str]:
     }
 
 
-def run(folder: Path, *words: str, typed: str = "", **values: str) -> subprocess.CompletedProcess[str]:
+def started(folder: Path, *words: str, **values: str) -> subprocess.CompletedProcess[str]:
+    """From the interpreter's first line on, as an operator starts it: for the first command and where the start itself is meant."""
     return subprocess.run(
         [sys.executable, "-m", "branch_node", *words],
         cwd=ROOT,
         env=environment(folder, **values),
-        input=typed,
         capture_output=True,
         text=True,
         timeout=120,
@@ -46,10 +47,16 @@ def run(folder: Path, *words: str, typed: str = "", **values: str) -> subprocess
     )
 
 
+def run(folder: Path, *words: str, typed: str = "", **values: str) -> subprocess.CompletedProcess[str]:
+    """The same command in a process that has its imports behind it (tests/support/nursery.py)."""
+    words = ("branch_node", *words)
+    return nursery.run("branch_node", words, cwd=ROOT, env=environment(folder, **values), typed=typed)
+
+
 @pytest.fixture(scope="module")
 def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("node")
-    assert run(folder, "migrate").returncode == 0
+    assert started(folder, "migrate").returncode == 0
     return folder
 
 
@@ -73,7 +80,7 @@ def test_a_database_of_another_branch_is_refused(migrated: Path) -> None:
 
 
 def test_web_without_tables_says_what_to_run(tmp_path: Path) -> None:
-    done = run(tmp_path, "web", TRUNKLINE_PORT="0")
+    done = started(tmp_path, "web", TRUNKLINE_PORT="0")
     assert done.returncode == 1
     assert "migrate" in done.stderr
 
@@ -94,7 +101,7 @@ def test_the_first_administrator_is_made_on_the_command_line(migrated: Path) -> 
 
 
 def test_figures_for_machines_are_json_on_stdout(migrated: Path) -> None:
-    done = run(migrated, "figures", "sales", "--json")
+    done = started(migrated, "figures", "sales", "--json")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["figure"] == "sales"
     assert run(migrated, "figures", "fortune").returncode == 2
@@ -102,7 +109,7 @@ def test_figures_for_machines_are_json_on_stdout(migrated: Path) -> None:
 
 
 def test_settings_are_documented(migrated: Path) -> None:
-    printed = run(migrated, "settings").stdout
+    printed = started(migrated, "settings").stdout
     for row in describe(BranchSettings):
         assert row.variable in printed
         assert len(row.doc) > 10
