@@ -407,7 +407,7 @@ def result_word(text: str) -> str:
 def shown(value: object) -> str:
     """A value of arguments or result as text; lists line by line, what a node measured (JSON) with a line for each value."""
     if isinstance(value, list):
-        return "\n".join(unfolded(str(item)) for item in value[-MEASURED_LINES:])
+        return "\n".join(unfolded(str(item)) for item in value[-MEASURED_LINES:]) or "—"
     return "—" if value is None else unfolded(str(value))
 
 

@@ -12,7 +12,7 @@ from netops.center.nodes.rules import service_status
 from shared.i18n import N_
 from shared.i18n import gettext as _
 from shared.nodes.report import ServiceState
-from shared.web.filters import percent
+from shared.web.filters import duration, percent
 from shared.web.parts import Cell, Column, Count, Empty, Link, Row, Status, TableView
 
 
@@ -137,20 +137,20 @@ def recovery_row(recovery: Recovery) -> Row:
             "node": recovery.node,
             "service": recovery.service,
             "cause": cause,
-            "detect": milliseconds(recovery.detect_micros),
-            "act": milliseconds(recovery.act_micros),
-            "ready": milliseconds(recovery.ready_micros),
+            "detect": time_taken(recovery.detect_micros),
+            "act": time_taken(recovery.act_micros),
+            "ready": time_taken(recovery.ready_micros),
             "outcome": Status(OUTCOMES.get(recovery.outcome, "unknown")),
         },
         links={"node": f"/nodes/{recovery.node}"},
     )
 
 
-def recoveries_table(found: Sequence[Recovery], *, with_node: bool = False) -> TableView:
+def recoveries_table(found: Sequence[Recovery], *, caption: str = "", with_node: bool = False) -> TableView:
     node = [Column("node", _("Node"), phone="second")] if with_node else []
     return TableView(
         key="recoveries",
-        caption=_("Healed itself in the last 24 hours"),
+        caption=caption or _("Healed itself in the last 24 hours"),
         columns=[
             Column("at", _("When"), "instant", phone="head"),
             *node,
@@ -167,6 +167,9 @@ def recoveries_table(found: Sequence[Recovery], *, with_node: bool = False) -> T
     )
 
 
-def milliseconds(micros: int | None) -> str | None:
-    """36 ms, 1,250 ms."""
-    return None if micros is None else f"{round(micros / 1000):,} ms"
+def time_taken(micros: int | None) -> str | None:
+    """36 ms, 12.6 s, 1 min 5 s."""
+    if micros is None:
+        return None
+    seconds = micros / 1e6
+    return _("%(seconds)s s", seconds=f"{seconds:.1f}") if 1 <= seconds < 60 else duration(seconds)

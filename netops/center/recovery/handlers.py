@@ -6,7 +6,7 @@ from starlette.responses import Response
 from netops.center.incidents.views import incidents_table
 from netops.center.models import Incident
 from netops.center.nodes.queries import recoveries
-from netops.center.nodes.tables import milliseconds, recoveries_table
+from netops.center.nodes.tables import recoveries_table, time_taken
 from netops.center.recovery.pages import RecoveryPage
 from netops.center.recovery.rules import percentile
 from shared import clock
@@ -31,8 +31,8 @@ async def show(request: Request) -> Response:
     if ready:
         sentence += _(
             ", ready after %(half)s (half of them), %(most)s (95 of 100)",
-            half=milliseconds(percentile(ready, 0.5)),
-            most=milliseconds(percentile(ready, 0.95)),
+            half=time_taken(percentile(ready, 0.5)),
+            most=time_taken(percentile(ready, 0.95)),
         )
     view = RecoveryPage(
         tabs=[
@@ -44,6 +44,6 @@ async def show(request: Request) -> Response:
         loops=incidents_table(
             loops, clock.now(), "", Empty("nothing", _("No service is in a crash loop.")), {}
         ),
-        table=recoveries_table(found, with_node=True),
+        table=recoveries_table(found, caption=_("Healed by itself"), with_node=True),
     )
     return page(request, "recovery/show.html", view)
