@@ -13,15 +13,12 @@ def serve_until_stopped(app: ASGIApp, host: str, port: int) -> bool:
     """Whether it came to serve at all: False when the port is taken, for example."""
     import uvicorn
 
-    from shared.web.one_write import OneWriteProtocol
-
     config = uvicorn.Config(
         app,
         host=host,
         port=port,
         log_config=None,
         server_header=False,
-        http=OneWriteProtocol,
         ws="none",
         timeout_graceful_shutdown=CLOSING_SECONDS,
     )

@@ -24,7 +24,6 @@ from shared.permissions import Person, Scope
 from shared.web import accounts
 from shared.web.app import site_app
 from shared.web.models import WEB_APP, Account
-from shared.web.one_write import OneWriteProtocol
 from shared.web.passwords import Passwords
 from shared.web.responses import json_answer
 from shared.web.routing import Route
@@ -194,13 +193,7 @@ class Served:
 
     def __init__(self, app: Starlette) -> None:
         config = uvicorn.Config(
-            app,
-            host="127.0.0.1",
-            port=0,
-            log_config=None,
-            access_log=False,
-            timeout_graceful_shutdown=5,
-            http=OneWriteProtocol,
+            app, host="127.0.0.1", port=0, log_config=None, access_log=False, timeout_graceful_shutdown=5
         )
         self.server = uvicorn.Server(config)
         self.thread = threading.Thread(target=self.server.run, daemon=True)
