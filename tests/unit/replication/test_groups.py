@@ -124,8 +124,10 @@ async def test_a_group_that_cannot_be_committed_fails_for_all_and_the_next_is_se
 
 async def test_who_comes_in_the_moment_in_which_all_writers_end_is_served() -> None:
     gate = asyncio.get_running_loop().create_future()
+    written: list[list[str]] = []
 
     async def write(visits: Any) -> None:
+        written.append([visit.contact.branch for visit in visits])
         await asyncio.shield(gate)
 
     waiting = Groups(write, 2)
@@ -147,6 +149,7 @@ async def test_who_comes_in_the_moment_in_which_all_writers_end_is_served() -> N
         tasks.create_task(comes_late())
         await asyncio.sleep(0)
         gate.set_result(None)
+    assert written == [["B0"], ["B1"], ["B2"]]
 
 
 async def test_while_a_group_is_answered_others_have_their_turn_and_when_it_is_cancelled_all_are_answered() -> (

@@ -230,13 +230,18 @@ async def test_unchanged_accounts_are_sealed_again_only_after_an_hour(
     assert (await company.bundle()).number > numbers[1]
 
 
-async def test_the_number_grows_also_when_the_branch_was_put_back_from_an_older_copy(
-    company: Company,
-) -> None:
+async def bring_first_accounts(company: Company) -> None:
+    """A paired standby that has the branch's accounts."""
     await company.add("lin")
     await company.pair()
     await company.seal()
     assert await company.fetch()
+
+
+async def test_the_number_grows_also_when_the_branch_was_put_back_from_an_older_copy(
+    company: Company,
+) -> None:
+    await bring_first_accounts(company)
     with company.branch.use():
         await AccountSealing.filter(id=1).update(number=0, digest="")
     await asyncio.sleep(0.002)
@@ -349,10 +354,7 @@ async def test_an_invitation_is_answered_when_newer_accounts_come_and_not_by_tho
 async def test_accounts_of_the_pairing_before_are_opened_while_the_last_one_has_brought_none(
     company: Company,
 ) -> None:
-    await company.add("lin")
-    await company.pair()
-    await company.seal()
-    assert await company.fetch()
+    await bring_first_accounts(company)
     stranger = NodeKey.load_or_create(company.folder / "stranger" / "node.key")
     for invitation in (Invitation.make(stranger.public_text).text,) * 2:
         with company.standby.use():
