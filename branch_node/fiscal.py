@@ -31,20 +31,25 @@ async def calendar() -> FiscalCalendar | None:
     )
 
 
-async def require_open(day: date) -> None:
-    """Conflict (period.closed), naming the next open period, when postings on `day` are refused.
+async def require_open(day: date) -> FiscalCalendar | None:
+    """The calendar that was asked. Conflict (period.closed), naming the next open period, when postings on `day` are refused.
 
     A day that no period of the calendar holds is open: nobody has closed it.
     """
     found = await calendar()
-    if found is not None and any(period.contains(day) for period in found.periods):
-        found.require_open(day)
+    _require_open(found, day)
+    return found
 
 
-async def open_day(day: date, otherwise: date) -> date:
-    """`day` if postings on it are accepted, else `otherwise`: for entries that follow from something else."""
+def open_day(found: FiscalCalendar | None, day: date, otherwise: date) -> date:
+    """`day` if the calendar accepts postings on it, else `otherwise`: for entries that follow from something else."""
     try:
-        await require_open(day)
+        _require_open(found, day)
     except Conflict:
         return otherwise
     return day
+
+
+def _require_open(found: FiscalCalendar | None, day: date) -> None:
+    if found is not None and any(period.contains(day) for period in found.periods):
+        found.require_open(day)

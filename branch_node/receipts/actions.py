@@ -18,19 +18,20 @@ from branch_node.receipts.rules import RECEIPT, Mode, check, propose, receipt_sh
 from branch_node.receivables.actions import (
     follow_collection,
     give_back,
-    labels_of,
     lock_receivables,
     standing_of,
     take,
 )
 from branch_node.receivables.rules import require_room
-from shared import clock
-from shared.database import actor, execute, transaction
+from shared.database import transaction
 from shared.errors import Conflict, Invalid, NotFound
 from shared.i18n import N_
-from shared.money import Money
+from shared.periods import FiscalCalendar
 from shared.permissions import Person
-from shared.records import Allocation, Customer, Receipt, Receivable
+from shared.records import Allocation, Receipt, Receivable
+
+
+ALLOCATED = ("allocated_minor", "allocated_base_minor")
 
 
 async def record_receipt(person: Person, form: ReceiptForm, parts: Mapping[UUID, int]) -> Receipt:
@@ -47,90 +48,67 @@ async def record_receipt(person: Person, form: ReceiptForm, parts: Mapping[UUID,
         raise Invalid(
             fields={"happened_on": N_("Money cannot come in after today. Enter the day it arrived.")}
         )
-    await fiscal.require_open(form.happened_on)
     rate = await rates.rate_to_base(currency, form.happened_on)
-    async with transaction():
-        receipt = await post_receipt(
-            customer,
-            amount,
-            currency,
-            form.happened_on,
-            rate,
-            method=form.method,
-            reference=form.reference,
-            notes=form.notes,
-        )
-        await pay_open(receipt, form.mode, parts)
-    return receipt
-
-
-async def post_receipt(
-    customer: Customer,
-    amount_minor: int,
-    currency: str,
-    happened_on: date,
-    rate_e9: int,
-    *,
-    method: str = "bank",
-    reference: str = "",
-    notes: str = "",
-    number: str = "",
-) -> Receipt:
-    """Write a receipt without allocations inside the caller's transaction; imports give their own number."""
-    return await Receipt.create(
+    receipt = Receipt(
         branch=home().code,
-        number=number or await next_number("receipt", "R"),
         customer_id=customer.id,
         owner_id=customer.owner_id,
         department_id=customer.department_id,
-        happened_on=happened_on,
-        method=method,
-        reference=reference,
-        notes=notes,
+        happened_on=form.happened_on,
+        method=form.method,
+        reference=form.reference,
+        notes=form.notes,
         currency=currency,
-        rate_e9=rate_e9,
-        amount_minor=amount_minor,
-        base_minor=rates.to_base(amount_minor, currency, rate_e9),
+        rate_e9=rate,
+        amount_minor=amount,
+        base_minor=rates.to_base(amount, currency, rate),
     )
+    async with transaction():
+        calendar = await fiscal.require_open(form.happened_on)
+        entries = await pay_open(receipt, form.mode, parts, calendar)
+        # Last, because nobody else gets a number until the transaction ends.
+        receipt.number = await next_number("receipt", "R")
+        await receipt.save()
+        await Allocation.bulk_create(entries)
+    return receipt
 
 
-async def pay_open(receipt: Receipt, mode: Mode, parts: Mapping[UUID, int]) -> list[Allocation]:
-    """Let a locked or new receipt pay what is open now, by mode or by hand. Invalid when the parts do not fit."""
+async def pay_open(
+    receipt: Receipt, mode: Mode, parts: Mapping[UUID, int], calendar: FiscalCalendar | None
+) -> list[Allocation]:
+    """Let a locked or new receipt pay what is open now, by mode or by hand, inside the caller's transaction.
+
+    The instalments are written; the receipt's sums are brought up to date and the allocations made, for the caller to write.
+    Invalid when the parts do not fit.
+    """
     if mode == "none":
         return []
     items = await open_items(receipt.customer_id, receipt.currency)
     left = receipt.amount_minor - receipt.allocated_minor
     wanted = dict(parts) if mode == "by_hand" else propose(mode, left, items)
     require_right(check(left, receipt.currency, wanted, items))
-    return await allocate_parts(receipt, wanted)
-
-
-async def allocate_parts(receipt: Receipt, parts: Mapping[UUID, int]) -> list[Allocation]:
-    """Write one allocation for each part inside the caller's transaction; the receipt is locked or new."""
-    if not parts:
+    if not wanted:
         return []
-    rows = await lock_receivables(list(parts))
-    labels = await labels_of(list(rows.values()))
-    made = [
-        await allocate(receipt, rows[key], parts[key], label=labels[key]) for key in sorted(parts, key=str)
+    labels = {item.receivable_id: item.label for item in items}
+    rows = await lock_receivables(list(wanted))
+    entries = [
+        await allot(receipt, rows[key], wanted[key], labels[key], calendar) for key in sorted(wanted, key=str)
     ]
-    await follow_collection(list(parts), max(entry.happened_on for entry in made))
-    return made
+    await follow_collection(list(wanted), max(entry.happened_on for entry in entries))
+    return entries
 
 
-async def allocate(
+async def allot(
     receipt: Receipt,
     receivable: Receivable,
     amount_minor: int,
-    happened_on: date | None = None,
-    *,
-    label: str = "",
+    label: str,
+    calendar: FiscalCalendar | None,
 ) -> Allocation:
-    """Let a receipt pay part of an instalment, inside the caller's transaction that locked both.
+    """Let a receipt pay part of an instalment, inside the caller's transaction that locked both; see `pay_open`.
 
-    It counts from the later of both days, or from `happened_on` when given; when that period is closed, from
-    today. Invalid for another customer or currency, Conflict when either side has less left. The two conditional
-    updates are the guard should the rows not have been locked: nothing is ever over-allocated.
+    It counts from the later of both days; when that period is closed, from today. Invalid for another customer,
+    Conflict when either side has less left: nothing is ever over-allocated.
     """
     if receivable.customer_id != receipt.customer_id:
         raise Invalid(
@@ -148,10 +126,11 @@ async def allocate(
         receipt.allocated_minor,
         receipt.allocated_base_minor,
     )
-    await _take_from_receipt(receipt, amount_minor, at_receipt)
     base = await take(receivable, "received", amount_minor, receipt.currency, label)
-    natural = happened_on or max(receipt.happened_on, receivable.happened_on)
-    return await Allocation.create(
+    receipt.allocated_minor += amount_minor
+    receipt.allocated_base_minor += at_receipt
+    natural = max(receipt.happened_on, receivable.happened_on)
+    return Allocation(
         branch=receipt.branch,
         receipt_id=receipt.id,
         receivable_id=receivable.id,
@@ -159,39 +138,13 @@ async def allocate(
         customer_id=receivable.customer_id,
         owner_id=receivable.owner_id,
         department_id=receivable.department_id,
-        happened_on=await fiscal.open_day(natural, max(natural, today())),
+        happened_on=fiscal.open_day(calendar, natural, max(natural, today())),
         due_on=receivable.due_on,
         currency=receipt.currency,
         amount_minor=amount_minor,
         base_minor=base,
         receipt_base_minor=at_receipt,
     )
-
-
-async def _take_from_receipt(receipt: Receipt, amount_minor: int, base_minor: int) -> None:
-    """Add to what is allocated, never above the receipt, in either currency; Conflict otherwise."""
-    touched = await execute(
-        "UPDATE receipt SET allocated_minor = allocated_minor + :part, allocated_base_minor = allocated_base_minor + :base, "
-        "revision = revision + 1, changed_at = :now, changed_by = :actor WHERE id = :id AND status = 'posted' "
-        "AND allocated_minor + :part <= amount_minor AND allocated_minor + :part >= 0 "
-        "AND allocated_base_minor + :base <= base_minor AND allocated_base_minor + :base >= 0",
-        part=amount_minor,
-        base=base_minor,
-        id=receipt.id,
-        now=clock.now(),
-        actor=actor(),
-    )
-    if not touched:
-        left = receipt.amount_minor - receipt.allocated_minor
-        raise Conflict(
-            N_("Receipt %(number)s has %(left)s left to allocate. Lower the amount or reload the page."),
-            code="amount.too_much",
-            number=receipt.number,
-            left=Money(left, receipt.currency),
-        )
-    receipt.allocated_minor += amount_minor
-    receipt.allocated_base_minor += base_minor
-    receipt.revision += 1
 
 
 async def allocate_receipt(
@@ -202,7 +155,11 @@ async def allocate_receipt(
     async with transaction():
         receipt = await locked(Receipt, receipt_id)
         RECEIPT.target("allocate", receipt.status, receipt.number)
-        return await pay_open(receipt, mode, parts)
+        entries = await pay_open(receipt, mode, parts, await fiscal.calendar())
+        if entries:
+            await receipt.save(update_fields=ALLOCATED)
+            await Allocation.bulk_create(entries)
+    return entries
 
 
 # --- taking back ------------------------------------------------------------------------------------------------
@@ -265,26 +222,37 @@ async def release(entries: Sequence[Allocation], receipts: Mapping[UUID, Receipt
     rows = await lock_receivables(sorted({entry.receivable_id for entry in entries}))
     if await Allocation.filter(reverses_id__in=[entry.id for entry in entries], deleted_at=None).exists():
         raise Conflict(N_("This was taken back already. Reload the page."), code="entry.reversed")
+    counters = []
     for entry in entries:
         await give_back(rows[entry.receivable_id], "received", entry.amount_minor, entry.base_minor)
-        await _take_from_receipt(receipts[entry.receipt_id], -entry.amount_minor, -entry.receipt_base_minor)
-        await Allocation.create(
-            branch=entry.branch,
-            receipt_id=entry.receipt_id,
-            receivable_id=entry.receivable_id,
-            order_id=entry.order_id,
-            customer_id=entry.customer_id,
-            owner_id=entry.owner_id,
-            department_id=entry.department_id,
-            happened_on=max(on, entry.happened_on),
-            due_on=entry.due_on,
-            currency=entry.currency,
-            amount_minor=entry.amount_minor,
-            base_minor=entry.base_minor,
-            receipt_base_minor=entry.receipt_base_minor,
-            reverses_id=entry.id,
-        )
+        receipt = receipts[entry.receipt_id]
+        receipt.allocated_minor -= entry.amount_minor
+        receipt.allocated_base_minor -= entry.receipt_base_minor
+        counters.append(counter_of(entry, on))
+    for receipt_id in sorted({entry.receipt_id for entry in entries}):
+        await receipts[receipt_id].save(update_fields=ALLOCATED)
+    await Allocation.bulk_create(counters)
     await follow_collection(list(rows), on)
+
+
+def counter_of(entry: Allocation, on: date) -> Allocation:
+    """The row that takes an allocation back, not written yet; never before the allocation itself."""
+    return Allocation(
+        branch=entry.branch,
+        receipt_id=entry.receipt_id,
+        receivable_id=entry.receivable_id,
+        order_id=entry.order_id,
+        customer_id=entry.customer_id,
+        owner_id=entry.owner_id,
+        department_id=entry.department_id,
+        happened_on=max(on, entry.happened_on),
+        due_on=entry.due_on,
+        currency=entry.currency,
+        amount_minor=entry.amount_minor,
+        base_minor=entry.base_minor,
+        receipt_base_minor=entry.receipt_base_minor,
+        reverses_id=entry.id,
+    )
 
 
 async def release_orders_money(receivable_ids: Sequence[UUID], on: date) -> int:

@@ -17,6 +17,7 @@ from branch_node.receipts.handlers import filter_of
 from branch_node.requests import path_id
 from shared.errors import Invalid
 from shared.money import Money
+from shared.permissions import Person
 from shared.records import Receipt
 from shared.web.forms import read_query
 from shared.web.responses import json_answer
@@ -88,10 +89,14 @@ async def show_receipt(request: Request) -> Response:
     return await answer(await queries.receipt_for(request.state.person, path_id(request)))
 
 
+async def currency_of(person: Person, body: ReceiptIn) -> str:
+    """What a receipt is in: as said, else its customer's."""
+    return body.currency or (await customer_for(person, body.customer_id, "receipt.record")).currency
+
+
 async def create_receipt(request: Request) -> Response:
     body = await read_json(request, ReceiptIn)
-    customer = await customer_for(request.state.person, body.customer_id, "receipt.record")
-    parts = parts_of(body.parts, body.currency or customer.currency)
+    parts = parts_of(body.parts, await currency_of(request.state.person, body)) if body.parts else {}
     form = ReceiptForm(**body.model_dump(exclude={"parts"}))
     return await answer(await actions.record_receipt(request.state.person, form, parts), 201)
 

@@ -18,7 +18,7 @@ from branch_node.receivables.forms import AdjustmentForm
 from branch_node.receivables.queries import adjustment_for, receivable_for
 from branch_node.receivables.rules import Standing, base_share, require_room, too_much
 from shared import clock
-from shared.database import actor, execute, fetch_all, find_all, transaction
+from shared.database import actor, execute, fetch_all, fetch_one, find_all, transaction
 from shared.errors import Conflict, Invalid, NotFound
 from shared.i18n import N_
 from shared.permissions import Person
@@ -141,38 +141,43 @@ def _bring_up_to_date(row: Receivable, column: Column, amount_minor: int, base_m
 
 
 SETTLED = (
-    "EXISTS (SELECT 1 FROM receivable r WHERE r.id = execution_step.receivable_id "
+    "EXISTS (SELECT 1 FROM receivable r WHERE r.id = {table}.receivable_id "
     "AND r.received_minor + r.credited_minor + r.written_off_minor = r.amount_minor)"
 )
+PAID_FOR, COLLECTED = SETTLED.format(table="promise_to_pay"), SETTLED.format(table="execution_step")
+KEPT_OR_OPEN = f"receivable_id IN :ids AND deleted_at IS NULL AND ((status = 'open' AND {PAID_FOR}) OR (status = 'kept' AND NOT {PAID_FOR}))"
+NOW_DONE = (
+    f"receivable_id IN :ids AND deleted_at IS NULL AND status NOT IN ('done', 'skipped') AND {COLLECTED}"
+)
+NOW_OPEN = f"receivable_id IN :ids AND deleted_at IS NULL AND status = 'done' AND NOT {COLLECTED}"
+"""Promises and steps that say something else than their instalments. Money comes in parts, so that there are seldom any."""
 
 
 async def follow_collection(ids: Collection[UUID], on: date) -> None:
     """Promises for these instalments are kept and steps that collect them done when nothing remains, and open again when something does."""
+    known = {"ids": list(ids), "now": clock.now(), "actor": actor()}
+    behind = await fetch_one(
+        f"SELECT EXISTS (SELECT 1 FROM promise_to_pay WHERE {KEPT_OR_OPEN}) AS promises, "
+        f"EXISTS (SELECT 1 FROM execution_step WHERE {NOW_DONE}) AS done, "
+        f"EXISTS (SELECT 1 FROM execution_step WHERE {NOW_OPEN}) AS open",
+        ids=known["ids"],
+    )
+    assert behind is not None
     stamp = "revision = revision + 1, changed_at = :now, changed_by = :actor"
-    settled = SETTLED.replace("execution_step", "promise_to_pay")
-    await execute(
-        f"UPDATE promise_to_pay SET status = CASE WHEN {settled} THEN 'kept' ELSE 'open' END, {stamp} "
-        f"WHERE receivable_id IN :ids AND deleted_at IS NULL AND ((status = 'open' AND {settled}) "
-        f"OR (status = 'kept' AND NOT {settled}))",
-        ids=list(ids),
-        now=clock.now(),
-        actor=actor(),
-    )
-    await execute(
-        f"UPDATE execution_step SET status = 'done', done_on = :day, done_by = :actor, {stamp} "
-        f"WHERE receivable_id IN :ids AND deleted_at IS NULL AND status NOT IN ('done', 'skipped') AND {SETTLED}",
-        ids=list(ids),
-        day=on,
-        now=clock.now(),
-        actor=actor(),
-    )
-    await execute(
-        f"UPDATE execution_step SET status = 'pending', done_on = NULL, done_by = NULL, {stamp} "
-        f"WHERE receivable_id IN :ids AND deleted_at IS NULL AND status = 'done' AND NOT {SETTLED}",
-        ids=list(ids),
-        now=clock.now(),
-        actor=actor(),
-    )
+    if behind["promises"]:
+        kept = f"CASE WHEN {PAID_FOR} THEN 'kept' ELSE 'open' END"
+        await execute(f"UPDATE promise_to_pay SET status = {kept}, {stamp} WHERE {KEPT_OR_OPEN}", **known)
+    if behind["done"]:
+        await execute(
+            f"UPDATE execution_step SET status = 'done', done_on = :day, done_by = :actor, {stamp} WHERE {NOW_DONE}",
+            day=on,
+            **known,
+        )
+    if behind["open"]:
+        await execute(
+            f"UPDATE execution_step SET status = 'pending', done_on = NULL, done_by = NULL, {stamp} WHERE {NOW_OPEN}",
+            **known,
+        )
 
 
 # --- credit notes and write-offs --------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from shared.database import Database
-from shared.database.context import connection_config
+from shared.database.context import session_parameters
 from shared.database.nudge import Nudge
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class Place:
         import asyncpg  # only a branch on PostgreSQL gets here
 
         try:
-            session = await asyncpg.connect(**session_of(self._database))
+            session = await asyncpg.connect(**session_parameters(self._database.url))
         except (OSError, asyncpg.PostgresError) as error:
             log.warning("place_not_asked_for", error=repr(error))
             return False
@@ -70,10 +70,3 @@ class Place:
         session, self._session = self._session, None
         if session is not None:
             session.terminate()
-
-
-def session_of(database: Database) -> dict[str, object]:
-    """The parameters of a connection of its own to the site's PostgreSQL."""
-    credentials = connection_config(database.url)["credentials"]
-    names = ("host", "port", "user", "password", "database", "server_settings")
-    return {name: credentials[name] for name in names}

@@ -20,7 +20,7 @@ from branch_node.replication.epochs import NotInLog, ensure_epoch, is_beginning,
 from branch_node.replication.handover import hand_over, take_handed, was_promoted
 from branch_node.replication.line import line_to
 from branch_node.replication.models import ReplicationCheckpoint, ReplicationEpoch, ReplicationState
-from branch_node.replication.place import Place, session_of
+from branch_node.replication.place import Place
 from branch_node.replication.recovery import Moved, rejoin
 from branch_node.replication.refusals import AskAgain, Busy, Cloned, Fenced, Forked, Unreachable, refusal_of
 from branch_node.replication.scrubbing import talk
@@ -34,6 +34,7 @@ from branch_node.replication.source import (
 )
 from shared import clock
 from shared.database import Database
+from shared.database.context import session_parameters
 from shared.database.nudge import Nudge
 from shared.load_state import set_fence
 from shared.nodes.identity import BootSource, NodeKey, RequestSigner
@@ -80,7 +81,7 @@ async def open_log(database: Database) -> Log:
         return SqliteLog(database.path)
     import asyncpg
 
-    return PostgresLog(await asyncpg.create_pool(**session_of(database), min_size=1, max_size=2))
+    return PostgresLog(await asyncpg.create_pool(**session_parameters(database.url), min_size=1, max_size=2))
 
 
 class Sender:

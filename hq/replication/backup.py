@@ -23,7 +23,7 @@ from hq.replication.models import BranchCursor, HqBackup
 from hq.replication.scrub import compare
 from shared import clock
 from shared.database import Database, DatabaseApp, execute, fetch_value, open_database, transaction
-from shared.database.context import connection_config
+from shared.database.context import connection_config, session_parameters
 from shared.errors import Refused
 from shared.i18n import N_
 from shared.replication.change import Digest
@@ -128,7 +128,7 @@ async def opened_copy(url: str, apps: Sequence[DatabaseApp], copy: Path) -> Asyn
 
 
 async def _command(url: str, sql: str) -> None:
-    link = await asyncpg.connect(urlunsplit(urlsplit(url)._replace(query="")))
+    link = await asyncpg.connect(**session_parameters(url))
     try:
         await link.execute(sql)
     finally:
