@@ -82,7 +82,7 @@ class CommonSettings:
         default=Path("var"),
     )
     database_url: str = setting(
-        "postgres://user:password@host/name; empty: a SQLite file in DATA_DIR.",
+        "postgres://user:password@host/name, or postgres://user@/name?host=/var/run/postgresql through the socket of a server on the same machine; empty: a SQLite file in DATA_DIR.",
         default="",
         secret=True,
         check=_is_url_of("sqlite", "postgres", "postgresql"),

@@ -124,7 +124,7 @@ async def decide(
             await reject(subject, require_reason(comment))
         request.status, request.decided_at = status, clock.now()
         request.reasons = list(subject.reasons)
-        await request.save()
+        await request.save(update_fields=["status", "decided_at", "reasons"])
         step = step or ApprovalStep(branch=request.branch, request_id=request.id)
         await _note_step(step, status, person.id, found.acted_for, comment)
         text = APPROVED if status == "approved" else REFUSED

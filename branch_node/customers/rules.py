@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -177,6 +178,7 @@ def name_key(name: str) -> str:
     return (key or "".join(char for char in plain if char.isalnum()))[:200]
 
 
+@lru_cache(maxsize=1024)
 def phone_key(text: str, country: str) -> str:
     """The number in international form (+862158001234) without extension; empty when it is none.
 

@@ -165,7 +165,7 @@ async def submit_order(person: Person, order_id: UUID, revision: int | None = No
                 number=order.number,
             )
         check_plan(order.instalment_plan, order.total_minor, order.currency)
-        await order.save()
+        await order.save(update_fields=["status", "submitted_at", "submitted_by"])
         return await ask(subject, person.id)
 
 

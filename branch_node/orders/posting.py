@@ -23,6 +23,8 @@ from shared.i18n import N_
 from shared.money import Money
 from shared.records import Order, Receivable
 
+IN_EFFECT = ("status", "approved_at", "approved_by", "approved_on", "approved_hash", "rate_e9", "base_minor")
+"""What an approval writes into an order."""
 STAMP = "revision = revision + 1, changed_at = :now, changed_by = :actor"
 
 
@@ -40,7 +42,7 @@ async def put_into_effect(
     order.approved_hash = document_hash
     order.rate_e9 = await rates.rate_to_base(order.currency, day)
     order.base_minor = rates.to_base(order.total_minor, order.currency, order.rate_e9)
-    await order.save()
+    await order.save(update_fields=IN_EFFECT)
     if is_split:
         await follow_order(order)
     await post_order_effects(order)

@@ -30,7 +30,6 @@ from shared.periods import FiscalCalendar
 from shared.permissions import Person
 from shared.records import Allocation, Receipt, Receivable
 
-
 ALLOCATED = ("allocated_minor", "allocated_base_minor")
 
 

@@ -2,8 +2,8 @@
 
 `python -m tests.bench.branch_work [--customers N] [--engine sqlite|postgres] [--seconds S] [--only WORD]`. 100,000 customers
 and 300,000 orders of three lines; the JSON API with a token per person, with rights, change capture and audit on; the
-customer's whole page as a signed-in browser gets it. One web process on SQLite, two on PostgreSQL; jobs off, headquarters
-away. The load generator runs on the same machine.
+customer's whole page as a signed-in browser gets it. One web process on SQLite, two on PostgreSQL, which is asked through
+its socket; jobs off, headquarters away. The load generator runs on the same machine.
 """
 
 import argparse
@@ -38,7 +38,7 @@ from shared.web.passwords import Passwords
 from tests.bench.branch_fill import fill
 from tests.bench.branch_load import Client, Load, run
 from tests.bench.branch_pages import memory_of, processor_ms, signed_in
-from tests.bench.postgres_cluster import cluster, free_port
+from tests.bench.postgres_cluster import free_port, own_cluster
 from tests.bench.table import print_table
 
 CODE, PASSWORD = "SH", "bench-password-1"
@@ -148,7 +148,7 @@ async def staffed(settings: BranchSettings) -> dict[str, Any]:
         customers = await fetch_all("SELECT id FROM customer ORDER BY id LIMIT 2000")
         orders = await fetch_all("SELECT id FROM sales_order ORDER BY id LIMIT 2000")
         debtors = await fetch_all(
-            "SELECT c.id FROM customer c JOIN receivable r ON r.customer_id = c.id WHERE r.amount_minor > r.received_minor "
+            "SELECT DISTINCT c.id FROM customer c JOIN receivable r ON r.customer_id = c.id WHERE r.amount_minor > r.received_minor "
             "AND c.owner_id = :seller ORDER BY c.id LIMIT 4000",
             seller=people[SELLER].id,
         )
@@ -294,9 +294,9 @@ def database(given: str) -> Iterator[str]:
     if given:
         yield given
         return
-    with cluster() as url:
-        asyncio.run(make_database(url))
-        yield f"{url}branch"
+    with own_cluster() as made:
+        asyncio.run(make_database(made.url))
+        yield made.through_socket("branch")
 
 
 async def make_database(url: str) -> None:

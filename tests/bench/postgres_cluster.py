@@ -50,6 +50,10 @@ class Cluster:
         """`postgres://postgres@127.0.0.1:PORT/`, to which the name of a database is added."""
         return f"postgres://postgres@127.0.0.1:{self.port}/"
 
+    def through_socket(self, name: str) -> str:
+        """A database through the server's socket, as a site on the server's own machine asks it."""
+        return f"postgres://postgres@:{self.port}/{name}?host={self.folder}"
+
     @property
     def data(self) -> str:
         return f"{self.folder}/data"

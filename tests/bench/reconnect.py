@@ -31,7 +31,7 @@ from shared.web.passwords import Passwords
 from tests.bench.branch_pages import processor_ms
 from tests.bench.company_facts import fill_company
 from tests.bench.decision_views import PASSWORD, create, p95, sign_in, timed
-from tests.bench.postgres_cluster import cluster, free_port
+from tests.bench.postgres_cluster import free_port, own_cluster
 from tests.bench.replication import memory_mb
 from tests.bench.returning_branches import BASE, code_of, key_of
 from tests.bench.table import print_table
@@ -197,10 +197,10 @@ def main(argv: list[str] | None = None) -> int:
         if options.engine != "postgres":
             columns["SQLite"] = shown(run(scratch, None, options.branches, options.rows, options.greeting))
         if options.engine != "sqlite":
-            with cluster() as base:
-                asyncio.run(create(base, "hq"))
+            with own_cluster() as made:
+                asyncio.run(create(made.url, "hq"))
                 columns["PostgreSQL"] = shown(
-                    run(scratch, base + "hq", options.branches, options.rows, options.greeting)
+                    run(scratch, made.through_socket("hq"), options.branches, options.rows, options.greeting)
                 )
     rows = [[what, *(column[at] for column in columns.values())] for at, (what, _, _) in enumerate(ROWS)]
     print_table(
