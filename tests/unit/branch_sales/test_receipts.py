@@ -2,6 +2,7 @@
 day. Races run on two real connections."""
 
 import asyncio
+import json
 from datetime import date
 from uuid import UUID
 
@@ -24,7 +25,7 @@ from branch_node.receipts.queries import look_alike, parts_of
 from branch_node.receivables.actions import adjust, reverse_adjustment
 from branch_node.receivables.forms import AdjustmentForm
 from branch_node.receivables.queries import Filter, totals
-from shared.database import Database, as_actor, fetch_one, open_database
+from shared.database import Database, as_actor, fetch_all, fetch_one, open_database
 from shared.errors import Conflict, Invalid, NotAllowed, NotFound, Refused
 from shared.records import Adjustment, Allocation, ExchangeRate, Order, Receipt, Receivable
 from tests.support.cast import LIN, MANAGER, SUN, WANG, customer_of
@@ -47,6 +48,15 @@ async def test_oldest_first_pays_what_was_due_first_and_leaves_the_rest_as_credi
     ]
     assert (await Receipt.get(id=paid.id)).allocated_minor == 110_000
     assert (await totals(WANG.person, Filter(TODAY))).unallocated == 15_000
+
+
+async def test_a_receipt_comes_to_the_log_once_with_what_it_paid():
+    east = await customer_of(LIN)
+    await approved_order(east, price="600.00")
+    paid = await receipt(east, "250.00")
+    rows = await fetch_all("SELECT op, row_after FROM change WHERE pk = :id", id=str(paid.id))
+    assert [row["op"] for row in rows] == ["i"]
+    assert json.loads(rows[0]["row_after"])["allocated_minor"] == 25_000
 
 
 async def test_an_exact_amount_finds_its_order():
