@@ -8,7 +8,7 @@ from starlette.responses import Response
 from netops.center.audit import queries
 from netops.center.audit.models import NodeAudit
 from netops.center.audit.pages import AuditPage
-from netops.center.commands.views import verb_label
+from netops.center.commands.views import named
 from netops.center.models import AuditEntry
 from shared.digits import whole_number
 from shared.errors import Invalid
@@ -84,7 +84,7 @@ async def show_audit(request: Request) -> Response:
 
 def audit_row(row: AuditEntry, broken: int | None, *, is_checked: bool) -> AuditRow:
     facts = row.facts
-    what = f"{verb_label(str(facts.get('verb', '')))} {facts.get('args', {}).get('service', '')}".strip()
+    what = named(str(facts.get("verb", "")), str(facts.get("args", {}).get("service", "")))
     sentence, subject = ACTIONS.get(row.action), subject_of(row)
     return AuditRow(
         at=row.at,

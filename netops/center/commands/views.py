@@ -5,19 +5,17 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-import msgspec
-
 from netops.center.commands import rules
 from netops.center.commands.forms import MEBIBYTE
 from netops.center.commands.models import NodeCommand
 from netops.center.commands.pages import CommandPage, ConfirmPage
 from netops.center.commands.queries import RightRow, places
+from netops.center.commands.results import arguments_shown, result_shown
 from netops.center.commands.words import (
     EXPLAINED,
     NO_ANSWER,
     NODE_VERBS,
     PASSED_OVER,
-    RESULT_WORDS,
     SERVICE_VERBS,
     STATE_KEYS,
     UNANSWERED_INVITATION,
@@ -35,11 +33,15 @@ from shared.web.filters import duration
 from shared.web.forms import Form
 from shared.web.parts import Column, Empty, Field, Link, Option, Row, Status, TableView
 
-MEASURED_LINES = 200
-
 
 def verb_label(verb: str) -> str:
     return _(WORDS[verb].label) if verb in WORDS else verb
+
+
+def named(verb: str, service: str) -> str:
+    """The command with the service that it is about: 'Fetch log lines of web'; its label alone where it is about none."""
+    words = WORDS.get(verb)
+    return _(words.named, service=service) if service and words and words.named else verb_label(verb)
 
 
 def ask_url(node: str, verb: str, service: str = "") -> str:
@@ -210,7 +212,7 @@ def promotion_advice(standby: NodeState, fleet: Fleet) -> list[str]:
                 text = _(
                     "%(node)s was heard of %(time)s ago: it is not gone. Stop it first.",
                     node=node.name,
-                    time=duration(int(silent)),
+                    time=duration(max(1, int(silent))),
                 )
             lines.append(text)
     return lines
@@ -239,7 +241,7 @@ def confirm_page(
     return ConfirmPage(
         title=_(words.title, service=service, node=node.name),
         verb=verb,
-        verb_label=f"{_(words.label)} {service}".strip(),
+        verb_label=named(verb, service),
         node=node.name,
         consequences=consequences,
         fields=[*verb_fields(node, verb), *lifetime_fields(is_silent), *step_up_fields(verb)],
@@ -353,7 +355,7 @@ def command_page(row: NodeCommand, reader: UUID, form: Form[Any], fleet: Fleet) 
     service = str(row.args.get("service", ""))
     return CommandPage(
         id=row.id,
-        title=f"{verb_label(row.verb)} {service}".strip(),
+        title=named(row.verb, service),
         node=row.node,
         state=STATE_KEYS[row.state],
         explained=_(explained) if explained else "",
@@ -370,12 +372,8 @@ def command_page(row: NodeCommand, reader: UUID, form: Form[Any], fleet: Fleet) 
         expires_at=row.expires_at,
         code="" if row.code in by_code else row.code,
         detail="" if row.code in by_code else row.detail,
-        result=[
-            (result_word(name), result_word(shown(value)))
-            for name, value in row.result.items()
-            if name not in rules.SECRET_VALUES or row.requested_by_id == reader
-        ],
-        arguments=[(name, shown(value)) for name, value in rules.without_secrets(row.args).items()],
+        result=result_shown(row.result, with_secrets=row.requested_by_id == reader),
+        arguments=arguments_shown(row.args),
         is_over=row.state in rules.ENDED and row.state != "unknown",
         again_url=f"/nodes/{row.node}/commands/new?again={row.id}" if is_repeatable(row) else "",
         may_cancel=rules.may_move(row.state, "cancelled") and row.sent_at is None,
@@ -397,25 +395,3 @@ def again_form(row: NodeCommand) -> dict[str, Any]:
     if row.args.get("memory_bytes"):
         typed["memory_mib"] = row.args["memory_bytes"] // MEBIBYTE
     return typed | {"reason": row.reason}
-
-
-def result_word(text: str) -> str:
-    """A node's word in the reader's language; what is no such word stays as the node said it."""
-    return _(RESULT_WORDS[text]) if text in RESULT_WORDS else text
-
-
-def shown(value: object) -> str:
-    """A value of arguments or result as text; lists line by line, what a node measured (JSON) with a line for each value."""
-    if isinstance(value, list):
-        return "\n".join(unfolded(str(item)) for item in value[-MEASURED_LINES:]) or "—"
-    return "—" if value is None else unfolded(str(value))
-
-
-def unfolded(text: str) -> str:
-    """An object of JSON with a line for each of its values; any other text as it is."""
-    if not text.startswith("{"):
-        return text
-    try:
-        return msgspec.json.format(text, indent=2)
-    except msgspec.DecodeError:
-        return text

@@ -8,22 +8,28 @@ from shared.i18n import N_
 
 @dataclass(frozen=True)
 class VerbWords:
-    """`label` names the verb, `title` asks the question (with %(service)s and %(node)s), `note` says what happens."""
+    """`label` names the verb, `title` asks the question (with %(service)s and %(node)s), `note` says what happens; `named` is the
+    label with the service, of verbs that are about one."""
 
     label: str
     title: str
     note: str
     fields: tuple[str, ...] = ()
+    named: str = ""
 
 
 WORDS: Mapping[str, VerbWords] = {
     "service.start": VerbWords(
-        N_("Start"), N_("Start %(service)s on %(node)s?"), N_("It starts at once, also out of a crash loop.")
+        N_("Start"),
+        N_("Start %(service)s on %(node)s?"),
+        N_("It starts at once, also out of a crash loop."),
+        named=N_("Start %(service)s"),
     ),
     "service.stop": VerbWords(
         N_("Stop"),
         N_("Stop %(service)s on %(node)s?"),
         N_("It stays stopped until somebody starts it; what it serves is away until then."),
+        named=N_("Stop %(service)s"),
     ),
     "service.restart": VerbWords(
         N_("Restart"),
@@ -32,32 +38,40 @@ WORDS: Mapping[str, VerbWords] = {
             "What it serves is away for the seconds of its start. Only the instance that runs now is restarted."
         ),
         ("with_dependants",),
+        named=N_("Restart %(service)s"),
     ),
     "service.drain": VerbWords(
         N_("Drain"),
         N_("Drain %(service)s on %(node)s?"),
         N_("It finishes what it has and takes no new work."),
+        named=N_("Drain %(service)s"),
     ),
     "service.undrain": VerbWords(
-        N_("End draining"), N_("Let %(service)s on %(node)s take work again?"), N_("It takes new work again.")
+        N_("End draining"),
+        N_("Let %(service)s on %(node)s take work again?"),
+        N_("It takes new work again."),
+        named=N_("End draining of %(service)s"),
     ),
     "limits.set": VerbWords(
         N_("Set limits"),
         N_("Limit %(service)s on %(node)s?"),
         N_("An empty box lifts that limit. It holds until the service is started again."),
         ("cpu_percent", "memory_mib"),
+        named=N_("Set limits of %(service)s"),
     ),
     "queue.pause": VerbWords(
         N_("Pause job queue"),
         N_("Pause a job queue of %(service)s on %(node)s?"),
         N_("Jobs wait in the queue until it is resumed; none is lost."),
         ("queue",),
+        named=N_("Pause job queue of %(service)s"),
     ),
     "queue.resume": VerbWords(
         N_("Resume job queue"),
         N_("Resume a job queue of %(service)s on %(node)s?"),
         N_("Waiting jobs start again."),
         ("queue",),
+        named=N_("Resume job queue of %(service)s"),
     ),
     "process.kill": VerbWords(
         N_("Kill a process"),
@@ -70,12 +84,14 @@ WORDS: Mapping[str, VerbWords] = {
         N_("Change what %(service)s on %(node)s writes?"),
         N_("It holds at once."),
         ("level",),
+        named=N_("Set log level of %(service)s"),
     ),
     "log.tail": VerbWords(
         N_("Fetch log lines"),
         N_("Fetch the last log lines of %(service)s on %(node)s?"),
         N_("Nothing changes at the node."),
         ("lines",),
+        named=N_("Fetch log lines of %(service)s"),
     ),
     "diagnostics.snapshot": VerbWords(
         N_("Take a snapshot"),
@@ -165,6 +181,21 @@ RESULT_WORDS: Mapping[str, str] = {
     "invitation": N_("Invitation"),
 }  # fmt: skip
 """Words in a node's results that people read: names of values, and effects."""
+
+ARGUMENT_WORDS: Mapping[str, str] = {
+    "service": N_("Service"), "with_dependants": N_("Restart what depends on it, too"), "queue": N_("Job queue"),
+    "level": N_("Level"), "lines": N_("Number of lines"), "cpu_percent": N_("CPU"), "memory_bytes": N_("Memory"),
+    "pid": N_("Process number"), "created_us": N_("Created at"), "signal": N_("Signal"),
+    "action": N_("Action of the node file"), "invitation": N_("Invitation"), "public_key": N_("Public key"),
+    "key_id": N_("Key id"),
+}  # fmt: skip
+"""Names of arguments: those of their boxes."""
+
+SAID_WORDS: Mapping[str, str] = {
+    "branch": N_("Branch"), "tables": N_("Tables, equal to headquarters"), "rows": N_("Rows"),
+    "position": N_("Position at headquarters"), "accounts": N_("Accounts"), "accounts_at": N_("Accounts as of"),
+}  # fmt: skip
+"""Names of what `branch_node standby promote --json` prints at last."""
 
 STATE_KEYS: Mapping[str, str] = {
     "approval": "command_approval", "requested": "command_requested", "accepted": "accepted", "done": "done",

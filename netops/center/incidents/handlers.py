@@ -16,6 +16,7 @@ from netops.center.incidents.views import event_text, incidents_table, part_of, 
 from netops.center.incidents.words import age, exit_word, title
 from netops.center.ingest.topics import INCIDENTS
 from netops.center.models import Incident
+from netops.center.telemetry.lines import readable_with_time
 from shared import clock
 from shared.digits import whole_number
 from shared.errors import Invalid
@@ -97,7 +98,7 @@ async def page_of(request: Request, incident: Incident, typed: dict[str, Form[An
         advice=advice,
         nodes=incident.nodes or ([incident.node] if incident.node else []),
         detail=_("; ").join(text for text in (exit_word(incident.exit), incident.detail) if text),
-        last_lines=incident.last_lines,
+        last_lines=[readable_with_time(line) for line in incident.last_lines],
         links=links_of(incident),
         before=[
             Link(
@@ -132,12 +133,15 @@ def forms_of(incident: Incident, me: str, typed: dict[str, Form[Any]]) -> list[S
     if incident.closed_at is None:
         found += [
             SmallForm(
-                "assign", _("Assign"), f"{base}/assign", [Field("to", _("Person"), max_length=80)],
+                "assign", _("Assign"), f"{base}/assign", [Field("to", _("Person"), max_length=80, prefix="assign-")],
                 _("Assign incident"), typed.get("assign", empty_form(to=incident.assigned_to or me)),
             ),
             SmallForm(
                 "snooze", _("Snooze"), f"{base}/snooze",
-                [Field("hours", _("Hours"), "number", width="s"), Field("reason", _("Reason"), max_length=500)],
+                [
+                    Field("hours", _("Hours"), "number", width="s", prefix="snooze-"),
+                    Field("reason", _("Reason"), max_length=500, width="l", prefix="snooze-"),
+                ],
                 _("Snooze incident"), typed.get("snooze", empty_form(hours=1)),
             ),
         ]  # fmt: skip
@@ -147,12 +151,12 @@ def forms_of(incident: Incident, me: str, typed: dict[str, Form[Any]]) -> list[S
                     "escalate",
                     _("Escalate"),
                     f"{base}/escalate",
-                    [Field("reason", _("Reason"), max_length=500)],
+                    [Field("reason", _("Reason"), max_length=500, width="l", prefix="escalate-")],
                     _("Escalate incident"),
                     typed.get("escalate", empty_form()),
                 )
             )
-    note = Field("text", _("Note"), "area", rows=2, max_length=2_000, width="full")
+    note = Field("text", _("Note"), "area", rows=2, max_length=2_000, width="full", prefix="note-")
     found.append(
         SmallForm(
             "note",

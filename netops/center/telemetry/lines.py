@@ -15,6 +15,7 @@ from netops.center.telemetry.schema import day_code, day_of, days, line_table, m
 from shared.canonical import from_micros, to_micros
 from shared.database import engine, execute, execute_many, fetch_all, fetch_one
 from shared.nodes.report import LogBatch
+from shared.web.filters import instant
 from shared.web.keyset import like
 
 LEVELS: Mapping[str, int] = {"debug": 10, "info": 20, "warning": 30, "error": 40, "critical": 50}
@@ -50,7 +51,7 @@ class StoredLine:
         return readable(self.text)
 
 
-_BESIDE_IT = frozenset({"event", "timestamp", "level", "logger", "site"})
+_BESIDE_IT = frozenset({"event", "timestamp", "level", "logger", "site", "color_message"})
 
 
 def readable(text: str) -> str:
@@ -63,6 +64,21 @@ def readable(text: str) -> str:
         return text
     rest = [f"{key}={_value(value)}" for key, value in found.items() if key not in _BESIDE_IT]
     return "  ".join(part for part in (str(found.get("event", "")), " ".join(rest)) if part)
+
+
+def readable_with_time(text: str) -> str:
+    """The same behind the time and the level of a JSON line, for a line beside which they do not stand."""
+    try:
+        found = msgspec.json.decode(text, type=_Head)
+        at = instant(datetime.fromisoformat(found.timestamp), seconds=True)
+    except (msgspec.DecodeError, ValueError):
+        return readable(text)
+    return "  ".join(part for part in (at, found.level, readable(text)) if part)
+
+
+class _Head(msgspec.Struct):
+    timestamp: str
+    level: str = ""
 
 
 def _value(value: object) -> str:

@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 
 from netops.center.app import center_app
 from netops.center.audit.handlers import ACTIONS, audit_row
-from netops.center.commands.views import commands_table, shown
+from netops.center.commands.views import commands_table
 from netops.center.incidents.actions import link, open_incident
 from netops.center.incidents.views import notices_table
 from netops.center.incidents.words import exit_word
@@ -323,18 +323,6 @@ def test_a_node_is_found_by_a_part_of_its_name_from_every_page(ada: Ada) -> None
 def test_what_is_not_there_is_said_once(ada: Ada) -> None:
     ada.visitor.open("/nodes/nowhere")
     assert "Nothing here" in ada.visitor.text() and "lies outside what you may see" in ada.visitor.text()
-
-
-def test_what_a_node_measured_stands_line_by_line() -> None:
-    assert shown({"a": 1}) == "{'a': 1}"
-    assert shown('{"cpu_ratio":0.5,"load_1":2.0}').splitlines() == [
-        "{",
-        '  "cpu_ratio": 0.5,',
-        '  "load_1": 2.0',
-        "}",
-    ]
-    assert shown(["one", '{"b":1}']).splitlines() == ["one", "{", '  "b": 1', "}"]
-    assert shown("{no json") == "{no json" and shown(None) == "—"
 
 
 def test_until_when_a_command_is_valid_is_told_while_it_may_be_taken() -> None:
