@@ -17,7 +17,7 @@ from branch_node.setup import APPS as BRANCH_APPS
 from shared import clock
 from shared.database import open_database
 from tests.support.agent import ROOT, RunningAgent, service
-from tests.support.databases import ENGINES, Templates, apart
+from tests.support.databases import Templates, apart
 from tests.support.operators import PASSWORD as CENTER_PASSWORD
 from tests.support.operators import Center, Operator
 from tests.support.processes import Guest, SiteProcess, wait_until
@@ -137,19 +137,20 @@ def node_of(center: Center, name: str, folder: Path, services: str, allow: str) 
     return RunningAgent(folder, services, head, name)
 
 
-@pytest.mark.parametrize("engine", ENGINES)
-def test_a_standby_is_paired_at_the_center_and_an_invitation_that_is_not_good_is_told(
-    engine: str, tmp_path: Path, templates: Templates
+@pytest.mark.parametrize("engines", [("sqlite", "postgres"), ("postgres", "sqlite")], ids=" to ".join)
+def test_a_standby_on_the_other_engine_is_paired_at_the_center_and_an_invitation_that_is_not_good_is_told(
+    engines: tuple[str, str], tmp_path: Path, templates: Templates
 ) -> None:
-    if engine == "postgres":
-        templates.require_postgres()
+    """The pair is that of the branch and its standby; the latter's copy and the accounts are opened at the end."""
+    engine, standbys = engines
+    templates.require_postgres()
     with (
         ExitStack() as stack,
         company(["SH"], folder=tmp_path, hq_engine=engine, branch_engine=engine) as world,
     ):
         first = world.branch("SH")
         world.wait_synced()
-        standby = prepared_standby(world, tmp_path, stack, engine)
+        standby = prepared_standby(world, tmp_path, stack, standbys)
         center = Center(tmp_path / "center")
         center.run("migrate")
         center.add_people("ada", "grace")
@@ -178,6 +179,13 @@ def test_a_standby_is_paired_at_the_center_and_an_invitation_that_is_not_good_is
         assert standby.one("SELECT bundle FROM sealed_accounts") and again not in people.ada.open("/audit")
         assert people.pair(again) == "failed", "it was used"
         people.ada.client.close(), people.grace.client.close()
+        told = json.loads(standby.run("standby", "promote", "--json").stdout.splitlines()[-1])
+        assert told["rows"] and told["accounts_at"], told
+        standby.start()
+        assert write(standby.sign_in("lin", PASSWORD), "at the standby") in (200, 303)
+        world.branches["SH"] = standby
+        world.wait_equal("SH")
+        assert world.is_proved()
 
 
 def test_two_persons_promote_a_standby_and_no_row_is_lost_or_there_twice(tmp_path: Path) -> None:
