@@ -21,13 +21,14 @@ F = TypeVar("F", bound=FormModel)
 
 
 async def read_json(request: Request, model: type[M]) -> M:
-    """The body as `model`. Invalid, with the first message of each field, when it cannot be taken."""
+    """The body as `model`. Invalid, with the first message of each field, when it cannot be taken: also for bytes that are
+    no UTF-8, and for lists in lists without end."""
     body = await request.body()
     if b"\\u0000" in body:
         refuse_nul("\0")
     try:
         return model.model_validate(msgspec.json.decode(body))
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise Invalid(N_("The body is not JSON."), code="json.unreadable") from None
     except ValidationError as wrong:
         fields: dict[str, str] = {}
@@ -41,10 +42,7 @@ async def read_json(request: Request, model: type[M]) -> M:
 
 def with_query_form(request: Request, model: type[F]) -> F:
     """The filters in the address; Invalid, naming each wrong one."""
-    form = read_query(request, model)
-    if form.errors:
-        raise Invalid(fields=dict(form.errors))
-    return form.value
+    return read_query(request, model).checked
 
 
 def money(amount: Money | None) -> Mapping[str, str] | None:

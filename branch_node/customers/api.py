@@ -5,7 +5,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from branch_node.api import PAGE_SCHEMA, ROW_SCHEMA, money, page_of, read_json
+from branch_node.api import PAGE_SCHEMA, ROW_SCHEMA, money, page_of, read_json, with_query_form
 from branch_node.customers import actions, queries
 from branch_node.customers.actions import ProbablyThere
 from branch_node.customers.forms import CustomerForm, FilterForm
@@ -13,10 +13,8 @@ from branch_node.customers.targets import with_custom
 from branch_node.lists import paging
 from branch_node.own_fields import custom_fields
 from branch_node.requests import path_id
-from shared.errors import Invalid
 from shared.i18n import N_
 from shared.records import Customer
-from shared.web.forms import read_query
 from shared.web.responses import json_answer
 from shared.web.routing import ApiDoc, Route
 
@@ -42,10 +40,8 @@ def money_in_base(minor: int) -> Any:
 
 
 async def list_customers(request: Request) -> Response:
-    form = read_query(request, FilterForm)
-    if form.errors:
-        raise Invalid(fields=dict(form.errors))
-    wanted = with_custom(form.value, request.query_params, await custom_fields())
+    asked = with_query_form(request, FilterForm)
+    wanted = with_custom(asked, request.query_params, await custom_fields())
     pages = paging(request.query_params, queries.SORTS, queries.default_sort(wanted))
     found = await queries.customer_page(request.state.person, wanted, pages)
     rows = [{**vars(row), "remaining": money(row.remaining)} for row in found.cut.rows]

@@ -5,17 +5,15 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from branch_node.api import PAGE_SCHEMA, ROW_SCHEMA, money, page_of, read_json
+from branch_node.api import PAGE_SCHEMA, ROW_SCHEMA, money, page_of, read_json, with_query_form
 from branch_node.expenses import actions, queries
 from branch_node.expenses.forms import ExpenseForm, ExpenseIn, FilterForm, PayForm
 from branch_node.expenses.handlers import filter_of
 from branch_node.home import home
 from branch_node.lists import paging
 from branch_node.requests import path_id
-from shared.errors import Invalid
 from shared.money import Money
 from shared.records import Expense
-from shared.web.forms import read_query
 from shared.web.responses import json_answer
 from shared.web.routing import ApiDoc, Route
 
@@ -36,11 +34,9 @@ def expense_json(row: Expense) -> dict[str, Any]:
 
 
 async def list_expenses(request: Request) -> Response:
-    form = read_query(request, FilterForm)
-    if form.errors:
-        raise Invalid(fields=dict(form.errors))
+    asked = with_query_form(request, FilterForm)
     pages = paging(request.query_params, queries.SORTS, "-happened_on")
-    cut = await queries.expenses_page(request.state.person, filter_of(form.value), pages)
+    cut = await queries.expenses_page(request.state.person, filter_of(asked), pages)
     rows = [
         {
             "id": row.id,

@@ -3,15 +3,13 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from branch_node.api import PAGE_SCHEMA, ROW_SCHEMA, page_of, read_json
+from branch_node.api import PAGE_SCHEMA, ROW_SCHEMA, page_of, read_json, with_query_form
 from branch_node.customers.queries import customer_for
 from branch_node.followups import actions, queries
 from branch_node.followups.forms import ActivityForm, ListForm
 from branch_node.lists import paging
 from branch_node.requests import path_id
-from shared.errors import Invalid
 from shared.records import Activity
-from shared.web.forms import read_query
 from shared.web.responses import json_answer
 from shared.web.routing import ApiDoc, Route
 
@@ -26,11 +24,9 @@ def activity_json(row: Activity) -> dict[str, object]:
 
 
 async def list_activities(request: Request) -> Response:
-    form = read_query(request, ListForm)
-    if form.errors:
-        raise Invalid(fields=dict(form.errors))
+    asked = with_query_form(request, ListForm)
     pages = paging(request.query_params, queries.DONE_SORTS, "-day")
-    cut = await queries.done_page(request.state.person, form.value, pages)
+    cut = await queries.done_page(request.state.person, asked, pages)
     return page_of([vars(row) for row in cut.rows], cut)
 
 

@@ -298,7 +298,7 @@ def load(path: Path) -> Loaded:
         raise BadMapping(
             [Fault("", Text(N_("%(file)s is not UTF-8. Save it as UTF-8."), file=path.name))]
         ) from None
-    except tomllib.TOMLDecodeError as wrong:
+    except (ValueError, RecursionError) as wrong:  # numbers without end and lists in lists, too
         message = Text(N_("%(file)s is not TOML: %(reason)s."), file=path.name, reason=str(wrong))
         raise BadMapping([Fault("", message)]) from None
     return Loaded(check(tree), hashlib.sha256(raw).hexdigest(), path.name)

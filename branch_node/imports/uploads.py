@@ -1,8 +1,13 @@
 """Takes uploaded files into a folder of their own: names made harmless, archives unpacked within bounds."""
 
+import errno
+import lzma
 import shutil
+import struct
 import zipfile
-from collections.abc import Sequence
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
@@ -15,6 +20,12 @@ LARGEST_UPLOAD_BYTES = 100_000_000
 MOST_FILES = 200
 DATA_ENDINGS = (*CSV_ENDINGS, ".xlsx")
 MAPPING_NAME = "mapping.toml"
+UNREADABLE = (
+    zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError, struct.error, zlib.error, lzma.LZMAError,
+)  # fmt: skip
+"""What reading a broken archive raises, a name in another encoding (ValueError) among it. A broken bzip2 stream raises an OSError
+without number."""
+UNFIT_NAMES = (errno.ENAMETOOLONG, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.EINVAL)
 
 
 @dataclass(frozen=True)
@@ -34,10 +45,11 @@ def receive(folder: Path, files: Sequence[Upload], mapping: Upload | None) -> No
     target = folder / "files"
     target.mkdir(parents=True)
     for upload in files:
-        if upload.name.lower().endswith(".zip"):
-            _unpack(upload, target)
-        else:
-            _write(target / _harmless(upload.name), upload.content)
+        with _refused(upload.name):
+            if upload.name.lower().endswith(".zip"):
+                _unpack(upload, target)
+            else:
+                _write(target / _harmless(upload.name), upload.content)
     place = folder / MAPPING_NAME
     if mapping is not None:
         with place.open("wb") as out:
@@ -54,37 +66,47 @@ def receive(folder: Path, files: Sequence[Upload], mapping: Upload | None) -> No
         found[0].rename(place)
 
 
+@contextmanager
+def _refused(name: str) -> Iterator[None]:
+    """Tells at the field what of a file's name or archive cannot be kept; what is the machine's fault passes."""
+    try:
+        yield
+    except UNREADABLE:
+        raise _not_unpacked(name) from None
+    except OSError as wrong:
+        if wrong.errno is None:
+            raise _not_unpacked(name) from None
+        if wrong.errno not in UNFIT_NAMES:
+            raise
+        message = N_("%(name)s, or a name inside it, is too long or is used twice. Rename the files.")
+        raise _wrong("files", message, name=_brief(name)) from None
+
+
+def _not_unpacked(name: str) -> Invalid:
+    message = N_("%(name)s cannot be unpacked. Make the archive anew, without a password.")
+    return _wrong("files", message, name=_brief(name))
+
+
+def _brief(name: str) -> str:
+    """A name as a message shows it."""
+    return name if len(name) <= 80 else f"{name[:40]} ... {name[-30:]}"
+
+
 def _unpack(upload: Upload, target: Path) -> None:
     """Unpack an archive; a single folder around everything is left away."""
-    try:
-        with zipfile.ZipFile(upload.content) as packed:
-            entries = [
-                entry for entry in packed.infolist() if not entry.is_dir() and _is_wanted(entry.filename)
-            ]
-            if (
-                len(entries) > MOST_FILES
-                or sum(entry.file_size for entry in entries) > LARGEST_UNZIPPED_BYTES
-            ):
-                raise _wrong(
-                    "files",
-                    N_(
-                        "%(name)s unpacks to more than %(count)s files or %(size)s MB. Send it in smaller parts."
-                    ),
-                    name=upload.name,
-                    count=MOST_FILES,
-                    size=LARGEST_UNZIPPED_BYTES // 1_000_000,
-                )
-            for entry in entries:
-                path = target / _inside(entry.filename, entries)
-                path.parent.mkdir(parents=True, exist_ok=True)
-                with packed.open(entry) as content:
-                    _write(path, content)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError):
-        raise _wrong(
-            "files",
-            N_("%(name)s cannot be unpacked. Make the archive anew, without a password."),
-            name=upload.name,
-        ) from None
+    with zipfile.ZipFile(upload.content) as packed:
+        entries = [entry for entry in packed.infolist() if not entry.is_dir() and _is_wanted(entry.filename)]
+        if len(entries) > MOST_FILES or sum(entry.file_size for entry in entries) > LARGEST_UNZIPPED_BYTES:
+            message = N_(
+                "%(name)s unpacks to more than %(count)s files or %(size)s MB. Send it in smaller parts."
+            )
+            size = LARGEST_UNZIPPED_BYTES // 1_000_000
+            raise _wrong("files", message, name=upload.name, count=MOST_FILES, size=size)
+        for entry in entries:
+            path = target / _inside(entry.filename, entries)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with packed.open(entry) as content:
+                _write(path, content)
 
 
 def _is_wanted(name: str) -> bool:

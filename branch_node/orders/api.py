@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
-from branch_node.api import PAGE_SCHEMA, ROW_SCHEMA, money, page_of, read_json
+from branch_node.api import PAGE_SCHEMA, ROW_SCHEMA, money, page_of, read_json, with_query_form
 from branch_node.approvals.actions import decide
 from branch_node.approvals.queries import requests_of
 from branch_node.home import today
@@ -34,7 +34,6 @@ from shared.errors import Conflict, Invalid
 from shared.i18n import N_
 from shared.money import Money
 from shared.records import Order, OrderLine, OrderShare, Quotation, QuotationLine, Receivable
-from shared.web.forms import read_query
 from shared.web.responses import json_answer
 from shared.web.routing import ApiDoc, Route
 
@@ -122,11 +121,9 @@ async def answer(order: Order, status: int = 200) -> Response:
 
 
 async def list_orders(request: Request) -> Response:
-    form = read_query(request, FilterForm)
-    if form.errors:
-        raise Invalid(fields=dict(form.errors))
+    asked = with_query_form(request, FilterForm)
     pages = paging(request.query_params, queries.SORTS, "-happened_on")
-    wanted = filter_of(form.value, request.query_params, await custom_fields("order"))
+    wanted = filter_of(asked, request.query_params, await custom_fields("order"))
     cut = await queries.orders_page(request.state.person, wanted, pages)
     rows = [
         {

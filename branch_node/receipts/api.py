@@ -8,18 +8,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from branch_node.amounts import amount_in
-from branch_node.api import PAGE_SCHEMA, ROW_SCHEMA, money, page_of, read_json
+from branch_node.api import PAGE_SCHEMA, ROW_SCHEMA, money, page_of, read_json, with_query_form
 from branch_node.customers.queries import customer_for
 from branch_node.lists import paging
 from branch_node.receipts import actions, queries
 from branch_node.receipts.forms import AllocateIn, FilterForm, PartIn, ReceiptForm, ReceiptIn, ReverseForm
 from branch_node.receipts.handlers import filter_of
 from branch_node.requests import path_id
-from shared.errors import Invalid
 from shared.money import Money
 from shared.permissions import Person
 from shared.records import Receipt
-from shared.web.forms import read_query
 from shared.web.responses import json_answer
 from shared.web.routing import ApiDoc, Route
 
@@ -62,11 +60,9 @@ def parts_of(parts: Sequence[PartIn], currency: str) -> dict[UUID, int]:
 
 
 async def list_receipts(request: Request) -> Response:
-    form = read_query(request, FilterForm)
-    if form.errors:
-        raise Invalid(fields=dict(form.errors))
+    asked = with_query_form(request, FilterForm)
     pages = paging(request.query_params, queries.SORTS, "-happened_on")
-    cut = await queries.receipts_page(request.state.person, filter_of(form.value), pages)
+    cut = await queries.receipts_page(request.state.person, filter_of(asked), pages)
     rows = [
         {
             "id": row.id,

@@ -216,8 +216,8 @@ async def dismiss(request: Request) -> Response:
     """Settle it without applying it."""
     change = await change_for(request)
     form = await read_form(request, ReasonForm)
-    if not form.value.reason:
-        wrong = with_error(form, "reason", _("Say why."))
+    if form.errors or not form.value.reason:
+        wrong = form if form.errors else with_error(form, "reason", _("Say why."))
         return page(request, "quarantine/ask.html", AskPage(question(change, wrong)), status=422)
     await actions.dismiss(change, request.state.person.name, form.value.reason)
     return redirect("/quarantine", toast=_("Dismissed."))

@@ -144,7 +144,7 @@ async def act(request: Request) -> Response:
     verb, found = await found_for(request)
     code = found.sync.branch.code
     form = await read_form(request, NameForm)
-    if verb in ("rebuild", "revoke") and form.value.typed_name.strip() != code:
+    if verb in ("rebuild", "revoke") and form.checked.typed_name.strip() != code:
         wrong = with_error(form, "typed_name", _("Type the code exactly."))
         return page(request, "sync/ask.html", AskPage(question_for(verb, found, wrong)), status=422)
     token = await actions.act(verb, code)

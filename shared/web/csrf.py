@@ -111,6 +111,9 @@ def is_own_origin(request: Request) -> bool:
 
 
 def is_form(request: Request) -> bool:
-    """Whether the body is what an html form sends."""
+    """Whether the body is what an html form sends. Never at the JSON API, which reads its body itself: programs name their JSON
+    as they like, and what a form consumed could not be read again."""
+    if getattr(request.state, "is_api", False):
+        return False
     kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
     return kind in ("application/x-www-form-urlencoded", "multipart/form-data")

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from urllib.parse import unquote
 
+from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -41,6 +42,7 @@ class Endpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope["state"]["route"] = self.route.url
         scope["state"]["is_signed"] = self.route.is_signed
+        scope["state"]["is_api"] = self.route.is_api
         scope["state"]["is_routine"] = self.route.is_signed or self.for_machines
         request = Request(scope, limited(scope, receive, self.body_limit_bytes))
         if self.for_machines:
@@ -120,7 +122,12 @@ async def read_form_bounded(request: Request, limit_bytes: int) -> None:
     """Parse a form once with bounds; later request.form() calls give the same result."""
     if request.method not in csrf.SAFE_METHODS and csrf.is_form(request):
         form = await request.form(max_fields=FORM_FIELDS, max_files=FORM_FILES, max_part_size=limit_bytes)
-        refuse_nul("".join(value for value in form.values() if isinstance(value, str)))
+        refuse_nul("".join(text for name, value in form.multi_items() for text in (name, sent_text(value))))
+
+
+def sent_text(value: str | UploadFile) -> str:
+    """What was typed, or what a file is called."""
+    return value if isinstance(value, str) else value.filename or ""
 
 
 def refuse_nul(text: str) -> None:

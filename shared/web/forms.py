@@ -69,9 +69,12 @@ class Form(Generic[M]):
 
     @property
     def checked(self) -> M:
-        """The checked model; Invalid, naming each wrong field, when there are errors."""
+        """The checked model; Invalid, naming each wrong field, when there are errors.
+
+        The messages are in words already and may quote what was typed: a percent sign in them is a percent sign.
+        """
         if self.result is None:
-            raise Invalid(fields=dict(self.errors))
+            raise Invalid(fields={name: text.replace("%", "%%") for name, text in self.errors.items()})
         return self.result
 
     def text(self, name: str) -> str:

@@ -124,6 +124,8 @@ fields = { number = "a", customer = "b", happened_on = "c", total = { sum_of_lin
     [
         (b"name = ", "is not TOML: Invalid value"),
         ("name = 'café'".encode("latin-1"), "is not UTF-8. Save it as UTF-8."),
+        (b"name = " + b"[" * 5_000, "is not TOML: maximum recursion depth"),
+        (b"version = " + b"9" * 5_000, "is not TOML: Exceeds the limit"),
         (b"\xef\xbb\xbfname = 'x'", "files: This is missing. Add it."),
     ],
 )

@@ -163,6 +163,42 @@ def test_what_is_wrong_with_an_upload_is_said_at_its_field(
     )
 
 
+def archive(*names: str) -> bytes:
+    """A packed row under each of these names."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as made:
+        for name in names:
+            made.writestr(name, "a,b\n1,2\n")
+    return packed.getvalue()
+
+
+GOOD = archive("a.csv")
+METHOD = GOOD.replace(b"PK\x03\x04\x14\x00\x00\x00\x08", b"PK\x03\x04\x14\x00\x00\x00\x0c").replace(
+    b"PK\x01\x02\x14\x03\x14\x00\x00\x00\x08", b"PK\x01\x02\x14\x03\x14\x00\x00\x00\x0c"
+)
+"""Said to be packed by bzip2, which it is not."""
+NAME = archive("é.csv").replace("é".encode(), b"\xff\xfe")
+TORN = GOOD[:35] + b"\xff" * 8 + GOOD[43:]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("a.zip", METHOD, "cannot be unpacked"),
+        ("a.zip", NAME, "cannot be unpacked"),
+        ("a.zip", TORN, "cannot be unpacked"),
+        ("a.zip", archive("x/a.csv", "x/a.csv/b.csv"), "is too long or is used twice"),
+        ("a.zip", archive("x" * 300 + ".csv"), "is too long or is used twice"),
+        ("长" * 120 + ".csv", b"a,b", "is too long or is used twice"),
+    ],
+)
+def test_archives_and_names_that_cannot_be_kept_are_told_at_the_field(
+    people: dict[str, Visitor], name: str, content: bytes, words: str
+) -> None:
+    assert send(people["he"], (name, content)).status_code == 422
+    assert words in people["he"].text()
+
+
 def test_an_archive_that_leads_out_of_its_folder_is_refused(
     site: BranchSite, people: dict[str, Visitor]
 ) -> None:

@@ -1,5 +1,6 @@
 """What an attacker types at a branch: every answer is a page with words, and nothing fails."""
 
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
@@ -53,6 +54,37 @@ def test_whatever_the_address_asks_is_answered_in_words(people: People, url: str
             query = urlencode({name: VALUES[label]}, errors="surrogatepass")
             answer = visitor.open(f"{url}?{query}")
             assert answer.status_code in (200, 404, 422), (name, label)
+
+
+def sent_to_api(visitor: Visitor, url: str, content: bytes, kind: str = "application/json") -> Any:
+    visitor.open("/me")
+    headers = {"x-csrf-token": visitor.token(), "origin": "http://testserver", "content-type": kind}
+    return visitor.client.post(f"/api/v1{url}", content=content, headers=headers)
+
+
+@pytest.mark.parametrize("content", [b'{"line": "\xff"}', b"[" * 50_000, b'{"line": "\\ud800"}', b'{"line'])
+def test_a_body_that_is_no_json_is_told_so(people: People, content: bytes) -> None:
+    answer = sent_to_api(people["lin"], "/plans/items", content)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (422, "json.unreadable")
+
+
+@pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "multipart/form-data; boundary=x"])
+def test_json_is_read_whatever_it_is_called(people: People, kind: str) -> None:
+    assert sent_to_api(people["lin"], "/plans/items", b'{"line": "Call"}', kind).status_code == 201
+
+
+def test_a_percent_sign_in_what_was_asked_is_quoted_as_it_is(people: People) -> None:
+    answer = people["lin"].open("/api/v1/customers?ordered_from=%25(x)s")
+    assert answer.status_code == 422
+    assert "ordered_from" in answer.json()["error"]["fields"]
+
+
+def test_the_character_0_is_refused_wherever_it_stands(people: People) -> None:
+    lin = people["lin"]
+    lin.open("/customers/new")
+    twice = urlencode([("csrf", lin.token()), ("name", "a\0"), ("name", "b")])
+    headers = {"content-type": "application/x-www-form-urlencoded", "origin": "http://testserver"}
+    assert lin.client.post("/customers", content=twice, headers=headers).status_code == 422
 
 
 def test_rows_of_other_departments_and_of_nobody_are_not_there(people: People, office: Office) -> None:

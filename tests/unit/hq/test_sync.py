@@ -106,6 +106,9 @@ def test_a_node_is_refused_only_after_its_code_was_typed(site: Headquarters, tan
     assert tang.open("/sync/SH/nonsense").status_code == 404
     tang.open("/sync/SH/rebuild")
     assert tang.send("/sync/SH/rebuild", typed_name="PAR").status_code == 422
+    file = {"typed_name": ("SH", b"SH")}
+    sent = tang.client.post("/sync/SH/rebuild", data={"csrf": tang.token()}, files=file)
+    assert sent.status_code == 422
     assert node_status(site, "SH") == "active"
     answer = tang.send("/sync/SH/rebuild", typed_name="SH")
     assert answer.status_code == 200 and "python -m branch_node bootstrap" in answer.text
