@@ -6,8 +6,12 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from tests.support import models_once, nursery
-from tests.support.databases import (
+from tests.support import memory_disk
+
+memory_disk.use()  # before the shelf asks for a folder
+
+from tests.support import models_once, nursery  # noqa: E402
+from tests.support.databases import (  # noqa: E402
     center_database,
     database,
     hq_database,
