@@ -213,7 +213,10 @@ def files_table(account: Mapping[str, Any]) -> TableView:
     """Per file: created + changed + skipped + failed = read, and why rows were skipped."""
     columns = [
         Column("file", _("File"), phone="head"),
-        *(Column(name, _(label), "number") for name, label in NUMBERS),
+        *(
+            Column(name, _(label), "number", phone="second" if name in ("created", "failed") else "rest")
+            for name, label in NUMBERS
+        ),
         Column("because", _("Skipped because")),
     ]
     rows = [

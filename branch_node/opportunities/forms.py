@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from branch_node.amounts import TypedPrice
-from shared.web.forms import Day, FormModel, LongText, Picked, WholeNumber
+from shared.web.forms import CurrencyCode, Day, FormModel, LongText, Picked, WholeNumber
 
 Stage = Literal["qualify", "needs", "proposal", "negotiation"]
 Reason = Literal["price", "competitor", "delivery", "no_budget", "cancelled", "no_answer", "other"]
@@ -13,12 +13,12 @@ T120 = Annotated[str, StringConstraints(max_length=120)]
 
 
 class OpportunityForm(FormModel):
-    """A chance to sell. The amount is read in its currency; without a probability the stage's own is assumed."""
+    """A chance to sell. The amount is read in its currency (none: the branch's); without a probability the stage's own is assumed."""
 
     customer_id: Picked
     title: Annotated[str, StringConstraints(min_length=1, max_length=200)]
     stage: Stage = "qualify"
-    currency: Annotated[str, StringConstraints(max_length=3)] = ""
+    currency: CurrencyCode | None = None
     amount: TypedPrice = "0"
     probability_percent: Annotated[WholeNumber, Field(ge=0, le=100)] | None = None
     expected_on: Day | None = None

@@ -54,6 +54,7 @@ def test_every_form_of_the_branch_tells_what_is_no_amount_itself() -> None:
         (ExpenseForm, {"category": "travel", "amount": "1.234", "currency": "CNY", "description": "x"}, {"amount", "happened_on"}),
         (ExpenseForm, {"category": "travel", "amount": "5 apples", "currency": "XXX", "happened_on": "today"}, {"amount", "currency", "description"}),
         (OpportunityForm, {"title": "x", "amount": "-1", "probability_percent": "101"}, {"customer_id", "amount", "probability_percent"}),
+        (OpportunityForm, {"title": "x", "amount": "abc", "currency": "QQQ"}, {"customer_id", "amount", "currency"}),
         (AdjustmentForm, {"kind": "credit", "amount": "0", "happened_on": "today"}, {"amount", "reason"}),
         (PromiseForm, {"amount": "soon", "promised_on": "31-31"}, {"amount", "promised_on"}),
         (ProductForm, {"name": "x", "currency": "JPY", "list_price": "1.5", "cost": "x"}, {"code", "list_price", "cost"}),

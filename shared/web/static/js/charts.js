@@ -30,7 +30,8 @@
 				level = total ? value : level + value;
 				return { value: Math.abs(value), itemStyle: style(total || (value < 0 ? 'bad' : 'good')) };
 			});
-			const label = { show: true, position: 'top', ...text, formatter: item => brief(steps[item.dataIndex]) };
+			// Where steps stand close only the totals carry their number: the table has them all.
+			const label = { show: true, position: 'top', ...text, formatter: ({ dataIndex: at }) => each < 44 && !rows[at].dataset.fill ? '' : brief(steps[at]) };
 			const bar = { type: 'bar', stack: 'w', barMaxWidth: 40 };
 			return [{ ...bar, data: base, itemStyle: { color: '#0000' } }, { ...bar, name, data, label, labelLayout: { hideOverlap: true } }];
 		};
@@ -43,7 +44,7 @@
 			aria: { enabled: true },
 			tooltip: { trigger: 'axis', renderMode: 'richText' },
 			grid: { left: 8, right: 8, top: 32, bottom: 8 },
-			legend: { show: !!series[1], top: 0, textStyle: text },
+			legend: { show: !!series[1], top: 0, right: 0, textStyle: text },
 			xAxis: { ...axis, data: rows.map(line => line.cells[0].textContent), axisLabel: { ...text, interval: 0, ...each < 60 ? { rotate: 45 } : { width: each - 20, overflow: 'break' } } },
 			yAxis: { ...axis, axisLabel: { ...text, formatter: brief }, name: table.dataset.unit },
 			series: series[1] ? columns() : waterfall(),
