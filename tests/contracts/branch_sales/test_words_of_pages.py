@@ -71,3 +71,13 @@ def test_the_roles_that_approve_are_named_in_the_language_of_the_page(people: Pe
     text = he.open("/settings/selling").text
     he.send("/language", to="en", back="/")
     assert "网点管理员" in text and "Branch administrator" not in text
+
+
+def test_faults_of_a_promise_are_told_with_the_names_of_their_boxes(people: People, office: Office) -> None:
+    wang, address = people["wang"], office.rows.fill("/receivables/{id}")
+    wang.open(address)
+    fields = {"csrf": wang.token(), "promised_on": "2026-13-45", "amount": "abc"}
+    answer = wang.client.post(f"{address}/promise", data=fields, headers={"accept": "text/html"})
+    assert answer.status_code == 422
+    links = re.findall(r'<a href="#f-promise-\w+">([^<]+)</a>', answer.text)
+    assert [text.partition(": ")[0] for text in links] == ["Pays on", "Amount"]
