@@ -11,7 +11,7 @@ from functools import lru_cache
 from os import urandom
 
 from prometheus_client import Counter, Gauge, Histogram
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared import log
@@ -99,6 +99,8 @@ class Envelope:
         ):
             try:
                 await self.app(scope, receive, dressed)
+            except ClientDisconnect:
+                events.info("request cut short")  # nobody is there to be answered
             except Exception as error:
                 events.exception("request failed")
                 if exchange.status:

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
+from starlette.types import Message, Receive, Scope, Send
 
 from shared.errors import Conflict, Invalid, TooMany, Unavailable
 from shared.i18n import N_
 from shared.money import Money
-from shared.web.envelope import CONTENT_SECURITY_POLICY
+from shared.web.envelope import CONTENT_SECURITY_POLICY, Envelope
 from shared.web.responses import part
 from shared.web.routing import PUBLIC, SIGNED_IN, Route
 from shared.web.templating import make_environment
@@ -145,6 +146,24 @@ def test_a_defect_is_logged_with_its_number_and_not_shown(
         answer = visitor.open("/fail/defect")
     assert "secret of the house" not in answer.text
     assert any(answer.headers["x-request-id"] in str(record.msg) for record in caplog.records)
+
+
+async def test_a_body_cut_short_is_no_defect(caplog: pytest.LogCaptureFixture) -> None:
+    sent: list[Message] = []
+
+    async def reads(scope: Scope, receive: Receive, send: Send) -> None:
+        await Request(scope, receive).body()
+
+    async def hang_up() -> Message:
+        return {"type": "http.disconnect"}
+
+    async def keep(message: Message) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": "/", "headers": [], "query_string": b""}
+    with caplog.at_level(logging.ERROR):
+        await Envelope(reads, "tea", https=False)(scope, hang_up, keep)
+    assert not sent and not caplog.records
 
 
 def test_a_large_body_is_refused_before_it_is_read(visitor: Visitor) -> None:
