@@ -47,10 +47,19 @@ def _add(archive: tarfile.TarFile, name: Path, content: bytes) -> None:
     archive.addfile(entry, io.BytesIO(content))
 
 
+def _write(path: Path, archive: tarfile.TarFile, entry: tarfile.TarInfo) -> None:
+    """One kept file; `extractall(filter=...)` came only with Python 3.11.4."""
+    content = archive.extractfile(entry)
+    assert content is not None, f"{entry.name} is no file"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content.read())
+
+
 def unpack(folder: Path, version: int) -> Path:
     """The kept release in `folder`, with today's style sheets and scripts; what to run it from."""
     with tarfile.open(kept_file(version)) as archive:
-        archive.extractall(folder, filter="data")
+        for entry in archive:
+            _write(folder / entry.name, archive, entry)
     for static in STATIC:
         (folder / static).symlink_to(ROOT / static)
     return folder
