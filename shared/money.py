@@ -191,7 +191,8 @@ def parse_amount(
     rest, sign = _take_sign(rest, parentheses)
     rest, sign_inside = _take_sign(_take_currency(rest, currency), False)
     match = _NUMBER[decimal].fullmatch(rest)
-    if match is None or not (match["whole"] or match["decimals"]) or (sign and sign_inside) or len(text) > 60:
+    is_number = match is not None and (match["whole"] or match["decimals"]) and not (sign and sign_inside)
+    if match is None or not is_number or len(text) > 60 or any(map(_is_raised, text)):
         raise _unreadable(shown)
     decimals = match["decimals"] or ""
     units = int(re.sub(r"\D", "", match["whole"] or "") + decimals)
@@ -207,6 +208,11 @@ def parse_amount(
     if units >= LARGEST_MINOR:
         raise Invalid(N_('"%(text)s" is too large.'), code="amount.too_large", text=shown)
     return Money(-units if "-" in sign + sign_inside else units, currency)
+
+
+def _is_raised(char: str) -> bool:
+    """Whether it is a digit that is none of a number: raised, lowered, in a circle. Normalized it would read as one."""
+    return unicodedata.digit(char, None) is not None and unicodedata.decimal(char, None) is None
 
 
 def parse_in_any(text: str, likely: str) -> Money:

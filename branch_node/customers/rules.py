@@ -178,7 +178,10 @@ def name_key(name: str) -> str:
     return (key or "".join(char for char in plain if char.isalnum()))[:200]
 
 
-@lru_cache(maxsize=1024)
+LONGEST_PHONE = 250
+"""Letters of a number that are looked at, phonenumbers' own limit: a longer text is none."""
+
+
 def phone_key(text: str, country: str) -> str:
     """The number in international form (+862158001234) without extension; empty when it is none.
 
@@ -186,8 +189,11 @@ def phone_key(text: str, country: str) -> str:
     there are at least seven, so that two writings of it still meet.
     """
     plain = unicodedata.normalize("NFKC", text).strip()
-    if not plain:
-        return ""
+    return _phone_key(plain, country) if 0 < len(plain) <= LONGEST_PHONE else ""
+
+
+@lru_cache(maxsize=1024)
+def _phone_key(plain: str, country: str) -> str:
     try:
         number = phonenumbers.parse(plain, country)
     except phonenumbers.NumberParseException:

@@ -1,5 +1,6 @@
 """A page as PDF, where the machine can write it (the extra `pdf`: WeasyPrint over Pango, and a font for Chinese)."""
 
+import gc
 from functools import cache
 from importlib.util import find_spec
 
@@ -26,5 +27,9 @@ def write_pdf(html: str) -> bytes:
             N_("This machine writes no PDF (Pango is missing). Print the page instead."), retry_after=86_400
         ) from None
     nowhere = URLFetcher(allowed_protocols=())
-    found: bytes = HTML(string=html, url_fetcher=nowhere, base_url=None).write_pdf()
+    try:
+        found: bytes = HTML(string=html, url_fetcher=nowhere, base_url=None).write_pdf()
+    finally:
+        # A document refers to itself and holds its fonts mapped, 20 MB each: a process that collects seldom grew by as much with every page.
+        gc.collect()
     return found
