@@ -30,8 +30,8 @@
 				level = total ? value : level + value;
 				return { value: Math.abs(value), itemStyle: style(total || (value < 0 ? 'bad' : 'good')) };
 			});
-			// Where steps stand close only the totals carry their number: the table has them all.
-			const label = { show: true, position: 'top', ...text, formatter: ({ dataIndex: at }) => each < 44 && !rows[at].dataset.fill ? '' : brief(steps[at]) };
+			// Close steps: only totals carry numbers.
+			const label = { show: true, position: 'top', ...text, formatter: ({ dataIndex: at }) => each >= 44 || rows[at].dataset.fill ? brief(steps[at]) : '' };
 			const bar = { type: 'bar', stack: 'w', barMaxWidth: 40 };
 			return [{ ...bar, data: base, itemStyle: { color: '#0000' } }, { ...bar, name, data, label, labelLayout: { hideOverlap: true } }];
 		};
