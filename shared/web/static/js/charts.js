@@ -6,8 +6,8 @@
 	const brief = value => format(value).replace('-', '−');
 	const draw = place => {
 		const chart = echarts.init(place);
-		const probe = place.parentElement.appendChild(document.createElement('i'));
-		const ink = name => { probe.className = 'ops-ink-' + name; return getComputedStyle(probe).color; };
+		const dot = place.parentElement.appendChild(document.createElement('i'));
+		const ink = name => { dot.className = 'ops-ink-' + name; return getComputedStyle(dot).color; };
 		const table = byId(place.dataset.table), rows = all('tbody tr', table);
 		const series = all('thead th + th', table).map((head, at) => ({
 			name: head.textContent,
@@ -22,18 +22,16 @@
 		const style = name => fill[name] || { color: ink(name) };
 		const columns = () => series.map(it => ({ ...it, type: 'bar', itemStyle: style(it.fill), barGap: '-20%', barMaxWidth: 28 }));
 		const waterfall = () => {
-			const [{ name, data: steps }] = series, base = [];
-			let level;
+			let level, base = [], [{ name, data: steps }] = series;
+			// Close steps: only totals carry numbers.
 			const data = steps.map((value, at) => {
 				const total = rows[at].dataset.fill;
 				base.push(total ? 0 : Math.min(level, level + value));
 				level = total ? value : level + value;
-				return { value: Math.abs(value), itemStyle: style(total || (value < 0 ? 'bad' : 'good')) };
+				return { value: Math.abs(value), itemStyle: style(total || (value < 0 ? 'bad' : 'good')), label: { formatter: total || each >= 44 ? brief(value) : ' ' } };
 			});
-			// Close steps: only totals carry numbers.
-			const label = { show: true, position: 'top', ...text, formatter: ({ dataIndex: at }) => each >= 44 || rows[at].dataset.fill ? brief(steps[at]) : '' };
 			const bar = { type: 'bar', stack: 'w', barMaxWidth: 40 };
-			return [{ ...bar, data: base, itemStyle: { color: '#0000' } }, { ...bar, name, data, label, labelLayout: { hideOverlap: true } }];
+			return [{ ...bar, data: base, itemStyle: { opacity: 0 } }, { ...bar, name, data, label: { show: true, position: 'top', ...text }, labelLayout: { hideOverlap: true } }];
 		};
 		const text = style('text');
 		const axis = { axisLine: { lineStyle: style('line') }, nameTextStyle: text, splitLine: { lineStyle: style('soft') } };
@@ -49,7 +47,7 @@
 			yAxis: { ...axis, axisLabel: { ...text, formatter: brief }, name: table.dataset.unit },
 			series: series[1] ? columns() : waterfall(),
 		});
-		probe.remove();
+		dot.remove();
 	};
 	const again = () => all('[data-chart]').map(draw);
 	new ResizeObserver(again).observe(document.body);
