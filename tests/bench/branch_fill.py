@@ -19,6 +19,7 @@ from branch_node.seeding.write import Shape, shape_of
 from branch_node.settings import BranchSettings
 from branch_node.setup import APPS, make_branch, make_tables
 from shared.database import execute, open_database
+from shared.database.context import session_parameters
 from shared.demo_company import seeded_id
 from shared.records import (
     Allocation,
@@ -215,7 +216,7 @@ def plainly(value: Any) -> Any:
 
 async def into_postgres(url: str, pieces: Iterator[Rows]) -> None:
     """By COPY, the secondary indexes dropped before."""
-    base = await asyncpg.connect(url)
+    base = await asyncpg.connect(**session_parameters(url))
     try:
         tables = [shape_of(model).table for model in MODELS]
         found = await base.fetch(
