@@ -14,7 +14,7 @@ from shared.records import RECORDS_APP, Customer, Receivable
 
 @pytest.fixture
 async def records(tmp_path: Path):
-    url = f"sqlite://{tmp_path}/records.db"
+    url = f"sqlite:///{tmp_path}/records.db"
     await migrate(url, [RECORDS_APP])
     async with open_database(url, [RECORDS_APP]):
         yield
