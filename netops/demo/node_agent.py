@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import fcntl
 import os
 import signal
 import sys
@@ -18,6 +19,8 @@ from netops.agent.drivers.process import ProcessDriver
 from netops.agent.local_client import AgentAway, ask_agent
 
 _PR_SET_PDEATHSIG = 1
+_END_SECONDS = 30.0
+"""Its sites have ten seconds of grace each, side by side; an agent that is not gone then is killed, and they after it."""
 
 
 class AgentFailed(Exception):
@@ -59,24 +62,27 @@ class NodeAgent:
         raise AgentFailed("the agent does not answer")
 
     async def end(self) -> None:
-        """Tells it to end its sites and waits."""
+        """Tells it to end its sites and waits; one that was stopped is let go on, for else it would never hear of it."""
         agent = self.process
         if agent is not None and agent.returncode is None:
             agent.terminate()
+            agent.send_signal(signal.SIGCONT)
             try:
-                async with asyncio.timeout(60):
+                async with asyncio.timeout(_END_SECONDS):
                     await agent.wait()
             except TimeoutError:
                 agent.kill()
                 await agent.wait()
 
     def end_old(self) -> None:
-        """An agent whose runner is gone is told to end but to leave its sites: ours adopts them."""
-        try:
-            pid = int(self.ask(ask="status")["pid"])
-            self.ask(ask="end", services="leave")
-        except (AgentAway, ValueError):
+        """An agent whose runner is gone is told to end but to leave its sites: ours adopts them. One that was stopped goes on,
+        and ends as its runner's death told it."""
+        pid = _holder_of(self.state / "agent.lock")
+        if pid is None:
             return
+        os.kill(pid, signal.SIGCONT)
+        with suppress(AgentAway, ValueError):
+            self.ask(ask="end", services="leave")
         deadline = time.monotonic() + 15
         while time.monotonic() < deadline and _is_alive(pid):
             time.sleep(0.05)
@@ -97,6 +103,18 @@ def _end_with_parent(parent: int) -> None:
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
     if os.getppid() != parent:  # it died before the line above
         os._exit(1)
+
+
+def _holder_of(lock: Path) -> int | None:
+    """Who holds it; None when nobody does."""
+    try:
+        with lock.open("rb") as stream:
+            fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return None
+    except BlockingIOError:
+        return int(lock.read_text(encoding="ascii") or 0) or None
+    return None
 
 
 def _is_alive(pid: int) -> bool:

@@ -167,6 +167,26 @@ def test_a_killed_agent_is_replaced_and_the_sites_run_on(demo):
     assert remaining(demo.folder) == []
 
 
+def test_a_stopped_agent_does_not_hold_up_the_end_and_leaves_no_process(demo):
+    demo.until_running()
+    agent = agent_pid(demo)
+    os.kill(agent, signal.SIGSTOP)
+    assert demo.end() == 0
+    assert remaining(demo.folder) == [] and not os.path.exists(f"/proc/{agent}")
+
+
+def test_an_agent_that_was_stopped_when_its_runner_died_does_not_hold_up_the_next_start(demo):
+    demo.until_running()
+    agent = agent_pid(demo)
+    os.kill(agent, signal.SIGSTOP)
+    demo.process.kill()
+    demo.process.wait()
+    demo.until_running()
+    assert not os.path.exists(f"/proc/{agent}")
+    assert demo.end() == 0
+    assert remaining(demo.folder) == []
+
+
 def test_runner_and_agent_killed_together_the_next_start_adopts_the_sites(demo):
     demo.until_running()
     before = {mark.service: mark.pid for mark in remaining(demo.folder)}
