@@ -62,6 +62,11 @@ def set_fence(folder: Path, is_fenced: bool) -> None:
         (folder / FENCE_NAME).unlink(missing_ok=True)
 
 
+def is_fenced(load_file: Path) -> bool:
+    """Whether the fence stands beside this file."""
+    return load_file.with_name(FENCE_NAME).exists()
+
+
 def read_load(path: Path) -> LoadState:
     """What the file says; nothing ordered when there is none or it cannot be read."""
     try:
@@ -90,7 +95,7 @@ class LoadFile:
 
     @property
     def is_fenced(self) -> bool:
-        return self._path.with_name(FENCE_NAME).exists()
+        return is_fenced(self._path)
 
     def pauses(self, queue: str) -> bool:
         return self.is_fenced or self.state.pauses(queue, now())

@@ -350,6 +350,8 @@ async def _pair(agent: Agent, _command: Command, arguments: Arguments) -> Result
     assert isinstance(arguments, InvitationArguments)
     if agent.standby is None:
         raise CommandFailed("this node is no standby")
+    if agent.standby.is_promoted:
+        raise CommandFailed("this node serves the branch itself and keeps its accounts as its own")
     settings = agent.standby.settings
     env = {**settings.env, "TRUNKLINE_INVITATION": arguments.invitation}
     try:

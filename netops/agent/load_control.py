@@ -10,7 +10,7 @@ from netops.agent import events
 from netops.agent.disk import DiskThread
 from netops.agent.settings import NodeFile, Service
 from shared.clock import now
-from shared.load_state import HOLDS_FOR, LoadState, Rung, read_load, write_load
+from shared.load_state import HOLDS_FOR, LoadState, Rung, is_fenced, read_load, write_load
 
 _RENEW_BEFORE = HOLDS_FOR / 2
 
@@ -25,6 +25,10 @@ class LoadControl:
     def has(self, service: Service) -> bool:
         """Whether the service reads such a file."""
         return bool(service.load_file)
+
+    def is_fenced(self, service: Service) -> bool:
+        """Whether another node has taken its place, as the site itself wrote it down beside that file."""
+        return self.has(service) and is_fenced(self._node_file.path_of(service.load_file))
 
     def set_rung(self, service: Service, rung: Rung) -> None:
         """What the ladder wants; call it with every sample: it is renewed before it runs out, and written only then."""

@@ -59,4 +59,5 @@ class Standing:
             last_exit=self.last_exit,
             reason=self.reason,
             rung=ladder.rung,
+            is_fenced=self._around.load is not None and self._around.load.is_fenced(self._service),
         )

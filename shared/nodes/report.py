@@ -92,6 +92,8 @@ class ServiceState(msgspec.Struct, kw_only=True, omit_defaults=True):
     reason: str = ""
     rung: str = "none"
     """Rung of the recovery ladder: none, throttle, drain, restart."""
+    is_fenced: bool = False
+    """Another node has taken its place: it runs and is read-only."""
 
 
 class StateReport(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -109,6 +111,8 @@ class StateReport(msgspec.Struct, kw_only=True, omit_defaults=True):
     """Items the bounded spool had to drop since the agent's first start."""
     primary_silent_seconds: float | None = None
     """At a standby that asks its primary: for how long that has not answered; 0 while it answers."""
+    is_promoted: bool = False
+    """A standby that serves its branch now."""
 
 
 class SampleBatch(msgspec.Struct, kw_only=True, tag="samples", omit_defaults=True):

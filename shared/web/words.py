@@ -47,6 +47,7 @@ STATUSES: Mapping[str, Shape] = {
     "node_failed": Shape(N_("failed"), "circle-x", "bad"),
     "crash_loop": Shape(N_("crash loop"), "alert-triangle", "bad"),
     "maintenance": Shape(N_("maintenance"), "tool", "muted"),
+    "fenced": Shape(N_("fenced"), "lock", "warn"),
     "draining": Shape(N_("draining"), "route", "muted"),
     "stopped": Shape(N_("stopped"), "player-pause", "muted"),
     "throttled": Shape(N_("throttled"), "arrow-down", "warn"),

@@ -2,7 +2,7 @@
 
 import urllib.request
 
-from shared.load_state import read_load
+from shared.load_state import read_load, set_fence
 from tests.support.agent import RunningAgent, dummy, free_port, service, until
 
 WATCH = (
@@ -28,3 +28,13 @@ def test_overload_is_met_with_less_work_and_the_service_lives_on(tmp_path):
         seen = until(lambda: (state := read_load(path)).rung == "throttle" and state)
         assert seen.until is not None
         assert agent.service("web")["instance"] == first["instance"]
+
+
+def test_the_fence_that_a_site_found_around_itself_is_told_with_its_state(tmp_path):
+    with RunningAgent(
+        tmp_path, service("web", dummy(port=free_port()), more='load_file = "load.json"')
+    ) as agent:
+        agent.until_state("web", "running")
+        assert "is_fenced" not in agent.service("web")
+        set_fence(tmp_path, True)
+        assert agent.service("web")["is_fenced"] is True

@@ -233,6 +233,9 @@ def test_two_persons_promote_a_standby_and_no_row_is_lost_or_there_twice(tmp_pat
             wait_until(lambda: ada.status(path) in ("done", "failed"), 60)
             assert ada.status(path) == "done", ada.page
             assert agent.service("web")["is_ready"] and agent.service("follow")["state"] == "stopped"
+            assert agent.ask("status")["state"]["is_promoted"]
+            wait_until(lambda: "serves the branch" in ada.open("/nodes/T1/commands"), 20)
+            assert "verb=standby.promote" not in ada.page
             assert "standby takes over" in ada.open("/recovery")
             assert write(standby.sign_in("lin", PASSWORD), "by the same person, at the standby") in (200, 303)
             world.line("SH").mend()

@@ -50,6 +50,7 @@ class DeskNode:
         self.effects: Counter[str] = Counter()
         self.chance: Callable[[str], bool] = lambda _at: False
         self.outgoing: list[Item] = []
+        self.standby_of, self.is_promoted, self.is_fenced = "", False, False
         self.signer = self.new_signer()
         self.start()
 
@@ -121,12 +122,14 @@ class DeskNode:
             platform="Linux", cpu_count=2, memory_bytes=1, services=["web"], metrics={},
             command_seq=self.journal.last_command_seq(), audit_head=self.journal.audit_head(),
             allowed=list(self.node_file.commands.allow), actions=["nightly", *self.node_file.commands.actions],
-            command_keys=sorted(self.desk.policy.keys),
+            command_keys=sorted(self.desk.policy.keys), standby_of=self.standby_of,
         )  # fmt: skip
 
     def state(self) -> StateReport:
-        web = ServiceState(name="web", state="running", instance="i-1", pid=7, is_ready=True)
-        return StateReport(at=now(), services=[web])
+        web = ServiceState(
+            name="web", state="running", instance="i-1", pid=7, is_ready=True, is_fenced=self.is_fenced
+        )
+        return StateReport(at=now(), services=[web], is_promoted=self.is_promoted)
 
     def slice_after(self, head: str) -> AuditSlice:
         return self.journal.audit_after(head)

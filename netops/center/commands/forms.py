@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
-from shared.web.forms import FormModel, Instant, Tick, WholeNumber
+from shared.web.forms import Form, FormModel, Instant, Tick, WholeNumber
 
 Reason = Annotated[str, StringConstraints(min_length=3, max_length=500)]
 Word = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
@@ -45,10 +45,11 @@ class ApprovalForm(FormModel):
     code: str = ""
 
 
-def missing_field(form: CommandForm, fields: tuple[str, ...]) -> str:
-    """The first field that this verb needs and that was left empty; "" when none was. Limits may be lifted."""
+def missing_fields(form: Form[CommandForm], fields: tuple[str, ...]) -> list[str]:
+    """The fields that this verb needs and that were left empty. Limits may be lifted; what has a usual value takes that."""
     needed = (name for name in fields if name not in ("cpu_percent", "memory_mib"))
-    return next((name for name in needed if getattr(form, name) in (None, "")), "")
+    usual = CommandForm.model_fields
+    return [name for name in needed if usual[name].default in (None, "") and not form.text(name).strip()]
 
 
 def arguments_of(form: CommandForm, fields: tuple[str, ...]) -> dict[str, Any]:

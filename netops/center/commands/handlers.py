@@ -8,12 +8,13 @@ from starlette.responses import Response
 
 from netops.center.commands import actions, queries, rules, views
 from netops.center.commands.actions import Order, Orderer
-from netops.center.commands.forms import ApprovalForm, CommandForm, arguments_of, missing_field, until_of
+from netops.center.commands.forms import ApprovalForm, CommandForm, arguments_of, missing_fields, until_of
 from netops.center.commands.pages import CommandsPage, NodeOrdersPage
 from netops.center.commands.words import WORDS
 from netops.center.ingest.proof import accept_once, prove
 from netops.center.nodes.queries import node_named, node_view
 from netops.center.nodes.state import NodeState
+from netops.center.standby.places import insist_sensible
 from shared import clock
 from shared.errors import Invalid, NotFound, Refused
 from shared.i18n import N_
@@ -67,7 +68,8 @@ async def show_node_orders(request: Request) -> Response:
         NodeOrdersPage(
             node=node.name,
             services=views.service_orders(node, by.rights),
-            own=views.node_orders(node, by.rights),
+            own=views.node_orders(node, request.app.state.fleet, by.rights),
+            not_now=views.not_now(node, request.app.state.fleet, by.rights),
             is_silent=view.contact == "silent",
         ),
     )
@@ -86,6 +88,7 @@ async def ask_command(request: Request) -> Response:
     actions.insist_allowed(
         (await orderer(request)).rights, verb, queries.places(node.name, node.branch), service
     )
+    insist_sensible(node, request.app.state.fleet, verb)
     silent = node_view(node, clock.now(), request.app.state.settings).contact == "silent"
     shown: dict[str, Any] = {"lines": 100, "signal": "TERM", "level": "INFO"}
     shown |= views.again_form(before) if before is not None else {}
@@ -119,13 +122,13 @@ async def order_command(request: Request) -> Response:
     verb, service = form.text("verb"), form.text("service")
     if verb not in WORDS:
         raise NotFound()
+    insist_sensible(node, request.app.state.fleet, verb)
+    proofs = ("password",) if rules.needs_approval(verb) else ()
+    for missing in missing_fields(form, (*WORDS[verb].fields, *proofs)):
+        form = with_error(form, missing, _("Enter this; it cannot be left empty."))
     if form.errors:
         return await _confirm(request, node, verb, service, form, 422)
     typed = form.value
-    missing = missing_field(typed, WORDS[verb].fields)
-    if missing:
-        wrong = with_error(form, missing, _("Enter this; it cannot be left empty."))
-        return await _confirm(request, node, verb, service, wrong, 422)
     order = Order(
         verb=verb,
         reason=typed.reason,
@@ -169,6 +172,7 @@ async def show_command(request: Request) -> Response:
 
 async def approve_command(request: Request) -> Response:
     row = await queries.command(request.path_params["id"])
+    insist_sensible(node_named(request.app.state.fleet, row.node), request.app.state.fleet, row.verb)
     form = await read_form(request, ApprovalForm)
     if not form.errors:
         try:

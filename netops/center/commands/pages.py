@@ -51,6 +51,8 @@ class NodeOrdersPage:
     node: str
     services: Sequence[tuple[str, Sequence[Link]]]
     own: Sequence[Link]
+    not_now: Sequence[tuple[str, str]]
+    """Commands that make no sense as the node stands now, each with why not."""
     is_silent: bool
 
 

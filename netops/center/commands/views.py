@@ -24,6 +24,7 @@ from netops.center.commands.words import (
 from netops.center.nodes.queries import node_view
 from netops.center.nodes.state import Fleet, NodeState
 from netops.center.settings import CenterSettings
+from netops.center.standby.places import why_not
 from netops.center.standby.rules import Advice
 from shared import clock
 from shared.i18n import gettext as _
@@ -133,7 +134,7 @@ def may_take_over(node: NodeState) -> bool:
 
 
 def is_possible(node: NodeState, rights: Sequence[rules.Right], verb: str, service: str = "") -> bool:
-    """Whether to offer it: the person may, the node allows it, and there is something to act on."""
+    """Whether it could be ordered: the person may, the node allows it, and there is something to act on."""
     allowed = node.hello.allowed if node.hello else []
     if not rules.may_order(rights, verb, places(node.name, node.branch), service) or not rules.is_offered(
         allowed, verb, service
@@ -161,12 +162,19 @@ def service_orders(node: NodeState, rights: Sequence[rules.Right]) -> list[tuple
     return found
 
 
-def node_orders(node: NodeState, rights: Sequence[rules.Right]) -> list[Link]:
+def node_orders(node: NodeState, fleet: Fleet, rights: Sequence[rules.Right]) -> list[Link]:
+    """What may be ordered for the node itself, and makes sense now."""
     return [
         Link(verb_label(verb), ask_url(node.name, verb))
         for verb in NODE_VERBS
-        if is_possible(node, rights, verb)
+        if is_possible(node, rights, verb) and why_not(node, fleet, verb) is None
     ]
+
+
+def not_now(node: NodeState, fleet: Fleet, rights: Sequence[rules.Right]) -> list[tuple[str, str]]:
+    """What else might be ordered there, but makes no sense as the node stands now: the command, and why not."""
+    found = ((verb, why_not(node, fleet, verb)) for verb in NODE_VERBS if is_possible(node, rights, verb))
+    return [(verb_label(verb), _(why, **why.params)) for verb, why in found if why is not None]
 
 
 def restart_link(node: NodeState, rights: Sequence[rules.Right], service: str) -> Link | None:

@@ -33,23 +33,28 @@ class Plan:
         return self.node or self.branch or "*"
 
     def check(self, now: datetime) -> None:
-        """Invalid when it ends before it starts, is over, or lasts longer than a week or than its period."""
-        faults: dict[str, str] = {}
-        if self.ends_at <= self.starts_at:
-            faults["ends_at"] = N_("The end must lie after the start.")
-        elif self.ends_at <= now and not self.repeats:
-            faults["ends_at"] = N_("This window would be over already.")
-        elif self.ends_at - self.starts_at > LONGEST:
-            faults["ends_at"] = N_("A window lasts seven days at most.")
-        elif self.repeats and self.ends_at - self.starts_at >= PERIODS[self.repeats]:
-            faults["ends_at"] = N_("A window that repeats must end before it begins again.")
-        if faults:
-            raise Invalid(fields=faults, code="maintenance.times")
+        """Invalid when its times cannot be those of a window."""
+        fault = fault_of_times(self.starts_at, self.ends_at, self.repeats, now)
+        if fault:
+            raise Invalid(fields={"ends_at": fault}, code="maintenance.times")
 
     def facts(self) -> dict[str, Any]:
         """What the audit keeps of it."""
         times = {"starts": self.starts_at.isoformat(), "ends": self.ends_at.isoformat()}
         return {**times, "repeats": self.repeats, "zone": self.zone}
+
+
+def fault_of_times(starts_at: datetime, ends_at: datetime, repeats: str, now: datetime) -> str:
+    """What is wrong when it ends before it starts, is over, or lasts longer than a week or than its period; else nothing."""
+    if ends_at <= starts_at:
+        return N_("The end must lie after the start.")
+    if ends_at <= now and not repeats:
+        return N_("This window would be over already.")
+    if ends_at - starts_at > LONGEST:
+        return N_("A window lasts seven days at most.")
+    if repeats and ends_at - starts_at >= PERIODS[repeats]:
+        return N_("A window that repeats must end before it begins again.")
+    return ""
 
 
 def plan_of(window: MaintenanceWindow) -> Plan:

@@ -12,16 +12,18 @@ from netops.center.maintenance.actions import (
     apply_windows,
     change_window,
     end_window,
+    fault_of_times,
     make_window,
     window_of,
 )
-from netops.center.maintenance.forms import WindowForm
+from netops.center.maintenance.forms import PlaceForm, TimesForm, WindowForm
 from netops.center.maintenance.pages import MaintenancePage, WindowLine
 from netops.center.models import MaintenanceWindow
+from netops.center.nodes.state import Fleet
 from shared import clock
 from shared.errors import Invalid, NotFound
 from shared.i18n import gettext as _
-from shared.web.forms import Form, empty_form, read_form, with_error, with_errors
+from shared.web.forms import Form, empty_form, parse, read_form, with_error, with_errors
 from shared.web.parts import Field, Option
 from shared.web.reader import reader_zone
 from shared.web.responses import page, redirect
@@ -143,9 +145,7 @@ async def change(request: Request) -> Response:
 
 
 async def _save(request: Request, window: MaintenanceWindow | None) -> Response:
-    form = await read_form(request, WindowForm)
-    if not form.errors:
-        form = checked(request, form)
+    form = checked(request.app.state.fleet, await read_form(request, WindowForm))
     if form.errors:
         return await shown(request, form, window, status=422)
     actor, plan = request.state.person.name, plan_of_form(form.value)
@@ -160,14 +160,27 @@ async def _save(request: Request, window: MaintenanceWindow | None) -> Response:
     return redirect("/maintenance", toast=_("Maintenance window saved"))
 
 
-def checked(request: Request, form: Form[WindowForm]) -> Form[WindowForm]:
-    """The form, with a message when its node or branch does not exist."""
-    fleet, value = request.app.state.fleet, form.value
-    if value.scope == "node" and fleet.get(value.name) is None:
-        return with_error(form, "name", _("No node has this name."))
-    if value.scope == "branch" and not fleet.of_branch(value.name):
-        return with_error(form, "name", _("No branch with nodes has this name."))
+def checked(fleet: Fleet, form: Form[WindowForm]) -> Form[WindowForm]:
+    """The form with all that is wrong at once: also its place and its times where those could be read."""
+    place, times = parse(form.typed, PlaceForm), parse(form.typed, TimesForm)
+    if not place.errors and (fault := fault_of_place(fleet, place.value)):
+        form = with_error(form, "name", fault)
+    if not times.errors:
+        typed_times = times.value
+        fault = fault_of_times(typed_times.starts_at, typed_times.ends_at, typed_times.repeats, clock.now())
+        form = with_error(form, "ends_at", _(fault)) if fault else form
     return form
+
+
+def fault_of_place(fleet: Fleet, place: PlaceForm) -> str:
+    """Why no window can be made there; nothing when it can."""
+    if place.scope != "all" and not place.name:
+        return _("Enter the node or the branch, or choose all nodes.")
+    if place.scope == "node" and fleet.get(place.name) is None:
+        return _("No node has this name.")
+    if place.scope == "branch" and not fleet.of_branch(place.name):
+        return _("No branch with nodes has this name.")
+    return ""
 
 
 async def end(request: Request) -> Response:

@@ -9,6 +9,7 @@ from netops.center.commands.node_page import commands_of, order_links
 from netops.center.nodes import queries
 from netops.center.nodes.charts import RANGES, charts_of, range_asked
 from netops.center.nodes.pages import FleetPage, NodePage
+from netops.center.nodes.places import place_of
 from netops.center.nodes.problems import problem_of, problems_part
 from netops.center.nodes.queries import FleetQuestion, NodeView
 from netops.center.nodes.state import Fleet, NodeState
@@ -24,7 +25,18 @@ from shared.web.parts import Action, Empty, Field, Filters, Link, Option, Status
 from shared.web.responses import page
 from shared.web.templating import with_query
 
-STATES = ("live", "late", "silent", "never_seen", "busy", "overloaded", "failed", "maintenance", "draining")
+STATES = (
+    "live",
+    "late",
+    "silent",
+    "never_seen",
+    "busy",
+    "overloaded",
+    "failed",
+    "fenced",
+    "maintenance",
+    "draining",
+)
 LINES_SHOWN = 20
 
 
@@ -137,7 +149,7 @@ async def show_node(request: Request) -> Response:
     node = queries.node_named(request.app.state.fleet, request.path_params["name"])
     node.watch()
     now, settings = clock.now(), request.app.state.settings
-    view = queries.node_view(node, now, settings)
+    view = queries.view_in(request.app.state.fleet, node, now, settings)
     span = range_asked(request)
     base = f"/nodes/{node.name}"
     incidents = await queries.open_incidents(node.name)
@@ -153,6 +165,7 @@ async def show_node(request: Request) -> Response:
             ],
             statuses=statuses(view),
             received_at=view.received_at,
+            place=place_of(view),
             sentence=sentence(view, now, has_incidents=bool(incidents)),
             problems=[problem_of(incident, now) for incident in incidents],
             ranges=[Tab(_(label), with_query(range=key), key == span) for key, (label, _s) in RANGES.items()],
@@ -190,7 +203,7 @@ def sentence(view: NodeView, now: datetime, *, has_incidents: bool) -> str:
     spared = [service.name for service in view.services if service.rung in ("throttle", "drain")]
     if spared:
         return _("takes less work under load: %(services)s", services=", ".join(spared))
-    if view.condition in ("overloaded", "failed", "busy") or has_incidents:
+    if view.condition in ("overloaded", "failed", "fenced", "busy") or has_incidents:
         return ""
     return _("Nothing is wrong.")
 

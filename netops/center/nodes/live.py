@@ -22,6 +22,7 @@ from netops.center.nodes.handlers import (
     statuses,
 )
 from netops.center.nodes.pages import NodeLivePart, RowPart
+from netops.center.nodes.places import place_of
 from netops.center.nodes.problems import problem_of, problems_part
 from netops.center.nodes.state import NodeState
 from netops.center.nodes.tables import recoveries_table, services_table
@@ -111,11 +112,12 @@ async def node_stream(request: Request) -> Response:
 async def live_part(request: Request, node: NodeState) -> NodeLivePart:
     """What of the page changes by itself, as it is now."""
     now = clock.now()
-    view = queries.node_view(node, now, request.app.state.settings)
+    view = queries.view_in(request.app.state.fleet, node, now, request.app.state.settings)
     incidents = await queries.open_incidents(node.name)
     return NodeLivePart(
         statuses(view),
         view.received_at,
+        place_of(view),
         sentence(view, now, has_incidents=bool(incidents)),
         [problem_of(incident, now) for incident in incidents],
         services_table(view.services, await order_links(request, node)),

@@ -61,6 +61,17 @@ class ChartPlace:
 
 
 @dataclass(frozen=True)
+class PlacePart:
+    """Who has this node's place, or whose place it has: the fact, what follows from it, and the other node's page."""
+
+    fact: str
+    lines: Sequence[str] = ()
+    other: Link | None = None
+    revoke: Link | None = None
+    is_warning: bool = False
+
+
+@dataclass(frozen=True)
 class NodePage:
     """/nodes/{name}. `commands` is what was ordered lately."""
 
@@ -69,6 +80,7 @@ class NodePage:
     actions: Sequence[Action]
     statuses: Sequence[Status]
     received_at: datetime | None
+    place: PlacePart | None
     sentence: str
     problems: Sequence[Problem]
     ranges: Sequence[Tab]
@@ -89,6 +101,7 @@ class NodeLivePart:
 
     statuses: Sequence[Status]
     received_at: datetime | None
+    place: PlacePart | None
     sentence: str
     problems: Sequence[Problem]
     services: TableView

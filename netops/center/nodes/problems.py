@@ -9,6 +9,7 @@ from datetime import datetime
 from netops.center.incidents.words import age, exit_word, state_word, title
 from netops.center.models import Incident
 from netops.center.nodes.pages import Problem, ProblemsPart
+from netops.center.nodes.places import place_lost
 from netops.center.nodes.queries import NodeView
 from shared.i18n import gettext as _
 from shared.i18n import ngettext
@@ -38,6 +39,8 @@ def problem_of(incident: Incident, now: datetime) -> Problem:
 
 def node_problem(view: NodeView, now: datetime) -> Problem:
     """A node in trouble as a row."""
+    if view.stands.is_replaced:
+        return Problem(view.name, place_lost(view.stands), f"/nodes/{view.name}", Status("fenced"))
     if view.contact in ("silent", "late") and view.received_at is not None:
         text = _(
             "%(time)s without a word, last heard %(at)s",
@@ -74,7 +77,10 @@ def problems_part(
     """The block. Nodes that an incident names are not listed twice."""
     named = {name for incident in incidents for name in (*incident.nodes, incident.node)}
     rows = [problem_of(incident, now) for incident in incidents[:SHOWN]]
-    rows += node_problems([view for view in views if view.needs_help and view.name not in named], now)
+    rows += node_problems(
+        [view for view in views if view.needs_help and (view.name not in named or view.stands.is_replaced)],
+        now,
+    )
     sentence, busy_count = "", sum(view.condition == "busy" for view in views)
     if not rows and node_count and busy_count:
         sentence = _(

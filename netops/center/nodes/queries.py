@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from tortoise.expressions import Q
@@ -12,6 +12,7 @@ from netops.center.models import Incident, Recovery
 from netops.center.nodes.rules import contact, needs_help, urgency
 from netops.center.nodes.state import Fleet, NodeState
 from netops.center.settings import CenterSettings
+from netops.center.standby.places import Standing, standing, successors
 from shared import clock
 from shared.errors import NotFound
 from shared.nodes.report import ServiceState
@@ -39,6 +40,8 @@ class NodeView:
     needs_help: bool
     host: str = ""
     """The run of the machine it lives on, which nodes may share."""
+    stands: Standing = field(default_factory=Standing)
+    """Whose place it has, or who has its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +69,20 @@ def fleet_page(fleet: Fleet, question: FleetQuestion, now: datetime, settings: C
     """The nodes of a page, the most urgent first. No database is asked."""
     counts = dict.fromkeys(("live", "late", "silent", "never_seen", "maintenance"), 0)
     found: list[tuple[tuple[int, str], NodeState]] = []
+    by_primary = successors(fleet)
     for node in fleet:
         state, condition = contact_and_condition(node, now, settings)
+        if standing(node, by_primary).is_replaced:
+            condition = "fenced"
+            counts["fenced"] = counts.get("fenced", 0) + 1
         counts[state] += 1
         counts["maintenance"] += node.mode == "maintenance"
         if matches(node, question, state, condition):
             found.append(((urgency(state, condition, node.services), node.name), node))
     found.sort(key=lambda pair: pair[0])
     first = (max(question.page, 1) - 1) * PAGE_SIZE
-    views = [node_view(node, now, settings) for _, node in found[first : first + PAGE_SIZE]]
+    shown = [node for _, node in found[first : first + PAGE_SIZE]]
+    views = [node_view(node, now, settings, standing(node, by_primary)) for node in shown]
     branches = sorted({node.branch for node in fleet if node.branch})
     return FleetAnswer(views, len(found), len(fleet), branches, counts)
 
@@ -100,9 +108,14 @@ def matches(node: NodeState, question: FleetQuestion, state: str, condition: str
     return all(word in text for word in words)
 
 
-def node_view(node: NodeState, now: datetime, settings: CenterSettings) -> NodeView:
-    """What is known of a node; a silent node shows no values, never the last ones as if they were current."""
+def node_view(
+    node: NodeState, now: datetime, settings: CenterSettings, stands: Standing | None = None
+) -> NodeView:
+    """What is known of a node; a silent node shows no values, never the last ones as if they were current. `stands`: None
+    where nobody asks for whose place it has."""
+    stands = stands or Standing()
     found, condition = contact_and_condition(node, now, settings)
+    condition = "fenced" if stands.is_replaced else condition
     latest = node.values if found in ("live", "late") else {}
     queues = [value for name, value in latest.items() if name.endswith(".jobs_waiting") and value is not None]
     return NodeView(
@@ -121,7 +134,13 @@ def node_view(node: NodeState, now: datetime, settings: CenterSettings) -> NodeV
         strip=node.strip.until(now),
         needs_help=needs_help(found, condition, node.services),
         host=node.host,
+        stands=stands,
     )
+
+
+def view_in(fleet: Fleet, node: NodeState, now: datetime, settings: CenterSettings) -> NodeView:
+    """The same, with whose place it has in its branch."""
+    return node_view(node, now, settings, standing(node, successors(fleet)))
 
 
 def share(value: float | None) -> int | None:

@@ -33,9 +33,11 @@ def contact(
     return "late" if age > late_seconds else "live"
 
 
-def service_status(state: str, rung: str = "none") -> str:
-    """The word for a service: running, starting, stopped, or what keeps it from running; what runs and takes less work
-    under load says so."""
+def service_status(state: str, rung: str = "none", *, is_fenced: bool = False) -> str:
+    """The word for a service: running, starting, stopped, or what keeps it from running; what runs and is fenced, or takes
+    less work under load, says so."""
+    if state in ("running", "unready") and is_fenced:
+        return "fenced"
     if state in ("running", "unready") and rung in ("throttle", "drain"):
         return "throttled" if rung == "throttle" else "draining"
     return SERVICE_WORDS.get(state, "unknown")
@@ -55,4 +57,4 @@ def needs_help(found_contact: str, condition: str, services: Sequence[ServiceSta
     if found_contact in ("silent", "late"):
         return True
     troubled = any(service.state in ("crash_loop", "given_up") for service in services)
-    return troubled or condition in ("overloaded", "failed")
+    return troubled or condition in ("overloaded", "failed", "fenced")

@@ -63,6 +63,21 @@ class NodeState:
         return self.state.condition if self.state else "ok"
 
     @property
+    def is_fenced(self) -> bool:
+        """It says itself that another node has taken its place."""
+        return any(service.is_fenced for service in self.services)
+
+    @property
+    def standby_of(self) -> str:
+        """The node whose place it can take, or has taken; empty: it is no standby."""
+        return self.hello.standby_of if self.hello else ""
+
+    @property
+    def is_promoted(self) -> bool:
+        """A standby that serves its branch now."""
+        return bool(self.standby_of and self.state and self.state.is_promoted and not self.is_fenced)
+
+    @property
     def is_watched(self) -> bool:
         """Somebody has its page open: its agent samples every second."""
         return time.monotonic() < self.watched_until

@@ -21,13 +21,19 @@ def status_of(word: str) -> Status:
     return Status("node_failed" if word == "failed" else word)
 
 
+def condition_of(view: NodeView) -> Status:
+    """Its condition; maintenance in its place, but not in the place of who has its place."""
+    is_maintained = view.mode == "maintenance" and view.condition != "fenced"
+    return Status("maintenance") if is_maintained else status_of(view.condition)
+
+
 def node_row(view: NodeView) -> Row:
     return Row(
         {
             "name": view.name,
             "branch": view.branch or None,
             "contact": status_of(view.contact),
-            "condition": Status("maintenance") if view.mode == "maintenance" else status_of(view.condition),
+            "condition": condition_of(view),
             "cpu": shown_share(view.cpu_bp),
             "memory": shown_share(view.memory_bp),
             "disk": shown_share(view.disk_bp),
@@ -80,7 +86,7 @@ def services_table(services: Sequence[ServiceState], orders: Mapping[str, Link])
         Row(
             {
                 "service": service.name,
-                "state": Status(service_status(service.state, service.rung)),
+                "state": Status(service_status(service.state, service.rung, is_fenced=service.is_fenced)),
                 "since": service.since,
                 "starts": service.starts_in_window,
                 "exit": exit_word(service.last_exit) or None,

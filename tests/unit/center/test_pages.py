@@ -340,6 +340,21 @@ def test_until_when_a_command_is_valid_is_told_while_it_may_be_taken() -> None:
         ("/nodes/gz-db1/edit", {"role": ""}, ["Role: Enter this"]),
         ("/enrol", {"node": "", "role": "branch"}, ["Node: Enter this"]),
         ("/maintenance", {"scope": "node", "reason": "x"}, ["Reason: Enter at least 3"]),
+        (
+            "/maintenance",
+            {"scope": "node", "starts_at": "2099-01-01 10:00", "ends_at": "2099-01-01 09:00"},
+            ["Node or branch: Enter the node or", "Ends: The end must lie after", "Reason: Enter this"],
+        ),
+        (
+            "/maintenance",
+            {"scope": "branch", "name": "nowhere", "starts_at": "soon"},
+            [
+                "Node or branch: No branch",
+                "Starts: Write day and time",
+                "Ends: Enter this",
+                "Reason: Enter this",
+            ],
+        ),
         ("/channels", {"name": "x", "address": "json://example.test"}, ["Name: Enter at least 2"]),
         ("/incidents/1/snooze", {"hours": "999", "reason": "later"}, ["Hours: Enter 168 or less"]),
     ],

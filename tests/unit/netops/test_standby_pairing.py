@@ -12,9 +12,9 @@ from shared.nodes.command import UNANSWERED, Arguments, InvitationArguments
 INVITATION = f"tla1.{'s' * 43}.{'k' * 43}"
 
 
-def agent(actions=None, standby=None):
+def agent(actions=None, standby=None, *, is_promoted=False):
     node_file = NodeFile(node="SH", commands=Commands(actions=actions or {}))
-    settings = SimpleNamespace(settings=standby) if standby else None
+    settings = SimpleNamespace(settings=standby, is_promoted=is_promoted) if standby else None
     return SimpleNamespace(node_file=node_file, standby=settings)
 
 
@@ -42,6 +42,14 @@ async def test_the_standbys_command_finds_the_invitation_in_its_environment_and_
 async def test_a_node_that_is_no_standby_answers_no_invitation():
     with pytest.raises(CommandFailed, match="no standby"):
         await _HANDLERS["standby.pair"](agent(), None, InvitationArguments(INVITATION))
+
+
+async def test_a_standby_that_serves_the_branch_now_answers_no_invitation():
+    standby = Standby(of="SH", promote=["true"], pair=["true"])
+    with pytest.raises(CommandFailed, match="serves the branch itself"):
+        await _HANDLERS["standby.pair"](
+            agent(standby=standby, is_promoted=True), None, InvitationArguments(INVITATION)
+        )
 
 
 @pytest.mark.parametrize(("status", "code"), [(4, UNANSWERED), (1, "command.failed")])
