@@ -24,6 +24,7 @@ from branch_node.replication.applying import (
 )
 from branch_node.replication.inbox_models import InboxState
 from branch_node.replication.line import line_to
+from branch_node.replication.refusals import refusal_of
 from branch_node.replication.sender import Identity
 from shared import clock
 from shared.database import Database, transaction
@@ -98,7 +99,7 @@ class Inbox:
         except httpx.HTTPError as error:
             raise NotNow(repr(error)) from error
         if answer.status_code != 200:
-            raise NotNow(f"headquarters answered {answer.status_code}: {answer.text[:200]}")
+            raise NotNow(str(refusal_of(answer)))
         try:
             return await asyncio.to_thread(unpack, answer.content)
         except BadFeed as error:

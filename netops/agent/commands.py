@@ -206,6 +206,8 @@ def _instance_of(supervisor: Supervisor) -> str:
 async def _start(agent: Agent, _command: Command, arguments: Arguments) -> Result:
     assert isinstance(arguments, ServiceArguments)
     supervisor = _supervisor(agent, arguments.service)
+    if agent.standby is not None:
+        agent.standby.refuse_to_follow(arguments.service)
     supervisor.start()
     await _until(lambda: supervisor.is_ready, _SETTLE_SECONDS, "the service did not get ready")
     return {"effect": "running", "instance": _instance_of(supervisor)}
@@ -350,7 +352,7 @@ async def _pair(agent: Agent, _command: Command, arguments: Arguments) -> Result
     assert isinstance(arguments, InvitationArguments)
     if agent.standby is None:
         raise CommandFailed("this node is no standby")
-    if agent.standby.is_promoted:
+    if agent.standby.is_serving:
         raise CommandFailed("this node serves the branch itself and keeps its accounts as its own")
     settings = agent.standby.settings
     env = {**settings.env, "TRUNKLINE_INVITATION": arguments.invitation}

@@ -42,7 +42,7 @@ class StandbyDesk:
         self._agent, self.settings = agent, settings
         self._lock = asyncio.Lock()
         self._gone_since: float | None = None
-        self._is_asked = False
+        self._is_asked = self._was_ready = False
 
     @property
     def primary_silent_seconds(self) -> float | None:
@@ -55,6 +55,19 @@ class StandbyDesk:
     def is_promoted(self) -> bool:
         """Whether this node serves the branch now: one of `starts` is wanted."""
         return any(supervisor.report().is_wanted for supervisor in self._named(self.settings.starts))
+
+    @property
+    def is_serving(self) -> bool:
+        """The same, and it has been ready since: a site that was started without a promotion never gets ready."""
+        self._was_ready = self.is_promoted and (
+            self._was_ready or any(site.is_ready for site in self._named(self.settings.starts))
+        )
+        return self._was_ready
+
+    def refuse_to_follow(self, service: str) -> None:
+        """CommandFailed when this would follow the primary beside serving in its place."""
+        if service in self.settings.ends and self.is_serving:
+            raise CommandFailed("this node serves the branch itself and follows nobody")
 
     async def run(self) -> None:
         """Ask the primary until cancelled; with `automatic` take over when it is gone. Never raises."""

@@ -25,16 +25,21 @@ def place_of(view: NodeView) -> PlacePart | None:
             if stands.successor
             else _("Another node took the place of this one"),
             lines=[fence_line(view), *what_to_do(view)],
-            other=Link(stands.successor, f"/nodes/{stands.successor}") if stands.successor else None,
+            other=page_of(stands.successor) if stands.successor else None,
             revoke=Link(_("Revoke this node"), f"/enrol/{view.name}/revoke"),
             is_warning=True,
         )
     if stands.took_from:
         return PlacePart(
             fact=_("This node has the place of %(node)s: it serves the branch", node=stands.took_from),
-            other=Link(stands.took_from, f"/nodes/{stands.took_from}"),
+            other=page_of(stands.took_from),
         )
     return None
+
+
+def page_of(name: str) -> Link:
+    """The other node's page."""
+    return Link(_("Open %(node)s", node=name), f"/nodes/{name}")
 
 
 def fence_line(view: NodeView) -> str:

@@ -110,6 +110,13 @@ def test_every_page_opens_in_both_languages(ada: Ada, locale: str) -> None:
     assert ada.visitor.open("/").text.count("gz-db1") > 2
 
 
+def test_how_grave_a_line_is_stands_in_the_readers_words(ada: Ada) -> None:
+    ada.visitor.send("/language", to="zh_CN", back="/")
+    for url in ("/logs?q=timeout&span=24h", "/nodes/gz-db1"):
+        page = ada.visitor.open(url).text
+        assert "<b>错误</b>" in page and "<b>error</b>" not in page, url
+
+
 def test_what_a_node_logged_is_shown_as_text_never_as_markup(ada: Ada) -> None:
     page = ada.visitor.open("/logs?q=timeout&span=24h").text
     assert "db timeout &lt;b&gt;order&lt;/b&gt;" in page
@@ -364,4 +371,6 @@ def test_a_summary_of_errors_names_the_fields(
 ) -> None:
     ada.visitor.open("/rules/new")
     assert ada.visitor.send(url, **typed).status_code == 422
-    assert all(words in ada.visitor.text() for words in told), ada.visitor.text()
+    text = ada.visitor.text()
+    assert all(words in text for words in told), text
+    assert [*sorted(told, key=text.index)] == told, "in the order of their boxes"

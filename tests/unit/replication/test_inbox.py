@@ -2,12 +2,17 @@
 
 import random
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
+import httpx
+import msgspec
 import pytest
 
 from branch_node.directives.actions import take_step
-from branch_node.replication.inbox import inbox_state, keep, question_of
+from branch_node.home import Home
+from branch_node.replication.inbox import Inbox, NotNow, inbox_state, keep, question_of
+from branch_node.replication.sender import Identity
 from shared import clock
 from shared.database import Database, fetch_all, fetch_value, transaction
 from shared.errors import Conflict
@@ -23,6 +28,8 @@ from shared.records import (
     Product,
 )
 from shared.replication.feed import FeedHead
+from shared.replication.handover import FENCED
+from shared.replication.messages import Refusal
 from tests.support.downward import HqLog, news
 from tests.support.wire import canonical
 
@@ -210,3 +217,15 @@ async def test_a_directive_that_comes_too_late_can_be_read_but_not_acted_on(data
     assert (await take_step(lin, late, "read")).status == "read"
     with pytest.raises(Conflict):
         await take_step(lin, late, "acknowledged")
+
+
+async def test_why_headquarters_refuses_is_told_in_its_words_and_not_as_json(
+    database: Database, tmp_path: Path
+) -> None:
+    refusal = msgspec.json.encode(Refusal(FENCED, "Another node has taken this branch over.", False))
+    inbox = Inbox(Identity("SH", tmp_path), "http://hq.test", database, Home("SH"))
+    refusing = httpx.MockTransport(lambda _request: httpx.Response(403, content=refusal))
+    inbox._http = httpx.AsyncClient(base_url="http://hq.test", transport=refusing)
+    with pytest.raises(NotNow) as why:
+        await inbox.fetch(0)
+    assert str(why.value) == f"{FENCED}: Another node has taken this branch over."
