@@ -27,6 +27,7 @@ from netops.agent.supervise import Supervisor
 from shared.clock import now
 from shared.nodes.command import (
     INVITE_ACTION,
+    SERVES_ITSELF,
     STANDBY_ACTION,
     UNANSWERED,
     VERBS,
@@ -353,7 +354,7 @@ async def _pair(agent: Agent, _command: Command, arguments: Arguments) -> Result
     if agent.standby is None:
         raise CommandFailed("this node is no standby")
     if agent.standby.is_serving:
-        raise CommandFailed("this node serves the branch itself and keeps its accounts as its own")
+        raise CommandFailed("this node serves the branch itself: its accounts are its own", SERVES_ITSELF)
     settings = agent.standby.settings
     env = {**settings.env, "TRUNKLINE_INVITATION": arguments.invitation}
     try:

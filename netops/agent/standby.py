@@ -18,6 +18,7 @@ from netops.agent.run_command import CommandFailed, run_command
 from netops.agent.settings import Probe, Standby
 from shared.clock import now
 from shared.ids import new_id
+from shared.nodes.command import SERVES_ITSELF
 from shared.nodes.report import Cause, RecoveryRecord
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ class StandbyDesk:
     def refuse_to_follow(self, service: str) -> None:
         """CommandFailed when this would follow the primary beside serving in its place."""
         if service in self.settings.ends and self.is_serving:
-            raise CommandFailed("this node serves the branch itself and follows nobody")
+            raise CommandFailed("this node serves the branch itself and follows nobody", SERVES_ITSELF)
 
     async def run(self) -> None:
         """Ask the primary until cancelled; with `automatic` take over when it is gone. Never raises."""

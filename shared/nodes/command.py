@@ -159,6 +159,8 @@ STANDBY_ACTION = "standby"
 
 UNANSWERED = "standby.unanswered"
 """Code of a pairing that failed because the branch did not answer the invitation."""
+SERVES_ITSELF = "standby.serves_itself"
+"""Code of what was ordered at a promoted standby and is for one that follows."""
 INVITE_ACTION = "standby_invite"
 """The node file's own action that prints an invitation for the branch's standby."""
 

@@ -16,6 +16,7 @@ from netops.center.commands.words import (
     NO_ANSWER,
     NODE_VERBS,
     PASSED_OVER,
+    SERVES_BRANCH,
     SERVICE_VERBS,
     STATE_KEYS,
     UNANSWERED_INVITATION,
@@ -28,7 +29,7 @@ from netops.center.standby.places import why_not
 from netops.center.standby.rules import Advice
 from shared import clock
 from shared.i18n import gettext as _
-from shared.nodes.command import INVITE_ACTION, STANDBY_ACTION, UNANSWERED, VERBS
+from shared.nodes.command import INVITE_ACTION, SERVES_ITSELF, STANDBY_ACTION, UNANSWERED, VERBS
 from shared.nodes.report import ServiceState
 from shared.web.filters import duration
 from shared.web.forms import Form
@@ -358,6 +359,7 @@ def command_page(row: NodeCommand, reader: UUID, form: Form[Any], fleet: Fleet) 
         "command.no_answer": NO_ANSWER,
         "command.passed_over": PASSED_OVER,
         UNANSWERED: UNANSWERED_INVITATION,
+        SERVES_ITSELF: SERVES_BRANCH,
     }
     explained = by_code.get(row.code) or EXPLAINED.get(row.state, "")
     service = str(row.args.get("service", ""))

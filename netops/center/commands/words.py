@@ -225,6 +225,9 @@ UNANSWERED_INVITATION = N_(
     "The branch has not answered the invitation. If its line to headquarters is down it answers once it is up. Otherwise the"
     " invitation is another branch's, was used, or is older than a day: invite anew."
 )
+SERVES_BRANCH = N_(
+    "Nothing was done: this standby was promoted and serves its branch itself. It follows nobody, and its accounts are its own."
+)
 NO_ANSWER = N_(
     "It was handed to the node and its time is over without an answer. If the node took it, its word will stand here once it is back."
 )
