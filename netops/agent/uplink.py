@@ -262,6 +262,7 @@ class Uplink:
             actions=sorted(agent.node_file.commands.actions),
             command_keys=sorted(self._desk.policy.keys),
             standby_of=agent.standby.settings.of if agent.standby else "",
+            followers=list(agent.standby.settings.ends) if agent.standby else [],
         )
 
     async def _listen_for_ever(self) -> None:

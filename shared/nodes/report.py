@@ -70,6 +70,8 @@ class Hello(msgspec.Struct, kw_only=True, omit_defaults=True):
     """Ids of the command keys that this node believes now."""
     standby_of: str = ""
     """The node whose place this one can take; empty: it is no standby."""
+    followers: list[str] = []
+    """A standby's services that follow that node: they end with the promotion."""
 
 
 class ServiceState(msgspec.Struct, kw_only=True, omit_defaults=True):

@@ -122,7 +122,7 @@ class DeskNode:
             platform="Linux", cpu_count=2, memory_bytes=1, services=["web"], metrics={},
             command_seq=self.journal.last_command_seq(), audit_head=self.journal.audit_head(),
             allowed=list(self.node_file.commands.allow), actions=["nightly", *self.node_file.commands.actions],
-            command_keys=sorted(self.desk.policy.keys), standby_of=self.standby_of,
+            command_keys=sorted(self.desk.policy.keys), standby_of=self.standby_of, followers=["web"] if self.standby_of else [],
         )  # fmt: skip
 
     def state(self) -> StateReport:

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from netops.center.alerts.words import METRICS, value_text
 from netops.center.commands import rules
 from netops.center.commands.words import ARGUMENT_WORDS, RESULT_WORDS, SAID_WORDS
 from netops.center.telemetry.lines import readable_with_time
@@ -15,6 +16,8 @@ from shared.i18n import gettext as _
 from shared.web.filters import instant, number
 
 MEASURED_LINES = 200
+UNITS = ("_ratio", "_bytes", "_seconds", "_per_second")
+"""How the names of measured values end that have a unit."""
 Facts = Sequence[tuple[str, str]]
 
 
@@ -69,9 +72,9 @@ def _said(value: object) -> str:
 
 
 def _shown(value: object) -> str:
-    """A value of arguments or result as text; lists line by line, what a node measured (JSON) with a line for each value."""
+    """A value of arguments or result as text; lists line by line, what a node measured with a line for each value."""
     if isinstance(value, list):
-        return _listed(value, _unfolded)
+        return _listed(value, _in_one_line)
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     return "—" if value is None else _unfolded(str(value))
@@ -82,10 +85,39 @@ def _listed(values: Sequence[object], shown: Callable[[str], str]) -> str:
 
 
 def _unfolded(text: str) -> str:
-    """An object of JSON with a line for each of its values; any other text as it is."""
-    if not text.startswith("{"):
-        return text
+    """What a node measured with a line for each value, in its unit, and a line for each service; any other text as it is."""
+    lines = []
+    for name, value in _measured(text).items():
+        parts = value if isinstance(value, list) else [value]
+        lines += [f"{_metric(name)}: {_valued(name, part)}" for part in parts]
+    return "\n".join(lines) or text
+
+
+def _in_one_line(text: str) -> str:
+    """The same in one line, as on the page of logs."""
+    return " ".join(f"{name}={_valued(name, value)}" for name, value in _measured(text).items()) or text
+
+
+def _measured(text: str) -> Mapping[str, Any]:
+    """The object that the text is; empty when it is none."""
     try:
-        return msgspec.json.format(text, indent=2)
+        return msgspec.json.decode(text, type=dict[str, Any]) if text.startswith("{") else {}
     except msgspec.DecodeError:
-        return text
+        return {}
+
+
+def _metric(name: str) -> str:
+    return _(METRICS[name]) if name in METRICS else name
+
+
+def _valued(name: str, value: object) -> str:
+    """A measured value in its unit, an instant on the reader's clock, what belongs to a service in one line."""
+    if isinstance(value, dict):
+        return " ".join(f"{key}={_valued(key, part)}" for key, part in value.items())
+    if isinstance(value, bool) or value is None:
+        return _shown(value)
+    if isinstance(value, float) or (isinstance(value, int) and name.endswith(UNITS)):
+        return value_text(name, float(value))
+    if isinstance(value, str) and name.endswith(("at", "since")):
+        return _said(value)
+    return str(value)

@@ -141,6 +141,8 @@ def is_possible(node: NodeState, rights: Sequence[rules.Right], verb: str, servi
         allowed, verb, service
     ):
         return False
+    if verb == "service.start" and node.is_promoted and node.hello and service in node.hello.followers:
+        return False
     if verb == "standby.invite" and not (node.hello and INVITE_ACTION in node.hello.actions):
         return False
     if verb == "standby.pair" and not (node.hello and node.hello.standby_of):

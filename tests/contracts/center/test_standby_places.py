@@ -29,7 +29,7 @@ class Branch:
 
     def wire(self, name: str, visitor: Visitor, folder: Path) -> Wire:
         key = CenterKeys(self.center.settings.data_dir).command.public_text
-        node = DeskNode(name, folder / name, [key], allow=("standby.*",))
+        node = DeskNode(name, folder / name, [key], allow=("standby.*", "service.start"))
         fleet = self.center.app.state.fleet
         in_app(
             self.center.app, lambda: enrol(name, "branch", node.key.public_text, branch="PAR", fleet=fleet)
@@ -123,6 +123,17 @@ def test_what_makes_no_sense_after_a_promotion_is_not_offered_and_refused_with_t
         assert (asked.status_code, sent.status_code) == (409, 409)
         assert reason in asked.text and reason in sent.text
     assert people["eve"].open("/nodes/PAR-standby/commands").text.count("has the place of") == 0
+
+
+def test_what_follows_the_primary_is_not_offered_to_be_started_at_a_promoted_standby(
+    people: People, branch: Branch
+) -> None:
+    start = "verb=service.start&amp;service=web"
+    branch.stand()
+    assert start in people["ada"].open("/nodes/PAR-standby/commands").text
+    branch.stand(is_promoted=True)
+    assert start not in people["ada"].open("/nodes/PAR-standby/commands").text
+    assert start in people["ada"].open("/nodes/PAR/commands").text
 
 
 def test_a_promotion_that_waits_for_the_second_person_is_refused_once_somebody_promoted(

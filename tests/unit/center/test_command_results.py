@@ -40,16 +40,25 @@ def test_a_line_of_a_log_is_told_as_on_the_page_of_logs() -> None:
 
 def test_what_a_node_measured_stands_line_by_line() -> None:
     measured = {
-        "state": '{"cpu_ratio":0.5,"load_1":2.0}',
+        "values": '{"cpu_ratio":0.511,"load_1":1.1599999,"disk_free_bytes":2147483648,"service.web.cpu_ratio":1.5,"swap":null}',
+        "state": (
+            '{"at":"2026-11-29T02:36:32Z","services":[{"name":"web","state":"running","pid":57190,"is_ready":true}],'
+            '"open_incidents":[]}'
+        ),
         "changes": ["one", '{"b":1}'],
         "reason": "{no json",
-        "values": None,
+        "effect": None,
     }
     with use_locale("en"):
         told = dict(result_shown(measured, with_secrets=False))
-    assert told["State"].splitlines() == ["{", '  "cpu_ratio": 0.5,', '  "load_1": 2.0', "}"]
-    assert told["Changes"].splitlines() == ["one", "{", '  "b": 1', "}"]
-    assert (told["Reason"], told["Values"]) == ("{no json", "—")
+    assert told["Values"].splitlines() == [
+        "CPU: 51.1%", "load_1: 1.16", "disk_free_bytes: 2.1 GB", "service.web.cpu_ratio: 1.5", "swap: —",
+    ]  # fmt: skip
+    at, web = told["State"].splitlines()
+    assert at.startswith("at: 2026-11-29 ")
+    assert web == "services: name=web state=running pid=57190 is_ready=yes"
+    assert told["Changes"].splitlines() == ["one", "b=1"]
+    assert (told["Reason"], told["Effect"]) == ("{no json", "—")
 
 
 def test_arguments_stand_under_the_names_of_their_boxes_and_a_secret_is_none() -> None:
