@@ -35,12 +35,24 @@ settings.register_profile("trunkline", deadline=None)
 settings.load_profile("trunkline")
 
 
-LONG_FIRST = ("faults", "scenarios", "imports", "contracts", "unit")
+WAITED_FOR = 0.9
+"""Part of a run within which the files that wait are begun."""
+
+COMPUTING = ("imports", "contracts", "unit")
+"""Folders whose tests keep a core busy, those with the longest files first; the others mostly wait for processes, lines and browsers."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files with long tests first, so that no process of a run ends with one while the others have nothing to do."""
-    items.sort(key=lambda item: LONG_FIRST.index(item.path.relative_to(TESTS).parts[0]))
+    """Files whose tests wait are spread evenly among those that compute, so that no core stands still; the last come before the end,
+    so that no process of a run ends with a long one while the others have nothing to do."""
+    waiting: dict[Path, None] = {}
+    computing: dict[str, dict[Path, None]] = {folder: {} for folder in COMPUTING}
+    for item in items:
+        computing.get(item.path.relative_to(TESTS).parts[0], waiting)[item.path] = None
+    busy = [path for folder in COMPUTING for path in computing[folder]]
+    place = {path: (number + 0.5) / len(busy) for number, path in enumerate(busy)}
+    place |= {path: WAITED_FOR * number / len(waiting) for number, path in enumerate(waiting)}
+    items.sort(key=lambda item: place[item.path])
 
 
 def pytest_collection_finish() -> None:
