@@ -139,7 +139,7 @@ class Grant:
 class Person:
     """Who makes a request. Built by the site from its staff tables at sign-in or from an API token.
 
-    `department_ids` is the own department with all below it, `staff_ids` the person and all subordinates.
+    `department_id` is where the person works, `department_ids` that with all below it, `staff_ids` the person and all subordinates.
     `branch` is the home branch (None: none, e.g. an integration at HQ); `branches` are the branches that an HQ
     reader may see, None meaning all.
     """
@@ -147,6 +147,7 @@ class Person:
     id: UUID
     name: str
     branch: str | None
+    department_id: UUID | None = None
     department_ids: frozenset[UUID] = frozenset()
     staff_ids: frozenset[UUID] = frozenset()
     grants: Mapping[str, Scope] = field(default_factory=dict)

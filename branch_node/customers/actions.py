@@ -44,7 +44,7 @@ async def add_customer(
     The owner is the person unless another one is named, which needs customer.assign. Invalid when the code is taken.
     """
     require(person, "customer.edit")
-    owner = await owner_for(person, form.owner_id)
+    owner_id, department_id = await _owner_of_new(person, form.owner_id)
     code = form.code or await number_ahead("customer")
     async with transaction():
         if form.code:
@@ -53,8 +53,8 @@ async def add_customer(
             branch=home().code,
             code=code or await next_free_number("customer"),
             status=form.status if form.status != "customer" else "prospect",
-            owner_id=owner.id,
-            department_id=owner.department_id,
+            owner_id=owner_id,
+            department_id=department_id,
             currency=form.currency or home().currency,
             acquired_on=form.acquired_on or today(),
             custom=dict(custom or {}),
@@ -70,6 +70,14 @@ async def add_customer(
             )
             await write_contact_points(contact, form.phone, form.email)
     return row
+
+
+async def _owner_of_new(person: Person, owner_id: UUID | None) -> tuple[UUID, UUID | None]:
+    """Who will look after a new customer, and their department. Mostly the one who enters it, who was read with the request."""
+    if owner_id in (None, person.id) and person.department_id and person.branch == home().code:
+        return person.id, person.department_id
+    owner = await owner_for(person, owner_id)
+    return owner.id, owner.department_id
 
 
 async def owner_for(person: Person, owner_id: UUID | None) -> Employee:

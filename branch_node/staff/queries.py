@@ -33,11 +33,11 @@ WITH RECURSIVE
   staff(id) AS (
     SELECT id FROM employee WHERE id = :id
     UNION SELECT e.id FROM employee e JOIN staff ON e.manager_id = staff.id WHERE e.deleted_at IS NULL)
-SELECT 'me' AS kind, name AS a, branch AS b, discount_limit_bp AS n FROM employee
+SELECT 'me' AS kind, name AS a, branch AS b, discount_limit_bp AS n, CAST(department_id AS VARCHAR(36)) AS place FROM employee
   WHERE id = :id AND deleted_at IS NULL AND active = :yes
-UNION ALL SELECT 'department', CAST(id AS VARCHAR(36)), '', 0 FROM dept
-UNION ALL SELECT 'staff', CAST(id AS VARCHAR(36)), '', 0 FROM staff
-UNION ALL SELECT 'grant', g.action, g.scope, 0 FROM employee_role r
+UNION ALL SELECT 'department', CAST(id AS VARCHAR(36)), '', 0, '' FROM dept
+UNION ALL SELECT 'staff', CAST(id AS VARCHAR(36)), '', 0, '' FROM staff
+UNION ALL SELECT 'grant', g.action, g.scope, 0, '' FROM employee_role r
   JOIN role_grant g ON g.role_code = r.role_code AND g.deleted_at IS NULL
   WHERE r.employee_id = :id AND r.deleted_at IS NULL
 """
@@ -66,6 +66,7 @@ async def person_by_id(person_id: UUID, timezone: str = "") -> Person | None:
         id=person_id,
         name=me["a"],
         branch=me["b"],
+        department_id=UUID(me["place"]) if me["place"] else None,
         department_ids=frozenset(UUID(row["a"]) for row in found["department"]),
         staff_ids=frozenset(UUID(row["a"]) for row in found["staff"]),
         grants=combine(grants),

@@ -9,6 +9,7 @@ from branch_node.customers import actions, card, contacts, owners, queries
 from branch_node.customers.forms import ContactForm, CustomerForm, FilterForm
 from branch_node.editing import ChangedMeanwhile
 from branch_node.lists import Sort, paging
+from branch_node.staff.queries import person_by_id
 from shared.database import Database, count_queries, fetch_value
 from shared.errors import Invalid, NotAllowed, NotFound
 from shared.permissions import Person, Scope
@@ -167,6 +168,38 @@ async def test_a_duplicate_is_found_on_each_key(database: Database) -> None:
         assert await duplicates(LIN.person, email="info@huadong.CN") == [(name, ["email"])]
         assert await duplicates(LIN.person, tax_number="91310000MA1FL0001X") == [(name, ["tax_number"])]
         assert await duplicates(LIN.person, name="另一家") == []
+
+
+async def test_who_has_no_double_costs_one_question_whatever_is_known(database: Database) -> None:
+    with acting(LIN):
+        await hire(*SHANGHAI)
+        await customer_of(LIN, "甲公司")
+        for typed in (
+            {"name": "乙公司"},
+            {"phone": "13800138000"},
+            {"name": "乙公司", "phone": "1", "tax_number": "X1"},
+        ):
+            counter = count_queries()
+            assert await duplicates(LIN.person, **typed) == []
+            assert counter[0] == 1
+        assert await duplicates(LIN.person) == []
+        assert counter[0] == 1
+
+
+async def test_a_new_customer_is_with_its_author_and_their_department_unless_said_otherwise(
+    database: Database,
+) -> None:
+    with acting(SUN):
+        await hire(*SHANGHAI)
+        sun = await person_by_id(SUN.id)
+        assert sun is not None
+        for form, owner in (
+            (CustomerForm(name="甲"), SUN),
+            (CustomerForm(name="乙", owner_id=SUN.id), SUN),
+            (CustomerForm(name="丙", owner_id=LIN.id), LIN),
+        ):
+            row = await actions.add_customer(sun, form)
+            assert (row.owner_id, row.department_id) == (owner.id, SALES_SH)
 
 
 async def test_an_imported_tax_number_is_found_however_it_is_written(database: Database) -> None:

@@ -35,6 +35,7 @@ async def test_suns_person_has_his_department_and_lin_below_him(database: Databa
         sun = await queries.person_by_id(SUN.id)
     assert sun is not None
     assert sun.staff_ids == {SUN.id, LIN.id}
+    assert sun.department_id == SALES_SH
     assert SALES_SH in sun.department_ids
     assert sun.scope("customer.view") is Scope.DEPARTMENT
     assert sun.discount_limit_bp == 2_000
