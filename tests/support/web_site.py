@@ -133,6 +133,7 @@ class Visitor:
     def __init__(self, client: TestClient) -> None:
         self.client = client
         self.page = ""
+        self._kept = ("", "")
 
     def other_browser(self) -> "Visitor":
         """The same site, another browser: cookies of its own."""
@@ -149,6 +150,14 @@ class Visitor:
         """The CSRF token of the page before us."""
         found = re.search(r'name="csrf" value="(\w+)"', self.page)
         return found[1] if found else ""
+
+    def lasting_token(self) -> str:
+        """A CSRF token of the account page, opened once for a session: what belongs to a cookie stays good."""
+        session = next((value for name, value in self.client.cookies.items() if name.startswith("session")), "")
+        if self._kept[0] != session:
+            self.open("/me")
+            self._kept = (session, self.token())
+        return self._kept[1]
 
     def send(self, url: str, *, follow: bool = True, **fields: Any) -> Any:
         answer = self.client.post(
