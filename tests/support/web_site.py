@@ -153,7 +153,9 @@ class Visitor:
 
     def lasting_token(self) -> str:
         """A CSRF token of the account page, opened once for a session: what belongs to a cookie stays good."""
-        session = next((value for name, value in self.client.cookies.items() if name.startswith("session")), "")
+        session = next(
+            (value for name, value in self.client.cookies.items() if name.startswith("session")), ""
+        )
         if self._kept[0] != session:
             self.open("/me")
             self._kept = (session, self.token())
