@@ -134,13 +134,13 @@ async def ask_undo(request: Request) -> Response:
     job = await queries.job_for(path_id(request))
     total = job.account.get("total", {}) if job.account else {}
     created, updated = int(total.get("created", 0)), int(total.get("updated", 0))
+    going = ngettext("%(n)s created row is taken back.", "%(n)s created rows are taken back.", created)
+    restored = ngettext(
+        "%(n)s changed row gets its former values.", "%(n)s changed rows get their former values.", updated
+    )
     lines = [
-        ngettext("%(n)s created row is taken back.", "%(n)s created rows are taken back.", created),
-        ngettext(
-            "%(n)s changed row gets its former values.",
-            "%(n)s changed rows get their former values.",
-            updated,
-        ),
+        *([going] if created or not updated else []),
+        *([restored] if updated else []),
         _("Rows that somebody has changed or used since stay as they are."),
     ]
     confirm = Confirm(

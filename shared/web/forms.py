@@ -26,6 +26,7 @@ from pydantic import (
     StringConstraints,
     ValidationError,
     ValidationInfo,
+    model_validator,
 )
 from pydantic_core import PydanticCustomError
 from starlette.datastructures import UploadFile
@@ -46,6 +47,24 @@ class FormModel(BaseModel):
     """Base of all form models: blanks around texts are dropped, unknown fields are ignored."""
 
     model_config = ConfigDict(str_strip_whitespace=True, extra="ignore", arbitrary_types_allowed=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _leave_out_what_nobody_sees(cls, entered: Any) -> Any:
+        if isinstance(entered, Mapping) and any(is_unseen(value) for value in entered.values()):
+            return {name: "" if is_unseen(value) else value for name, value in entered.items()}
+        return entered
+
+
+def is_unseen(value: object) -> bool:
+    """A text of which nobody would see anything: marks of direction and width, fillers. Names made of it would look empty."""
+    if not isinstance(value, str) or value.isascii():
+        return False
+    return all(one.isspace() or one in FILLERS or unicodedata.category(one) == "Cf" for one in value)
+
+
+FILLERS = "\u115f\u1160\u2800\u3164\uffa0"
+"""Letters that are drawn as nothing: Hangul fillers, the empty Braille cell."""
 
 
 @dataclass(frozen=True)
@@ -149,7 +168,9 @@ def typed_fields(source: Any, model: type[BaseModel], prefix: str = "") -> dict[
 def parse(typed: Mapping[str, Any], model: type[M], *, currency: str = "") -> Form[M]:
     """Check entries against a model. An empty text counts as not entered; `currency` as in read_form."""
     entered = {
-        name: value for name, value in typed.items() if value not in ("", []) and not is_empty_file(value)
+        name: value
+        for name, value in typed.items()
+        if value not in ("", []) and not is_empty_file(value) and not is_unseen(value)
     }
     try:
         return Form(typed, {}, model.model_validate(entered, context={CURRENCY: currency}))

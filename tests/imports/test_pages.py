@@ -98,6 +98,7 @@ def test_files_are_looked_at_first_then_imported_then_taken_back(
     assert names(site) == ["Imported A", "Imported B"]
     he.open(f"{imported}/undo")
     assert "2 created rows are taken back." in he.text()
+    assert "0 changed rows" not in he.text()
     undone = he.send(f"{imported}/undo").url.path
     work(site)
     he.open(undone)

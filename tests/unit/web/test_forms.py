@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import Field as Bounds
+from pydantic import ValidationError
 
 import shared
 from shared import clock, i18n
@@ -61,6 +62,24 @@ def test_all_messages_come_at_once_and_what_was_typed_stays() -> None:
     assert form.text("amount") == "12,3"
     with pytest.raises(ValueError, match="the form has errors"):
         _ = form.value
+
+
+class NamedForm(FormModel):
+    name: Annotated[str, Bounds(min_length=2)]
+    nickname: str = ""
+
+
+@pytest.mark.parametrize("unseen", ["\u200b\u2060", "\u202e\u00a0\u200f", "\u3164\u3164", "\u2800 \u2800"])
+def test_a_name_of_which_nobody_sees_anything_is_none(unseen: str) -> None:
+    assert parse({"name": unseen}, NamedForm).error("name") == "Enter this; it cannot be left empty."
+    assert parse({"name": "Li", "nickname": unseen}, NamedForm).value.nickname == ""
+    with pytest.raises(ValidationError):
+        NamedForm.model_validate({"name": unseen})
+
+
+@pytest.mark.parametrize("name", ["李\u200d娜", "\u200fعلي", "O’Hara"])
+def test_marks_within_a_name_stay(name: str) -> None:
+    assert parse({"name": name}, NamedForm).value.name == name
 
 
 def test_messages_are_in_the_readers_language() -> None:
