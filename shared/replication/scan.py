@@ -8,6 +8,7 @@ import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any, Protocol, Self
 
 from shared.database import engine
@@ -18,6 +19,11 @@ from shared.replication.columns import QUOTE, Table
 CHUNK = 1_000
 """Rows of a branch's file held at once: a megabyte or two. Four times as many are no faster."""
 PIECE_BYTES = 1_000_000
+LINES = 256
+"""Rows that SQLite joins into one text for the second reader's sake: a millisecond in which the interpreter is free."""
+TWO_READERS_FROM_BYTES = 50_000_000
+"""A smaller file is read through sooner than a second connection has opened."""
+WAIT_FOR_WRITER_SECONDS = 0.25
 WHOLE_BUCKET_DIGITS = (2, 3)
 MANY_ROWS = 50_000
 Take = Callable[[Sequence[tuple[bytes, bytes]]], None]
@@ -44,8 +50,9 @@ class SqliteView:
 
     dialect = "sqlite"
 
-    def __init__(self, connection: sqlite3.Connection, rest: float) -> None:
-        self._connection, self._rest = connection, rest
+    def __init__(self, connection: sqlite3.Connection, rest: float, second: sqlite3.Connection | None = None) -> None:  # fmt: skip
+        """`second` sees the same rows as `connection`."""
+        self._connection, self._rest, self._second = connection, rest, second
 
     async def all(self, sql: str, **params: Any) -> list[tuple[Any, ...]]:
         query, values = bind(sql, params, "sqlite")
@@ -66,6 +73,79 @@ class SqliteView:
             del found  # else two pieces are held while the next is read
             if self._rest:
                 time.sleep((time.perf_counter() - begun) * self._rest)
+
+    async def shared_digest(self, table: Table, branch: str) -> Digest | None:
+        """The digest of a branch's rows, each half by a reader in a thread of its own; None where there is one reader only."""
+        if self._second is None:
+            return None
+        readers = enumerate((self._connection, self._second))
+        halves = await asyncio.gather(
+            *(asyncio.to_thread(_half_digest, link, table, branch, half) for half, link in readers),
+            return_exceptions=True,
+        )
+        digest = Digest()
+        for found in halves:
+            if isinstance(found, BaseException):
+                raise found
+            digest.merge(found)
+        return digest
+
+
+def _half_digest(link: sqlite3.Connection, table: Table, branch: str, half: int) -> Digest:
+    """Of every other 256 numbers of rows in the file. A row at a time, the two readers would wait for each other at each."""
+    link.execute("CREATE TEMP TABLE IF NOT EXISTS picked (place INTEGER PRIMARY KEY, row INTEGER NOT NULL)")
+    link.execute("DELETE FROM temp.picked")
+    count = link.execute(
+        f'INSERT INTO temp.picked (row) SELECT rowid FROM "{table.name}" WHERE branch = ? AND (rowid >> 8) & 1 = ? ORDER BY rowid',
+        (branch, half),
+    ).rowcount
+    lines = (
+        f'SELECT {table.held_sql("r", "sqlite")} AS line FROM temp.picked p CROSS JOIN "{table.name}" r ON r.rowid = p.row '
+        "WHERE p.place > ? AND p.place <= ?"
+    )
+    joined = f"SELECT CAST(group_concat(line, char(10)) AS BLOB) FROM ({lines})"
+    digest = Digest()
+    for start in range(0, count, LINES):
+        end = min(start + LINES, count)
+        rows = link.execute(joined, (start, end)).fetchone()[0].split(b"\n")
+        if len(rows) != end - start:  # a row that no release of ours wrote, over several lines
+            rows = [line.encode() for (line,) in link.execute(lines, (start, end))]
+        digest.add_all(rows)
+    return digest
+
+
+def _open_readers(file: str, rest: float) -> tuple[sqlite3.Connection, sqlite3.Connection | None]:
+    """A reader, and a second one that sees the same rows where that is worth it: nobody hurries at `rest`, and a writer that takes
+    long is not waited for."""
+    first = _reader(file)
+    if rest or Path(file).stat().st_size < TWO_READERS_FROM_BYTES:
+        _begin(first)
+        return first, None
+    second = _reader(file)
+    gate = sqlite3.connect(file, timeout=WAIT_FOR_WRITER_SECONDS, isolation_level=None)
+    try:
+        gate.execute("BEGIN IMMEDIATE")  # nothing is committed between the two
+        _begin(first)
+        _begin(second)
+    except sqlite3.OperationalError:
+        if not first.in_transaction:
+            _begin(first)
+        second.close()
+        return first, None
+    finally:
+        gate.close()
+    return first, second
+
+
+def _reader(file: str) -> sqlite3.Connection:
+    link = sqlite3.connect(f"file:{file}?mode=ro", uri=True, isolation_level=None, check_same_thread=False)
+    link.execute("PRAGMA temp_store = MEMORY")
+    return link
+
+
+def _begin(link: sqlite3.Connection) -> None:
+    link.execute("BEGIN")
+    link.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
 
 
 class PostgresView:
@@ -160,16 +240,13 @@ async def view_of(rest: float = 0.0) -> AsyncIterator[View]:
     """A consistent view of the current database over a connection of its own, closed at the end of the block."""
     client: Any = connection()
     if engine() == "sqlite":
-        link = sqlite3.connect(
-            f"file:{client.filename}?mode=ro", uri=True, isolation_level=None, check_same_thread=False
-        )
+        first, second = await asyncio.to_thread(_open_readers, client.filename, rest)
         try:
-            link.execute("PRAGMA temp_store = MEMORY")
-            link.execute("BEGIN")
-            link.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
-            yield SqliteView(link, rest)
+            yield SqliteView(first, rest, second)
         finally:
-            link.close()
+            first.close()
+            if second is not None:
+                second.close()
         return
     import asyncpg
 
@@ -237,6 +314,8 @@ async def table_digest(view: View, table: Table, branch: str, expected: str = ""
         quick = await view.quick_digest(table, branch)
         if quick == Digest.parse(expected):
             return quick
+    if isinstance(view, SqliteView) and (whole := await view.shared_digest(table, branch)):
+        return whole
     digest = Digest()
 
     def take(rows: Sequence[tuple[bytes, bytes]]) -> None:
