@@ -1,4 +1,4 @@
-"""A large SQLite file is read for proof by two readers that see the same rows, whoever writes meanwhile."""
+"""A large file or table is read for proof by two readers that see the same rows, whoever writes meanwhile."""
 
 import asyncio
 import sqlite3
@@ -130,3 +130,27 @@ async def test_a_small_file_and_a_patient_reader_have_one(
             async with view_of(rest=1.0) as view:
                 assert isinstance(view, scan.SqliteView)
                 assert await view.shared_digest(TABLE, BRANCH) is None
+
+
+async def test_two_sessions_of_postgres_see_one_state(
+    templates: Templates, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second is opened after somebody has written."""
+    async with fresh_database(templates, "postgres", "hq", tmp_path) as opened:
+        with opened.use(), two_readers(monkeypatch):
+            await Receipt.bulk_create(receipts(BRANCH, 600))
+            async with view_of() as before:
+                assert isinstance(before, scan.PostgresView)
+                expected = await before.quick_digest(TABLE, BRANCH)
+                assert expected.count == 600
+            async with view_of() as view:
+                assert await view.all("SELECT count(*) FROM receipt") == [(600,)]
+                await execute("UPDATE receipt SET notes = 'meanwhile'")
+                assert isinstance(view, scan.PostgresView)
+                assert await view.quick_digest(TABLE, BRANCH) == expected
+                assert await table_digest(view, TABLE, BRANCH, expected.text()) == expected
+                assert await view.quick_digest(TABLE, "NYC") == Digest()
+            async with view_of() as after:
+                assert isinstance(after, scan.PostgresView)
+                assert await after.quick_digest(TABLE, BRANCH) == await table_digest(after, TABLE, BRANCH)
+                assert await after.quick_digest(TABLE, BRANCH) != expected
