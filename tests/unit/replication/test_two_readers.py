@@ -33,7 +33,7 @@ def receipts(branch: str, count: int) -> list[Receipt]:
 async def full(templates: Templates, tmp_path: Path) -> AsyncIterator[Database]:
     async with fresh_database(templates, "sqlite", "hq", tmp_path) as opened:
         with opened.use():
-            await Receipt.bulk_create(receipts(BRANCH, 1_300))
+            await Receipt.bulk_create(receipts(BRANCH, 2_600))
             await Receipt.bulk_create(receipts("PAR", 300))
         yield opened
 
@@ -57,7 +57,7 @@ async def test_two_readers_find_what_one_finds(full: Database, monkeypatch: pyte
         await execute("UPDATE receipt SET ext = '{' || char(10) || '}' WHERE rowid IN (5, 700)")
         await execute("DELETE FROM receipt WHERE rowid BETWEEN 200 AND 290")
     alone = await digest(full)
-    assert alone.count == 1_300 - 91
+    assert alone.count == 2_600 - 91
     with two_readers(monkeypatch):
         with full.use():
             async with view_of() as view:
