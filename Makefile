@@ -61,11 +61,10 @@ runtime dev:
 	@$(MAKE) --no-print-directory -j2 $(VENV)/.$@ assets
 
 # A Python that was built without --enable-optimizations (pyenv's default) takes 1.3 to 1.8 times as long for everything here. Where the
-# first on PATH is one, the system's own is taken, if it can make an environment and is not older than 3.11.4: of 3.11.2 a site was seen to
-# end by a segmentation fault, once in some thousand ends.
+# first on PATH is one, the system's own is taken, if it can make an environment and is not older than 3.11.
 ifndef PYTHON
 OPTIMISED := import sys, sysconfig; sys.exit("--enable-optimizations" not in str(sysconfig.get_config_var("CONFIG_ARGS")))
-FITS      := import ensurepip, sys; sys.exit(sys.version_info < (3, 11, 4))
+FITS      := import ensurepip, sys; sys.exit(sys.version_info < (3, 11))
 PYTHON    := $(shell python3 -c '$(OPTIMISED)' 2>/dev/null || ! /usr/bin/python3 -c '$(FITS)' 2>/dev/null && echo python3 || echo /usr/bin/python3)
 endif
 

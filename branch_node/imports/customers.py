@@ -1,6 +1,5 @@
 """Importers of customers and their contacts: keys by which they are recognised, ways to reach them, duplicates."""
 
-import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -24,6 +23,7 @@ from shared.database import fetch_all, transaction
 from shared.errors import Text
 from shared.i18n import N_
 from shared.records import ContactPoint
+from shared.threads import in_thread
 
 DEFAULT_MATCH = ("code", "tax_number")
 DOUBTS = ("phone", "email", "name")
@@ -125,7 +125,7 @@ class CustomerImporter(Importer):
                 (str(item.row_id), item.line, label_of(item.values), profile_of(item.values, home().country))
                 for item in fresh
             ]
-            await asyncio.to_thread(self.alike.add, profiles)
+            await in_thread(self.alike.add, profiles)
 
     async def finish(self) -> None:
         """Weigh the new customers against each other and against all of the branch, when the mapping asks for it."""
@@ -136,8 +136,8 @@ class CustomerImporter(Importer):
         while rows := await fetch_all(PROFILES_SQL, branch=home().code, after=after):
             after = as_kind(rows[-1]["id"], UUID)
             profiles = [(str(row["id"]), 0, label_of(row), profile_of(row, home().country)) for row in rows]
-            await asyncio.to_thread(self.alike.add, profiles)
-        pairs = await asyncio.to_thread(lambda alike: list(alike.pairs()), self.alike)
+            await in_thread(self.alike.add, profiles)
+        pairs = await in_thread(lambda alike: list(alike.pairs()), self.alike)
         self.run.staging.warn(
             self.plan.staged,
             self.record,

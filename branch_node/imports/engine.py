@@ -5,7 +5,6 @@ have been found usable; then batches of a thousand rows, each in one transaction
 that a run that breaks off is simply started again. A dry run makes the same decisions and writes nothing.
 """
 
-import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -30,6 +29,7 @@ from shared.errors import Text
 from shared.i18n import N_
 from shared.ids import new_id
 from shared.records import ImportRun
+from shared.threads import in_thread
 
 events = log.get_logger()
 RESULT_NAME = "result.csv"
@@ -89,7 +89,7 @@ async def run_import(
             staging.settle_rest(staged, "looked_up" if status == "done" else "not_reached")
             run.account.files.append(file_account(staging, staged))
         path = result_file or work_folder / str(run_id) / RESULT_NAME
-        notes, failures, run.account.warnings = await asyncio.to_thread(write_result, staging, path)
+        notes, failures, run.account.warnings = await in_thread(write_result, staging, path)
         run.account.result_file = str(path) if notes else ""
         run.account.seconds = time.perf_counter() - started
         if record is not None:
@@ -119,9 +119,9 @@ async def _prepared(run: Run, folder: Path, report: Report) -> list[Plan]:
         faults += await _branch_faults(run)
         if faults:
             raise BadMapping(faults) if not _names_files(faults) else BadFiles(faults)
-        await asyncio.to_thread(_stage_all, run, sources, report)
+        await in_thread(_stage_all, run, sources, report)
         for plan in plans:
-            await asyncio.to_thread(plan.prepare)
+            await in_thread(plan.prepare)
     finally:
         for source in sources.values():
             source.close()
@@ -227,7 +227,7 @@ async def _import_all(run: Run, plans: list[Plan], report: Report, cancelled: Ca
     for plan in plans:
         importer = importer_for(run, plan)
         line, number = 0, 0
-        while batch := await asyncio.to_thread(read_batch, run, plan, line):
+        while batch := await in_thread(read_batch, run, plan, line):
             if cancelled():
                 return "cancelled"
             line, number = batch[-1].line, number + 1

@@ -6,10 +6,10 @@ digests follow from the log alone; checkpoints only save recomputing them.
 
 import asyncio
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 import zstandard
@@ -17,6 +17,9 @@ import zstandard
 from shared.replication.change import CHAIN_START, Digest, extend_chain
 from shared.replication.layout import write_layout
 from shared.replication.messages import BatchHead
+from shared.threads import in_thread
+
+T = TypeVar("T")
 
 _LINE = (
     "seq || {tab} || txid || {tab} || tbl || {tab} || op || {tab} || schema || {tab} || at || {tab} || pk || {tab} "
@@ -99,8 +102,7 @@ class SqliteLog:
 
     async def head(self) -> int:
         """The last position, 0 for an empty log."""
-        async with self._lock:
-            return await asyncio.to_thread(self._head)
+        return await self._aside(self._head)
 
     def _head(self) -> int:
         found = self._connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'change'").fetchone()
@@ -108,15 +110,19 @@ class SqliteLog:
 
     async def rows(self, after: int, limit: int) -> list[LogRow]:
         """Up to `limit` rows after a position."""
-        async with self._lock:
-            return await asyncio.to_thread(self._rows, after, limit)
+        return await self._aside(self._rows, after, limit)
 
     def _rows(self, after: int, limit: int) -> list[LogRow]:
         return self._connection.execute(SQLITE_LINES, (after, limit)).fetchall()
 
+    async def _aside(self, work: Callable[..., T], *values: object) -> T:
+        async with self._lock:
+            return await in_thread(work, *values, hurry=self._connection.interrupt)
+
     async def close(self) -> None:
-        """Close the connection."""
-        self._connection.close()
+        """Close the connection, after whoever reads."""
+        async with self._lock:
+            self._connection.close()
 
 
 class PostgresLog:

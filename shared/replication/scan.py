@@ -15,6 +15,7 @@ from shared.database import engine
 from shared.database.access import bind, connection
 from shared.replication.change import Digest
 from shared.replication.columns import QUOTE, Table
+from shared.threads import in_thread
 
 CHUNK = 1_000
 """Rows of a branch's file held at once: a megabyte or two. Four times as many are no faster."""
@@ -56,11 +57,13 @@ class SqliteView:
 
     async def all(self, sql: str, **params: Any) -> list[tuple[Any, ...]]:
         query, values = bind(sql, params, "sqlite")
-        return await asyncio.to_thread(lambda: self._connection.execute(query, values).fetchall())
+        return await in_thread(
+            lambda: self._connection.execute(query, values).fetchall(), hurry=self._connection.interrupt
+        )
 
     async def scan(self, sql: str, take: Take, **params: Any) -> None:
         query, values = bind(sql, params, "sqlite")
-        await asyncio.to_thread(self._scan, query, values, take)
+        await in_thread(self._scan, query, values, take, hurry=self._connection.interrupt)
 
     def _scan(self, query: str, values: list[Any], take: Take) -> None:
         rows = self._connection.execute(query, values)
@@ -80,7 +83,10 @@ class SqliteView:
             return None
         readers = enumerate((self._connection, self._second))
         halves = await asyncio.gather(
-            *(asyncio.to_thread(_half_digest, link, table, branch, half) for half, link in readers),
+            *(
+                in_thread(_half_digest, link, table, branch, half, hurry=link.interrupt)
+                for half, link in readers
+            ),
             return_exceptions=True,
         )
         digest = Digest()

@@ -1,9 +1,9 @@
 """1,000 branches of 50 rows reconnect at once: how soon all are drained, how evenly, and what open pages notice of it.
 
 Headquarters is its own process with its pages, on SQLite and on PostgreSQL; the branches are another (`returning_branches`). The
-overview is asked for by one client all the while, first with nothing arriving. As after an outage, each branch sends what waits at once;
+overview is asked for by one client all the while, first with nothing arriving; `--pause` is the time between two looks. As after an outage, each branch sends what waits at once;
 with `--greeting` as after a start of all nodes, a hello before it. The floor is the same load against a headquarters that only
-answers (`answering_hq`). `python -m tests.bench.reconnect [--branches N] [--rows N]`.
+answers (`answering_hq`). `python -m tests.bench.reconnect [--branches N] [--rows N] [--pause SECONDS]`.
 """
 
 import argparse
@@ -56,16 +56,16 @@ async def make(settings: HqSettings, branches: int) -> None:
 
 
 class Looker(threading.Thread):
-    """One person reloading the overview without a break until told to stop; milliseconds of each look."""
+    """One person reloading the overview every `pause` seconds until told to stop; milliseconds of each look."""
 
-    def __init__(self, client: httpx.Client) -> None:
+    def __init__(self, client: httpx.Client, pause: float) -> None:
         super().__init__(daemon=True)
-        self.client, self.times, self.is_over = client, list[float](), threading.Event()
+        self.client, self.pause, self.times, self.is_over = client, pause, list[float](), threading.Event()
 
     def run(self) -> None:
         while not self.is_over.is_set():
             self.times.append(timed(self.client, VIEW))
-            time.sleep(PAUSE)
+            self.is_over.wait(self.pause)
 
     def stop(self) -> list[float]:
         self.is_over.set()
@@ -121,7 +121,7 @@ def until_listening(port: int) -> None:
             time.sleep(0.1)
 
 
-def measure(settings: HqSettings, branches: int, rows: int, greets: bool) -> dict[str, float]:
+def measure(settings: HqSettings, asked: argparse.Namespace) -> dict[str, float]:
     """The figures of one reconnect."""
     environment = {
         **os.environ,
@@ -131,7 +131,7 @@ def measure(settings: HqSettings, branches: int, rows: int, greets: bool) -> dic
         **({"TRUNKLINE_DATABASE_URL": settings.database_url} if settings.database_url else {}),
     }
     server = subprocess.Popen([sys.executable, "-m", "hq", "web"], env=environment, stdout=subprocess.DEVNULL)
-    coming = coming_back(settings.port, branches, rows, greets)
+    coming = coming_back(settings.port, asked.branches, asked.rows, asked.greeting)
     assert coming.stdin is not None and coming.stdout is not None
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{settings.port}", timeout=60.0) as client:
@@ -141,7 +141,7 @@ def measure(settings: HqSettings, branches: int, rows: int, greets: bool) -> dic
             coming.stdout.readline()
             idle = [timed(client, VIEW) for _ in range(IDLE_REQUESTS)]
             before, processor = memory_mb(server.pid), processor_ms(server.pid)
-            looker = Looker(client)
+            looker = Looker(client, asked.pause)
             looker.start()
             out, _ = coming.communicate("go\n", timeout=300)
             processor = processor_ms(server.pid) - processor
@@ -156,13 +156,13 @@ def measure(settings: HqSettings, branches: int, rows: int, greets: bool) -> dic
     }  # fmt: skip
 
 
-def run(scratch: str, database_url: str | None, branches: int, rows: int, greets: bool) -> dict[str, float]:
+def run(scratch: str, database_url: str | None, asked: argparse.Namespace) -> dict[str, float]:
     """Make and measure one headquarters."""
     folder = Path(scratch) / ("postgres" if database_url else "sqlite")
     folder.mkdir()
     settings = HqSettings(data_dir=folder, database_url=database_url, port=free_port(), jobs_in_site=False)
-    asyncio.run(make(settings, branches))
-    return measure(settings, branches, rows, greets)
+    asyncio.run(make(settings, asked.branches))
+    return measure(settings, asked)
 
 
 ROWS = (
@@ -191,17 +191,18 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument(
         "--greeting", action="store_true", help="every node has been started anew and says hello first"
     )
+    parser.add_argument(
+        "--pause", type=float, default=PAUSE, help="seconds between two looks at the overview"
+    )
     options = parser.parse_args(argv)
     columns = {"answers only": shown(floor(options.branches, options.rows))}
     with tempfile.TemporaryDirectory(prefix="trunkline-bench-") as scratch:
         if options.engine != "postgres":
-            columns["SQLite"] = shown(run(scratch, None, options.branches, options.rows, options.greeting))
+            columns["SQLite"] = shown(run(scratch, None, options))
         if options.engine != "sqlite":
             with own_cluster() as made:
                 asyncio.run(create(made.url, "hq"))
-                columns["PostgreSQL"] = shown(
-                    run(scratch, made.through_socket("hq"), options.branches, options.rows, options.greeting)
-                )
+                columns["PostgreSQL"] = shown(run(scratch, made.through_socket("hq"), options))
     rows = [[what, *(column[at] for column in columns.values())] for at, (what, _, _) in enumerate(ROWS)]
     print_table(
         f"{options.branches:,} branches of {options.rows} rows reconnect at once", ["what", *columns], rows

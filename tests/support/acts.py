@@ -5,8 +5,9 @@ too. What is written as f"{which}.exported" is given as "*.exported".
 """
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -16,11 +17,13 @@ Writers = dict[tuple[str, str], int]
 
 @dataclass(frozen=True)
 class Module:
-    """A module and what it calls by which name: name -> (module, function)."""
+    """A module, what it calls by which name (name -> (module, function)), and its calls of names with the innermost function that
+    each stands in."""
 
     name: str
     tree: ast.Module
     names: Mapping[str, tuple[str, str]]
+    called: Sequence[tuple[Function | None, ast.Call]]
 
     def values(self, name: str) -> list[ast.expr]:
         """What a name stands for, wherever in the module it is set."""
@@ -59,7 +62,7 @@ def written_details(root: Path, writers: Writers) -> set[str]:
 
 def _read(root: Path, writers: Writers) -> tuple[set[str], list[Module], Writers]:
     """The codes, the modules, and the writers with those that pass an argument of their own on."""
-    modules = [module_of(path, root.parent) for path in sorted(root.rglob("*.py"))]
+    modules = modules_of(root)
     writers = dict(writers)
     found: set[str] = set()
     while True:
@@ -98,6 +101,12 @@ def detail_names(value: ast.AST, module: Module, function: Function | None) -> s
     return set[str]().union(*(detail_names(one, module, function) for one in set_to if one is not value))
 
 
+@cache
+def modules_of(root: Path) -> list[Module]:
+    """The modules of the package at `root`, read once."""
+    return [module_of(path, root.parent) for path in sorted(root.rglob("*.py"))]
+
+
 def module_of(path: Path, base: Path) -> Module:
     """The module of a file, with the functions that it imports or has."""
     name = ".".join(path.relative_to(base).with_suffix("").parts)
@@ -106,21 +115,24 @@ def module_of(path: Path, base: Path) -> Module:
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module:
             names |= {one.asname or one.name: (node.module, one.name) for one in node.names}
-    return Module(name, tree, names)
+    return Module(name, tree, names, list(named_calls(tree, None)))
+
+
+def named_calls(node: ast.AST, inside: Function | None) -> Iterator[tuple[Function | None, ast.Call]]:
+    """Each call of a name below a node: the innermost function that it stands in, and the call."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.Call) and isinstance(child.func, ast.Name):
+            yield inside, child
+        yield from named_calls(child, child if isinstance(child, Function) else inside)
 
 
 def calls(module: Module, writers: Writers) -> Iterator[tuple[Function | None, ast.Call, int]]:
     """Each call of a writer: the innermost function that it stands in, the call, the place of the code."""
-
-    def walk(node: ast.AST, inside: Function | None) -> Iterator[tuple[Function | None, ast.Call, int]]:
-        for child in ast.iter_child_nodes(node):
-            if isinstance(child, ast.Call) and isinstance(child.func, ast.Name):
-                place = writers.get(module.names.get(child.func.id, ("", child.func.id)))
-                if place is not None:
-                    yield inside, child, place
-            yield from walk(child, child if isinstance(child, Function) else inside)
-
-    yield from walk(module.tree, None)
+    for function, call in module.called:
+        assert isinstance(call.func, ast.Name)
+        place = writers.get(module.names.get(call.func.id, ("", call.func.id)))
+        if place is not None:
+            yield function, call, place
 
 
 def codes(

@@ -64,7 +64,7 @@ async def test_a_killed_broker_loses_no_job(short_path, instance, done):
             await enqueue("take_long" if number % 5 == 0 else "count", **_values(number))
         await until(lambda: counted(done))
         for _ in range(3):
-            os.kill(int((short_path / "broker" / "lock").read_text()), signal.SIGKILL)
+            await until(lambda: is_killed(short_path / "broker" / "lock"))
             await asyncio.sleep(0.4)
         await until(lambda: len(counted(done)) == JOBS)
         assert counted(done) == set(range(JOBS))
@@ -73,6 +73,16 @@ async def test_a_killed_broker_loses_no_job(short_path, instance, done):
                 await asyncio.sleep(0.05)
         assert await enqueue("count", number=JOBS)
         await until(lambda: JOBS in counted(done))
+
+
+def is_killed(lock: Path) -> bool:
+    """Kill the process that the lock names; False while the one before is gone and the next has not begun."""
+    number = lock.read_text()
+    try:
+        os.kill(int(number), signal.SIGKILL)
+    except (ProcessLookupError, ValueError):
+        return False
+    return True
 
 
 def _values(number: int) -> dict[str, object]:
