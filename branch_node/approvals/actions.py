@@ -4,14 +4,14 @@ from collections.abc import Collection
 from typing import Literal
 from uuid import UUID
 
-from branch_node.approvals.queries import URL_OF, VIEW_OF, current_step, deputies_on, request_by_id
+from branch_node.approvals.queries import URL_OF, VIEW_OF, deputies_on, next_steps, request_by_id
 from branch_node.approvals.rules import REQUEST, covering, deciders, judge, may_refuse, require_reason
 from branch_node.approvals.subjects import Subject, approve, asked_of, reject, rules_met, subject_of
 from branch_node.editing import locked
 from branch_node.home import home, today
 from branch_node.notifications.actions import tell
 from shared import clock
-from shared.database import find, find_all, transaction
+from shared.database import find_all, transaction
 from shared.errors import Conflict, NotFound
 from shared.i18n import N_
 from shared.permissions import Person, reach
@@ -94,18 +94,28 @@ async def has_approval(subject: Subject) -> bool:
 async def decide(
     person: Person, request_id: UUID, verdict: Literal["approve", "reject"], comment: str, seen: str = ""
 ) -> ApprovalRequest:
-    """Approve or refuse a request.
+    """`decide_on` the request with this id; NotFound when there is none."""
+    return await decide_on(person, await request_by_id(request_id), verdict, comment, seen)
+
+
+async def decide_on(
+    person: Person,
+    waiting: ApprovalRequest,
+    verdict: Literal["approve", "reject"],
+    comment: str,
+    seen: str = "",
+) -> ApprovalRequest:
+    """Approve or refuse a request that was read before.
 
     1. lock the document, its request, its customer  2. is it still waiting, unchanged, and as it was seen?
     3. may this person decide the step it stands at, in own right or as a deputy?  4. after the last step put it into
     effect, or send it back  5. note who decided, and for whom; tell the author or those asked next. Two at once: the second waits at 1 and is refused at 2. Raises NotFound, NotAllowed (with who
     can), Conflict, and Invalid for a refusal without a reason.
     """
-    waiting = await request_by_id(request_id)
     async with transaction():
         subject = await subject_of(waiting.entity, waiting.entity_id, waiting.requested_by, lock=True)
-        request = await locked(ApprovalRequest, request_id)
-        step = await current_step(request_id)
+        request = await locked(ApprovalRequest, waiting.id)
+        step, following = await next_steps(request.id)
         approvers, needed = await asked_of(subject, step)
         deputies = await deputies_on(today())
         if not sees(person, subject) and not deciders(person.id, approvers, deputies, today()):
@@ -114,7 +124,7 @@ async def decide(
         _require_unchanged(request, subject, seen)
         if verdict == "approve":
             found = judge(person.id, subject.authors, needed, approvers, deputies, today())
-            if step is not None and (following := await step_after(step)) is not None:
+            if step is not None and following is not None:
                 await _note_step(step, "approved", person.id, found.acted_for, comment)
                 await tell_approvers(subject, request, following)
                 return request
@@ -133,12 +143,6 @@ async def decide(
             f"decided:{request.id}", number=subject.number, name=person.name, comment=comment.strip(),
         )  # fmt: skip
     return request
-
-
-async def step_after(step: ApprovalStep) -> ApprovalStep | None:
-    """The next step that waits behind this one."""
-    condition = "request_id = :id AND status = 'waiting' AND position > :position AND deleted_at IS NULL ORDER BY position"
-    return await find(ApprovalStep, condition, id=step.request_id, position=step.position)
 
 
 def sees(person: Person, subject: Subject) -> bool:

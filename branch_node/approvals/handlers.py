@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from branch_node.approvals import queries
-from branch_node.approvals.actions import decide, sees
+from branch_node.approvals.actions import decide, decide_on, sees
 from branch_node.approvals.forms import DecisionForm, FilterForm, ManyForm
 from branch_node.approvals.pages import DecidePage, LineNote, ListPage
 from branch_node.approvals.queries import URL_OF, current_step, deputies_on, request_by_id
@@ -118,7 +118,7 @@ async def decide_request(request: Request) -> Response:
     value = form.value
     verdict: Literal["approve", "reject"] = value.verdict
     try:
-        decided = await decide(person, found.id, verdict, value.comment, value.seen)
+        decided = await decide_on(person, found, verdict, value.comment, value.seen)
     except Invalid as refused:
         form = with_errors(form, refused)
         form = Form(

@@ -93,8 +93,14 @@ async def rules_for(entity: str) -> list[StepRule]:
 
 async def current_step(request_id: UUID) -> ApprovalStep | None:
     """The first step of a request that nobody has decided; None when all are."""
+    return (await next_steps(request_id))[0]
+
+
+async def next_steps(request_id: UUID) -> tuple[ApprovalStep | None, ApprovalStep | None]:
+    """The first step of a request that nobody has decided and the one behind it; None for what there is not."""
     condition = "request_id = :id AND status = 'waiting' AND deleted_at IS NULL ORDER BY position, id"
-    return await find(ApprovalStep, condition, id=request_id)
+    first, second, *_further = [*await find_all(ApprovalStep, condition, id=request_id), None, None]
+    return first, second
 
 
 async def deputies_on(day: date) -> list[Deputy]:
@@ -283,6 +289,12 @@ def _row(row: Mapping[str, Any]) -> RequestRow:
         row["acted_for"] or "",
         row["comment"] or "",
     )
+
+
+async def waiting_request(entity: str, entity_id: UUID) -> ApprovalRequest | None:
+    """The request about a document that nobody has decided yet."""
+    condition = "entity = :entity AND entity_id = :id AND status = 'waiting' AND branch = :branch AND deleted_at IS NULL"
+    return await find(ApprovalRequest, condition, entity=entity, id=entity_id, branch=home().code)
 
 
 async def request_by_id(request_id: UUID) -> ApprovalRequest:

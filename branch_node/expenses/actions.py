@@ -13,7 +13,6 @@ from branch_node.expenses.queries import categories, expense_for
 from branch_node.expenses.rules import EXPENSE
 from branch_node.home import home, today
 from branch_node.numbers import next_number
-from branch_node.orders.queries import placement_of
 from shared import clock
 from shared.database import transaction
 from shared.errors import Invalid, Text
@@ -30,7 +29,7 @@ async def enter_expense(person: Person, form: ExpenseForm) -> Expense:
         return await Expense.create(
             branch=home().code,
             owner_id=person.id,
-            department_id=await placement_of(person.id),
+            department_id=person.department_id,
             number=await next_number("expense", "E"),
             **columns,
         )

@@ -16,11 +16,12 @@ from branch_node.numbers import next_number
 from branch_node.orders.forms import CancelForm, OrderForm, ShipForm
 from branch_node.orders.posting import take_out_of_effect, unsign_customer, void_approval
 from branch_node.orders.pricing import Draft, PricedLine, draft_of, plan_of
-from branch_node.orders.queries import lines_of, order_for, placement_of, steps_of
+from branch_node.orders.queries import lines_of, order_for, steps_of
 from branch_node.orders.rules import IN_EFFECT, ORDER, check_plan
 from branch_node.orders.shares import follow_order, read_shares, write_shares
 from branch_node.orders.steps import effect_of, kinds
 from branch_node.own_fields import custom_after, custom_fields
+from branch_node.reaching import locked_for
 from shared import clock
 from shared.database import transaction
 from shared.errors import Conflict, Invalid, Text
@@ -38,7 +39,7 @@ async def enter_order(person: Person, form: OrderForm) -> Order:
         order = await Order.create(
             branch=home().code,
             owner_id=person.id,
-            department_id=await placement_of(person.id),
+            department_id=person.department_id,
             number=await next_number("order", "SO"),
             base_currency=home().currency,
             **columns,
@@ -152,9 +153,8 @@ async def change_order(person: Person, order_id: UUID, form: OrderForm) -> Order
 
 async def submit_order(person: Person, order_id: UUID, revision: int | None = None) -> ApprovalRequest:
     """Put an order before its approvers. Conflict for an order without lines or whose instalments do not add up."""
-    await order_for(person, order_id, "order.submit")
     async with transaction():
-        order = await locked(Order, order_id, revision)
+        order = await locked_for(Order, person, order_id, "order.submit", revision)
         order.status = ORDER.target("submit", order.status, order.number)
         order.submitted_at, order.submitted_by = clock.now(), person.id
         subject = await subject_from("order", order, person.id, lock=True)
@@ -171,9 +171,8 @@ async def submit_order(person: Person, order_id: UUID, revision: int | None = No
 
 async def withdraw_order(person: Person, order_id: UUID) -> Order:
     """Take a submitted order back to draft."""
-    await order_for(person, order_id, "order.submit")
     async with transaction():
-        order = await locked(Order, order_id)
+        order = await locked_for(Order, person, order_id, "order.submit")
         order.status = ORDER.target("withdraw", order.status, order.number)
         await order.save()
         await void_requests("order", order.id)
@@ -182,9 +181,8 @@ async def withdraw_order(person: Person, order_id: UUID) -> Order:
 
 async def ship_order(person: Person, order_id: UUID, form: ShipForm) -> Order:
     """Record that the goods left; the steps that ship are done. Invalid for a future day or one before approval."""
-    await order_for(person, order_id, "order.ship")
     async with transaction():
-        order = await locked(Order, order_id)
+        order = await locked_for(Order, person, order_id, "order.ship")
         status = ORDER.target("ship", order.status, order.number)
         _check_ship_day(order, form)
         if order.shipped_on is not None:
@@ -218,9 +216,8 @@ def _check_ship_day(order: Order, form: ShipForm) -> None:
 
 async def complete_order(person: Person, order_id: UUID) -> Order:
     """Close an order whose steps are all done or skipped; Conflict, naming the open ones, otherwise."""
-    await order_for(person, order_id, "order.edit")
     async with transaction():
-        order = await locked(Order, order_id)
+        order = await locked_for(Order, person, order_id, "order.edit")
         status = ORDER.target("complete", order.status, order.number)
         known = await kinds()
         left = [step for step in await steps_of(order.id) if step.status not in ("done", "skipped")]
@@ -245,9 +242,8 @@ async def cancel_order(person: Person, order_id: UUID, form: CancelForm) -> tupl
     Receivables, allocations, credit notes and open steps are taken out of effect in the same transaction; all
     rows stay. Conflict for a completed order or a closed period.
     """
-    await order_for(person, order_id, "order.cancel")
     async with transaction():
-        order = await locked(Order, order_id)
+        order = await locked_for(Order, person, order_id, "order.cancel")
         status = ORDER.target("cancel", order.status, order.number)
         day = max(today(), order.approved_on or today())
         await _require_cancellable(order, day)

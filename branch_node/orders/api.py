@@ -9,8 +9,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from branch_node.api import PAGE_SCHEMA, ROW_SCHEMA, money, page_of, read_json, with_query_form
-from branch_node.approvals.actions import decide
-from branch_node.approvals.queries import requests_of
+from branch_node.approvals.actions import decide_on
+from branch_node.approvals.queries import waiting_request
 from branch_node.home import today
 from branch_node.lists import paging
 from branch_node.orders import actions, execution, queries
@@ -115,8 +115,8 @@ def instalment_json(one: Receivable) -> dict[str, Any]:
 
 
 async def answer(order: Order, status: int = 200) -> Response:
-    lines, receivables = await queries.lines_of(order.id), await queries.receivables_of(order.id)
-    shares = await shares_of(order.id)
+    lines, shares = await queries.lines_of(order.id), await shares_of(order.id)
+    receivables = await queries.receivables_of(order.id) if order.approved_on else []
     return json_answer(order_json(order, lines, receivables, shares), status=status)
 
 
@@ -216,15 +216,15 @@ async def submit_order(request: Request) -> Response:
 async def approve_order(request: Request) -> Response:
     """The waiting request of an order that the person sees or may decide."""
     body = await read_json(request, ApproveIn)
-    waiting = [row for row in await requests_of("order", path_id(request)) if row.status == "waiting"]
-    if not waiting:
+    waiting = await waiting_request("order", path_id(request))
+    if waiting is None:
         order = await queries.order_for(request.state.person, path_id(request))
         raise Conflict(
             N_("Order %(number)s waits for no decision. Submit it first."),
             code="approval.none",
             number=order.number,
         )
-    await decide(request.state.person, waiting[0].id, body.verdict, body.comment)
+    await decide_on(request.state.person, waiting, body.verdict, body.comment)
     return await show_order(request)
 
 

@@ -11,7 +11,6 @@ from branch_node.customers.queries import customer_for, pick_customers
 from branch_node.home import home, today
 from branch_node.orders.forms import MOST_DAYS, DocumentForm, InstalmentForm, parse_document
 from branch_node.orders.pricing import draft_of, plan_of
-from branch_node.orders.queries import placement_of
 from branch_node.orders.rules import Instalment, Totals, check_plan, discount_of, instalments
 from branch_node.searching import plain
 from shared.database import fetch_all
@@ -195,7 +194,7 @@ async def _approvers(person: Person, effective_bp: int) -> str:
     """Who could approve a discount above the person's own limit; empty within it."""
     if effective_bp <= person.discount_limit_bp:
         return ""
-    approvers = await approvers_for("order.approve", person.id, await placement_of(person.id))
+    approvers = await approvers_for("order.approve", person.id, person.department_id)
     return names_of(covering(approvers, {person.id}, effective_bp)) or gettext(
         N_("nobody in this branch; ask the administrator to raise a limit")
     )

@@ -24,7 +24,6 @@ from shared.records import (
     Customer,
     CustomFieldDef,
     Department,
-    Employee,
     ExecutionStep,
     Order,
     OrderLine,
@@ -250,12 +249,6 @@ async def receivables_of(order_id: UUID) -> list[Receivable]:
     """The instalments in force, by due date."""
     condition = "order_id = :id AND cancelled_on IS NULL AND deleted_at IS NULL ORDER BY position"
     return await find_all(Receivable, condition, id=order_id)
-
-
-async def placement_of(employee_id: UUID) -> UUID | None:
-    """The department in which an employee works now."""
-    row = await find(Employee, "id = :id", id=employee_id)
-    return row.department_id if row else None
 
 
 async def customer_of(row: Order | Quotation | Receivable | Receipt) -> Customer:

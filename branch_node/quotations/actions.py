@@ -16,7 +16,6 @@ from branch_node.numbers import next_number
 from branch_node.opportunities.actions import won_by_order
 from branch_node.opportunities.queries import opportunity_of
 from branch_node.orders.pricing import Draft, PricedLine, draft_of
-from branch_node.orders.queries import placement_of
 from branch_node.orders.rules import line_amount
 from branch_node.products.queries import priced_products
 from branch_node.quotations.forms import QuotationForm
@@ -39,7 +38,7 @@ async def enter_quotation(person: Person, form: QuotationForm) -> Quotation:
         row = await Quotation.create(
             branch=home().code,
             owner_id=person.id,
-            department_id=await placement_of(person.id),
+            department_id=person.department_id,
             number=await next_number("quotation", "Q"),
             opportunity_id=opportunity_id,
             **columns,
