@@ -4,10 +4,11 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 
-from branch_node.customers.queries import pick_customers
+from branch_node.customers.queries import PICK_LIMIT, pick_customers
 from branch_node.home import home
 from branch_node.lists import like
 from branch_node.own_fields import custom_fields, custom_label, searched_sql
@@ -23,12 +24,15 @@ from shared.web.site import PaletteHit
 
 
 async def customers(request: Request, query: str) -> Sequence[PaletteHit]:
-    """Customers within reach by name, code, phone or pinyin; recent ones for an empty query."""
+    """Customers within reach by name, code, phone or pinyin, and where there are more the way to all; recent ones for an empty query."""
     person: Person = request.state.person
     if not person.may("customer.view"):
         return []
     hits = await pick_customers(person, query)
-    return [PaletteHit(_("Customers"), hit.label, f"/customers/{hit.value}", hit.hint) for hit in hits]
+    found = [PaletteHit(_("Customers"), hit.label, f"/customers/{hit.value}", hit.hint) for hit in hits]
+    if query and len(hits) == PICK_LIMIT:
+        found.append(PaletteHit(_("Customers"), _("All that match"), f"/customers?{urlencode({'q': query})}"))
+    return found
 
 
 async def staff(request: Request, query: str) -> Sequence[PaletteHit]:

@@ -13,6 +13,7 @@ from shared.web.forms import (
     Day,
     FormModel,
     LongText,
+    MailAddress,
     Picked,
     Tick,
     WholeNumber,
@@ -47,7 +48,7 @@ class CustomerForm(FormModel):
     source: T80 = ""
     owner_id: Picked | None = None
     phone: T80 = ""
-    email: T200 = ""
+    email: MailAddress = ""
     website: T200 = ""
     address: T300 = ""
     city: T80 = ""
@@ -104,14 +105,6 @@ class CustomerForm(FormModel):
             value = f"https://{value}"
         return value
 
-    @field_validator("email")
-    @classmethod
-    def _mail_address(cls, value: str) -> str:
-        before, mark, after = value.rpartition("@")
-        if value and not (before and mark and "." in after and " " not in value):
-            raise wrong_entry(N_("Write the e-mail address like name@example.com."))
-        return value
-
 
 class FieldForm(CustomerForm):
     """One field of the master record, or the next contact; `was` is the text it had when `revision` was read."""
@@ -127,7 +120,7 @@ class ContactForm(FormModel):
     name: Annotated[str, StringConstraints(min_length=1, max_length=120)]
     position: T120 = ""
     phone: T80 = ""
-    email: T200 = ""
+    email: MailAddress = ""
     is_main: Tick = False
     notes: LongText = ""
 

@@ -156,7 +156,7 @@ async def form_page(
         cancel_url=url,
         form=form,
         groups=shown,
-        labels={**labels(), **{f"custom_{one.key}": custom_label(one) for one in definitions}},
+        labels={one.name: one.label for group in shown for one in group.fields},
         duplicates=found,
         reasons={code: _(label) for code, label in REASONS.items()},
         own_id=row.id if row else None,

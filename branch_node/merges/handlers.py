@@ -9,16 +9,16 @@ from branch_node.customers.fields import labels, word_of
 from branch_node.customers.queries import customer_for, duplicates_of
 from branch_node.customers.rules import REASONS
 from branch_node.merges import actions, queries
-from branch_node.merges.forms import OtherForm, TwoForm
+from branch_node.merges.forms import OtherForm, PreviewForm, TwoForm
 from branch_node.merges.pages import Choice, MergePage, PairsPage
 from branch_node.merges.rules import CHOSEN, conflicts
-from branch_node.requests import path_id, query_id
+from branch_node.requests import path_id
 from shared.errors import Invalid
 from shared.i18n import gettext as _
 from shared.i18n import ngettext
 from shared.permissions import SCOPE_LABELS, Person, reach
 from shared.records import Customer
-from shared.web.forms import Form, empty_form, read_form, with_errors
+from shared.web.forms import Form, empty_form, read_form, read_query, with_errors
 from shared.web.responses import page, redirect
 
 MERGE = "customer.merge"
@@ -61,10 +61,10 @@ async def ask(request: Request) -> Response:
     """Choose the other customer; with ?other= what would become of both."""
     person: Person = request.state.person
     kept = await customer_for(person, path_id(request), MERGE)
-    other_id = query_id(request, "other")
-    other = await customer_for(person, other_id, MERGE) if other_id else None
-    form = empty_form(other=other_id)
-    return page(request, "merges/merge.html", await merge_page(person, kept, other, form))
+    form = read_query(request, PreviewForm) if "other" in request.query_params else empty_form()
+    other = await customer_for(person, form.result.other, MERGE) if form.result else None
+    view = await merge_page(person, kept, other, form)
+    return page(request, "merges/merge.html", view, status=422 if form.errors else 200)
 
 
 async def merge_page(person: Person, kept: Customer, other: Customer | None, form: Form[Any]) -> MergePage:

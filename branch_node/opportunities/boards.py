@@ -22,7 +22,7 @@ from shared.permissions import Person
 from shared.vocabulary import LOST_REASONS
 from shared.web import filters as show
 from shared.web.forms import Form, read_query
-from shared.web.parts import Action, Chip, Column, Count, Field, Filters, Option, Tab
+from shared.web.parts import Action, Chip, Column, Count, Empty, Field, Filters, Option, Tab
 from shared.web.responses import page
 from shared.web.templating import with_query
 
@@ -49,8 +49,20 @@ async def show_board(request: Request) -> Response:
             if is_overdue(row.stage, row.expected_on, today())
         ),
         can_edit=person.may("opportunity.edit"),
+        empty=None if sums else no_opportunity(person, wanted, "/opportunities"),
     )
     return page(request, "opportunities/board.html", view)
+
+
+def no_opportunity(person: Person, wanted: ListForm, clear_url: str) -> Empty:
+    """What stands where none is shown."""
+    return nothing(
+        wanted != ListForm(),
+        _("What may become an order appears here, with its stage and what it is worth."),
+        _("No opportunity matches these filters."),
+        clear_url,
+        next(iter(new_action(person)), None),
+    )
 
 
 def asked(request: Request) -> tuple[Form[Any], ListForm]:
@@ -92,13 +104,7 @@ async def show_list(request: Request) -> Response:
         return await listing().file(request, found.rows, scope=scope, filters=sentence)
     cut = await queries.opportunity_page(person, wanted, order)
     number, is_exact = await queries.count(person, wanted)
-    empty = nothing(
-        wanted != ListForm(),
-        _("What may become an order appears here, with its stage and what it is worth."),
-        _("No opportunity matches these filters."),
-        "/opportunities/list",
-        next(iter(new_action(person)), None),
-    )
+    empty = no_opportunity(person, wanted, "/opportunities/list")
     by_stage = await queries.sums(person, wanted)
     base = home().currency
     sums = queries.Sums(

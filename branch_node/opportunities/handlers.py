@@ -49,9 +49,9 @@ def reason_options() -> list[Option]:
 
 def form_labels() -> dict[str, str]:
     return {
-        "customer_id": _("Customer"), "title": _("What it is about"), "stage": _("Stage"), "amount": _("Amount"),
-        "currency": _("Currency"), "probability_percent": _("Probability"), "expected_on": _("Expected close"),
-        "competitor": _("Competitor"), "notes": _("Notes"), "owner_id": _("Owner"),
+        "customer_id": _("Customer"), "title": _("What it is about"), "amount": _("Amount"), "currency": _("Currency"),
+        "expected_on": _("Expected close"), "stage": _("Stage"), "probability_percent": _("Probability"),
+        "competitor": _("Competitor"), "owner_id": _("Owner"), "notes": _("Notes"),
     }  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from branch_node.opportunities.queries import OpportunityRow, Quote, Sums
 from shared.records import Opportunity
 from shared.web.forms import Form
-from shared.web.parts import Action, Filters, Option, Step, Tab, TableView
+from shared.web.parts import Action, Empty, Filters, Option, Step, Tab, TableView
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,8 @@ class Lane:
 
 @dataclass(frozen=True)
 class BoardPage:
-    """opportunities/board.html: the open stages side by side; `ends` are the places where a card is won or lost."""
+    """opportunities/board.html: the open stages side by side; `ends` are the places where a card is won or lost, `empty` is
+    said where no stage has a card."""
 
     lanes: Sequence[Lane]
     ends: Sequence[Option]
@@ -34,6 +35,7 @@ class BoardPage:
     actions: Sequence[Action]
     overdue: frozenset[Any]
     can_edit: bool
+    empty: Empty | None
 
 
 @dataclass(frozen=True)

@@ -24,13 +24,14 @@ from shared.web.forms import (
     Picked,
     QuantityMilli,
     WholeNumber,
+    percent_up_to,
 )
 
 M = TypeVar("M", bound=BaseModel)
 
-Share = Annotated[PercentBp, Field(gt=0, le=10_000)]
-Discount = Annotated[PercentBp, Field(ge=0, le=10_000)]
-Tax = Annotated[PercentBp, Field(ge=0, le=5_000)]
+Share = Annotated[PercentBp, percent_up_to(10_000, more_than_0=True)]
+Discount = Annotated[PercentBp, percent_up_to(10_000)]
+Tax = Annotated[PercentBp, percent_up_to(5_000)]
 Quantity = Annotated[QuantityMilli, Field(gt=0, le=10**12)]
 MOST_DAYS = 3_650
 Days = Annotated[WholeNumber, Field(ge=0, le=MOST_DAYS)]

@@ -34,7 +34,7 @@ from branch_node.orders.pages import CancelPage, DocumentPage, PreviewPage
 from branch_node.orders.queries import customer_of, lines_of, order_for
 from branch_node.orders.shares import shares_of
 from branch_node.orders.showing import document_labels, show_page
-from branch_node.own_fields import custom_field, custom_fields
+from branch_node.own_fields import custom_field, custom_fields, custom_label
 from branch_node.requests import path_id
 from branch_node.staff.queries import names_of
 from shared.errors import Invalid
@@ -162,6 +162,7 @@ async def document_page(
         voids = _(
             "Saving cancels the approval of %(number)s; it must be submitted again.", number=order.number
         )
+    own = await custom_fields("order")
     title = _("Order %(number)s", number=order.number) if order else _("New order")
     back = f"/orders/{order.id}" if order else "/orders"
     return DocumentPage(
@@ -176,10 +177,10 @@ async def document_page(
         currencies=await currencies(chosen.customer),
         line_places=places(typed, "line", BLANK_LINES),
         preview=await preview_of(person, typed, chosen.customer),
-        labels=document_labels(),
+        labels=document_labels(form.errors, {f"custom_{one.key}": custom_label(one) for one in own}),
         part_places=places(typed, "part", BLANK_PARTS),
         share_places=places(typed, "share", BLANK_SHARES),
-        custom=[custom_field(one) for one in await custom_fields("order")],
+        custom=[custom_field(one) for one in own],
         voids=voids,
         conflict=conflict,
     )

@@ -1,6 +1,7 @@
 """What the page of one order shows: its way, facts, money, approval and execution plan."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from branch_node.orders.shares import shares_of
 from branch_node.orders.steps import effect_of, facts_of, kinds
 from branch_node.own_fields import custom_fields, custom_label, custom_text
 from branch_node.staff.queries import names_of as staff_names
+from shared.i18n import N_
 from shared.i18n import gettext as _
 from shared.money import Money
 from shared.permissions import Person
@@ -26,23 +28,58 @@ from shared.web import filters as show
 from shared.web.forms import Form, empty_form
 from shared.web.parts import Action, Step
 
+ROW_LABELS: Mapping[str, Mapping[str, str]] = {
+    "line": {
+        "product_id": N_("Line %(n)s: product"), "text": N_("Line %(n)s: text"), "quantity": N_("Line %(n)s: quantity"),
+        "list_price": N_("Line %(n)s: list price"), "discount": N_("Line %(n)s: discount in percent"),
+        "price": N_("Line %(n)s: net price"),
+    },
+    "part": {
+        "share": N_("Instalment %(n)s: share in percent"), "amount": N_("Instalment %(n)s: amount"),
+        "days": N_("Instalment %(n)s: days after approval"),
+    },
+    "share": {"employee_id": N_("Seller %(n)s"), "percent": N_("Seller %(n)s: share in percent")},
+}  # fmt: skip
+"""What the boxes of a row are called, by the kind of row, in their order."""
 
-def document_labels() -> dict[str, str]:
-    """The label of each box of a document, for the summary of faults."""
+
+def document_labels(faulty: Iterable[str], custom: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The label of each box of a document in the order of the boxes, for the summary of faults.
+
+    `faulty` are the names of the boxes with messages: rows of lines, instalments and shares are named as far as they have one.
+    `custom` are the labels of the branch's own fields.
+    """
+    names = list(faulty)
     return {
         "customer_id": _("Customer"),
         "happened_on": _("Date"),
+        "required_on": _("Wanted on"),
+        "valid_until_on": _("Valid until"),
         "currency": _("Currency"),
+        "payment_terms_days": _("Payment terms"),
+        "customer_reference": _("Customer's order number"),
+        "ship_to": _("Ship to"),
+        **row_labels("line", names),
         "discount": _("Header discount"),
         "discount_bp": _("Header discount"),
         "tax": _("Tax rate"),
-        "required_on": _("Wanted on"),
-        "valid_until_on": _("Valid until"),
-        "payment_terms_days": _("Payment terms"),
+        "terms": _("Terms"),
+        **row_labels("part", names),
         "instalments": _("Instalments"),
+        **row_labels("share", names),
         "shares": _("Seller split"),
-        "ship_to": _("Ship to"),
-        "customer_reference": _("Customer's order number"),
+        **(custom or {}),
+        "notes": _("Notes"),
+    }
+
+
+def row_labels(kind: str, names: Iterable[str]) -> dict[str, str]:
+    """The labels of those boxes named "line-0-price" and the like that belong to rows of this kind, row by row."""
+    places = {int(found[1]) for name in names if (found := re.fullmatch(rf"{kind}-([0-9]{{1,6}})-\w+", name))}
+    return {
+        f"{kind}-{place}-{column}": _(label, n=place + 1)
+        for place in sorted(places)
+        for column, label in ROW_LABELS[kind].items()
     }
 
 

@@ -21,7 +21,7 @@ from shared.i18n import gettext as _
 from shared.i18n import render
 from shared.money import Money, format_amount
 from shared.permissions import Person
-from shared.records import Product
+from shared.records import PriceItem, Product
 from shared.web.forms import Form, empty_form, read_form, read_query, with_error, with_errors
 from shared.web.parts import Action, Chip, Column, Crumb, Field, Filters, Option
 from shared.web.responses import page, part, redirect
@@ -116,7 +116,7 @@ async def show_page(request: Request, row: Product, form: Form[Any]) -> ShowPage
         PriceNote(
             one,
             Money(one.price_minor, one.currency),
-            DatedPrice(one.currency, one.price_minor, one.from_on, one.until_on).holds(today()),
+            state_of(one),
         )
         for one in await queries.prices_of(row.id)
     ]
@@ -132,6 +132,13 @@ async def show_page(request: Request, row: Product, form: Form[Any]) -> ShowPage
         can_edit,
         form,
     )
+
+
+def state_of(price: PriceItem) -> str:
+    """Whether a dated price holds today, will or did."""
+    if DatedPrice(price.currency, price.price_minor, price.from_on, price.until_on).holds(today()):
+        return _("holds today")
+    return _("not in force yet") if price.from_on > today() else _("no longer in force")
 
 
 async def new_product(request: Request) -> Response:

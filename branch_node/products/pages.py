@@ -33,11 +33,11 @@ class FormPage:
 
 @dataclass(frozen=True)
 class PriceNote:
-    """A dated price as shown."""
+    """A dated price as shown; `state` says whether it holds today, held or will hold."""
 
     row: PriceItem
     price: Money
-    holds: bool
+    state: str
 
 
 @dataclass(frozen=True)

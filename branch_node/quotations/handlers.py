@@ -265,7 +265,7 @@ async def document_page(
         currencies=await currencies(chosen.customer),
         line_places=places(form.typed, "line", BLANK_LINES),
         preview=await preview_of(person, form.typed, chosen.customer),
-        labels=document_labels(),
+        labels=document_labels(form.errors),
         conflict=conflict,
     )
 

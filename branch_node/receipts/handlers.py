@@ -200,8 +200,8 @@ def labels() -> dict[str, str]:
     return {
         "customer_id": _("Customer"),
         "amount": _("Amount"),
-        "currency": _("Currency"),
         "happened_on": _("Date"),
+        "currency": _("Currency"),
         "method": _("Method"),
         "reference": _("Reference"),
         "mode": _("Allocate"),

@@ -167,7 +167,7 @@ async def _parents(table: str, column: str) -> Mapping[UUID, UUID | None]:
 async def end_employment(person: Person, employee_id: UUID, left_on: date) -> Employee:
     """The employee leaves: not active any more, account disabled, signed out everywhere.
 
-    Customers stay where they are until somebody hands them over. Conflict for oneself.
+    Customers stay where they are until somebody hands them over. Conflict for oneself, Invalid for a last day before the first.
     """
     require(person, "staff.edit")
     if employee_id == person.id:
@@ -176,6 +176,14 @@ async def end_employment(person: Person, employee_id: UUID, left_on: date) -> Em
         )
     async with transaction():
         row = await locked(Employee, employee_id)
+        if row.hired_on is not None and left_on < row.hired_on:
+            raise Invalid(
+                fields={
+                    "left_on": Text(
+                        N_("Works here since %(day)s. Choose a later last day."), day=row.hired_on
+                    )
+                }
+            )
         row.active, row.left_on = False, left_on
         await row.save()
         await Assignment.filter(employee_id=row.id, until_on=None, happened_on__gt=left_on).update(

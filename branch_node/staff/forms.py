@@ -2,9 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import StringConstraints
 
-from shared.web.forms import Day, FormModel, PercentBp, Picked, Tick, WholeNumber
+from shared.web.forms import Day, FormModel, MailAddress, PercentBp, Picked, Tick, WholeNumber, percent_up_to
 from shared.web.passwords import MAX_LENGTH, MIN_LENGTH
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=120)]
@@ -28,13 +28,13 @@ class EmployeeForm(FormModel):
 
     number: Annotated[str, StringConstraints(max_length=32)] = ""
     name: Name
-    email: Annotated[str, StringConstraints(max_length=200)] = ""
+    email: MailAddress = ""
     phone: Optional60 = ""
     position: Annotated[str, StringConstraints(max_length=120)] = ""
     department_id: Picked | None = None
     manager_id: Picked | None = None
     hired_on: Day | None = None
-    discount_limit_bp: Annotated[PercentBp, Field(ge=0, le=10_000)] = 0
+    discount_limit_bp: Annotated[PercentBp, percent_up_to(10_000)] = 0
     revision: WholeNumber | None = None
 
 

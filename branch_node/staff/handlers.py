@@ -284,11 +284,14 @@ async def leave(request: Request) -> Response:
     person: Person = request.state.person
     employee = await queries.employee_for(person, path_id(request), "staff.edit")
     form = await read_form(request, LeaveForm)
+    if not form.errors:
+        try:
+            await actions.end_employment(person, employee.id, form.value.left_on)
+        except Invalid as refused:
+            form = with_errors(form, refused)
     if form.errors:
-        return page(
-            request, "staff/leave.html", LeavePage(employee, await holdings(employee.id), form), status=422
-        )
-    await actions.end_employment(person, employee.id, form.value.left_on)
+        view = LeavePage(employee, await holdings(employee.id), form)
+        return page(request, "staff/leave.html", view, status=422)
     held = await holdings(employee.id)
     if sum(held.values()) and person.may("customer.assign"):
         return redirect(

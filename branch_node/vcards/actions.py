@@ -8,12 +8,12 @@ from branch_node.customers.actions import add_customer
 from branch_node.customers.contacts import save_contact
 from branch_node.customers.forms import ContactForm, CustomerForm
 from branch_node.customers.queries import customer_for
-from branch_node.customers.rules import email_key
 from branch_node.vcards.rules import Card
 from shared.database import transaction
 from shared.errors import Invalid
 from shared.i18n import N_
 from shared.permissions import Person, require
+from shared.web.forms import is_mail_address
 
 NEW, SKIP = "new", "skip"
 
@@ -60,17 +60,20 @@ def _id(text: str) -> UUID:
 
 def customer_form(card: Card) -> CustomerForm:
     """A prospect of the card's company; what is no web or mail address stays out of its box."""
-    email = next((one for one in card.emails if email_key(one)), "")
     return CustomerForm(
-        name=(card.organisation or card.name)[:200], phone=", ".join(card.phones)[:80], email=email[:200],
+        name=(card.organisation or card.name)[:200], phone=", ".join(card.phones)[:80], email=email_of(card),
         website=card.url[:200] if card.url.startswith(("http://", "https://")) else "", address=card.address[:300],
         city=card.city[:80], state=card.state[:80], postcode=card.postcode[:24], country=card.country[:60],
     )  # fmt: skip
 
 
+def email_of(card: Card) -> str:
+    """The first of a card's that a mail can be sent to; empty when there is none."""
+    return next((one for one in card.emails if is_mail_address(one) and len(one) <= 200), "")
+
+
 def contact_form(card: Card) -> ContactForm:
-    email = next((one for one in card.emails if email_key(one)), "")
     return ContactForm(
-        name=card.name[:120], position=card.position[:120], phone=", ".join(card.phones)[:80], email=email[:200],
+        name=card.name[:120], position=card.position[:120], phone=", ".join(card.phones)[:80], email=email_of(card),
         notes=card.notes[:4000],
     )  # fmt: skip

@@ -108,6 +108,10 @@ class Form(Generic[M]):
         typed = self.typed.get(name, [])
         return [str(item) for item in typed] if isinstance(typed, list) else [str(typed)]
 
+    def fails(self, *beginnings: str) -> bool:
+        """Whether a field whose name begins so has a message: a folded group with one of them stands open."""
+        return any(name.startswith(beginnings) for name in self.errors)
+
     def error(self, name: str) -> str:
         """The message of a field, empty when there is none."""
         return self.errors.get(name, "")
@@ -162,20 +166,36 @@ def typed_fields(source: Any, model: type[BaseModel], prefix: str = "") -> dict[
             typed[name] = values
         elif values:
             typed[name] = values[-1]
+        if text_of(name) not in model.model_fields and (texts := source.getlist(prefix + text_of(name))):
+            typed[text_of(name)] = texts[-1]
     return typed
 
 
+def text_of(name: str) -> str:
+    """The box in which a person looks for what is picked into the field of this name."""
+    return f"{name}_text"
+
+
 def parse(typed: Mapping[str, Any], model: type[M], *, currency: str = "") -> Form[M]:
-    """Check entries against a model. An empty text counts as not entered; `currency` as in read_form."""
+    """Check entries against a model. An empty text counts as not entered; `currency` as in read_form.
+
+    What was typed into the box of a picked field and leads to no choice is a fault, also of a field that may be left empty.
+    """
     entered = {
         name: value
         for name, value in typed.items()
         if value not in ("", []) and not is_empty_file(value) and not is_unseen(value)
     }
+    unknown = {
+        name: gettext(NOT_CHOSEN)
+        for name in model.model_fields
+        if name not in entered and text_of(name) in entered
+    }
     try:
-        return Form(typed, {}, model.model_validate(entered, context={CURRENCY: currency}))
+        checked = model.model_validate(entered, context={CURRENCY: currency})
     except ValidationError as wrong:
-        return Form(typed, messages_of(wrong))
+        return Form(typed, {**messages_of(wrong), **unknown})
+    return Form(typed, unknown) if unknown else Form(typed, {}, checked)
 
 
 def is_empty_file(value: object) -> bool:
@@ -215,6 +235,7 @@ MESSAGES: Mapping[str, str] = {
     "uuid_parsing": N_("Choose one from the list."),
     "bool_parsing": N_("Choose yes or no."),
 }
+NOT_CHOSEN = N_("Nothing is chosen yet. Choose one from the list that appears while you type.")
 OTHERWISE = N_("This entry cannot be read. Compare it with the hint.")
 
 
@@ -401,14 +422,42 @@ def _whole(value: object) -> object:
     return plain_width(value).replace(",", "") if isinstance(value, str) else value
 
 
+def is_mail_address(text: str) -> bool:
+    """Something before the last @, a dot behind it, and no blank."""
+    before, mark, after = text.rpartition("@")
+    return bool(before and mark and "." in after and not any(one.isspace() for one in text))
+
+
+def _mail_address(value: str) -> str:
+    if value and not is_mail_address(value):
+        raise wrong_entry(N_("Write the e-mail address like name@example.com."))
+    return value
+
+
 Day = Annotated[date, BeforeValidator(_day)]
 Instant = Annotated[datetime, BeforeValidator(_instant)]
 CurrencyCode = Annotated[str, BeforeValidator(_currency), StringConstraints(pattern=r"^[A-Z]{3}$")]
 AmountMinor = Annotated[int, BeforeValidator(_amount)]
 QuantityMilli = Annotated[int, BeforeValidator(_scaled(3))]
 PercentBp = Annotated[int, BeforeValidator(_percent_bp)]
+
+
+def percent_up_to(most_bp: int, *, more_than_0: bool = False) -> AfterValidator:
+    """Of a PercentBp: from 0, or more than that, to `most_bp` basis points; the message says it in percent."""
+
+    def check(value: int) -> int:
+        if value > most_bp:
+            raise wrong_entry(N_("Enter %(most)s%% or less."), most=most_bp // 100)
+        if value < 0 or (more_than_0 and value == 0):
+            raise wrong_entry(N_("Enter more than 0%%.") if more_than_0 else N_("Enter 0%% or more."))
+        return value
+
+    return AfterValidator(check)
+
+
 WholeNumber = Annotated[int, BeforeValidator(_whole)]
 Tick = Annotated[bool, BeforeValidator(_tick)]
 ShortText = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+MailAddress = Annotated[str, StringConstraints(max_length=200), AfterValidator(_mail_address)]
 LongText = Annotated[str, StringConstraints(max_length=4000)]
 Picked = UUID

@@ -68,6 +68,15 @@ async def test_nobody_ends_his_own_employment(database: Database) -> None:
             await actions.end_employment(ADMIN.person, ADMIN.id, TODAY)
 
 
+async def test_nobody_leaves_before_the_first_day(database: Database) -> None:
+    with acting(ADMIN):
+        await hire(*SHANGHAI)
+        await Employee.filter(id=LIN.id).update(hired_on=TODAY)
+        with pytest.raises(Invalid):
+            await actions.end_employment(ADMIN.person, LIN.id, TODAY - timedelta(days=1))
+        assert (await Employee.get(id=LIN.id)).active
+
+
 async def test_lin_may_not_change_staff(database: Database) -> None:
     with acting(LIN):
         await hire(*SHANGHAI)

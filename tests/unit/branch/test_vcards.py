@@ -110,3 +110,8 @@ async def test_a_card_for_somebody_else_s_customer_is_refused_and_nothing_is_wri
         with pytest.raises(Invalid):
             await actions.take_cards(LIN.person, [Card("甲")], [])
         assert not await Customer.filter(name="新").exists()
+
+
+def test_an_address_that_no_mail_reaches_stays_out_of_the_box() -> None:
+    card = Card(name="Lin", organisation="East", emails=("john doe@ibm.com", "lin@", "lin@east.cn"))
+    assert actions.contact_form(card).email == actions.customer_form(card).email == "lin@east.cn"

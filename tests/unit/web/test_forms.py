@@ -4,12 +4,14 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated, Literal
+from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import Field as Bounds
 from pydantic import ValidationError
+from starlette.datastructures import QueryParams
 
 import shared
 from shared import clock, i18n
@@ -34,6 +36,8 @@ from shared.web.forms import (
     form_of,
     parse,
     parse_day,
+    percent_up_to,
+    typed_fields,
     with_errors,
 )
 
@@ -203,3 +207,37 @@ def test_an_amount_in_a_box_reads_back(minor: int) -> None:
 def test_a_form_of_a_value_shows_it() -> None:
     form: Form[NumbersForm] = form_of(NumbersForm(whole=7, name="tea"))
     assert (form.text("whole"), form.text("name"), form.text("amount")) == ("7", "tea", "")
+
+
+class OwnerForm(FormModel):
+    owner_id: Picked | None = None
+    limit: Annotated[PercentBp, percent_up_to(5_000, more_than_0=True)] = 1
+
+
+def test_a_name_typed_and_not_chosen_is_told_and_kept_also_where_nobody_need_be_chosen() -> None:
+    typed = typed_fields(QueryParams("owner_id=&owner_id_text=Nobody&other_text=x"), OwnerForm)
+    form = parse(typed, OwnerForm)
+    assert [*form.errors] == ["owner_id"]
+    assert form.text("owner_id_text") == "Nobody"
+    assert parse({"owner_id": "", "owner_id_text": ""}, OwnerForm).value.owner_id is None
+
+
+def test_a_chosen_name_is_its_id_whatever_stands_in_the_box() -> None:
+    form = parse({"owner_id": str(UUID(int=7)), "owner_id_text": "Lin"}, OwnerForm)
+    assert form.value.owner_id == UUID(int=7)
+
+
+def test_bounds_of_a_percentage_are_told_in_percent() -> None:
+    told = {text: parse({"limit": text}, OwnerForm).errors.get("limit") for text in ("50", "51", "0", "-1")}
+    assert told == {
+        "50": None,
+        "51": "Enter 50% or less.",
+        "0": "Enter more than 0%.",
+        "-1": "Enter more than 0%.",
+    }
+
+
+def test_a_folded_group_stands_open_for_a_fault_in_it() -> None:
+    form = parse({"limit": "51"}, OwnerForm)
+    assert form.fails("notes", "lim")
+    assert not form.fails("owner_id")
