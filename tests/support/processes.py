@@ -22,6 +22,7 @@ import httpx
 
 from shared.database import DatabaseApp
 from shared.database.access import bind
+from shared.database.context import session_parameters
 from tests.support import nursery, shelf
 from tests.support.agent import free_port
 from tests.support.databases import apart
@@ -235,7 +236,7 @@ def rows_of_file(path: str, sql: str, params: Mapping[str, Any]) -> list[dict[st
 async def rows_of_server(url: str, sql: str, params: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Rows of a PostgreSQL database."""
     statement, values = bind(sql, params, "postgres")
-    link = await asyncpg.connect(url.partition("?")[0])
+    link = await asyncpg.connect(**session_parameters(url))
     try:
         return [dict(row) for row in await link.fetch(statement, *values)]
     finally:
