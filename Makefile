@@ -9,7 +9,7 @@ EXAMPLES ?= 60
 .PHONY: demo demo-reset test api-check check bench bench-netops soak lock migrations format runtime dev assets clean
 
 # A company is some thirty processes, one after the other and side by side: compiling every source in each took half their start.
-test api-check soak bench demo demo-reset: export PYTHONDONTWRITEBYTECODE :=
+test api-check soak bench bench-netops demo demo-reset: export PYTHONDONTWRITEBYTECODE :=
 
 demo: runtime
 	@$(RUN) -m netops demo

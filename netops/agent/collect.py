@@ -71,6 +71,8 @@ SERVICE_METRICS: Mapping[str, str] = {
 }
 """Values of one service, all its processes together; sent as service.<name>.<metric>. cpu_ratio 1.0 is one core."""
 
+COUNT_SECONDS = 30.0
+
 
 def metric_units(services: list[str]) -> dict[str, str]:
     """Every metric this agent may send, with its unit."""
@@ -96,6 +98,8 @@ class Collector:
         self._elapsed = 0.0
         self._at = 0.0
         self._processes: dict[int, psutil.Process] = {}
+        self._counted: dict[int, tuple[float, int, int]] = {}
+        """Per process: when its threads and open files were counted (time.monotonic), and how many there were."""
 
     def sample(
         self, services: Mapping[str, list[int]], lag_seconds: float
@@ -112,6 +116,7 @@ class Collector:
                 continue
         wanted = {pid for pids in services.values() for pid in pids}
         self._processes = {pid: process for pid, process in self._processes.items() if pid in wanted}
+        self._counted = {pid: counted for pid, counted in self._counted.items() if pid in self._processes}
         measured = {name: self._service(name, pids) for name, pids in services.items()}
         values["agent_lag_seconds"] = lag_seconds
         values["agent_sample_seconds"] = time.monotonic() - began
@@ -217,12 +222,12 @@ class Collector:
                 process = self._processes.get(pid) or self._processes.setdefault(pid, psutil.Process(pid))
                 with process.oneshot():
                     times, traffic = process.cpu_times(), process.io_counters()
-                    rss += process.memory_info().rss
-                    threads += process.num_threads()
-                    files += process.num_fds()
+                    own_rss = process.memory_info().rss
+                    own_threads, own_files = self._count(pid, process)
             except (psutil.Error, OSError):
                 self._processes.pop(pid, None)
                 continue
+            rss, threads, files = rss + own_rss, threads + own_threads, files + own_files
             count += 1
             key = f"{name} {pid}"
             cpu.append(self._rate(key + " cpu", times.user + times.system))
@@ -237,6 +242,13 @@ class Collector:
             "read_bytes_per_second": _sum(read),
             "written_bytes_per_second": _sum(written),
         }
+
+    def _count(self, pid: int, process: psutil.Process) -> tuple[int, int]:
+        """Threads and open files of a process, at most COUNT_SECONDS old: counting them is half of what a process takes."""
+        counted = self._counted.get(pid)
+        if counted is None or self._at - counted[0] >= COUNT_SECONDS:
+            counted = self._counted[pid] = self._at, process.num_threads(), process.num_fds()
+        return counted[1:]
 
 
 def _sum(parts: list[float | None]) -> float | None:

@@ -18,6 +18,7 @@ class LoopLag:
     def __init__(self) -> None:
         self.metronome = Metronome()
         self._lags: deque[tuple[float, float]] = deque(maxlen=_REMEMBERED_TICKS)
+        self._worst_remembered = 0.0
         self._due = time.monotonic()
 
     async def run(self) -> None:
@@ -26,6 +27,7 @@ class LoopLag:
             await self.metronome.tick(TICK_SECONDS)
             woke = time.monotonic()
             self._lags.append((woke, max(0.0, woke - self._due)))
+            self._worst_remembered = max(lag for _, lag in self._lags)
 
     def worst(self, since: float) -> float:
         """Greatest lag in seconds noticed since that instant (time.monotonic), counting a tick that is overdue now."""
@@ -36,5 +38,5 @@ class LoopLag:
         return self.worst(since) >= STARVED_SECONDS
 
     def stretch(self) -> float:
-        """By what to multiply a time limit now: 1 when all is quiet, growing with the lag of the last ten seconds."""
-        return 1.0 + 4.0 * self.worst(time.monotonic() - _REMEMBERED_TICKS * TICK_SECONDS)
+        """By what to multiply a time limit now: 1 when all is quiet, growing with the lag of the last ten ticks. Every probe asks."""
+        return 1.0 + 4.0 * max(self._worst_remembered, time.monotonic() - self._due)

@@ -8,7 +8,7 @@ import time
 import psutil
 import pytest
 
-from netops.agent import kernel
+from netops.agent import collect, kernel
 from netops.agent.collect import HOST_METRICS, SERVICE_METRICS, Collector
 from tests.support.agent import until
 
@@ -49,3 +49,23 @@ def test_a_sample_has_a_value_for_every_metric_that_this_host_knows(child, tmp_p
     assert host.keys() == HOST_METRICS.keys() and unknown <= pressure
     assert services["web"].keys() == SERVICE_METRICS.keys() and None not in services["web"].values()
     assert host["agent_rss_bytes"] == pytest.approx(psutil.Process(os.getpid()).memory_info().rss, rel=0.05)
+
+
+def test_threads_and_open_files_are_counted_again_when_they_are_half_a_minute_old(
+    child, tmp_path, monkeypatch
+):
+    counts = []
+    monkeypatch.setattr(psutil.Process, "num_threads", lambda self: counts.append(self.pid) or len(counts))
+    collector, clock = Collector(tmp_path), [1_000.0]
+    monkeypatch.setattr(collect.time, "monotonic", lambda: clock[0])
+
+    def threads(*pids):
+        return collector.sample({"web": list(pids)}, 0.0)[1]["web"]["threads"]
+
+    assert threads(child.pid) == 1
+    clock[0] += collect.COUNT_SECONDS - 5
+    assert threads(child.pid) == 1
+    assert threads(child.pid, os.getpid()) == 1 + 2, "a process that came since is counted at once"
+    clock[0] += 5
+    assert threads(child.pid) == 3
+    assert counts == [child.pid, os.getpid(), child.pid]
