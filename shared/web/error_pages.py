@@ -31,7 +31,7 @@ TITLES = {
     403: N_("Not permitted"),
     404: N_("Nothing here"),
     405: N_("Not done this way"),
-    409: N_("Changed meanwhile"),
+    409: N_("Not possible now"),
     413: N_("Too large"),
     422: N_("Some entries need correcting"),
     429: N_("Too often"),
@@ -39,6 +39,8 @@ TITLES = {
     503: N_("Not reachable at the moment"),
     507: N_("The disk is full"),
 }
+CHANGED = N_("Changed meanwhile")
+"""The title of a Conflict whose code ends in .changed: somebody else was faster."""
 SENTENCES = {
     400: N_("The request is incomplete or garbled. Open the page anew and repeat the step."),
     404: N_("Nothing is kept at this address, or it lies outside what you may see."),
@@ -116,7 +118,8 @@ async def on_refused(request: Request, error: Exception) -> Response:
         if wants_json(request):
             response = json_error(request, error.status, error.code, message, texts, retry_after)
         else:
-            response = error_page(request, error.status, message, tuple(texts.values()), retry_after)
+            title = CHANGED if error.code.endswith(".changed") else ""
+            response = error_page(request, error.status, message, tuple(texts.values()), retry_after, title)
     if isinstance(error, NotSignedIn) and wants_json(request):
         response.headers["www-authenticate"] = "Bearer"
     return response
@@ -191,10 +194,15 @@ def json_error(
 
 
 def error_page(
-    request: Request, status: int, message: str, fields: tuple[str, ...] = (), retry_after: int | None = None
+    request: Request,
+    status: int,
+    message: str,
+    fields: tuple[str, ...] = (),
+    retry_after: int | None = None,
+    title: str = "",
 ) -> Response:
-    """The html page of a status, in the site's frame."""
-    title = i18n.gettext(TITLES.get(status, TITLES[400]))
+    """The html page of a status, in the site's frame; `title` is the msgid of another one than the status has."""
+    title = i18n.gettext(title or TITLES.get(status, TITLES[400]))
     view = ErrorPage(status, title, message, request.state.request_id, fields, retry_after, back_of(request))
     response = page(request, "error.html", view, status=status)
     response.headers.update(retry_header(retry_after))

@@ -29,6 +29,7 @@ async def fail(request: Request) -> Response:
     kind = request.path_params["kind"]
     raise {
         "conflict": Conflict(N_("Possible again in %(time)s."), time="1 h", code="tea.cold"),
+        "changed": Conflict(N_("Choose yes or no."), code="tea.changed"),
         "money": Conflict(N_("used %(time)s"), time=Money(5, "CNY")),
         "invalid": Invalid(fields={"amount": N_("Enter an amount.")}),
         "often": TooMany(N_("Choose yes or no."), retry_after=7),
@@ -77,7 +78,8 @@ def test_a_request_id_from_the_proxy_is_kept_if_it_is_one(visitor: Visitor) -> N
     ("url", "status", "title"),
     [
         ("/nothing", 404, "Nothing here"),
-        ("/fail/conflict", 409, "Changed meanwhile"),
+        ("/fail/conflict", 409, "Not possible now"),
+        ("/fail/changed", 409, "Changed meanwhile"),
         ("/fail/invalid", 422, "Some entries need correcting"),
         ("/fail/often", 429, "Too often"),
         ("/fail/down", 503, "Not reachable at the moment"),
