@@ -12,6 +12,8 @@ from branch_node.lists import as_kind
 from shared.canonical import from_micros
 from shared.database import fetch_all
 from shared.database.scope import reach_sql
+from shared.i18n import gettext as _
+from shared.i18n import ngettext
 from shared.permissions import Person, reach
 
 
@@ -28,6 +30,11 @@ class HandOver:
     reason: str
     moved: Mapping[str, int]
     undone_at: datetime | None
+
+    @property
+    def words(self) -> str:
+        """What moved, for the reader."""
+        return moved_words(self.moved)
 
 
 async def hand_overs(person: Person) -> list[HandOver]:
@@ -56,3 +63,18 @@ def _hand_over(row: Mapping[str, Any], details: Mapping[str, Any]) -> HandOver:
         details["moved"],
         from_micros(int(row["undone_at"])) if row["undone_at"] is not None else None,
     )
+
+
+def moved_words(moved: Mapping[str, int]) -> str:
+    """What went from one to the other: "18 customers, 1 quote"; what did not move is not named."""
+    parts = {
+        "customers": ngettext("%(n)s customer", "%(n)s customers", moved.get("customers", 0)),
+        "tasks": ngettext("%(n)s task", "%(n)s tasks", moved.get("tasks", 0)),
+        "followups": ngettext(
+            "%(n)s planned follow-up", "%(n)s planned follow-ups", moved.get("followups", 0)
+        ),
+        "feedback": ngettext("%(n)s feedback", "%(n)s feedback", moved.get("feedback", 0)),
+        "opportunities": ngettext("%(n)s opportunity", "%(n)s opportunities", moved.get("opportunities", 0)),
+        "quotations": ngettext("%(n)s quote", "%(n)s quotes", moved.get("quotations", 0)),
+    }
+    return _(", ").join(text for name, text in parts.items() if moved.get(name)) or _("nothing")

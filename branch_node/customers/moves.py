@@ -8,7 +8,7 @@ from starlette.responses import Response
 from branch_node.bulk import BulkRow, ids_of, is_sure, preview
 from branch_node.customers import owners, queries
 from branch_node.customers.forms import AssignForm, HandOverForm, StateForm
-from branch_node.customers.hand_overs import hand_overs
+from branch_node.customers.hand_overs import hand_overs, moved_words
 from branch_node.customers.pages import AssignPage, HandOverPage, HandOversPage
 from branch_node.customers.rules import STATUSES
 from branch_node.customers.states import set_states as give_states
@@ -107,11 +107,9 @@ async def hand_over(request: Request) -> Response:
         return page(request, "customers/hand_over.html", view, status=422)
     names = await names_of([form.value.to_id])
     toast = _(
-        "Handed over to %(name)s: %(customers)s customers, %(tasks)s tasks, %(followups)s planned follow-ups.",
+        "Handed over to %(name)s: %(moved)s.",
         name=names.get(form.value.to_id, ""),
-        customers=done.moved["customers"],
-        tasks=done.moved["tasks"],
-        followups=done.moved["followups"],
+        moved=moved_words(done.moved),
     )
     undo = f"/customers/hand-overs/{done.entry_id}/undo" if done.entry_id else ""
     return redirect("/customers/hand-overs", toast=toast, undo=undo)
@@ -120,12 +118,7 @@ async def hand_over(request: Request) -> Response:
 async def undo_hand_over(request: Request) -> Response:
     """Everything back to whom it belonged."""
     back = await owners.undo_hand_over(request.state.person, path_id(request))
-    toast = _(
-        "The hand-over is taken back: %(customers)s customers, %(tasks)s tasks, %(followups)s planned follow-ups.",
-        customers=back["customers"],
-        tasks=back["tasks"],
-        followups=back["followups"],
-    )
+    toast = _("The hand-over is taken back: %(moved)s.", moved=moved_words(back))
     return redirect("/customers/hand-overs", toast=toast)
 
 

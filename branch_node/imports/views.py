@@ -193,10 +193,14 @@ def sentence_of(job: ImportJob, account: Mapping[str, Any]) -> tuple[str, str]:
 
 def _undo_sentence(account: Mapping[str, Any]) -> str:
     kept = account.get("kept", {})
-    parts = [
-        ngettext("%(n)s row taken back.", "%(n)s rows taken back.", account.get("deleted", 0)),
-        ngettext("%(n)s row restored.", "%(n)s rows restored.", account.get("restored", 0)),
-    ]
+    deleted, restored = account.get("deleted", 0), account.get("restored", 0)
+    parts = (
+        [ngettext("%(n)s row taken back.", "%(n)s rows taken back.", deleted)]
+        if deleted or not restored
+        else []
+    )
+    if restored:
+        parts.append(ngettext("%(n)s row restored.", "%(n)s rows restored.", restored))
     if kept:
         reasons = ", ".join(f"{count:,} {_(KEPT_WHYS[why])}" for why, count in sorted(kept.items()))
         parts.append(_("Kept: %(reasons)s.", reasons=reasons))

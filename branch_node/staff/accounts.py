@@ -5,6 +5,7 @@ from uuid import UUID
 
 from branch_node.audit import note
 from branch_node.editing import locked
+from branch_node.staff.actions import hold_roles, refuse_without_administrator
 from shared import clock
 from shared.database import transaction
 from shared.errors import Conflict, Invalid, NotFound
@@ -55,14 +56,18 @@ async def set_password(person: Person | None, account_id: UUID, password_hash: s
 
 
 async def disable_account(person: Person | None, account_id: UUID) -> None:
-    """Nobody signs in with it any more; open sessions end now. Conflict for one's own account."""
+    """Nobody signs in with it any more; open sessions end now. Conflict for one's own account and for that of the last
+    who may change roles."""
     account = await _account(person, account_id)
     if person is not None and account.person_id == person.id:
         raise Conflict(N_("You cannot disable your own account."), code="account.self")
     async with transaction():
+        await hold_roles()
         account.disabled_at = account.disabled_at or clock.now()
         await account.save()
         await end_all_sessions(account.id)
+        if person is not None:
+            await refuse_without_administrator()
         await note(person, "account.disabled", "employee", account.person_id, username=account.username)
 
 

@@ -10,7 +10,14 @@ from branch_node.home import home, today
 from branch_node.numbers import next_free_number, take_typed_number
 from branch_node.searching import search_key
 from branch_node.staff.forms import DepartmentForm, DeputyForm, EmployeeForm, PlacementForm
-from branch_node.staff.rules import check_deputy, check_new_start, end_before, refuse_loop
+from branch_node.staff.rules import (
+    check_deputy,
+    check_new_start,
+    end_before,
+    mark_of,
+    mark_of_grants,
+    refuse_loop,
+)
 from shared import clock
 from shared.database import fetch_all, transaction
 from shared.errors import Conflict, Invalid, Text
@@ -167,7 +174,8 @@ async def _parents(table: str, column: str) -> Mapping[UUID, UUID | None]:
 async def end_employment(person: Person, employee_id: UUID, left_on: date) -> Employee:
     """The employee leaves: not active any more, account disabled, signed out everywhere.
 
-    Customers stay where they are until somebody hands them over. Conflict for oneself, Invalid for a last day before the first.
+    Customers stay where they are until somebody hands them over. Conflict for oneself and for the last who may change roles, Invalid for a last
+    day before the first.
     """
     require(person, "staff.edit")
     if employee_id == person.id:
@@ -175,6 +183,7 @@ async def end_employment(person: Person, employee_id: UUID, left_on: date) -> Em
             N_("You cannot end your own employment. Ask another administrator."), code="staff.self"
         )
     async with transaction():
+        await hold_roles()
         row = await locked(Employee, employee_id)
         if row.hired_on is not None and left_on < row.hired_on:
             raise Invalid(
@@ -194,6 +203,7 @@ async def end_employment(person: Person, employee_id: UUID, left_on: date) -> Em
             account.disabled_at = clock.now()
             await account.save()
             await end_all_sessions(account.id)
+        await refuse_without_administrator()
         await note(person, "staff.left", "employee", row.id, name=row.name, left_on=left_on.isoformat())
     return row
 
@@ -209,18 +219,25 @@ async def take_back(person: Person, employee_id: UUID) -> Employee:
     return row
 
 
-async def set_roles(person: Person, employee_id: UUID, codes: Sequence[str]) -> None:
-    """Give exactly these roles. Invalid for a code that is no role of the branch; Conflict when one would take the
-    right to change roles from oneself."""
+async def set_roles(
+    person: Person, employee_id: UUID, codes: Sequence[str], *, seen: str | None = None
+) -> None:
+    """Give exactly these roles. `seen` is the mark of those one saw before (None: whatever they are).
+
+    Invalid for a code that is no role of the branch; Conflict when somebody changed them since, when one would take the right
+    to change roles from oneself, or from the last who has it.
+    """
     require(person, "role.edit")
     wanted = set(codes)
     async with transaction():
+        await hold_roles()
         await locked(Employee, employee_id)
         known = set(await Role.filter(branch=home().code, deleted_at=None).values_list("code", flat=True))
         if wanted - known:
             raise Invalid(fields={"roles": N_("Choose one from the list.")})
         held = await EmployeeRole.filter(employee_id=employee_id, deleted_at=None)
         before = sorted(row.role_code for row in held)
+        _refuse_other_mark(seen, mark_of(before))
         for row in held:
             if row.role_code not in wanted:
                 row.deleted_at = clock.now()
@@ -230,6 +247,37 @@ async def set_roles(person: Person, employee_id: UUID, codes: Sequence[str]) -> 
         if sorted(wanted) != before:
             await note(person, "staff.roles", "employee", employee_id, before=before, after=sorted(wanted))
         await _refuse_lock_out(person, employee_id)
+        await refuse_without_administrator()
+
+
+async def hold_roles() -> None:
+    """Locks the roles of the branch: of two who take rights away at once the second sees what the first left."""
+    await Role.filter(branch=home().code).order_by("id").select_for_update()
+
+
+def _refuse_other_mark(seen: str | None, now: str) -> None:
+    if seen is not None and seen != now:
+        raise Conflict(
+            N_("Somebody else changed this since you opened the page. Open it again and compare."),
+            code="role.changed",
+        )
+
+
+async def refuse_without_administrator() -> None:
+    """Somebody who works here and may sign in keeps the right to change roles."""
+    left = await fetch_all(
+        "SELECT 1 AS one FROM employee e JOIN employee_role r ON r.employee_id = e.id AND r.deleted_at IS NULL "
+        "JOIN role_grant g ON g.role_code = r.role_code AND g.deleted_at IS NULL AND g.action = 'role.edit' "
+        "LEFT JOIN web_account a ON a.person_id = e.id "
+        "WHERE e.branch = :branch AND e.deleted_at IS NULL AND e.active = :active AND a.disabled_at IS NULL LIMIT 1",
+        branch=home().code,
+        active=True,
+    )
+    if not left:
+        raise Conflict(
+            N_("Nobody would be left who may change roles. Give that right to somebody else first."),
+            code="staff.last_administrator",
+        )
 
 
 async def _refuse_lock_out(person: Person, employee_id: UUID) -> None:
@@ -248,13 +296,19 @@ async def _refuse_lock_out(person: Person, employee_id: UUID) -> None:
         )
 
 
-async def set_grants(person: Person, code: str, wanted: Mapping[str, Scope]) -> None:
-    """Make `wanted` the rights of a role (actions not named are taken away)."""
+async def set_grants(
+    person: Person, code: str, wanted: Mapping[str, Scope], *, seen: str | None = None
+) -> None:
+    """Make `wanted` the rights of a role (actions not named are taken away). `seen` and Conflict as for `set_roles`."""
     require(person, "role.edit")
     known = {action for action, _ in ACTIONS}
     async with transaction():
+        await hold_roles()
         rows = {row.action: row for row in await RoleGrant.filter(role_code=code, deleted_at=None)}
         before = {action: row.scope for action, row in rows.items()}
+        _refuse_other_mark(
+            seen, mark_of_grants({one: scope for one, scope in before.items() if one in known})
+        )
         for action, row in rows.items():
             if action not in wanted:
                 row.deleted_at = clock.now()
@@ -269,6 +323,7 @@ async def set_grants(person: Person, code: str, wanted: Mapping[str, Scope]) -> 
         if before != after:
             await note(person, "role.grants", "role", None, role=code, before=before, after=after)
         await _refuse_lock_out(person, person.id)
+        await refuse_without_administrator()
 
 
 async def add_role(person: Person, code: str, name: str, name_en: str) -> Role:

@@ -54,9 +54,12 @@ class LeaveForm(FormModel):
 
 
 class RolesForm(FormModel):
+    """The roles somebody holds from now on; `seen` is the mark of those the form was made from."""
+
     """The roles of an employee."""
 
     roles: list[str] = []
+    seen: Annotated[str, StringConstraints(max_length=16)] = ""
 
 
 class RoleForm(FormModel):

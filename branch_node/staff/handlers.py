@@ -23,6 +23,7 @@ from branch_node.staff.forms import (
     RolesForm,
 )
 from branch_node.staff.pages import DeputyRow, LeavePage, ListPage, NewPage, PlacementRow, ShowPage
+from branch_node.staff.rules import mark_of
 from shared.errors import Invalid
 from shared.i18n import active_locale
 from shared.i18n import gettext as _
@@ -194,7 +195,7 @@ async def show_page(request: Request, employee: Employee) -> ShowPage:
         is_self=employee.id == person.id,
         data=data,
         place=place,
-        roles=empty_form(roles=held),
+        roles=empty_form(roles=held, seen=mark_of(held)),
         deputy=empty_form(from_on=today()),
         sign_in=empty_form(),
         failed=empty_form(),
@@ -243,7 +244,7 @@ async def set_roles(request: Request) -> Response:
     form = await read_form(request, RolesForm)
     if not form.errors:
         try:
-            await actions.set_roles(person, employee.id, form.value.roles)
+            await actions.set_roles(person, employee.id, form.value.roles, seen=form.value.seen)
         except Invalid as refused:
             form = with_errors(form, refused)
         else:

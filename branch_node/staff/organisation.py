@@ -18,8 +18,9 @@ from branch_node.staff.pages import (
     RoleRow,
     RolesPage,
 )
-from branch_node.staff.rules import DEPARTMENT_KINDS
-from shared.errors import Invalid
+from branch_node.staff.rules import DEPARTMENT_KINDS, mark_of_grants
+from shared.errors import Invalid, Text
+from shared.i18n import N_
 from shared.i18n import gettext as _
 from shared.permissions import ACTIONS, SCOPE_LABELS, Person, Scope
 from shared.records import Department
@@ -189,6 +190,7 @@ async def show_role(request: Request) -> Response:
         subjects=[(heads.get(subject, subject), rows) for subject, rows in subjects.items()],
         scopes=[Option("", _("no")), *(Option(str(scope), _(SCOPE_LABELS[scope])) for scope in GIVEN)],
         can_edit=person.may("role.edit"),
+        seen=mark_of_grants({action: str(scope) for action, scope in grants.items()}),
     )
     return page(request, "staff/role.html", view)
 
@@ -199,9 +201,11 @@ async def set_grants(request: Request) -> Response:
     role = await queries.role_for(person, request.path_params["code"], "role.edit")
     posted = await request.form()
     wanted: dict[str, Scope] = {}
-    for action, _label in ACTIONS:
+    for action, label in ACTIONS:
         text = str(posted.get(action, ""))
-        if text in [str(scope) for scope in GIVEN]:
+        if text not in ("", *GIVEN):
+            raise Invalid(fields={action: Text(N_("%(right)s: choose one from the list."), right=label)})
+        if text:
             wanted[action] = Scope(text)
-    await actions.set_grants(person, role.code, wanted)
+    await actions.set_grants(person, role.code, wanted, seen=str(posted.get("seen", "")))
     return redirect(f"/roles/{role.code}", toast=_("Rights of %(name)s saved.", name=role_name(role)))

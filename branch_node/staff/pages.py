@@ -128,10 +128,11 @@ class RolesPage:
 
 @dataclass(frozen=True)
 class RolePage:
-    """staff/role.html: every right and how far it reaches, by subject."""
+    """staff/role.html: every right and how far it reaches, by subject; `seen` is the mark of these rights."""
 
     role: Role
     name: str
     subjects: Sequence[tuple[str, Sequence[tuple[str, str, Scope | None]]]]
     scopes: Sequence[Option]
     can_edit: bool
+    seen: str

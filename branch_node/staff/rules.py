@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from hashlib import sha256
 from typing import TypeVar
 from uuid import UUID
 
@@ -18,6 +19,16 @@ DEPARTMENT_KINDS: Mapping[str, str] = {
     "finance": N_("Finance"),
     "other": N_("Other"),
 }
+
+
+def mark_of(values: Iterable[str]) -> str:
+    """Sixteen characters that differ when the values do, whatever their order: what a form says it was made from."""
+    return sha256("\n".join(sorted(values)).encode()).hexdigest()[:16]
+
+
+def mark_of_grants(grants: Mapping[str, str]) -> str:
+    """The mark of the rights of a role: scope by action."""
+    return mark_of(f"{action} {scope}" for action, scope in grants.items())
 
 
 def subtree(root: K, parents: Mapping[K, K | None]) -> frozenset[K]:

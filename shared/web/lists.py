@@ -86,7 +86,8 @@ async def save_view(request: Request) -> Response:
     form = await read_form(request, SaveViewForm)
     url = local_path(form.text("list_url"))
     if form.errors:
-        return redirect(url, toast=form.error("name"))
+        query = view_query(form.text("query"))[:2000]
+        return redirect(f"{url}?{query}", toast=gettext("Not kept: give the view a name"))
     account, query = request.state.account, view_query(form.value.query)[:2000]
     async with transaction():
         kept = SavedView.filter(account_id=account.id, list_url=url)

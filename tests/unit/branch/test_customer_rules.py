@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
+from branch_node.customers.hand_overs import moved_words
 from branch_node.customers.rules import (
     SIMPLIFIED,
     email_key,
@@ -113,3 +114,8 @@ def test_next_contact() -> None:
     assert next_contact(later, DAY, [], soon) == soon
     assert next_contact(soon, DAY, [], later) == later
     assert next_contact(later, None, [soon]) == soon
+
+
+def test_a_hand_over_names_what_moved_and_no_more() -> None:
+    assert moved_words({"customers": 18, "tasks": 0, "quotations": 1}) == "18 customers, 1 quote"
+    assert moved_words({"customers": 0}) == "nothing"

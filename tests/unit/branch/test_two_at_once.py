@@ -1,6 +1,8 @@
 """Two writers at the same moment: one plan, no number twice, no lost edit."""
 
 import asyncio
+from collections.abc import Awaitable
+from dataclasses import replace
 
 import pytest
 
@@ -10,11 +12,17 @@ from branch_node.editing import ChangedMeanwhile
 from branch_node.numbers import next_number
 from branch_node.plans import actions as plans
 from branch_node.plans.rules import read_line
+from branch_node.staff import accounts
+from branch_node.staff import actions as staff
+from branch_node.staff.built_in import ensure_roles
+from branch_node.staff.queries import person_by_id
+from branch_node.staff.rules import mark_of_grants
 from shared.database import Database, transaction
-from shared.errors import Invalid
+from shared.errors import Conflict, Invalid
 from shared.ids import new_id
-from shared.records import Customer, DailyPlan, Employee, PlanItem
-from tests.support.cast import LIN, SHANGHAI, acting, customer_of, hire
+from shared.permissions import Scope
+from shared.records import Customer, DailyPlan, Employee, EmployeeRole, PlanItem, RoleGrant
+from tests.support.cast import ADMIN, LIN, MANAGER, SHANGHAI, SUN, TODAY, acting, customer_of, hire
 
 
 async def test_ten_first_lines_at_once_make_one_plan(database: Database) -> None:
@@ -119,3 +127,61 @@ async def test_nobody_waits_for_the_code_of_a_customer_that_is_still_being_enter
             assert await codes_of("") == ["SH-C000002"]
         go_on.set()
         assert await first == ["SH-C000001"]
+
+
+async def told(*changes: Awaitable[object]) -> list[str]:
+    """Of changes done at once, the codes of those that were refused."""
+    answers = await asyncio.gather(*changes, return_exceptions=True)
+    unexpected = [one for one in answers if isinstance(one, Exception) and not isinstance(one, Conflict)]
+    assert not unexpected
+    return [one.code for one in answers if isinstance(one, Conflict)]
+
+
+async def test_of_two_who_change_the_same_role_one_is_told(database: Database) -> None:
+    with acting(ADMIN):
+        await hire(*SHANGHAI)
+        await ensure_roles()
+        before = {
+            row.action: row.scope for row in await RoleGrant.filter(role_code="finance", deleted_at=None)
+        }
+        seen, wanted = mark_of_grants(before), {action: Scope(scope) for action, scope in before.items()}
+        refused = await told(
+            *(
+                staff.set_grants(ADMIN.person, "finance", {**wanted, action: Scope.OWN}, seen=seen)
+                for action in ("order.view", "news.view")
+            )
+        )
+        rows = await RoleGrant.filter(role_code="finance", deleted_at=None)
+    assert refused == ["role.changed"]
+    assert [row.action for row in rows if row.scope != before.get(row.action)] in (
+        ["order.view"],
+        ["news.view"],
+    )
+
+
+async def test_two_administrators_who_remove_each_other_leave_one(database: Database) -> None:
+    with acting(ADMIN):
+        await hire(*SHANGHAI)
+        await ensure_roles()
+        await staff.set_roles(ADMIN.person, MANAGER.id, ["branch_admin"])
+        other = await person_by_id(MANAGER.id)
+        assert other is not None
+        refused = await told(
+            staff.set_roles(ADMIN.person, MANAGER.id, ["branch_manager"]),
+            staff.set_roles(other, ADMIN.id, ["finance"]),
+        )
+        left = await EmployeeRole.filter(role_code="branch_admin", deleted_at=None)
+    assert refused == ["staff.last_administrator"]
+    assert len(left) == 1
+
+
+async def test_the_last_administrator_is_neither_dismissed_nor_shut_out(database: Database) -> None:
+    with acting(ADMIN):
+        await hire(*SHANGHAI)
+        await ensure_roles()
+        account = await accounts.create_account(ADMIN.person, ADMIN.id, "he", "hash")
+        deputy = replace(ADMIN.person, id=SUN.id)
+        refused = await told(
+            staff.end_employment(deputy, ADMIN.id, TODAY), accounts.disable_account(deputy, account.id)
+        )
+    assert refused == ["staff.last_administrator"] * 2

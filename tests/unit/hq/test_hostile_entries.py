@@ -1,13 +1,15 @@
 """What an attacker types at headquarters: every answer is a page with words, and nothing fails."""
 
+from collections.abc import Iterator
 from urllib.parse import urlencode
 
 import pytest
 from starlette.testclient import TestClient
 
 from shared.records import Customer, Employee
+from tests.support.databases import ENGINES, Templates
 from tests.support.hostile import NOBODY, VALUES, forms_of, sent
-from tests.support.hq_site import Headquarters
+from tests.support.hq_site import Headquarters, headquarters, headquarters_on_postgres, running
 from tests.support.web_site import Visitor
 
 PAGES = [
@@ -33,10 +35,25 @@ FORMS = [
 ]  # fmt: skip
 
 
+@pytest.fixture(scope="module", params=ENGINES)
+def site(
+    request: pytest.FixtureRequest, templates: Templates, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Headquarters]:
+    """One site on each engine for the module: what is refused changes nothing."""
+    folder = tmp_path_factory.mktemp("standing")
+    if request.param == "sqlite":
+        yield headquarters(folder)
+        return
+    templates.require_postgres()
+    with headquarters_on_postgres(folder) as found:
+        yield found
+
+
 @pytest.fixture(scope="module")
-def site(standing_site: Headquarters) -> Headquarters:
-    """One site for the module: what is refused changes nothing."""
-    return standing_site
+def client(site: Headquarters) -> Iterator[TestClient]:
+    """The running site."""
+    with running(site) as found:
+        yield found
 
 
 def who_opens(site: Headquarters, client: TestClient, url: str) -> Visitor:
@@ -50,11 +67,9 @@ def who_opens(site: Headquarters, client: TestClient, url: str) -> Visitor:
 
 @pytest.mark.parametrize("url", PAGES)
 def test_whatever_the_address_asks_is_answered_in_words(
-    site: Headquarters, standing_client: TestClient, url: str
+    site: Headquarters, client: TestClient, url: str
 ) -> None:
-    visitor = who_opens(
-        site, standing_client, "/targets/edit?unit=branch:SH" if url == "/targets/edit" else url
-    )
+    visitor = who_opens(site, client, "/targets/edit?unit=branch:SH" if url == "/targets/edit" else url)
     for name in READ:
         for label in ASKED:
             query = urlencode({"unit": "branch:SH", name: VALUES[label]}, errors="surrogatepass")
@@ -65,9 +80,9 @@ def test_whatever_the_address_asks_is_answered_in_words(
 
 @pytest.mark.parametrize("url", FORMS)
 def test_whatever_is_typed_into_a_form_is_answered_in_words(
-    site: Headquarters, standing_client: TestClient, url: str
+    site: Headquarters, client: TestClient, url: str
 ) -> None:
-    visitor = who_opens(site, standing_client, url)
+    visitor = who_opens(site, client, url)
     forms = forms_of(visitor.page, url)
     assert forms
     for form in forms:
@@ -76,10 +91,8 @@ def test_whatever_is_typed_into_a_form_is_answered_in_words(
             assert answer.status_code < 500, (form.action, label)
 
 
-def test_rows_of_other_branches_and_of_nobody_are_not_there(
-    site: Headquarters, standing_client: TestClient
-) -> None:
-    mei = site.visitor(standing_client, "mei")
+def test_rows_of_other_branches_and_of_nobody_are_not_there(site: Headquarters, client: TestClient) -> None:
+    mei = site.visitor(client, "mei")
     foreign = [
         site.company.of(Customer, "SH")[0].id,
         site.company.of(Employee, "SH")[0].id,

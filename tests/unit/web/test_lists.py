@@ -184,6 +184,15 @@ def test_views_are_kept_per_person_and_can_be_deleted(visitor: Visitor) -> None:
     assert in_app(visitor.client.app, names) == []  # type: ignore[arg-type]
 
 
+def test_a_view_without_a_name_is_told_so_and_the_list_keeps_its_filter(visitor: Visitor) -> None:
+    visitor.sign_in("lin")
+    visitor.open("/me")
+    answer = visitor.send("/views", follow=False, list_url="/customers", query="owner=lin", name="")
+    assert answer.headers["location"] == "/customers?owner=lin"
+    visitor.open("/me")
+    assert "Not kept: give the view a name" in visitor.text()
+
+
 # --- files ------------------------------------------------------------------------------------------------------
 
 HEAD = Heading("Customers", "Shanghai", "owner Lin", "complete to 14:05", "Lin Na")
