@@ -18,6 +18,7 @@ from branch_node.customers.rules import (
     phone_keys,
     tax_key,
 )
+from shared import i18n
 
 DAY = date(2026, 11, 20)
 days = st.dates(date(2026, 1, 1), date(2027, 12, 31))
@@ -117,5 +118,6 @@ def test_next_contact() -> None:
 
 
 def test_a_hand_over_names_what_moved_and_no_more() -> None:
-    assert moved_words({"customers": 18, "tasks": 0, "quotations": 1}) == "18 customers, 1 quote"
-    assert moved_words({"customers": 0}) == "nothing"
+    with i18n.use_locale("en"):
+        assert moved_words({"customers": 18, "tasks": 0, "quotations": 1}) == "18 customers, 1 quote"
+        assert moved_words({"customers": 0}) == "nothing"
