@@ -299,7 +299,7 @@ class Agent:
             open_incidents=[incident for incident in incidents if incident],
             loop_lag_seconds=self.lag.worst(time.monotonic() - 10),
             primary_silent_seconds=self.standby.primary_silent_seconds if self.standby else None,
-            is_promoted=self.standby.is_serving if self.standby else False,
+            is_promoted=self.standby.has_place if self.standby else False,
             **self.telemetry.backlog(),
         )
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import time
+from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from netops.agent import events
@@ -30,6 +32,8 @@ _ASK_TIMEOUT_SECONDS = 1.5
 _END_SECONDS = 60.0
 _PROMOTE_SECONDS = 900.0
 _READY_SECONDS = 120.0
+_FOLLOWS_SECONDS = 30.0
+"""What was promoted refuses to follow at once; who has followed for so long is a standby again."""
 
 
 class TakeOverFailed(CommandFailed):
@@ -43,27 +47,49 @@ class StandbyDesk:
         self._agent, self.settings = agent, settings
         self._lock = asyncio.Lock()
         self._gone_since: float | None = None
-        self._is_asked = self._was_ready = False
+        self._is_asked = False
+        self._mark = agent.folder / "promoted"
+        self._has_place = self._mark.exists()
 
     @property
     def primary_silent_seconds(self) -> float | None:
         """None: it is not asked, or not any more. 0: it answers."""
-        if not self._is_asked or self.is_promoted:
+        if not self._is_asked or self.is_promoted or self.has_place:
             return None
         return 0.0 if self._gone_since is None else time.monotonic() - self._gone_since
 
     @property
     def is_promoted(self) -> bool:
-        """Whether this node serves the branch now: one of `starts` is wanted."""
+        """Whether this node is to serve the branch now: one of `starts` is wanted."""
         return any(supervisor.report().is_wanted for supervisor in self._named(self.settings.starts))
 
     @property
+    def has_place(self) -> bool:
+        """Whether this node has the branch's place: from its promotion on, also while a person has stopped its site, until it has
+        followed again. A site that was ready proves a promotion: without one it never gets ready."""
+        if self._follows():
+            self._note_place(False)
+        elif self.is_promoted and any(site.is_ready for site in self._named(self.settings.starts)):
+            self._note_place(True)
+        return self._has_place
+
+    @property
     def is_serving(self) -> bool:
-        """The same, and it has been ready since: a site that was started without a promotion never gets ready."""
-        self._was_ready = self.is_promoted and (
-            self._was_ready or any(site.is_ready for site in self._named(self.settings.starts))
-        )
-        return self._was_ready
+        """The same, and its site is wanted."""
+        return self.has_place and self.is_promoted
+
+    def _follows(self) -> bool:
+        """Whether one of `ends` has run for half a minute."""
+        oldest = now() - timedelta(seconds=_FOLLOWS_SECONDS)
+        reports = [follower.report() for follower in self._named(self.settings.ends)]
+        return any(one.is_ready and one.ready_at is not None and one.ready_at <= oldest for one in reports)
+
+    def _note_place(self, has_place: bool) -> None:
+        """In memory, and on disk for the next agent."""
+        if has_place != self._has_place:
+            self._has_place = has_place
+            act = self._mark.touch if has_place else partial(self._mark.unlink, missing_ok=True)
+            self._agent.disk.tell(act)
 
     def refuse_to_follow(self, service: str) -> None:
         """CommandFailed when this would follow the primary beside serving in its place."""
@@ -76,7 +102,7 @@ class StandbyDesk:
             return
         while True:
             await asyncio.sleep(_ASK_EVERY_SECONDS)
-            if self.is_promoted:
+            if self.is_promoted or self.has_place:
                 self._gone_since = None
                 continue
             await self._ask()
@@ -116,6 +142,7 @@ class StandbyDesk:
             began = boot_seconds()
             try:
                 said = await self._promote(alone)
+                self._note_place(True)
                 record.acted_at, record.act_seconds = now(), round(boot_seconds() - began, 4)
                 await self._serve()
             except TakeOverFailed as error:

@@ -111,7 +111,7 @@ class Incident(Model):
     caused_by = fields.CharField(max_length=64, default="", db_default="")
     """The id of the incident that explains it; that one is told, this one is not. It stays when the incident is over."""
     known_at = InstantField(default=clock.now)
-    """The center's clock when it heard of it; `opened_at` is the node's for what an agent found."""
+    """The center's clock when it heard of it, or that it is back; `opened_at` is the node's for what an agent found."""
     told = JsonField(default=dict)
     """By channel: [micros of the last telling while open, micros of the telling of its end]."""
     exit = fields.CharField(max_length=80, default="")

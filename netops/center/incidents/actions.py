@@ -95,10 +95,16 @@ async def close_incident(incident: Incident, at: datetime) -> None:
 
 
 async def reopen(incident: Incident, at: datetime, facts: dict[str, Any] | None = None) -> None:
-    """The same trouble soon after its end. Channels that were told of the end are told of this as of a new one."""
+    """The same trouble soon after its end: the same number and timeline. Channels that were told of the end are told of this as
+    of a new one, and it has to be acknowledged within the time for escalation anew. An end of which somebody who knew of the
+    incident was not told is none: whoever has it in hand still has it."""
+    still_told = {channel: told for channel, told in incident.told.items() if told[1] is None}
+    if not still_told:
+        incident.known_at, incident.escalated_at = at, None
+        incident.acknowledged_at, incident.acknowledged_by = None, ""
     incident.closed_at = None
     incident.caused_by = ""
-    incident.told = {channel: told for channel, told in incident.told.items() if told[1] is None}
+    incident.told = still_told
     async with transaction():
         await incident.save()
         await add_event(incident, "reopened", at, facts=facts)

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from netops.center.nodes.queries import contact_and_condition
 from netops.center.nodes.rules import needs_help
+from netops.center.standby.places import standing, successors
 from netops.center.status.rules import word_of
 from shared import clock, i18n
 from shared.web.responses import page
@@ -40,12 +41,14 @@ class StatusPage:
 
 async def show(request: Request) -> Response:
     """Is everything all right?"""
-    now, settings = clock.now(), request.app.state.settings
-    seen = [node for node in request.app.state.fleet if node.received_at is not None]
+    now, settings, fleet = clock.now(), request.app.state.settings, request.app.state.fleet
+    seen = [node for node in fleet if node.received_at is not None]
+    by_primary = successors(fleet)
     found: dict[str, list[bool]] = {}
     for node in seen:
-        is_well = not needs_help(*contact_and_condition(node, now, settings), node.services)
-        found.setdefault(node.branch, []).append(is_well)
+        is_fenced = standing(node, by_primary).is_replaced
+        needs = needs_help(*contact_and_condition(node, now, settings), node.services)
+        found.setdefault(node.branch, []).append(not (needs or is_fenced))
     branches = [branch_line(name, found[name]) for name in sorted(found, key=lambda name: (not name, name))]
     well = sum(line.well_count for line in branches)
     with i18n.use_locale(request.state.locale):

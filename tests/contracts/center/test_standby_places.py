@@ -87,6 +87,15 @@ def test_a_fenced_node_says_what_it_is_who_took_over_and_what_to_do(people: Peop
     assert 'data-status="fenced"' not in successor
 
 
+def test_a_fenced_node_is_a_trouble_of_the_status_page(people: People, branch: Branch) -> None:
+    branch.stand()
+    assert "All is well" in people["nobody"].open("/status").text
+    for is_fenced in (True, False):
+        branch.stand(is_promoted=True, is_fenced=is_fenced)
+        page = people["nobody"].open("/status").text
+        assert "Some nodes are in trouble" in page and "1 of 2 well" in page and "All is well" not in page
+
+
 def test_a_node_that_has_not_heard_that_it_was_replaced_is_named_all_the_same(
     people: People, branch: Branch
 ) -> None:

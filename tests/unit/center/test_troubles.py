@@ -10,7 +10,7 @@ from starlette.applications import Starlette
 
 from netops.center.alerts.engine import Engine
 from netops.center.channels.sender import DeliveryFailed, claim, send_due
-from netops.center.incidents.actions import acknowledge
+from netops.center.incidents.actions import acknowledge, close_incident
 from netops.center.keeper import look_once
 from netops.center.maintenance.actions import Plan, make_window
 from netops.center.models import AlertRule, AuditEntry, Channel, Incident, IncidentEvent, Notice
@@ -230,6 +230,43 @@ async def test_an_acknowledged_incident_is_not_escalated_and_both_are_in_the_aud
         assert (await AuditEntry.all().first()).action == "incident.acknowledge"
         kinds = [event.kind for event in await IncidentEvent.filter(incident=incident.id).order_by("id")]
     assert kinds == ["opened", "told", "acknowledged"]
+
+
+async def test_an_incident_that_is_back_keeps_its_number_and_is_acknowledged_and_escalated_anew(
+    watch: Watch,
+) -> None:
+    agent = await Agent.enrolled(watch.app, "gz-db1")
+    await watch.step(840, agent, cpu_ratio=0.97)
+    with watch.app.state.use_database():
+        first = await Incident.get(cause="rule 1 gz-db1")
+        await acknowledge(first, "Ada")
+    await watch.step(400, agent, cpu_ratio=0.1)
+    assert await watch.open_causes() == [] and watch.sent[-1].startswith("Over")
+    await watch.step(120, agent, cpu_ratio=0.97)
+    with watch.app.state.use_database():
+        back = await Incident.get(cause="rule 1 gz-db1")
+        assert (back.number, back.opened_at, back.closed_at) == (first.number, first.opened_at, None)
+        assert back.acknowledged_at is None and back.escalated_at is None
+    await watch.step(600, agent, cpu_ratio=0.97)
+    with watch.app.state.use_database():
+        assert (await Incident.get(id=first.id)).escalated_at is None, "a quarter of an hour from its return"
+    await watch.step(300, agent, cpu_ratio=0.97)
+    with watch.app.state.use_database():
+        assert (await Incident.get(id=first.id)).escalated_at is not None
+
+
+async def test_who_has_a_flapping_incident_in_hand_keeps_it(watch: Watch) -> None:
+    """Its end had not been told to anybody when it was back."""
+    agent = await Agent.enrolled(watch.app, "gz-db1")
+    await watch.step(120, agent, cpu_ratio=0.97)
+    with watch.app.state.use_database():
+        first = await Incident.get(cause="rule 1 gz-db1")
+        await acknowledge(first, "Ada")
+        await close_incident(first, clock.now())
+        assert (await Incident.get(id=first.id)).closed_at is not None
+        await watch.app.state.engine.look(clock.now())
+        back = await Incident.get(id=first.id)
+    assert back.closed_at is None and back.acknowledged_by == "Ada" and back.known_at == first.known_at
 
 
 async def test_a_notice_belongs_to_one_sender_and_a_failed_one_is_tried_again(watch: Watch) -> None:

@@ -1,14 +1,18 @@
 """The agent's part in pairing a standby with its branch, by commands of the node file that really run."""
 
+from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
 
+from netops.agent import standby as standby_desk
 from netops.agent.commands import _HANDLERS
 from netops.agent.run_command import CommandFailed
 from netops.agent.settings import Commands, NodeFile, Standby
 from netops.agent.standby import StandbyDesk
+from shared.clock import now
 from shared.nodes.command import UNANSWERED, Arguments, InvitationArguments
+from shared.nodes.report import ServiceState
 
 INVITATION = f"tla1.{'s' * 43}.{'k' * 43}"
 
@@ -61,28 +65,81 @@ async def test_a_branch_that_does_not_answer_is_a_failure_of_its_own(status, cod
     assert failed.value.code == code
 
 
-def desk(*, is_wanted, is_ready):
-    """A standby's desk before its two services, of which the site stands as given."""
-    site = SimpleNamespace(is_ready=is_ready, report=lambda: SimpleNamespace(is_wanted=is_wanted))
+class Service:
+    """A supervised service that stands as told."""
+
+    def __init__(self, *, is_wanted=False, is_ready=False, ready_for=0.0):
+        self.is_wanted, self.is_ready, self.ready_for = is_wanted, is_ready, ready_for
+
+    def report(self):
+        ready_at = now() - timedelta(seconds=self.ready_for) if self.is_ready else None
+        return ServiceState(
+            name="x", state="running", is_wanted=self.is_wanted, is_ready=self.is_ready, ready_at=ready_at
+        )
+
+
+class AtOnce:
+    """A disk thread that does at once what it is told."""
+
+    @staticmethod
+    def tell(job):
+        job()
+        return True
+
+
+def desk(folder, *, is_wanted, is_ready):
+    """A standby's desk before its two services, of which the site stands as given; the site, the follower."""
+    site, follower = Service(is_wanted=is_wanted, is_ready=is_ready), Service()
     settings = Standby(of="SH", promote=["true"], ends=["follow"], starts=["web"])
-    return StandbyDesk(SimpleNamespace(supervisors={"web": site}), settings), site
+    agent = SimpleNamespace(
+        supervisors={"web": site, "follow": follower}, folder=folder, disk=AtOnce, emit=lambda _record: None
+    )
+    return StandbyDesk(agent, settings), site, follower
 
 
-def test_a_standby_serves_once_its_site_was_ready_and_until_that_is_not_wanted_any_more():
-    unpromoted, _site = desk(is_wanted=True, is_ready=False)
-    assert not unpromoted.is_serving, "a site that was started without a promotion refuses to serve"
-    promoted, site = desk(is_wanted=True, is_ready=True)
-    assert promoted.is_serving
+def test_a_standby_serves_once_its_site_was_ready_and_while_that_is_wanted(tmp_path):
+    unpromoted, _site, _follower = desk(tmp_path, is_wanted=True, is_ready=False)
+    assert not unpromoted.has_place, "a site that was started without a promotion refuses to serve"
+    promoted, site, _follower = desk(tmp_path, is_wanted=True, is_ready=True)
+    assert promoted.is_serving and promoted.has_place
     site.is_ready = False
     assert promoted.is_serving, "it is being restarted"
-    site.report = lambda: SimpleNamespace(is_wanted=False)
+    site.is_wanted = False
     assert not promoted.is_serving
 
 
-def test_who_serves_the_branch_follows_nobody():
-    promoted, _site = desk(is_wanted=True, is_ready=True)
+def test_a_promoted_standby_keeps_the_place_while_its_site_is_stopped_and_after_a_restart_of_the_agent(
+    tmp_path,
+):
+    promoted, site, _follower = desk(tmp_path, is_wanted=True, is_ready=True)
+    assert promoted.has_place
+    site.is_wanted = site.is_ready = False
+    assert promoted.has_place and promoted.primary_silent_seconds is None
+    later, _site, follower = desk(tmp_path, is_wanted=False, is_ready=False)
+    assert later.has_place, "it is on disk"
+    later.refuse_to_follow("follow")
+    follower.is_ready = True
+    assert later.has_place, "what was promoted refuses to follow, but not in the first instant"
+    follower.ready_for = 31.0
+    assert not later.has_place, "its database was emptied and it follows"
+    assert not desk(tmp_path, is_wanted=False, is_ready=False)[0].has_place
+
+
+async def test_a_promotion_gives_the_place_also_where_the_site_does_not_get_ready(tmp_path, monkeypatch):
+    promoted, site, follower = desk(tmp_path, is_wanted=False, is_ready=False)
+    monkeypatch.setattr(standby_desk, "_READY_SECONDS", 0.05)
+    follower.stop, follower.instance, site.start = lambda: None, None, lambda: None
+    with pytest.raises(CommandFailed, match="does not get ready"):
+        await promoted.take_over(alone=False)
+    assert promoted.has_place
+
+
+def test_who_serves_the_branch_follows_nobody(tmp_path):
+    for name in "ab":
+        (tmp_path / name).mkdir()
+    promoted, _site, _follower = desk(tmp_path / "a", is_wanted=True, is_ready=True)
     promoted.refuse_to_follow("web")
     with pytest.raises(CommandFailed, match="follows nobody"):
         promoted.refuse_to_follow("follow")
-    following, _site = desk(is_wanted=False, is_ready=False)
+    following, _site, _follower = desk(tmp_path / "b", is_wanted=False, is_ready=False)
     following.refuse_to_follow("follow")
