@@ -224,6 +224,7 @@ async def show_card(request: Request) -> Response:
     else:
         events, older = await card.timeline(person, row, tab, request.query_params.get("before", ""))
     people = await names_of([row.owner_id])
+    stands = row.merged_into_id is None
     view = CardPage(
         customer=row,
         owner=people.get(row.owner_id, ""),
@@ -239,16 +240,16 @@ async def show_card(request: Request) -> Response:
         details=await details(person, row, people.get(row.owner_id, "")),
         words=event_words(),
         urls=EVENT_URLS,
-        can_edit=may_touch(person, row, "customer.edit"),
-        can_contact=may_touch(person, row, "contact.edit"),
-        can_follow=person.may("followup.edit"),
+        can_edit=stands and may_touch(person, row, "customer.edit"),
+        can_contact=stands and may_touch(person, row, "contact.edit"),
+        can_follow=stands and person.may("followup.edit"),
         audit=audit,
-        feedback_url=f"/feedback/new?customer={row.id}" if person.may("feedback.edit") else "",
+        feedback_url=f"/feedback/new?customer={row.id}" if stands and person.may("feedback.edit") else "",
         merged_into=(await queries.customer_names([row.merged_into_id])).get(row.merged_into_id, ""),
         merges=await merges_into(row.id)
         if tab == "audit" and may_touch(person, row, "customer.merge")
         else [],
-        can_merge=row.merged_into_id is None and may_touch(person, row, "customer.merge"),
+        can_merge=stands and may_touch(person, row, "customer.merge"),
     )
     return page(request, "customers/card.html", view)
 

@@ -1,5 +1,6 @@
 """What a form says about its faults: each is named as its box is, in the order of the boxes, and leads to a box that is seen."""
 
+import re
 from dataclasses import asdict
 from html.parser import HTMLParser
 from typing import Any
@@ -137,3 +138,14 @@ def test_a_task_for_somebody_who_is_not_there_is_nobody_elses(people: People) ->
 def test_a_board_without_a_card_says_so(people: People) -> None:
     people["lin"].open("/opportunities?q=none-of-these")
     assert "No opportunity matches these filters." in people["lin"].text()
+
+
+def test_a_merged_customer_offers_nothing_to_enter(people: People, office: Office) -> None:
+    ma = people["ma"]
+    ma.open("/customers/new")
+    gone = ma.send("/customers", name="Entered twice").url.path
+    ma.open(f"/customers/{office.rows.customer}/merge?other={gone.rsplit('/', 1)[1]}")
+    ma.send(f"/customers/{office.rows.customer}/merge", other=gone.rsplit("/", 1)[1])
+    shown = ma.open(gone).text.split("<main")[1]
+    assert "This customer was merged into" in shown
+    assert not re.findall(r'href="[^"]*/(?:new|edit)[^"]*"', shown)
