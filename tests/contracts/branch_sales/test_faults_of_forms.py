@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.contracts.branch_sales.conftest import Office
-from tests.support.cast import ZHOU
+from tests.support.cast import LIN, ZHOU
 from tests.support.hostile import Boxes, forms_of, sent
 from tests.support.web_site import Visitor
 
@@ -149,3 +149,14 @@ def test_a_merged_customer_offers_nothing_to_enter(people: People, office: Offic
     shown = ma.open(gone).text.split("<main")[1]
     assert "This customer was merged into" in shown
     assert not re.findall(r'href="[^"]*/(?:new|edit)[^"]*"', shown)
+
+
+def test_the_history_of_a_customer_names_people_and_not_their_ids(people: People, office: Office) -> None:
+    ma = people["ma"]
+    ma.open("/customers/new")
+    url = ma.send("/customers", name="Given away").url.path
+    ma.open(url)
+    ma.send("/customers/assign", ids=[url.rsplit("/", 1)[1]], to_id=str(LIN.id), to_id_text=LIN.name)
+    ma.open(f"{url}?tab=audit")
+    assert re.search(r"Owner 马丽 (→ )?林娜", ma.text().replace(" ->", ""))
+    assert str(LIN.id) not in ma.page.split("<main")[1].split("Contacts")[0]
