@@ -207,9 +207,10 @@ async def push_changes(app: Starlette) -> None:
     identity = Identity(settings.branch_code, settings.data_dir)
     with at_home(settings.home):
         sender = Sender(identity, settings.hq_url, app.state.database)
+        pause = settings.standby_look_seconds
         beside = [
-            asyncio.create_task(sender.take_handed_for_ever(), name="take handed"),
-            asyncio.create_task(sender.keep_accounts_sealed(), name="seal accounts"),
+            asyncio.create_task(sender.take_handed_for_ever(pause), name="take handed"),
+            asyncio.create_task(sender.keep_accounts_sealed(pause), name="seal accounts"),
         ]
         try:
             await sender.run()

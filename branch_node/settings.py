@@ -16,6 +16,10 @@ def _is_code(value: str) -> str | None:
     return None if plain.isalnum() and len(value) <= 16 else "must be letters, digits, - and _, 16 at most"
 
 
+def _is_positive(value: float) -> str | None:
+    return None if value > 0 else "must be more than 0"
+
+
 def _is_port(value: int) -> str | None:
     return None if 0 <= value <= 65535 else "must be a port between 0 and 65535"
 
@@ -45,6 +49,11 @@ class BranchSettings(WebSettings):
     )
     hq_url: str = setting("Address of headquarters; empty: the branch works alone.", default="")
     port: int = setting("Port to listen on; 0 takes a free one.", default=8402, check=_is_port)
+    standby_look_seconds: float = setting(
+        "How often it looks whether a standby was invited, and, after a promotion, what the node before hands over.",
+        default=5.0,
+        check=_is_positive,
+    )
     jobs_in_site: bool = setting(
         "Whether the web process runs the jobs too; no: `worker` processes do (PostgreSQL only).",
         default=True,

@@ -53,8 +53,6 @@ MAX_BACKOFF_SECONDS = 60.0
 CHECKPOINT_EVERY_SECONDS = 1.0
 KEPT_CHECKPOINTS = 200
 SCRUB_PAUSE_SECONDS = 60.0
-HANDED_EVERY_SECONDS = 10.0
-SEALED_EVERY_SECONDS = 5.0
 PLACE_SECONDS = 2.0
 
 
@@ -177,15 +175,15 @@ class Sender:
             except Unreachable as error:
                 log.warning("hand_over_waits", reason=str(error))
 
-    async def take_handed_for_ever(self) -> None:
+    async def take_handed_for_ever(self, every_seconds: float) -> None:
         """At a node that was promoted: take in what the node before hands over. Ends at once at any other."""
         with self.database.use():
             while not self._stopping and await was_promoted():
                 with suppress(Unreachable, AskAgain, Forked):  # asked again in a moment
                     await take_handed(self._ask)
-                await asyncio.sleep(HANDED_EVERY_SECONDS)
+                await asyncio.sleep(every_seconds)
 
-    async def keep_accounts_sealed(self) -> None:
+    async def keep_accounts_sealed(self, every_seconds: float) -> None:
         """Seal the accounts for an invited standby, soon after each change; costs a look at one row where there is none."""
         with self.database.use():
             while not self._stopping:
@@ -196,7 +194,7 @@ class Sender:
                         log.info("accounts_wait", reason=str(reason))
                     except Exception as reason:  # e.g. a locked database; the next round tries again
                         log.exception("accounts_not_sealed", error=repr(reason))
-                await asyncio.sleep(SEALED_EVERY_SECONDS)
+                await asyncio.sleep(every_seconds)
 
     async def _pause(self, at_least: float) -> None:
         """Full-jitter back-off: between 0 and 0.2 s x 2^failures, capped, or until a person asks; a `Retry-After` is always kept."""

@@ -30,12 +30,16 @@ class NodeFenced(Refused):
 
 
 async def fence(branch: str, public_key: str, cursor: CursorReply) -> None:
-    """From now on the node with this key is one that was. In the caller's transaction; may be repeated."""
+    """From now on the node with this key is one that was, also when it was fenced once, set up anew and the branch's node again:
+    what counts is where its log ends this time. In the caller's transaction."""
     if public_key:
-        await FencedNode.get_or_create(
+        await FencedNode.update_or_create(
             public_key=public_key,
-            defaults={"branch": branch, "epoch": cursor.epoch, "seq": cursor.seq, "chain": cursor.chain},
-        )
+            defaults={
+                "branch": branch, "epoch": cursor.epoch, "seq": cursor.seq, "chain": cursor.chain, "fenced_at": clock.now(),
+                "handed_at": None,
+            },
+        )  # fmt: skip
 
 
 async def fenced_node(headers: Mapping[str, str], method: str, path: str, body: bytes) -> FencedNode | None:

@@ -24,6 +24,8 @@ from tests.support.processes import Guest, SiteProcess, wait_until
 from tests.support.world import PASSWORD, World, branch_settings, company, own_database
 
 SITE = ("-m", "branch_node")
+NO_ANSWER_SECONDS, ANSWER_SECONDS = "4", "30"
+"""How long an invitation that is not good, and one that is, is waited for: the former ten times as long as the branch takes."""
 
 
 def prepared_standby(world: World, folder: Path, stack: ExitStack, engine: str = "sqlite") -> SiteProcess:
@@ -100,8 +102,9 @@ def hand_over_is_whole(world: World, first: SiteProcess, standby: SiteProcess, u
 class Pairing:
     """Ada and Grace at the center, before the nodes of a branch (B1) and of its standby (T1)."""
 
-    def __init__(self, center: Center) -> None:
+    def __init__(self, center: Center, waiting: Path) -> None:
         self.ada, self.grace = Operator(center.url), Operator(center.url, "grace")
+        self._waiting = waiting
 
     def order(self, node: str, verb: str, **typed: str) -> str:
         """The page of the command that Ada orders."""
@@ -126,7 +129,9 @@ class Pairing:
         assert found and found[0] not in self.grace.open(path)
         return found[0]
 
-    def pair(self, invitation: str) -> str:
+    def pair(self, invitation: str, *, is_good: bool = False) -> str:
+        """How it ended; an answer is waited for longer than it ever takes."""
+        self._waiting.write_text(ANSWER_SECONDS if is_good else NO_ANSWER_SECONDS)
         return self.until_over(self.order("T1", "standby.pair", invitation=invitation))
 
 
@@ -160,12 +165,14 @@ def test_a_standby_on_the_other_engine_is_paired_at_the_center_and_an_invitation
         own = [f"{name}={text}" for name, text in own_environment(first).items()]
         invite = f"[commands.actions]\nstandby_invite = {json.dumps(['env', '-C', str(ROOT), *own, *python, 'invite'])}\n"
         stack.enter_context(node_of(center, "B1", tmp_path / "b1", invite, "standby.invite"))
+        waiting = tmp_path / "seconds"
+        pair = f'exec {sys.executable} {" ".join(SITE)} standby pair --wait "$(cat {waiting})"'
         table = (
-            f'[standby]\nof = "B1"\npromote = ["true"]\npair = {json.dumps([*python, "pair", "--wait", "9"])}\n'
+            f'[standby]\nof = "B1"\npromote = ["true"]\npair = {json.dumps(["sh", "-c", pair])}\n'
             f'cwd = "{ROOT}"\nenv = {{ {env_of(standby)} }}\n'
         )
         stack.enter_context(node_of(center, "T1", tmp_path / "t1", table, "standby.pair"))
-        people = Pairing(center)
+        people = Pairing(center, waiting)
         for node, verb in (("B1", "standby.invite"), ("T1", "standby.pair")):
             wait_until(lambda node=node, verb=verb: verb in people.ada.open(f"/nodes/{node}/commands"), 20)  # type: ignore[misc]
         good = people.invite()
@@ -175,7 +182,7 @@ def test_a_standby_on_the_other_engine_is_paired_at_the_center_and_an_invitation
         apart(invite_a_day_ago(first))
         assert people.pair(good) == "failed", "older than a day"
         again = people.invite()
-        assert people.pair(again) == "done", people.ada.page
+        assert people.pair(again, is_good=True) == "done", people.ada.page
         assert standby.one("SELECT bundle FROM sealed_accounts") and again not in people.ada.open("/audit")
         assert people.pair(again) == "failed", "it was used"
         people.ada.client.close(), people.grace.client.close()
@@ -261,3 +268,50 @@ def test_a_standby_takes_over_by_itself_when_the_primary_is_gone(tmp_path: Path)
             first.start()
             first.sign_in("lin", PASSWORD)
             hand_over_is_whole(world, first, standby, ["never seen by headquarters"])
+
+
+def set_up_anew(world: World, machine: SiteProcess, present: SiteProcess) -> None:
+    """What the center advises for a machine whose place was taken: an empty database and a token of headquarters make it the
+    standby of the node that has its place; everything else stays on its disk. Then it is invited."""
+    if machine.is_alive:
+        machine.stop()
+    for file in machine.folder.glob("branch.db*"):
+        file.unlink()
+    token = json.loads(world.hq.run("branches", "enrol", "SH", "--standby", "--json").stdout)["token"]
+    machine.run("standby", "follow", str(token), "--once")
+    invitation = json.loads(present.run("standby", "invite", "--json").stdout)["invitation"]
+    machine.run("standby", "pair", invitation)
+
+
+def change_places(world: World, machine: SiteProcess, present: SiteProcess, line: str) -> None:
+    """The branch goes to `machine` while `present` writes what headquarters does not see; both prove equal at the end."""
+    set_up_anew(world, machine, present)
+    while present.guests:
+        present.guests.pop().close()
+    guest = present.sign_in("lin", PASSWORD)
+    present.kill()
+    present.settings["TRUNKLINE_HQ_URL"] = "http://127.0.0.1:9"  # its line is cut
+    present.start()
+    assert write(guest, line) in (200, 303)
+    told = json.loads(machine.run("standby", "promote", "--json").stdout.splitlines()[-1])
+    assert told["rows"] and told["accounts_at"], told
+    machine.start()
+    present.kill()
+    present.settings["TRUNKLINE_HQ_URL"] = world.hq.url
+    present.start()
+    hand_over_is_whole(world, present, machine, [line])
+    assert write(machine.sign_in("lin", PASSWORD), f"after {line}") in (200, 303)
+
+
+def test_two_machines_change_places_three_times_with_the_keys_they_have(tmp_path: Path) -> None:
+    """The former primary becomes the standby, then the primary again, and is replaced once more."""
+    with ExitStack() as stack, company(["SH"], folder=tmp_path) as world:
+        first = world.branch("SH")
+        first.settings["TRUNKLINE_HQ_URL"] = world.hq.url
+        second = SiteProcess("second", "branch_node", tmp_path / "second", BRANCH_APPS, branch_settings("SH"))
+        second.settings["TRUNKLINE_HQ_URL"] = world.hq.url
+        stack.callback(second.close)
+        world.wait_synced()
+        change_places(world, second, first, "seen by the first alone")
+        change_places(world, first, second, "seen by the second alone")
+        change_places(world, second, first, "seen by the first alone, again")

@@ -29,6 +29,8 @@ from tests.support.processes import SiteProcess, copy_folder, wait_until
 
 PASSWORD = DEMO_PASSWORD
 DEMO = ("--months", "2", "--scale", "0.1")
+LOOK_SECONDS = 0.5
+"""How often a branch looks for invitations and for what is handed over."""
 SHOWN = 3
 DATABASE_NAME = "name-of-database"
 
@@ -127,6 +129,7 @@ def branch_settings(code: str) -> dict[str, str]:
         "TIMEZONE": branch.timezone,
         "BASE_CURRENCY": branch.currency,
         "COUNTRY": branch.country,
+        "STANDBY_LOOK_SECONDS": str(LOOK_SECONDS),
     }
 
 

@@ -19,7 +19,7 @@ from shared.database import fetch_value
 from shared.errors import Refused
 from shared.replication.change import Digest, decode_line
 from shared.replication.handover import HandedAsked, Handover, Row
-from shared.replication.messages import EpochBegin
+from shared.replication.messages import CursorReply, EpochBegin
 from shared.replication.snapshot import SnapshotAsked, SnapshotHead, pack_page, unpack_page
 from tests.support.databases import ENGINES, Templates, fresh_database
 from tests.support.downward import news
@@ -161,3 +161,14 @@ def test_a_page_that_was_altered_is_noticed() -> None:
     for broken in (b"", body[:-2], b"x" + body):
         with pytest.raises(ValueError):
             unpack_page(broken)
+
+
+async def test_a_machine_that_is_fenced_a_second_time_is_heard_out_from_where_its_log_ends_then(
+    hq: Headquarters,
+) -> None:
+    await handover.fence("SH", "key", CursorReply("one", 5, "a" * 32))
+    await handover.keep(await FencedNode.get(public_key="key"), Handover("SH", [], is_all=True))
+    assert (await FencedNode.get(public_key="key")).handed_at is not None
+    await handover.fence("SH", "key", CursorReply("three", 9, "b" * 32))
+    again = await FencedNode.get(public_key="key")
+    assert (again.epoch, again.seq, again.chain, again.handed_at) == ("three", 9, "b" * 32, None)
