@@ -237,10 +237,12 @@ class Commands:
 
 
 async def cancel(by: Orderer, command_id: str) -> NodeCommand:
-    """Take back what has not been handed to the node. Conflict when it has: then the node decides."""
+    """Take back what has not been handed to the node. Conflict when it has, for then the node decides, and when it is over."""
     async with transaction():
         row = await _locked(command_id)
-        if not rules.may_move(row.state, "cancelled") or row.sent_at is not None:
+        if row.sent_at is None and not rules.may_move(row.state, "cancelled"):
+            raise Conflict(N_("This command is over; there is nothing to take back."))
+        if row.sent_at is not None:
             raise Conflict(N_("The node already has this command; it cannot be taken back."))
         row.state, row.ended_at = "cancelled", clock.now()
         await row.save()

@@ -216,6 +216,8 @@ def test_a_command_can_be_taken_back_until_the_node_has_it(people: People, wire:
     ada = people["ada"]
     first = order(ada, "configuration.reload", lifetime="until")
     assert 'data-status="cancelled"' in ada.send(f"{first.url.path}/cancel").text
+    again = ada.send(f"{first.url.path}/cancel")
+    assert again.status_code == 409 and "This command is over; there is nothing to take back." in again.text
     second = order(ada, "configuration.reload", lifetime="until")
     wire.obey()
     assert ada.send(f"{second.url.path}/cancel").status_code == 409

@@ -52,7 +52,7 @@
 			cursor: { sync: { key: sync.key }, drag: { x: false, y: false } },
 			legend: { live: true, markers: { width: 2 } }, padding: [12, 16, 0, 0],
 			hooks: { drawClear: [plot => behind(plot, data)] },
-			scales: { y: { range: (_, low, high) => chart.share ? [0, Math.max(1, high || 0)] : [0, Math.max(high || 0, 1e-3) * 1.05] } },
+			scales: { y: { range: (_, low, high) => chart.share ? [0, Math.max(1, high || 0)] : [0, Math.max(high || 0, chart.key == 'service_cpu' ? 1e-3 : 4) * 1.05] } },
 			axes: [{ ...axis, values: (_, marks, _space, _gap, step) => marks.map(mark => step >= 86400 ? date(mark) : clock(mark).slice(0, step < 60 ? 8 : 5)) }, { ...axis, size: 72, values: (_, marks) => marks.map(show) }],
 		}, columns, box);
 		charts.set(chart.key, { plot, chart, show });
