@@ -109,7 +109,10 @@ HTTP_REQUESTS = counter(
     "trunkline_http_requests_total", "Requests answered.", ("site", "route", "method", "status")
 )
 HTTP_SECONDS = histogram(
-    "trunkline_http_request_seconds", "Time to the complete answer.", ("site", "route"), buckets=_FAST
+    "trunkline_http_request_seconds",
+    "Time to the complete answer, long polls and event streams left out.",
+    ("site", "route"),
+    buckets=_FAST,
 )
 HTTP_OPEN = gauge(
     "trunkline_http_requests_open", "Requests being answered, open event streams included.", ("site",)

@@ -21,6 +21,7 @@ log = structlog.get_logger(__name__)
 
 async def ask(request: Request) -> Response:
     """The changes after the branch's position; the answer waits while there are none."""
+    request.state.waits = True
     feed: Feed = request.app.state.feed
     try:
         async with receiver_of(request).admitted(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from os import urandom
 
-from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client import Counter, Histogram
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -52,11 +52,6 @@ def seconds_of(site: str, route: str) -> Histogram:
     return HTTP_SECONDS.labels(site, route)
 
 
-@lru_cache(maxsize=64)
-def open_at(site: str) -> Gauge:
-    return HTTP_OPEN.labels(site)
-
-
 @dataclass
 class Exchange:
     """One request on its way: its number and what is known of the answer so far."""
@@ -78,6 +73,7 @@ class Envelope:
         self.app = app
         self.site = site
         self.open_count = 0
+        HTTP_OPEN.labels(site).set_function(lambda: float(self.open_count))
         headers = dict(SECURE_HEADERS)
         if https:
             headers["strict-transport-security"] = STRICT_TRANSPORT
@@ -93,7 +89,7 @@ class Envelope:
         state.update(request_id=exchange.request_id, started_ns=exchange.started_ns, route="")
         counter = count_queries()
         dressed = self.dressed(exchange, state, send)
-        self.note_open(1)
+        self.open_count += 1
         with log.context(
             request_id=exchange.request_id, method=scope["method"], path=path_to_log(scope["path"])
         ):
@@ -107,7 +103,7 @@ class Envelope:
                     raise
                 await defect_answer(request, error)(scope, receive, dressed)
             finally:
-                self.note_open(-1)
+                self.open_count -= 1
                 self.note_end(exchange, scope, counter[0])
 
     def dressed(self, exchange: Exchange, state: Mapping[str, object], send: Send) -> Send:
@@ -133,16 +129,12 @@ class Envelope:
 
         return send_dressed
 
-    def note_open(self, step: int) -> None:
-        self.open_count += step
-        open_at(self.site).set(self.open_count)
-
     def note_end(self, exchange: Exchange, scope: Scope, queries: int) -> None:
         """Metrics and the log line; 499 stands for an answer that never began. What machines send by the second is logged only
-        when it went wrong."""
+        when it went wrong. How long a long poll (`state.waits`) waited for news says nothing about the site and is not observed."""
         route, method = scope["state"]["route"], scope["method"]
         requests_of(self.site, route, method, exchange.status or 499).inc()
-        if not exchange.is_stream:
+        if not exchange.is_stream and not scope["state"].get("waits"):
             seconds_of(self.site, route).observe(exchange.seconds)
         is_routine = scope["state"].get("is_routine", False) and exchange.status < 300
         if not is_routine and not scope["path"].startswith("/static/"):

@@ -25,7 +25,7 @@ from tests.support.world import PASSWORD, World, branch_settings, company, own_d
 
 SITE = ("-m", "branch_node")
 NO_ANSWER_SECONDS, ANSWER_SECONDS = "4", "30"
-"""How long an invitation that is not good, and one that is, is waited for: the former ten times as long as the branch takes."""
+"""How long an invitation that is not good, and one that is, is waited for: the former eight times as long as the branch takes to look."""
 
 
 def prepared_standby(world: World, folder: Path, stack: ExitStack, engine: str = "sqlite") -> SiteProcess:

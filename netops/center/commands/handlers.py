@@ -193,6 +193,7 @@ async def cancel_command(request: Request) -> Response:
 
 async def wait_for_commands(request: Request) -> Response:
     """GET /agent/v1/commands: what waits for the node, at once; else when something is ordered or the wait is over."""
+    request.state.waits = True
     node, signed = await prove(request, b"")
     accept_once(node, signed)
     try:

@@ -25,9 +25,8 @@ def main() -> int:
     parser.add_argument("--nodes", type=int, default=1_000, help="simulated nodes at the center")
     parser.add_argument("--commands", type=int, default=10_000, help="how many the fuzz run orders")
     arguments = parser.parse_args()
-    os.environ.pop(
-        "PYTHONDONTWRITEBYTECODE", None
-    )  # an agent that compiles its sources at each start takes 2 MB more
+    # an agent that compiles its sources at each start takes 1 MB more
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     parts = arguments.parts or ["kill", "hang", "loop", "cost", "center", "commands", "fuzz"]
     for supervisor in ALL:
         if why := supervisor.missing():

@@ -305,3 +305,13 @@ def test_a_poll_is_good_once(people: People, wire: Wire) -> None:
     headers = wire.node.signer.headers("GET", path)
     assert wire.client.get(path, headers=headers).status_code == 200
     assert wire.client.get(path, headers=headers).status_code == 409
+
+
+def test_how_long_a_poll_waited_is_not_taken_for_the_speed_of_the_site(people: People, wire: Wire) -> None:
+    wire.poll()
+    wire.report()
+    told = wire.client.get("/metrics").text
+    seconds = [line for line in told.splitlines() if line.startswith("trunkline_http_request_seconds_count")]
+    assert any('route="/agent/v1/report"' in line for line in seconds)
+    assert not any('route="/agent/v1/commands"' in line for line in seconds)
+    assert 'trunkline_http_requests_total{method="GET",route="/agent/v1/commands"' in told
