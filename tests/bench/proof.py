@@ -21,7 +21,7 @@ from shared.database.migrate import migrate
 from shared.records import RECORDS_APP, Receipt
 from shared.replication.columns import replicated_tables
 from shared.web.models import WEB_APP
-from tests.bench.postgres_cluster import own_cluster
+from tests.bench.postgres_cluster import cluster
 from tests.bench.replication import receipts
 from tests.bench.table import print_table
 
@@ -73,12 +73,12 @@ async def measure_one(label: str, url: str, count: int) -> list[list[str]]:
 async def measure(count: int) -> list[list[str]]:
     """Both engines."""
     rows: list[list[str]] = []
-    with tempfile.TemporaryDirectory(prefix="trunkline-bench-") as scratch, own_cluster() as made:
+    with tempfile.TemporaryDirectory(prefix="trunkline-bench-") as scratch, cluster() as base:
         rows += await measure_one("SQLite", f"sqlite:///{scratch}/hq.db", count)
-        root = await asyncpg.connect(made.url + "postgres")
+        root = await asyncpg.connect(base + "postgres")
         await root.execute("CREATE DATABASE proof")
         await root.close()
-        rows += await measure_one("PostgreSQL, through its socket", made.through_socket("proof"), count)
+        rows += await measure_one("PostgreSQL", base + "proof", count)
     return rows
 
 
