@@ -10,7 +10,7 @@ from tests.support import memory_disk
 
 memory_disk.use()  # before the shelf asks for a folder
 
-from tests.support import models_once, nursery  # noqa: E402
+from tests.support import models_once, nursery, own_postgres  # noqa: E402
 from tests.support.databases import (  # noqa: E402
     center_database,
     database,
@@ -42,6 +42,11 @@ COMPUTING = ("imports", "contracts", "unit")
 """Folders whose tests keep a core busy, those with the longest files first; the others mostly wait for processes, lines and browsers."""
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("numprocesses", None) and not hasattr(config, "workerinput"):
+        own_postgres.start()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files whose tests wait are spread evenly among those that compute, so that no core stands still; the last come before the end,
     so that no process of a run ends with a long one while the others have nothing to do."""
@@ -67,3 +72,4 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     nursery.end_all()
     if not hasattr(config, "workerinput"):
         remove_what_was_shared()
+        own_postgres.stop()

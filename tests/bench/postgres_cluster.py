@@ -44,6 +44,7 @@ class Cluster:
     folder: str
     port: int
     owner: dict[str, int]
+    options: str = ""
 
     @property
     def url(self) -> str:
@@ -66,10 +67,10 @@ class Cluster:
         )  # type: ignore[call-overload]  # fmt: skip
 
     def start(self) -> None:
-        """Start it and wait until it answers, after a crash, too."""
+        """Start it and wait until it answers, after a crash, too. `options` win over those of a bench."""
         options = (
             f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self.folder} -c wal_level=logical "
-            "-c max_replication_slots=8 -c max_wal_senders=8 -c shared_buffers=256MB -c max_wal_size=4GB"
+            f"-c max_replication_slots=8 -c max_wal_senders=8 -c shared_buffers=256MB -c max_wal_size=4GB {self.options}"
         )
         self.run("pg_ctl", "-w", "-l", f"{self.folder}/log", "-o", options, "start")
 
@@ -85,8 +86,8 @@ class Cluster:
 
 
 @contextmanager
-def own_cluster() -> Iterator[Cluster]:
-    """A started cluster on a free port, gone afterwards."""
+def own_cluster(options: str = "") -> Iterator[Cluster]:
+    """A started cluster on a free port, gone afterwards; `options` are those of the server's command line."""
     binaries = find_binaries()
     if binaries is None:
         raise RuntimeError("no PostgreSQL server programs on this machine")
@@ -94,8 +95,8 @@ def own_cluster() -> Iterator[Cluster]:
     folder = tempfile.mkdtemp(prefix="trunkline-bench-pg-")
     if owner:
         os.chown(folder, owner["user"], owner["group"])
-    made = Cluster(binaries, folder, free_port(), owner)
-    made.run("initdb", "-A", "trust", "-U", "postgres")
+    made = Cluster(binaries, folder, free_port(), owner, options)
+    made.run("initdb", "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8")
     made.start()
     try:
         yield made
