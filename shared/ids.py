@@ -29,14 +29,26 @@ def new_id() -> UUID:
 
 def new_ids(count: int) -> list[UUID]:
     """So many new ids at once, each greater than the one before; see `new_id`."""
-    found, drawn = [], memoryview(os.urandom(_DRAW_BYTES * count))
+    return [UUID(int=number) for number in _numbers(count)]
+
+
+def new_id_texts(count: int) -> list[str]:
+    """`new_ids` as `str` writes them, for half the work: the objects are not made."""
+    texts = [f"{number:032x}" for number in _numbers(count)]
+    return [f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}" for text in texts]
+
+
+def _numbers(count: int) -> list[int]:
+    """The next ids of this process, as numbers."""
+    drawn = os.urandom(_DRAW_BYTES * count)
     with _lock:
-        for at in range(0, len(drawn), _DRAW_BYTES):
-            found.append(_next(int.from_bytes(drawn[at : at + _DRAW_BYTES], "big")))
-    return found
+        return [
+            _next(int.from_bytes(drawn[at : at + _DRAW_BYTES], "big"))
+            for at in range(0, len(drawn), _DRAW_BYTES)
+        ]
 
 
-def _next(drawn: int) -> UUID:
+def _next(drawn: int) -> int:
     """The next id of this process; under the lock."""
     global _last_millisecond, _last_random
     millisecond = time.time_ns() // 1_000_000
@@ -50,9 +62,9 @@ def _next(drawn: int) -> UUID:
     return _compose(_last_millisecond, _last_random)
 
 
-def _compose(millisecond: int, random_bits: int) -> UUID:
+def _compose(millisecond: int, random_bits: int) -> int:
     high, low = random_bits >> 62, random_bits & ((1 << 62) - 1)
-    return UUID(int=millisecond << 80 | 0x7 << 76 | high << 64 | 0b10 << 62 | low)
+    return millisecond << 80 | 0x7 << 76 | high << 64 | 0b10 << 62 | low
 
 
 def _start_afresh() -> None:

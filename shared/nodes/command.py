@@ -285,7 +285,7 @@ def sign_commands(key: NodeKey, commands: Sequence[Command]) -> list[SignedComma
     """The envelopes of many commands, by one signature when they are TREE_FROM or more. Raises as sign_command."""
     if len(commands) < TREE_FROM:
         return [sign_command(key, command) for command in commands]
-    payloads = [_payload_of(command) for command in commands]
+    payloads = _payloads_of(commands)
     levels = _levels([_leaf(payload) for payload in payloads])
     count, key_id = len(payloads), key_id_of(key.public_text)
     signature = key.sign(_tree_bytes(count, levels[-1][0]))
@@ -304,11 +304,21 @@ def sign_alone(key: NodeKey, envelope: SignedCommand) -> SignedCommand:
 
 
 def _payload_of(command: Command) -> bytes:
-    command.arguments()
-    payload = canonical(command)
-    if len(payload) > LARGEST_PAYLOAD_BYTES:
-        raise CommandTooLarge("The command is too long.")
-    return payload
+    return _payloads_of([command])[0]
+
+
+def _payloads_of(commands: Sequence[Command]) -> list[bytes]:
+    """The byte strings to sign; arguments that are the same object for the same verb are judged once."""
+    judged, payloads = None, []
+    for command in commands:
+        if judged is None or command.args is not judged.args or command.verb != judged.verb:
+            command.arguments()
+            judged = command
+        payload = canonical(command)
+        if len(payload) > LARGEST_PAYLOAD_BYTES:
+            raise CommandTooLarge("The command is too long.")
+        payloads.append(payload)
+    return payloads
 
 
 def _leaf(payload: bytes) -> bytes:

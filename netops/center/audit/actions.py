@@ -9,7 +9,7 @@ from typing import Any
 from netops.center.audit.rules import Link, entry_bytes
 from netops.center.models import AuditEntry
 from shared import clock
-from shared.database import engine, execute, transaction
+from shared.database import engine, execute, fetch_rows, transaction
 from shared.nodes.command import audit_hash
 
 
@@ -35,9 +35,9 @@ async def record_all(acts: Sequence[Act]) -> list[AuditEntry]:
     async with transaction():
         if engine() == "postgres":
             await execute("LOCK TABLE operator_act IN SHARE ROW EXCLUSIVE MODE")
-        last = await AuditEntry.all().order_by("-seq").first()
-        seq, before, now = (last.seq, last.hash, clock.now()) if last else (0, "", clock.now())
-        rows = []
+        last = await fetch_rows("SELECT seq, hash FROM operator_act ORDER BY seq DESC LIMIT 1")
+        seq, before = last[0] if last else (0, "")
+        now, rows = clock.now(), []
         for act in acts:
             seq += 1
             link = Link(seq, now, act.actor[:80], act.action, act.subject, act.reason, act.facts, "")

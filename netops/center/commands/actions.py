@@ -28,7 +28,7 @@ from shared import clock
 from shared.database import fetch_all, transaction
 from shared.errors import Conflict, Invalid, NotAllowed, NotFound
 from shared.i18n import N_
-from shared.ids import new_id, new_ids
+from shared.ids import new_id, new_id_texts
 from shared.nodes.command import VERBS, Command, CommandMalformed, sign_alone, sign_commands
 from shared.nodes.report import TREE_FORM, CommandResult, SignedCommand
 from shared.web.models import Account
@@ -90,27 +90,27 @@ class Commands:
         if len(nodes) >= MANY_NODES:
             collect_later(ANSWERED_WITHIN_SECONDS)
         async with transaction():
-            found = await self._targets(by, order, nodes)
-            await self._refuse_too_many(order, found)
-            rows = self._drafts(by, order, found, now)
-            signed = {} if rules.needs_approval(order.verb) else await self._sign(rows, now)
+            last = await self._last_numbers(by, order, nodes)
+            await self._refuse_too_many(order, nodes)
+            rows = self._drafts(by, order, nodes, now)
+            signed = {} if rules.needs_approval(order.verb) else self._sign(rows, last, now)
             await queries.insert_commands(rows)
             await record_all(_requested(by.words, rows))
         self.outbox.deliver(signed)
         return rows
 
-    async def _targets(self, by: Orderer, order: Order, names: Sequence[str]) -> Sequence[str]:
-        """The names, their nodes locked so that their numbers grow one by one."""
-        branches = await queries.lock_active(names)
+    async def _last_numbers(self, by: Orderer, order: Order, names: Sequence[str]) -> dict[str, int]:
+        """The number of the last command of each node; all are there, locked so that their numbers grow one by one, and the
+        person may order this at each."""
+        nodes = await queries.lock_active(names)
         service = str(order.args.get("service", ""))
         is_everywhere = rules.may_order_everywhere(by.rights, order.verb, service)
         for name in names:
-            if name not in branches:
+            if name not in nodes:
                 raise NotFound(N_("There is no node %(name)s that takes commands."), name=name)
-            places = queries.places(name, branches[name])
             if not is_everywhere:
-                insist_allowed(by.rights, order.verb, places, service)
-        return names
+                insist_allowed(by.rights, order.verb, queries.places(name, nodes[name].branch), service)
+        return {name: node.last_number for name, node in nodes.items()}
 
     async def _refuse_too_many(self, order: Order, names: Sequence[str]) -> None:
         """The fleet's cap: whoever orders a restart everywhere by mistake stops a few nodes, not the company."""
@@ -133,19 +133,20 @@ class Commands:
             state="approval" if is_starred else "requested", requested_at=now, expires_at=expires,
         )  # fmt: skip
         shared, rows = vars(first), []
-        for node, id in zip(nodes, new_ids(len(nodes)), strict=True):
+        for node, id in zip(nodes, new_id_texts(len(nodes)), strict=True):
             row = NodeCommand.__new__(NodeCommand)
-            vars(row).update(shared, id=str(id), node=node)  # past the model's checks of each assignment
+            object.__setattr__(row, "__dict__", {**shared, "id": id, "node": node})  # past the model's checks
             rows.append(row)
         return rows
 
-    async def _sign(self, rows: Sequence[NodeCommand], now: datetime) -> dict[str, list[SignedCommand]]:
-        """Numbers and signs rows, of any number per node, in their order."""
-        known = await queries.last_numbers(list({row.node for row in rows}))
+    def _sign(
+        self, rows: Sequence[NodeCommand], last: Mapping[str, int], now: datetime
+    ) -> dict[str, list[SignedCommand]]:
+        """Numbers and signs rows, of any number per node, in their order; `last` is what each node's last command had."""
+        known, numbers = dict(last), []
         key, signed = self.keys.command, defaultdict(list)
-        numbers = []
         for row in rows:
-            known[row.node] = known.get(row.node, 0) + 1
+            known[row.node] += 1
             numbers.append(known[row.node])
         commands = [_command_of(row, seq, now) for row, seq in zip(rows, numbers, strict=True)]
         for row, seq, envelope in zip(rows, numbers, sign_commands(key, commands), strict=True):
@@ -172,7 +173,7 @@ class Commands:
             insist_allowed(by.rights, row.verb, queries.places(node.name, node.branch), service)
             row.approved_by, row.state = by.words, "requested"
             row.expires_at = now + rules.NOW_LIFE if row.lifetime == "now" else row.expires_at
-            signed = await self._sign([row], now)
+            signed = self._sign([row], await queries.last_numbers([row.node]), now)
             await row.save()
             await record_all([_act(by.words, "command.approve", row)])
         self.outbox.deliver(signed)

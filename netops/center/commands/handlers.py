@@ -1,8 +1,7 @@
-"""Pages of commands, and the long poll by which agents hear of them."""
+"""Pages of commands."""
 
 from typing import Any
 
-import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -11,22 +10,17 @@ from netops.center.commands.actions import Order, Orderer
 from netops.center.commands.forms import ApprovalForm, CommandForm, arguments_of, missing_fields, until_of
 from netops.center.commands.pages import CommandsPage, NodeOrdersPage
 from netops.center.commands.words import WORDS
-from netops.center.ingest.proof import accept_once, prove
 from netops.center.nodes.queries import node_named, node_view
 from netops.center.nodes.state import NodeState
 from netops.center.standby.places import insist_sensible
 from shared import clock
-from shared.errors import Invalid, NotFound, Refused
-from shared.i18n import N_
+from shared.errors import Invalid, NotFound
 from shared.i18n import gettext as _
-from shared.nodes.report import CommandOutbox
 from shared.web.forms import Form, empty_form, read_form, with_error, with_errors
 from shared.web.me.actions import sign_in
 from shared.web.responses import page, part, redirect
 from shared.web.session import client_address
 from shared.web.templating import with_query
-
-LONGEST_WAIT_SECONDS = 50.0
 
 
 async def orderer(request: Request) -> Orderer:
@@ -189,23 +183,3 @@ async def approve_command(request: Request) -> Response:
 async def cancel_command(request: Request) -> Response:
     row = await actions.cancel(await orderer(request), request.path_params["id"])
     return redirect(f"/commands/{row.id}")
-
-
-async def wait_for_commands(request: Request) -> Response:
-    """GET /agent/v1/commands: what waits for the node, at once; else when something is ordered or the wait is over."""
-    request.state.waits = True
-    node, signed = await prove(request, b"")
-    accept_once(node, signed)
-    try:
-        wait = min(float(request.query_params.get("wait", "0")), LONGEST_WAIT_SECONDS)
-        after = int(request.query_params.get("after", "0"))
-    except ValueError:
-        raise Refused(N_("The report cannot be read.")) from None
-    commands: actions.Commands = request.app.state.commands
-    async with commands.outbox.line(node.name) as line:
-        found = await commands.hand_out(node.name, after)
-        if not found and await line.wait(max(wait, 0.0)):
-            found = line.commands or await commands.hand_out(node.name, after)
-    shown = commands.for_line(found, request.query_params.get("forms", "")) if found else ()
-    outbox = CommandOutbox(at=clock.now(), commands=[*shown], is_watched=node.is_watched)
-    return Response(msgspec.json.encode(outbox), media_type="application/json")

@@ -31,22 +31,38 @@ def places(name: str, branch: str) -> list[str]:
     return [name, branch] if branch else [name]
 
 
-async def last_numbers(nodes: Sequence[str]) -> dict[str, int]:
-    """The greatest number known for each node that has one: of those given here, and of those it said to have judged (our
+_LAST_NUMBERS = (
+    " (SELECT max(seq) FROM node_command c WHERE c.node = n.name),"
+    " (SELECT judged FROM node_audit a WHERE a.node = n.name) FROM node n WHERE name IN :names"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A node to be ordered at, and the greatest number known for it: of our tables, and of what it said to have judged (our
     tables may be an older copy than the node's journal)."""
-    rows = await fetch_rows(
-        "SELECT name, (SELECT max(seq) FROM node_command c WHERE c.node = n.name),"
-        " (SELECT judged FROM node_audit a WHERE a.node = n.name) FROM node n WHERE name IN :nodes",
-        nodes=nodes,
-    )
+
+    branch: str
+    last_number: int
+
+
+async def lock_active(names: Sequence[str]) -> dict[str, Target]:
+    """Those of these nodes that take commands, locked until the end of the transaction."""
+    if engine() == "postgres":
+        sql = "SELECT name, branch FROM node WHERE status = 'active' AND name IN :names ORDER BY name FOR UPDATE"
+        branches = await fetch_rows(sql, names=list(names))
+        numbers = await last_numbers(
+            names
+        )  # a look of its own: one that waited for the lock saw what was before
+        return {str(name): Target(str(branch), numbers[name]) for name, branch in branches}
+    rows = await fetch_rows(f"SELECT name, branch,{_LAST_NUMBERS} AND status = 'active'", names=list(names))
+    return {name: Target(branch, max(ordered or 0, judged or 0)) for name, branch, ordered, judged in rows}
+
+
+async def last_numbers(names: Sequence[str]) -> dict[str, int]:
+    """The number of the last command of each of these nodes, 0 for none."""
+    rows = await fetch_rows(f"SELECT name,{_LAST_NUMBERS}", names=list(names))
     return {str(name): max(ordered or 0, judged or 0) for name, ordered, judged in rows}
-
-
-async def lock_active(names: Sequence[str]) -> dict[str, str]:
-    """The branch of each of these nodes that takes commands, locked until the end of the transaction."""
-    lock = " FOR UPDATE" if engine() == "postgres" else ""
-    sql = f"SELECT name, branch FROM node WHERE status = 'active' AND name IN :names ORDER BY name{lock}"
-    return {str(name): str(branch) for name, branch in await fetch_rows(sql, names=list(names))}
 
 
 async def is_anything_waiting(node: str, after: int) -> bool:

@@ -1,6 +1,6 @@
 """Routes of remote control. Seeing commands needs node.view, ordering them node.control and a right for verb and place."""
 
-from netops.center.commands import handlers, rights
+from netops.center.commands import handlers, line, rights
 from shared.nodes.report import COMMANDS_PATH
 from shared.web.routing import PUBLIC, ApiDoc, Route
 
@@ -15,5 +15,5 @@ ROUTES = [
     Route("GET", "/nodes/{name}/commands", handlers.show_node_orders, "node.view"),
     Route("GET", "/nodes/{name}/commands/new", handlers.ask_command, "node.control"),
     Route("POST", "/nodes/{name}/commands", handlers.order_command, "node.control"),
-    Route("GET", COMMANDS_PATH, handlers.wait_for_commands, PUBLIC, api=ApiDoc("Commands for an agent (signed, long poll)"), is_signed=True),
+    Route("GET", COMMANDS_PATH, line.wait_for_commands, PUBLIC, api=ApiDoc("Commands for an agent (signed, long poll)"), is_signed=True),
 ]  # fmt: skip

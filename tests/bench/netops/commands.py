@@ -8,11 +8,14 @@ import hashlib
 import io
 import json
 import resource
+import socket
 import statistics
+import struct
 import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -48,9 +51,34 @@ def key_of(number: int) -> NodeKey:
 # --- the agents' side, a process of its own ----------------------------------------------------------------------
 
 
+class StampedSocket(socket.socket):
+    """A socket that notes when its last bytes reached this machine's kernel: a process that reads for a thousand agents comes to
+    the last of them only after the others, which a thousand machines would not. Noting it makes that process slower."""
+
+    STAMPS = 35  # SO_TIMESTAMPNS
+    made: ContextVar[list[StampedSocket]] = ContextVar("made")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.received_at = float("nan")
+        if (of_this_line := self.made.get(None)) is not None:
+            self.setsockopt(socket.SOL_SOCKET, self.STAMPS, 1)
+            of_this_line.append(self)
+
+    def recv(self, size: int, flags: int = 0) -> bytes:
+        data, told, _flags, _address = self.recvmsg(size, 64, flags)
+        for _level, kind, stamp in told:
+            if kind == self.STAMPS:
+                seconds, nanoseconds = struct.unpack("qq", stamp)
+                self.received_at = seconds + nanoseconds / 1e9
+        return data
+
+
 async def wait_in_line(url: str, number: int, after: int) -> float:
-    """One long poll as an agent makes it; when its answer was there (time.monotonic, the same for all processes)."""
+    """One long poll as an agent makes it; when its answer was there (time.monotonic, the same for all processes): read, or with
+    stamps at its socket."""
     line = HttpOut(url)
+    StampedSocket.made.set(mine := [])
     signer = RequestSigner(
         key_of(number), f"n{number}", f"{1_000_000_000_000 + int(time.time() * 1000):013d}-{number:08x}"
     )
@@ -59,12 +87,16 @@ async def wait_in_line(url: str, number: int, after: int) -> float:
         answer = await line.ask("GET", path, signer.headers("GET", path), timeout_seconds=60)
     except LineBroken:
         return float("nan")
-    return time.monotonic() if b"payload" in answer.body else float("nan")
+    if b"payload" not in answer.body:
+        return float("nan")
+    return mine[-1].received_at - (time.time() - time.monotonic()) if mine else time.monotonic()
 
 
-async def agents(url: str, count: int) -> None:
+async def agents(url: str, count: int, *, with_stamps: bool) -> None:
     """Rounds on demand: a line on stdin begins one, the times go to stdout as JSON."""
     loop = asyncio.get_running_loop()
+    if with_stamps:
+        socket.socket = StampedSocket  # type: ignore[misc]
     for after in range(ROUNDS):
         await loop.run_in_executor(None, sys.stdin.readline)
         tasks = []
@@ -107,7 +139,14 @@ class Measured:
     agents_cpu: list[float] = field(default_factory=list)
 
 
-def measure(app: Starlette, wake: Callable[[], Awaitable[None]], count: int, settle: float) -> Measured:
+def measure(
+    app: Starlette,
+    wake: Callable[[], Awaitable[None]],
+    count: int,
+    settle: float,
+    *,
+    with_stamps: bool = False,
+) -> Measured:
     """Five rounds; the agents are a process of their own on the same cores."""
     loops: list[asyncio.AbstractEventLoop] = []
 
@@ -119,7 +158,7 @@ def measure(app: Starlette, wake: Callable[[], Awaitable[None]], count: int, set
     measured = Measured()
     with Served(remember) as server:  # type: ignore[arg-type]
         child = subprocess.Popen(
-            [sys.executable, "-m", "tests.bench.netops.commands", server.url, str(count)],
+            [sys.executable, "-m", "tests.bench.netops.commands", server.url, str(count), "stamps" * with_stamps],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
         assert child.stdin is not None and child.stdout is not None
@@ -172,18 +211,19 @@ def center(folder: Path, count: int, stored: list[float]) -> tuple[Starlette, Ca
 
 
 def latency(folder: Path, count: int = 1000) -> None:
-    """Both in the same run, on the same machine, with the same client."""
+    """All in the same run, on the same machine, with the same client."""
     resource.setrlimit(
         resource.RLIMIT_NOFILE, (min(8192, resource.getrlimit(resource.RLIMIT_NOFILE)[1]),) * 2
     )
     collect_seldom()  # as the center does when it serves
     rows = []
     anchor, stored = 0.0, list[float]()
-    for name, (app, wake) in (
-        ("bare waiting lines", bare_lines()),
-        ("center, signed and stored", center(folder, count, stored)),
+    for name, (app, wake), with_stamps in (
+        ("bare waiting lines", bare_lines(), False),
+        ("center, signed and stored", center(folder / "read", count, stored), False),
+        ("the same, at the agents' sockets", center(folder / "stamped", count, stored), True),
     ):
-        measured = measure(app, wake, count, 3.0)
+        measured = measure(app, wake, count, 3.0, with_stamps=with_stamps)
         seconds = sorted(measured.found)
         good = [one for one in seconds if one == one]
         p50, p95 = good[len(good) // 2] * 1000, good[int(len(good) * 0.95)] * 1000
@@ -236,4 +276,4 @@ def fuzz(folder: Path, count: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(agents(sys.argv[1], int(sys.argv[2])))
+    asyncio.run(agents(sys.argv[1], int(sys.argv[2]), with_stamps=bool(sys.argv[3])))

@@ -165,6 +165,17 @@ def test_a_path_that_does_not_lead_to_the_root_is_forged(change):
         )
 
 
+def test_each_command_of_an_order_has_its_arguments_judged_before_any_is_signed():
+    fits = [command(seq=seq) for seq in range(1, 1 + TREE_FROM)]
+    for wrong in (
+        command(args={"service": 7}),
+        command(verb="node.reboot"),
+        command(args={"service": "web", "x": 1}),
+    ):
+        with pytest.raises(CommandMalformed):
+            sign_commands(ADA, [*fits, wrong, *fits])
+
+
 def test_a_pair_of_a_tree_is_no_command_and_a_single_signature_no_tree():
     orders = order_at(4)
     signed = sign_commands(ADA, orders)

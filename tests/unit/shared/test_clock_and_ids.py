@@ -4,6 +4,7 @@ import os
 import threading
 import time
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 
@@ -46,6 +47,13 @@ def test_ids_are_version_7_and_ordered():
     assert {one.version for one in made} == {7}
     assert {one.variant for one in made} == {made[0].variant}
     assert abs((made[0].int >> 80) / 1000 - time.time()) < 5
+
+
+def test_ids_made_as_texts_are_the_same_kind_and_stand_in_line_with_the_others():
+    texts = [str(ids.new_id()), *ids.new_id_texts(2_000), str(ids.new_id())]
+    assert texts == sorted(texts) and len(set(texts)) == len(texts)
+    assert [str(UUID(text)) for text in texts] == texts
+    assert {UUID(text).version for text in texts} == {7}
 
 
 def test_ids_stay_ordered_when_the_clock_is_set_back(monkeypatch):
