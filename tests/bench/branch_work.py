@@ -38,8 +38,8 @@ from shared.web.passwords import Passwords
 from tests.bench.branch_fill import fill
 from tests.bench.branch_load import Client, Load, run
 from tests.bench.branch_pages import memory_of, processor_ms, signed_in
-from tests.bench.postgres_cluster import free_port, own_cluster
 from tests.bench.table import print_table
+from tests.support.postgres_cluster import free_port, own_cluster
 
 CODE, PASSWORD = "SH", "bench-password-1"
 MANAGER, FINANCE, SELLER = "manager", "finance", "seller"

@@ -30,9 +30,9 @@ from shared.records import RECORDS_APP, Activity, Allocation, Customer, Receipt
 from shared.replication import capture
 from shared.web.models import WEB_APP
 from tests.bench import imports
-from tests.bench.postgres_cluster import cluster
 from tests.bench.replication import receipts
 from tests.bench.table import print_table
+from tests.support.postgres_cluster import cluster
 
 APPS = [RECORDS_APP, WEB_APP, BRANCH_APP]
 DAY = datetime.date(2026, 5, 22)

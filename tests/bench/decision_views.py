@@ -31,8 +31,8 @@ from shared.database import execute, open_database
 from shared.web.passwords import Passwords
 from tests.bench.branch_pages import processor_ms, until_idle
 from tests.bench.company_facts import fill_company
-from tests.bench.postgres_cluster import cluster, free_port
 from tests.bench.table import print_table
+from tests.support.postgres_cluster import cluster, free_port
 
 PASSWORD = "bench-password-1"
 VIEWS = (

@@ -22,8 +22,8 @@ from shared.database import execute, open_database
 from shared.settings import load
 from shared.web.passwords import Passwords
 from tests.bench.company_facts import Company, fill_customers, fill_organisation, fill_sales
-from tests.bench.postgres_cluster import cluster
 from tests.bench.table import print_table
+from tests.support.postgres_cluster import cluster
 
 FACTS_OF_AN_ORDER = 10 / 3
 """tests.bench.company_facts makes three orders of ten facts."""

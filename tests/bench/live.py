@@ -34,8 +34,8 @@ from shared.replication import capture
 from shared.web.models import WEB_APP
 from shared.web.passwords import Passwords
 from tests.bench.decision_views import PASSWORD, create, p95, sign_in
-from tests.bench.postgres_cluster import cluster, free_port
 from tests.bench.table import print_table
+from tests.support.postgres_cluster import cluster, free_port
 
 BRANCH_APPS = [RECORDS_APP, WEB_APP, BRANCH_APP]
 ROWS_A_SECOND = 100

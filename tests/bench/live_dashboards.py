@@ -36,9 +36,9 @@ from shared.replication.messages import BATCH_PATH
 from shared.web.passwords import Passwords
 from tests.bench.company_facts import fill_company
 from tests.bench.decision_views import PASSWORD, create, sign_in
-from tests.bench.postgres_cluster import cluster, free_port
 from tests.bench.table import print_table
 from tests.support import wire
+from tests.support.postgres_cluster import cluster, free_port
 
 NODES = ("A000", "A001", "A002", "A003")
 BATCHES_A_SECOND = 5

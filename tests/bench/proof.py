@@ -21,9 +21,9 @@ from shared.database.migrate import migrate
 from shared.records import RECORDS_APP, Receipt
 from shared.replication.columns import replicated_tables
 from shared.web.models import WEB_APP
-from tests.bench.postgres_cluster import cluster
 from tests.bench.replication import receipts
 from tests.bench.table import print_table
+from tests.support.postgres_cluster import cluster
 
 APPS = [RECORDS_APP, WEB_APP, HQ_APP]
 WRITTEN = 10_000

@@ -31,10 +31,10 @@ from shared.web.passwords import Passwords
 from tests.bench.branch_pages import processor_ms
 from tests.bench.company_facts import fill_company
 from tests.bench.decision_views import PASSWORD, create, p95, sign_in, timed
-from tests.bench.postgres_cluster import free_port, own_cluster
 from tests.bench.replication import memory_mb
 from tests.bench.returning_branches import BASE, code_of, key_of
 from tests.bench.table import print_table
+from tests.support.postgres_cluster import free_port, own_cluster
 
 FACTS = 20_000
 VIEW = "/"

@@ -29,8 +29,8 @@ from shared.database.migrate import migrate
 from shared.records import RECORDS_APP, Receipt
 from shared.replication import capture
 from shared.web.models import WEB_APP
-from tests.bench.postgres_cluster import cluster, free_port
 from tests.bench.table import print_table
+from tests.support.postgres_cluster import cluster, free_port
 
 APPS = [RECORDS_APP, WEB_APP, BRANCH_APP]
 FIRST_DAY = datetime.date(2025, 5, 22)

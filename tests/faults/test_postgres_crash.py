@@ -17,8 +17,8 @@ from branch_node.settings import BranchSettings
 from branch_node.setup import APPS, prepare
 from shared.database import fetch_all, fetch_value, open_database
 from shared.ids import new_id
-from tests.bench.postgres_cluster import Cluster, find_binaries, own_cluster
 from tests.support.cast import LIN, SHANGHAI, acting, hire
+from tests.support.postgres_cluster import Cluster, find_binaries, own_cluster
 from tests.support.services import missing
 
 CRASHES, CLERKS = 3, 6

@@ -2,7 +2,7 @@
 without the housekeeping that goes around hundreds of short-lived databases. Half of `make test` asks PostgreSQL something.
 
 `TEST_DATABASE_URL` names another server, and then none is started. What a crash of a server leaves is tested on servers with
-PostgreSQL's own defaults (tests/bench/postgres_cluster.py).
+PostgreSQL's own defaults (tests/support/postgres_cluster.py).
 """
 
 import asyncio
@@ -11,7 +11,7 @@ from contextlib import ExitStack
 
 import asyncpg
 
-from tests.bench.postgres_cluster import find_binaries, own_cluster
+from tests.support.postgres_cluster import find_binaries, own_cluster
 
 NAMED = "TEST_DATABASE_URL"
 HASTY = (

@@ -1,4 +1,4 @@
-"""A PostgreSQL cluster of the bench's own, with logical replication on, on a free port, gone afterwards."""
+"""A PostgreSQL cluster of one's own, with logical replication on, on a free port, gone afterwards: for benches, tests of crashes and a run of tests."""
 
 import glob
 import os
@@ -92,7 +92,7 @@ def own_cluster(options: str = "") -> Iterator[Cluster]:
     if binaries is None:
         raise RuntimeError("no PostgreSQL server programs on this machine")
     owner = _as_owner()
-    folder = tempfile.mkdtemp(prefix="trunkline-bench-pg-")
+    folder = tempfile.mkdtemp(prefix="trunkline-pg-")
     if owner:
         os.chown(folder, owner["user"], owner["group"])
     made = Cluster(binaries, folder, free_port(), owner, options)
