@@ -137,7 +137,7 @@ async def receiving(app: Starlette) -> AsyncIterator[None]:
     sys.setswitchinterval(SWITCH_SECONDS)
     applier = applier_for(app.state.database)
     await applier.start()
-    app.state.receiver = receiver.Receiver(applier, applied)
+    app.state.receiver = receiver.Receiver(applier, applied, app.state.settings.heartbeat_seconds)
     try:
         turns = app.state.receiver.turns
         with crowd.noticed(lambda: turns.waiting, lambda: turns.working):

@@ -18,6 +18,10 @@ def _is_positive(value: float) -> str | None:
     return None if value > 0 else "must be more than 0"
 
 
+def _keeps_current(value: float) -> str | None:
+    return None if 0.2 <= value <= 60 else "must be between 0.2 and 60"
+
+
 @dataclass(frozen=True, kw_only=True)
 class HqSettings(WebSettings):
     """What headquarters needs beside WebSettings."""
@@ -34,6 +38,11 @@ class HqSettings(WebSettings):
     )
     unreachable_seconds: int = setting(
         "A branch is unreachable when it was not heard of for this long.", default=1_800, check=_is_positive
+    )
+    heartbeat_seconds: float = setting(
+        "A branch that has nothing to send says so this often, and then looks whether something was written beside it or headquarters asks for a scrub.",
+        default=15.0,
+        check=_keeps_current,
     )
     silent_days: int = setting(
         "A customer without a follow-up for this many days is silent.", default=30, check=_is_positive

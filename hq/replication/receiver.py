@@ -31,6 +31,7 @@ from shared.nodes.identity import (
     verify_request,
 )
 from shared.replication.messages import (
+    HEARTBEAT_SECONDS,
     MAX_BODY_BYTES,
     PROTOCOL_VERSION,
     UNREADABLE,
@@ -62,11 +63,17 @@ class Applier(Protocol):
 
 class Receiver:
     """The state behind the routes. `on_applied(branch)` is called after each commit that brought something new or changed
-    what is known about a branch's freshness."""
+    what is known about a branch's freshness; every `heartbeat_seconds` a branch says that it has nothing to send."""
 
-    def __init__(self, applier: Applier, on_applied: Callable[[str], None] = lambda branch: None) -> None:
+    def __init__(
+        self,
+        applier: Applier,
+        on_applied: Callable[[str], None] = lambda branch: None,
+        heartbeat_seconds: float = HEARTBEAT_SECONDS,
+    ) -> None:
         self.applier = applier
         self.on_applied = on_applied
+        self.heartbeat_seconds = heartbeat_seconds
         self.places = Admission(working=READING, most_bytes=READING_BYTES)
         self.turns = Admission()
         self._keys: dict[str, str] = {}
@@ -109,6 +116,10 @@ class Receiver:
         signed, key = await _proved(request, body)
         self._keys[signed.node] = key
         return await take(signed, key)
+
+    def told(self, cursor: CursorReply) -> CursorReply:
+        """The cursor with the credit of this site."""
+        return msgspec.structs.replace(cursor, heartbeat_seconds=self.heartbeat_seconds)
 
     async def _key_of(self, node: str) -> str | None:
         """The key to try first. All are read with the first request, so that a thousand nodes that come back at once ask the
@@ -220,7 +231,7 @@ async def hello(request: Request) -> Response:
         return refuse(outcome.refusal)
     if outcome.has_incident and outcome.status != "cloned":
         await close_incident(said.branch, "cloned")
-    return answer(outcome.cursor)
+    return answer(receiver.told(outcome.cursor))
 
 
 async def batch(request: Request) -> Response:
@@ -256,7 +267,7 @@ async def batch(request: Request) -> Response:
         await close_incident(node, "held")
     if outcome.rows:
         log.info("batch_applied", branch=node, rows=outcome.rows, seq=outcome.cursor.seq)
-    return answer(outcome.cursor)
+    return answer(receiver.told(outcome.cursor))
 
 
 async def enrol(request: Request) -> Response:

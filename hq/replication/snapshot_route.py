@@ -58,7 +58,7 @@ async def begin(request: Request) -> Response:
     async def work(said: EpochBegin, _is_standby: bool) -> Response:
         cursor = await standby.begin_epoch(said)
         applied(said.branch)
-        return as_json(cursor)
+        return as_json(receiver_of(request).told(cursor))
 
     return await served(request, EpochBegin, work)
 

@@ -14,6 +14,7 @@ ROWS_PATH = "/sync/v1/rows"
 EPOCH_PATH = "/sync/v1/epoch"
 PROTOCOL_VERSION = 1
 MAX_BATCH_ROWS = 4_000
+HEARTBEAT_SECONDS = 15.0
 MAX_BODY_BYTES = 8 * 1024 * 1024
 MAX_UNPACKED_BYTES = 64 * 1024 * 1024
 UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError)
@@ -44,7 +45,7 @@ class CursorReply(msgspec.Struct, frozen=True):
     chain: str
     rows: int = MAX_BATCH_ROWS
     bytes: int = MAX_BODY_BYTES
-    heartbeat_seconds: float = 15.0
+    heartbeat_seconds: float = HEARTBEAT_SECONDS
     safe_seq: int = 0
     scrub: bool = False
 

@@ -23,7 +23,7 @@ from shared.records import Receipt
 from tests.support.databases import apart, remove_what_was_shared
 from tests.support.kill_points import AT_BRANCH, POINTS
 from tests.support.processes import SiteProcess, wait_until
-from tests.support.world import World, company
+from tests.support.world import BESIDE_SECONDS, World, company
 
 DAY = datetime.date(2026, 3, 31)
 AFTER_HELLO = (
@@ -88,7 +88,14 @@ def wrongs(world: World) -> list[str]:
 def run(labels: Sequence[str], engine: str, folder: Path) -> int:
     """Print a line for each point; how many failed."""
     failed = 0
-    with company(["SH"], folder=folder, hq_engine=engine, branch_engine=engine, seeded=False) as world:
+    with company(
+        ["SH"],
+        folder=folder,
+        hq_engine=engine,
+        branch_engine=engine,
+        seeded=False,
+        heartbeat_seconds=BESIDE_SECONDS,
+    ) as world:
         world.wait_synced()
         for label in labels:
             began = time.monotonic()

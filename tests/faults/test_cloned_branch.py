@@ -17,7 +17,7 @@ from shared.ids import new_id
 from shared.records import Receipt
 from tests.support.databases import ENGINES, Templates, apart
 from tests.support.processes import SiteProcess, copy_folder, wait_until
-from tests.support.world import World, company, database_name, own_database
+from tests.support.world import BESIDE_SECONDS, World, company, database_name, own_database
 
 pytestmark = pytest.mark.slow
 DAY = datetime.date(2026, 3, 31)
@@ -92,7 +92,14 @@ def test_of_two_live_copies_the_younger_is_refused_and_nothing_is_lost_or_there_
     written: dict[str, int] = {}
     with (
         ExitStack() as stack,
-        company(["SH"], folder=tmp_path, hq_engine=engine, branch_engine=engine, seeded=False) as world,
+        company(
+            ["SH"],
+            folder=tmp_path,
+            hq_engine=engine,
+            branch_engine=engine,
+            seeded=False,
+            heartbeat_seconds=BESIDE_SECONDS,
+        ) as world,
     ):
         elder = world.branch("SH")
         write(elder, written)

@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.databases import ENGINES, Templates, apart
 from tests.support.processes import SiteProcess
-from tests.support.world import company
+from tests.support.world import BESIDE_SECONDS, company
 
 
 def damage(site: SiteProcess) -> None:
@@ -28,7 +28,14 @@ def test_damage_by_sql_is_named_and_mended_in_one_scrub(
 ) -> None:
     if engine == "postgres":
         templates.require_postgres()
-    with company(["SH"], folder=tmp_path, hq_engine=engine, branch_engine=engine, seeded=False) as world:
+    with company(
+        ["SH"],
+        folder=tmp_path,
+        hq_engine=engine,
+        branch_engine=engine,
+        seeded=False,
+        heartbeat_seconds=BESIDE_SECONDS,
+    ) as world:
         world.wait_synced()
         damage(world.hq)
         assert world.differences("SH") != []

@@ -13,7 +13,7 @@ from branch_node.setup import APPS as BRANCH_APPS
 from tests.faults.test_damage_is_mended import damage
 from tests.support.databases import Templates
 from tests.support.processes import SiteProcess, wait_until
-from tests.support.world import PASSWORD, World, branch_settings, company, own_database
+from tests.support.world import BESIDE_SECONDS, PASSWORD, World, branch_settings, company, own_database
 
 
 def spare(world: World, folder: Path, name: str, stack: ExitStack, engine: str = "sqlite") -> SiteProcess:
@@ -47,7 +47,7 @@ def test_a_branch_is_rebuilt_and_a_standby_takes_over(tmp_path: Path) -> None:
     seed = random.randrange(10**6)
     print(f"seed {seed}")
     pick = random.Random(seed)
-    with ExitStack() as stack, company(["SH"], folder=tmp_path) as world:
+    with ExitStack() as stack, company(["SH"], folder=tmp_path, heartbeat_seconds=BESIDE_SECONDS) as world:
         first, line = world.branch("SH"), world.line("SH")
         write_plan_line(first, "kept by everybody")
         world.wait_synced()

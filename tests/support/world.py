@@ -31,6 +31,8 @@ PASSWORD = DEMO_PASSWORD
 DEMO = ("--months", "2", "--scale", "0.1")
 LOOK_SECONDS = 0.5
 """How often a branch looks for invitations and for what is handed over."""
+BESIDE_SECONDS = 1.0
+"""The heartbeat where a test writes beside a site on SQLite, which only then notices it, or where it asks for a scrub."""
 SHOWN = 3
 DATABASE_NAME = "name-of-database"
 
@@ -212,10 +214,12 @@ def company(
     seeded: bool = True,
     started: bool = True,
     seed: int = 1,
+    heartbeat_seconds: float | None = None,
 ) -> Iterator[World]:
     """Headquarters and branches as real processes, enrolled, each branch behind its own line; ended with the block.
 
-    `seed` is that of the lines (printed). With `started` False the branches are enrolled but do not run yet.
+    `seed` is that of the lines (printed). `heartbeat_seconds` is headquarters' setting, for tests that write beside a site or wait
+    for a scrub. With `started` False the branches are enrolled but do not run yet.
     """
     with ExitStack() as stack:
         engines = {"headquarters": hq_engine, **dict.fromkeys(branches, branch_engine)}
@@ -226,6 +230,8 @@ def company(
         with ThreadPoolExecutor(2) as hands:
             headquarters, *sites = hands.map(prepare, engines)
         world = World(headquarters, dict(zip(branches, sites, strict=True)))
+        if heartbeat_seconds is not None:
+            world.hq.settings["TRUNKLINE_HEARTBEAT_SECONDS"] = str(heartbeat_seconds)
         world.hq.start()
         for number, code in enumerate(branches):
             line = Link(("127.0.0.1", world.hq.port), seed=seed + number, name=f"line of {code}")

@@ -27,10 +27,19 @@ from shared.database import Database
 from shared.errors import TooMany
 from shared.nodes.identity import NodeKey, RequestSigner
 from shared.records import COMPANY, Receipt
+from shared.records.versions import SCHEMA_VERSION
 from shared.replication import capture
 from shared.replication.feed import FEED_PATH, FeedHead, FeedRequest
 from shared.replication.feed import unpack as unpack_feed
-from shared.replication.messages import BATCH_PATH, MAX_BODY_BYTES
+from shared.replication.messages import (
+    BATCH_PATH,
+    EPOCH_PATH,
+    HELLO_PATH,
+    MAX_BODY_BYTES,
+    CursorReply,
+    EpochBegin,
+    Hello,
+)
 from tests.support.wire import Branch
 
 QUIET, BACKLOG, EAGER_LINES, LISTENING = 20, 60, 4, 5
@@ -189,6 +198,21 @@ async def test_who_waits_for_news_of_headquarters_keeps_nobody_from_a_turn(hq_da
         assert (site.receiver.turns.working, site.receiver.places.working) == (0, 0)
         site.feed.close()
         assert [head.rows for head in await asyncio.gather(*waiting)] == [0] * LISTENING
+
+
+async def test_how_often_a_branch_speaks_is_told_with_every_answer(hq_database: Database) -> None:
+    async with receiving(hq_database) as site:
+        site.receiver.heartbeat_seconds = 1.5
+        node = await site.node("SH")
+        branch = node.branch
+        greeting = msgspec.json.encode(Hello("SH", branch.epoch, 0, SCHEMA_VERSION))
+        answers = [await node.send(greeting, HELLO_PATH), await node.send(node.write())]
+        told = [msgspec.json.decode(answer.content, type=CursorReply) for answer in answers]
+        assert [one.heartbeat_seconds for one in told] == [1.5, 1.5]
+        begins = EpochBegin("SH", "next", 1, told[1].epoch, told[1].seq, told[1].chain, "restored")
+        answer = await node.send(msgspec.json.encode(begins), EPOCH_PATH)
+        assert answer.status_code == 200, answer.text
+        assert msgspec.json.decode(answer.content, type=CursorReply).heartbeat_seconds == 1.5
 
 
 async def test_each_quiet_branch_is_applied_within_a_few_batches_of_a_flooding_one(
