@@ -35,8 +35,11 @@ settings.register_profile("trunkline", deadline=None)
 settings.load_profile("trunkline")
 
 
-WAITED_FOR = 0.9
+WAITED_FOR = 0.75
 """Part of a run within which the files that wait are begun."""
+
+WAITING = ("scenarios", "faults/test_standby_takes_over.py", "faults/test_yesterdays_release.py")
+"""Folders and files that are the first to begin of those that wait: the longest."""
 
 COMPUTING = ("imports", "contracts", "unit")
 """Folders whose tests keep a core busy, those with the longest files first; the others mostly wait for processes, lines and browsers."""
@@ -54,10 +57,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     computing: dict[str, dict[Path, None]] = {folder: {} for folder in COMPUTING}
     for item in items:
         computing.get(item.path.relative_to(TESTS).parts[0], waiting)[item.path] = None
+    slow = sorted(waiting, key=_turn)
     busy = [path for folder in COMPUTING for path in computing[folder]]
     place = {path: (number + 0.5) / len(busy) for number, path in enumerate(busy)}
-    place |= {path: WAITED_FOR * number / len(waiting) for number, path in enumerate(waiting)}
+    place |= {path: WAITED_FOR * number / len(slow) for number, path in enumerate(slow)}
     items.sort(key=lambda item: place[item.path])
+
+
+def _turn(path: Path) -> int:
+    name = path.relative_to(TESTS).as_posix()
+    return next((turn for turn, long in enumerate(WAITING) if name.startswith(long)), len(WAITING))
 
 
 def pytest_collection_finish() -> None:
