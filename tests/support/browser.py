@@ -81,6 +81,8 @@ def window(
     try:
         if scripts:
             context.add_init_script(WATCH_POLICY)
+        if for_axe and AXE.is_file():
+            context.add_init_script(path=AXE)
         page = context.new_page()
         page.set_default_timeout(10_000)
         yield page
@@ -104,8 +106,6 @@ def axe_faults(page: Page, rules: Sequence[str] = RULES) -> list[str]:
     """Every violation, and what axe left undecided for a reason nobody has looked at."""
     if not AXE.is_file():
         missing("axe-core is not built: run npm ci")
-    if not page.evaluate("'axe' in window"):
-        page.evaluate(AXE.read_text(encoding="utf-8"))
     found: dict[str, Any] = page.evaluate(ASK_AXE, rules)
     faults = [
         f"{one['id']}: {node['html'][:160]} {node['failureSummary']}"
