@@ -197,7 +197,7 @@ async def follow_branch(args: argparse.Namespace, chosen: BranchSettings, url: s
     if not args.once:
         log.configure(chosen.log_level, site=f"branch_{chosen.branch_code.lower()}_standby")
     async with Headquarters(url, signer_of(chosen.data_dir, chosen.branch_code, is_standby=True)) as hq:
-        await follow(hq, args.every, teller(args.json), once=args.once)
+        await follow(hq, chosen.data_dir, args.every, teller(args.json), once=args.once)
     return 0
 
 

@@ -24,6 +24,7 @@ from branch_node.replication.bootstrap import (
 )
 from branch_node.replication.snapshot_models import SnapshotState
 from shared.errors import Refused
+from shared.load_state import set_fence
 from shared.nodes.identity import BootSource, NodeKey, RequestSigner
 from shared.replication.snapshot import PROMOTE_PATH, STANDBY, Promotion
 
@@ -37,9 +38,13 @@ def signer_of(folder: Path, code: str, *, is_standby: bool) -> RequestSigner:
     return RequestSigner(key, code + STANDBY if is_standby else code, BootSource(folder / "boot").next_boot())
 
 
-async def follow(hq: Headquarters, every_seconds: float, told: Told, once: bool = False) -> None:
-    """Fetch what is new, again and again; with `once` return when the copy is whole."""
+async def follow(
+    hq: Headquarters, folder: Path, every_seconds: float, told: Told, once: bool = False
+) -> None:
+    """Fetch what is new, again and again; with `once` return when the copy is whole. A fence that stands here from an earlier
+    turn as the branch is taken away then: who follows has no place to lose."""
     await fetch_until_whole(hq, told)
+    set_fence(folder, False)
     asked_at = -ACCOUNTS_EVERY_SECONDS
     while not once:
         if (now := asyncio.get_running_loop().time()) >= asked_at + ACCOUNTS_EVERY_SECONDS:

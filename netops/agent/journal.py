@@ -31,6 +31,8 @@ class ServiceMemory(msgspec.Struct, kw_only=True):
 
     host_boot: str = ""
     is_wanted: bool = True
+    autostart: bool | None = None
+    """What the node file said when that was wanted; None: not known."""
     mark: Mark | None = None
     started: float = 0.0
     """Host seconds."""
@@ -47,7 +49,13 @@ class ServiceMemory(msgspec.Struct, kw_only=True):
         """What of it is still true on this run of the host: after a reboot only what people wanted."""
         if self.host_boot == host_boot:
             return self
-        return ServiceMemory(host_boot=host_boot, is_wanted=self.is_wanted)
+        return ServiceMemory(host_boot=host_boot, is_wanted=self.is_wanted, autostart=self.autostart)
+
+    def under(self, autostart: bool) -> None:
+        """The node file says so now: where it said otherwise before, its word is newer than what was wanted then."""
+        if self.autostart not in (None, autostart):
+            self.is_wanted = autostart
+        self.autostart = autostart
 
 
 class Journal:

@@ -162,6 +162,7 @@ class Agent:
     def _prepare(self, name: str, memory: ServiceMemory | None) -> Supervisor:
         service = next(service for service in self.node_file.services if service.name == name)
         memory = memory or ServiceMemory(host_boot=self.host_boot, is_wanted=service.autostart)
+        memory.under(service.autostart)
         supervisor = Supervisor(service, self.node_file.log_path(service), self._around, memory)
         self.supervisors[name] = self._around.peers[name] = supervisor
         return supervisor
@@ -300,6 +301,7 @@ class Agent:
             loop_lag_seconds=self.lag.worst(time.monotonic() - 10),
             primary_silent_seconds=self.standby.primary_silent_seconds if self.standby else None,
             is_promoted=self.standby.has_place if self.standby else False,
+            promoted_at=self.standby.promoted_at if self.standby else None,
             **self.telemetry.backlog(),
         )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -49,7 +49,9 @@ class StandbyDesk:
         self._gone_since: float | None = None
         self._is_asked = False
         self._mark = agent.folder / "promoted"
-        self._has_place = self._mark.exists()
+        self.promoted_at = (
+            datetime.fromtimestamp(self._mark.stat().st_mtime, UTC) if self._mark.exists() else None
+        )
 
     @property
     def primary_silent_seconds(self) -> float | None:
@@ -71,7 +73,7 @@ class StandbyDesk:
             self._note_place(False)
         elif self.is_promoted and any(site.is_ready for site in self._named(self.settings.starts)):
             self._note_place(True)
-        return self._has_place
+        return self.promoted_at is not None
 
     @property
     def is_serving(self) -> bool:
@@ -86,8 +88,8 @@ class StandbyDesk:
 
     def _note_place(self, has_place: bool) -> None:
         """In memory, and on disk for the next agent."""
-        if has_place != self._has_place:
-            self._has_place = has_place
+        if has_place != (self.promoted_at is not None):
+            self.promoted_at = now() if has_place else None
             act = self._mark.touch if has_place else partial(self._mark.unlink, missing_ok=True)
             self._agent.disk.tell(act)
 

@@ -115,6 +115,8 @@ class StateReport(msgspec.Struct, kw_only=True, omit_defaults=True):
     """At a standby that asks its primary: for how long that has not answered; 0 while it answers."""
     is_promoted: bool = False
     """A standby that serves its branch now."""
+    promoted_at: datetime | None = None
+    """Since when, by the node's clock."""
 
 
 class SampleBatch(msgspec.Struct, kw_only=True, tag="samples", omit_defaults=True):

@@ -30,6 +30,23 @@ def test_a_killed_agent_leaves_the_services_and_its_successor_adopts_them(tmp_pa
         assert agent.ask("recoveries")[0]["exit"] == "unknown"
 
 
+def test_a_node_file_that_was_changed_meanwhile_says_what_is_started(tmp_path, port):
+    def file(more: str) -> str:
+        return service("web", dummy(port=port), port, more)
+
+    with RunningAgent(tmp_path, file("")) as agent:
+        agent.until_state("web", "running")
+        agent.end()
+        agent.write(file("autostart = false"))
+        agent.start()
+        assert agent.service("web")["state"] == "stopped"
+        agent.ask("start", service="web")
+        agent.until_state("web", "running")
+        agent.end()
+        agent.start()  # the same file: what a person wanted stands
+        agent.until_state("web", "running")
+
+
 def test_a_service_that_died_while_the_agent_was_away_counts_as_lost(tmp_path, port):
     with RunningAgent(tmp_path, service("web", dummy(port=port), port)) as agent:
         pid = agent.until_state("web", "running")["pid"]

@@ -1,5 +1,6 @@
 """A standby takes Shanghai over while people write, ordered by two persons or by itself; the former primary comes back, is
-fenced, and hands over what headquarters had not seen. Real processes: headquarters, branch, standby, agent, center."""
+fenced, hands over what headquarters had not seen, and may change places with it again. Real processes: headquarters, branch,
+standby, agents, center."""
 
 import json
 import os
@@ -8,6 +9,7 @@ import sys
 from collections import Counter
 from contextlib import ExitStack
 from datetime import timedelta
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -16,8 +18,10 @@ from branch_node.replication.snapshot_models import AccountSealing
 from branch_node.setup import APPS as BRANCH_APPS
 from shared import clock
 from shared.database import open_database
+from shared.load_state import FILE_NAME
 from tests.support.agent import ROOT, RunningAgent, service
 from tests.support.databases import Templates, apart
+from tests.support.link import Link
 from tests.support.operators import PASSWORD as CENTER_PASSWORD
 from tests.support.operators import Center, Operator
 from tests.support.processes import Guest, SiteProcess, wait_until
@@ -28,31 +32,55 @@ NO_ANSWER_SECONDS, ANSWER_SECONDS = "4", "30"
 """How long an invitation that is not good, and one that is, is waited for: the former eight times as long as the branch takes to look."""
 
 
-def prepared_standby(world: World, folder: Path, stack: ExitStack, engine: str = "sqlite") -> SiteProcess:
+def prepared_standby(
+    world: World, folder: Path, stack: ExitStack, engine: str = "sqlite", hq_url: str = ""
+) -> SiteProcess:
     """Another machine for Shanghai, on a line of its own, that follows."""
     site = SiteProcess("standby", "branch_node", folder / "standby", BRANCH_APPS, branch_settings("SH"))
-    site.settings["TRUNKLINE_HQ_URL"] = world.hq.url
+    site.settings["TRUNKLINE_HQ_URL"] = hq_url or world.hq.url
     if engine == "postgres":
         site.settings["TRUNKLINE_DATABASE_URL"] = own_database()
     stack.callback(site.close)
-    token = json.loads(world.hq.run("branches", "enrol", "SH", "--standby", "--json").stdout)["token"]
-    site.run("standby", "follow", str(token), "--once")
+    follow_anew(world, site)
     return site
 
 
-def agent_of(
-    standby: SiteProcess, folder: Path, primary: SiteProcess, head: str, more: str = ""
-) -> RunningAgent:
-    """An agent that runs the follower, and the site once it was promoted."""
-    about = f'cwd = "{ROOT}"\nenv = {{ {env_of(standby)} }}'
-    follow = service("follow", [sys.executable, *SITE, "standby", "follow", "--every", "0.3"], 0, about)
-    web = service("web", [sys.executable, *SITE, "web"], standby.port, f"autostart = false\n{about}")
-    promote = json.dumps([sys.executable, *SITE, "standby", "promote", "--json"])
-    table = (
-        f'[standby]\nof = "SH1"\npromote = {promote}\nends = ["follow"]\nstarts = ["web"]\n{about}\n'
-        f'primary = "{primary.url}/healthz"\n{more}\n'
+def follow_anew(world: World, site: SiteProcess) -> None:
+    """With a token of headquarters it becomes the standby of the node that has the branch's place."""
+    token = json.loads(world.hq.run("branches", "enrol", "SH", "--standby", "--json").stdout)["token"]
+    site.run("standby", "follow", str(token), "--once")
+
+
+def standby_services(site: SiteProcess, of: str, primary: SiteProcess, more: str = "") -> str:
+    """Of a node file: the follower, and the site once it was promoted."""
+    follow = service(
+        "follow", [sys.executable, *SITE, "standby", "follow", "--every", "0.3"], 0, run_as(site)
     )
-    return RunningAgent(folder, f"{table}{follow}\n{web}", head)
+    promote, pair = (
+        [sys.executable, *SITE, "standby", *words] for words in (["promote", "--json"], ["pair"])
+    )
+    return (
+        f'[standby]\nof = "{of}"\npromote = {json.dumps(promote)}\npair = {json.dumps(pair)}\n{run_as(site)}\n'
+        f'ends = ["follow"]\nstarts = ["web"]\nprimary = "{primary.url}/healthz"\n{more}\n'
+        f"{follow}\n{web_of(site, 'autostart = false')}"
+    )
+
+
+def web_of(site: SiteProcess, more: str = "") -> str:
+    """Of a node file: the site, which knows of its fence."""
+    about = f'load_file = "{site.folder / FILE_NAME}"\n{run_as(site)}\n{more}'
+    return service("web", [sys.executable, *SITE, "web"], site.port, about)
+
+
+def run_as(site: SiteProcess) -> str:
+    return f'cwd = "{ROOT}"\nenv = {{ {env_of(site)} }}'
+
+
+def invites(site: SiteProcess) -> str:
+    """Of a node file: the action that prints an invitation of this site."""
+    own = [f"{name}={text}" for name, text in own_environment(site).items()]
+    command = ["env", "-C", str(ROOT), *own, sys.executable, *SITE, "standby", "invite"]
+    return f"[commands.actions]\nstandby_invite = {json.dumps(command)}\n"
 
 
 def own_environment(site: SiteProcess) -> dict[str, str]:
@@ -116,9 +144,9 @@ class Pairing:
         wait_until(lambda: self.ada.status(path) in ("done", "failed", "refused"), 60, f"{path} is over")
         return self.ada.status(path)
 
-    def invite(self) -> str:
+    def invite(self, node: str = "B1") -> str:
         """The invitation; nobody approves what they ordered, and nobody without the password."""
-        path = self.order("B1", "standby.invite", password=CENTER_PASSWORD)
+        path = self.order(node, "standby.invite", password=CENTER_PASSWORD)
         self.ada.open(path)
         assert self.ada.send(f"{path}/approve", password=CENTER_PASSWORD).status_code == 403
         for password, status in (("guessed", 422), (CENTER_PASSWORD, 200)):
@@ -134,12 +162,41 @@ class Pairing:
         self._waiting.write_text(ANSWER_SECONDS if is_good else NO_ANSWER_SECONDS)
         return self.until_over(self.order("T1", "standby.pair", invitation=invitation))
 
+    def promote(self, node: str) -> None:
+        """Ada orders, Grace approves, it is done."""
+        path = self.order(node, "standby.promote", action="standby", password=CENTER_PASSWORD)
+        assert self.ada.status(path) == "command_approval", self.ada.page
+        self.grace.open(path)
+        self.grace.send(f"{path}/approve", password=CENTER_PASSWORD)
+        assert self.until_over(path) == "done", self.ada.page
+
+    def until_page(self, path: str, words: str) -> str:
+        wait_until(lambda: words in self.ada.open(path), 30, f"{path} says: {words}", pause=0.2)
+        return self.ada.page
+
+    def close(self) -> None:
+        self.ada.client.close(), self.grace.client.close()
+
 
 def node_of(center: Center, name: str, folder: Path, services: str, allow: str) -> RunningAgent:
     """An agent that the center knows and whose commands it may order."""
     center.enrol(name, "SH", folder)
-    head = f'[center]\nurl = "{center.url}"\n[commands]\nallow = ["{allow}"]\n'
-    return RunningAgent(folder, services, head, name)
+    return RunningAgent(folder, services, head_of(center, allow), name)
+
+
+def head_of(center: Center, allow: str) -> str:
+    return f'[center]\nurl = "{center.url}"\n[commands]\nallow = ["{allow}"]\n'
+
+
+def with_people(center: Center, stack: ExitStack, waiting: Path) -> Pairing:
+    """The center, started, with Ada and Grace before it."""
+    center.run("migrate")
+    center.add_people("ada", "grace")
+    center.start()
+    stack.callback(center.end)
+    people = Pairing(center, waiting)
+    stack.callback(people.close)
+    return people
 
 
 @pytest.mark.parametrize("engines", [("sqlite", "postgres"), ("postgres", "sqlite")], ids=" to ".join)
@@ -156,23 +213,15 @@ def test_a_standby_on_the_other_engine_is_paired_at_the_center_and_an_invitation
         first = world.branch("SH")
         world.wait_synced()
         standby = prepared_standby(world, tmp_path, stack, standbys)
-        center = Center(tmp_path / "center")
-        center.run("migrate")
-        center.add_people("ada", "grace")
-        center.start()
-        stack.callback(center.end)
-        python = [sys.executable, *SITE, "standby"]
-        own = [f"{name}={text}" for name, text in own_environment(first).items()]
-        invite = f"[commands.actions]\nstandby_invite = {json.dumps(['env', '-C', str(ROOT), *own, *python, 'invite'])}\n"
-        stack.enter_context(node_of(center, "B1", tmp_path / "b1", invite, "standby.invite"))
-        waiting = tmp_path / "seconds"
+        center, waiting = Center(tmp_path / "center"), tmp_path / "seconds"
+        people = with_people(center, stack, waiting)
+        stack.enter_context(node_of(center, "B1", tmp_path / "b1", invites(first), "standby.invite"))
         pair = f'exec {sys.executable} {" ".join(SITE)} standby pair --wait "$(cat {waiting})"'
         table = (
             f'[standby]\nof = "B1"\npromote = ["true"]\npair = {json.dumps(["sh", "-c", pair])}\n'
             f'cwd = "{ROOT}"\nenv = {{ {env_of(standby)} }}\n'
         )
         stack.enter_context(node_of(center, "T1", tmp_path / "t1", table, "standby.pair"))
-        people = Pairing(center, waiting)
         for node, verb in (("B1", "standby.invite"), ("T1", "standby.pair")):
             wait_until(lambda node=node, verb=verb: verb in people.ada.open(f"/nodes/{node}/commands"), 20)  # type: ignore[misc]
         good = people.invite()
@@ -185,7 +234,6 @@ def test_a_standby_on_the_other_engine_is_paired_at_the_center_and_an_invitation
         assert people.pair(again, is_good=True) == "done", people.ada.page
         assert standby.one("SELECT bundle FROM sealed_accounts") and again not in people.ada.open("/audit")
         assert people.pair(again) == "failed", "it was used"
-        people.ada.client.close(), people.grace.client.close()
         told = json.loads(standby.run("standby", "promote", "--json").stdout.splitlines()[-1])
         assert told["rows"] and told["accounts_at"], told
         standby.start()
@@ -195,59 +243,91 @@ def test_a_standby_on_the_other_engine_is_paired_at_the_center_and_an_invitation
         assert world.is_proved()
 
 
-def test_two_persons_promote_a_standby_and_no_row_is_lost_or_there_twice(tmp_path: Path) -> None:
-    with ExitStack() as stack, company(["SH"], folder=tmp_path) as world:
-        first = world.branch("SH")
+def test_two_persons_promote_a_standby_and_the_former_primary_takes_its_place_back(tmp_path: Path) -> None:
+    """By the center's pages, and on the machines what these say; no row is lost or there twice."""
+    with ExitStack() as stack, company(["SH"], folder=tmp_path, started=False) as world:
+        first, line = world.branch("SH"), world.line("SH")
+        own_line = stack.enter_context(Link(("127.0.0.1", world.hq.port), name="line of the standby"))
+        center = Center(tmp_path / "center")
+        people = with_people(center, stack, tmp_path / "seconds")
+        here = stack.enter_context(
+            node_of(center, "SH1", tmp_path / "n1", invites(first) + web_of(first), "standby.*")
+        )
+        here.until_ready("web")
         lin = first.sign_in("lin", PASSWORD)
         assert write(lin, "kept by everybody") in (200, 303)
         world.wait_synced()
-        standby = prepared_standby(world, tmp_path, stack)
-        center = Center(tmp_path / "center")
-        center.run("migrate")
-        center.add_people("ada", "grace")
-        center.start()
-        stack.callback(center.end)
-        node = tmp_path / "node"
-        center.enrol("T1", "SH", node)
-        invitation = json.loads(first.run("standby", "invite", "--json").stdout)["invitation"]
-        standby.run("standby", "pair", invitation)
-        head = f'[center]\nurl = "{center.url}"\n[commands]\nallow = ["standby.promote"]\n'
-        with agent_of(standby, node, first, head) as agent:
-            agent.until_state("follow", "running")
-            wait_until(
-                lambda: standby.one("SELECT number FROM sealed_accounts"),
-                40,
-                "the accounts are there, sealed",
-            )
-            assert standby.one("SELECT count(*) AS n FROM web_account") == 0
-            world.line("SH").cut()
-            unseen = [f"written with the line cut {number}" for number in range(5)]
-            assert all(write(lin, text) in (200, 303) for text in unseen)
-            ada, grace = Operator(center.url), Operator(center.url, "grace")
-            wait_until(lambda: "standby.promote" in ada.open("/nodes/T1/commands"), 20)
-            ask = "/nodes/T1/commands/new?verb=standby.promote"
-            wait_until(lambda: "The standby itself reaches SH1" in ada.open(ask), 20)
-            asked = {
-                "action": "standby",
-                "reason": "its disk dies",
-                "lifetime": "now",
-                "password": CENTER_PASSWORD,
-            }
-            path = ada.send("/nodes/T1/commands", **asked).url.path
-            assert ada.status(path) == "command_approval" and agent.service("web")["state"] == "stopped"
-            grace.open(path)
-            grace.send(f"{path}/approve", password=CENTER_PASSWORD)
-            wait_until(lambda: ada.status(path) in ("done", "failed"), 60)
-            assert ada.status(path) == "done", ada.page
-            assert agent.service("web")["is_ready"] and agent.service("follow")["state"] == "stopped"
-            assert agent.ask("status")["state"]["is_promoted"]
-            wait_until(lambda: "serves the branch" in ada.open("/nodes/T1/commands"), 20)
-            assert "verb=standby.promote" not in ada.page
-            assert "standby takes over" in ada.open("/recovery")
-            assert write(standby.sign_in("lin", PASSWORD), "by the same person, at the standby") in (200, 303)
-            world.line("SH").mend()
-            hand_over_is_whole(world, first, standby, unseen)
-            ada.client.close(), grace.client.close()
+        standby = prepared_standby(world, tmp_path, stack, hq_url=own_line.url)
+        file = invites(standby) + standby_services(standby, "SH1", first)
+        there = stack.enter_context(node_of(center, "T1", tmp_path / "n2", file, "standby.*"))
+        there.until_state("follow", "running")
+        people.until_page("/nodes/T1/commands", "standby.pair")
+        paired(people, "SH1", "T1")
+        wait_until(
+            lambda: standby.one("SELECT number FROM sealed_accounts"), 40, "the accounts are there, sealed"
+        )
+        assert standby.one("SELECT count(*) AS n FROM web_account") == 0
+
+        line.cut()
+        unseen = [f"written with the line cut {number}" for number in range(5)]
+        assert all(write(lin, text) in (200, 303) for text in unseen)
+        people.until_page("/nodes/T1/commands/new?verb=standby.promote", "The standby itself reaches SH1")
+        assert there.service("web")["state"] == "stopped"
+        people.promote("T1")
+        assert there.service("web")["is_ready"] and there.service("follow")["state"] == "stopped"
+        assert there.ask("status")["state"]["is_promoted"]
+        page = people.until_page("/nodes/T1/commands", "serves the branch")
+        assert "verb=standby.promote" not in page
+        assert "standby takes over" in people.ada.open("/recovery")
+        wang = standby.sign_in("lin", PASSWORD)
+        assert write(wang, "by the same person, at the standby") in (200, 303)
+        assert "Its site does not know yet" in people.until_page(
+            "/nodes/SH1", "T1 took the place of this node"
+        )
+        line.mend()
+        hand_over_is_whole(world, first, standby, unseen)
+        people.until_page("/nodes/SH1", "It is fenced")
+
+        assert "with an empty database and a token of headquarters" in people.ada.page
+        here.end()
+        for left in first.folder.glob("branch.db*"):
+            left.unlink()
+        follow_anew(world, first)
+        here.write(invites(first) + standby_services(first, "T1", standby), head_of(center, "standby.*"))
+        here.start()
+        here.until_state("follow", "running")
+        people.until_page("/nodes/SH1/commands", "standby.pair")
+        assert "took the place" not in people.ada.open("/nodes/SH1")
+        paired(people, "T1", "SH1")
+        wait_until(
+            lambda: first.one("SELECT number FROM sealed_accounts"), 40, "the accounts are there again"
+        )
+
+        own_line.cut()
+        unseen = [f"seen by the standby alone {number}" for number in range(3)]
+        assert all(write(wang, text) in (200, 303) for text in unseen)
+        people.until_page("/nodes/SH1/commands/new?verb=standby.promote", "The standby itself reaches T1")
+        people.promote("SH1")
+        assert here.service("web")["is_ready"] and here.ask("status")["state"]["is_promoted"]
+        people.until_page("/nodes/T1", "SH1 took the place of this node")
+        people.until_page("/nodes/SH1", "This node has the place of T1: it serves the branch")
+        own_line.mend()
+        hand_over_is_whole(world, standby, first, unseen)
+        people.until_page("/nodes/T1", "It is fenced")
+        assert write(first.sign_in("lin", PASSWORD), "back at the first") in (200, 303)
+        kept = texts(first)
+        written = ["kept by everybody", "by the same person, at the standby", "back at the first", *unseen]
+        assert [kept[text] for text in written] == [1] * len(written)
+
+
+def paired(people: Pairing, node: str, standby: str) -> None:
+    """The invitation of `node` is carried to its standby by the press that the page of the former offers."""
+    invitation = people.invite(node)
+    offer = re.search(rf'href="(/nodes/{standby}/commands/new\?verb=standby.pair[^"]*)"', people.ada.page)
+    assert offer and invitation in people.ada.open(unescape(offer[1]))
+    typed = {"reason": "a standby is set up", "lifetime": "now", "invitation": invitation}
+    path = people.ada.send(f"/nodes/{standby}/commands", **typed).url.path
+    assert people.until_over(str(path)) == "done", people.ada.page
 
 
 def test_a_standby_takes_over_by_itself_when_the_primary_is_gone(tmp_path: Path) -> None:
@@ -255,7 +335,8 @@ def test_a_standby_takes_over_by_itself_when_the_primary_is_gone(tmp_path: Path)
         first, line = world.branch("SH"), world.line("SH")
         lin = first.sign_in("lin", PASSWORD)
         standby = prepared_standby(world, tmp_path, stack)
-        with agent_of(standby, tmp_path / "node", first, "", "automatic = true\ngone_seconds = 3") as agent:
+        file = standby_services(standby, "SH1", first, "automatic = true\ngone_seconds = 3")
+        with RunningAgent(tmp_path / "node", file) as agent:
             agent.until_state("follow", "running")
             line.cut()
             assert write(lin, "never seen by headquarters") in (200, 303)
@@ -277,8 +358,7 @@ def set_up_anew(world: World, machine: SiteProcess, present: SiteProcess) -> Non
         machine.stop()
     for file in machine.folder.glob("branch.db*"):
         file.unlink()
-    token = json.loads(world.hq.run("branches", "enrol", "SH", "--standby", "--json").stdout)["token"]
-    machine.run("standby", "follow", str(token), "--once")
+    follow_anew(world, machine)
     invitation = json.loads(present.run("standby", "invite", "--json").stdout)["invitation"]
     machine.run("standby", "pair", invitation)
 

@@ -55,8 +55,13 @@ class RunningAgent:
     def __init__(self, folder: Path, services: str, head: str = "", node: str = "T1") -> None:
         self.folder, self.process = folder, None
         folder.mkdir(parents=True, exist_ok=True)
-        self.file = folder / "node.toml"
-        self.file.write_text(f'node = "{node}"\nstate_dir = "state"\n{head}\n{services}', encoding="utf-8")
+        self.file, self.node = folder / "node.toml", node
+        self.write(services, head)
+
+    def write(self, services: str, head: str = "") -> None:
+        """The node file, which an agent reads when it starts."""
+        text = f'node = "{self.node}"\nstate_dir = "state"\n{head}\n{services}'
+        self.file.write_text(text, encoding="utf-8")
 
     def __enter__(self) -> RunningAgent:
         return self.start()
@@ -110,6 +115,9 @@ class RunningAgent:
             return found if found["state"] in states else None
 
         return until(reached, seconds)
+
+    def until_ready(self, name: str, seconds: float = 40.0) -> None:
+        until(lambda: self.service(name)["is_ready"], seconds)
 
     def strays(self) -> list[Any]:
         """Marks of service processes that still run."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -51,6 +52,7 @@ class DeskNode:
         self.chance: Callable[[str], bool] = lambda _at: False
         self.outgoing: list[Item] = []
         self.standby_of, self.is_promoted, self.is_fenced = "", False, False
+        self.promoted_at: datetime | None = None
         self.signer = self.new_signer()
         self.start()
 
@@ -129,7 +131,9 @@ class DeskNode:
         web = ServiceState(
             name="web", state="running", instance="i-1", pid=7, is_ready=True, is_fenced=self.is_fenced
         )
-        return StateReport(at=now(), services=[web], is_promoted=self.is_promoted)
+        return StateReport(
+            at=now(), services=[web], is_promoted=self.is_promoted, promoted_at=self.promoted_at
+        )
 
     def slice_after(self, head: str) -> AuditSlice:
         return self.journal.audit_after(head)

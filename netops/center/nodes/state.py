@@ -78,6 +78,11 @@ class NodeState:
         return bool(self.standby_of and self.state and self.state.is_promoted and not self.is_fenced)
 
     @property
+    def promoted_at(self) -> datetime | None:
+        """Since when, by its own clock."""
+        return self.state.promoted_at if self.state and self.is_promoted else None
+
+    @property
     def is_watched(self) -> bool:
         """Somebody has its page open: its agent samples every second."""
         return time.monotonic() < self.watched_until

@@ -26,14 +26,18 @@ class Standing:
 
 
 def successors(fleet: Fleet) -> dict[str, str]:
-    """Nodes whose place a standby has, with that standby. One that follows the standby again is its standby now."""
+    """Nodes whose place a standby has, with that standby. One that follows the standby again is its standby now; of two that have
+    changed places, and both say that they serve, the one that was promoted later has the place."""
     found = {node.standby_of: node.name for node in fleet if node.is_promoted}
     return {name: standby for name, standby in found.items() if not _follows(fleet, name, standby)}
 
 
 def _follows(fleet: Fleet, name: str, other: str) -> bool:
-    node = fleet.get(name)
-    return node is not None and node.standby_of == other and not node.is_fenced
+    node, successor = fleet.get(name), fleet.get(other)
+    if node is None or node.standby_of != other or node.is_fenced:
+        return False
+    mine, theirs = node.promoted_at, successor.promoted_at if successor else None
+    return mine is None or theirs is None or mine >= theirs
 
 
 def standing(node: NodeState, by_primary: dict[str, str]) -> Standing:

@@ -99,6 +99,14 @@ def hidden(page: str) -> dict[str, str]:
     return dict(re.findall(r'name="(verb|service|instance|once)" value="([^"]*)"', page))
 
 
+def test_what_was_ordered_and_what_healed_has_a_heading_also_while_nothing_did(
+    people: People, wire: Wire
+) -> None:
+    shown = people["ada"].open("/nodes/gz-db1").text
+    headings = re.findall(r"<h2>([^<]*)</h2><div class=\"ops-empty\"", re.sub(r">\s+<", "><", shown))
+    assert headings == ["Commands", "Healed itself in the last 24 hours"]
+
+
 def test_a_service_is_restarted_in_three_clicks_with_a_reason(people: People, wire: Wire) -> None:
     ada = people["ada"]
     node = ada.open("/nodes/gz-db1")

@@ -1,5 +1,6 @@
 """A standby took its branch over: both nodes say so on every page, and nothing is offered that makes no sense any more."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 
 from netops.center.commands.keys import CenterKeys
 from netops.center.nodes.actions import enrol
+from shared import clock
 from tests.contracts.center.test_commands import Wire
 from tests.support.center_people import CenterSite
 from tests.support.desk_node import DeskNode
@@ -103,6 +105,23 @@ def test_a_node_that_has_not_heard_that_it_was_replaced_is_named_all_the_same(
     page = people["ada"].open("/nodes/PAR").text
     assert "PAR-standby took the place of this node" in page and "Nothing is wrong" not in page
     assert "until its line to headquarters is up people can still write here" in page
+
+
+def test_of_two_that_changed_places_twice_the_one_promoted_last_has_the_place(
+    people: People, branch: Branch
+) -> None:
+    branch.primary.node.is_promoted, branch.primary.node.promoted_at = True, clock.now()
+    branch.standby.node.promoted_at = clock.now() - timedelta(days=1)
+    branch.stand(is_promoted=True, primary_of="PAR-standby")
+    ada = people["ada"]
+    lost, has = ada.open("/nodes/PAR-standby").text, ada.open("/nodes/PAR").text
+    branch.primary.node.is_promoted = False
+    branch.primary.node.promoted_at = branch.standby.node.promoted_at = None
+    assert "PAR took the place of this node" in lost
+    assert "until its line to headquarters is up people can still write here" in lost
+    assert (
+        "This node has the place of PAR-standby: it serves the branch" in has and "took the place" not in has
+    )
 
 
 def test_a_fenced_node_whose_successor_is_not_known_here_says_so(people: People, branch: Branch) -> None:

@@ -1,5 +1,6 @@
 """The agent's part in pairing a standby with its branch, by commands of the node file that really run."""
 
+import asyncio
 from datetime import timedelta
 from types import SimpleNamespace
 
@@ -13,6 +14,7 @@ from netops.agent.standby import StandbyDesk
 from shared.clock import now
 from shared.nodes.command import UNANSWERED, Arguments, InvitationArguments
 from shared.nodes.report import ServiceState
+from tests.support.agent import free_port
 
 INVITATION = f"tla1.{'s' * 43}.{'k' * 43}"
 
@@ -143,3 +145,24 @@ def test_who_serves_the_branch_follows_nobody(tmp_path):
         promoted.refuse_to_follow("follow")
     following, _site, _follower = desk(tmp_path / "b", is_wanted=False, is_ready=False)
     following.refuse_to_follow("follow")
+
+
+@pytest.mark.parametrize("has_place", [True, False])
+async def test_a_standby_whose_site_a_person_has_stopped_does_not_take_over_again_by_itself(
+    tmp_path, monkeypatch, has_place
+):
+    """The same standby without the branch's place does: its primary is gone."""
+    monkeypatch.setattr(standby_desk, "_ASK_EVERY_SECONDS", 0.02)
+    alone, site, follower = desk(tmp_path, is_wanted=has_place, is_ready=has_place)
+    assert alone.has_place is has_place
+    site.is_wanted = site.is_ready = False
+    follower.stop, follower.instance, site.start = lambda: None, None, lambda: None
+    ran = tmp_path / "ran"
+    alone.settings = Standby(
+        of="SH", promote=["sh", "-c", f"touch {ran}"], ends=["follow"], starts=["web"], automatic=True, gone_seconds=0.1,
+        retry_seconds=60.0, primary=f"http://127.0.0.1:{free_port()}/healthz",
+    )  # fmt: skip
+    running = asyncio.create_task(alone.run())
+    await asyncio.sleep(1.0)
+    running.cancel()
+    assert ran.exists() is not has_place
