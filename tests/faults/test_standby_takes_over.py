@@ -112,7 +112,7 @@ def hand_over_is_whole(world: World, first: SiteProcess, standby: SiteProcess, u
     accepted = list(unseen)
 
     def is_refused() -> bool:
-        text = f"before the fence {len(accepted)}"
+        text = f"{unseen[0]}, and before the fence {len(accepted)}"
         status = write(guest, text)
         accepted.extend([text] * (status != 409))
         return status == 409
