@@ -105,13 +105,14 @@ async def require_migrated() -> None:
 def serve(_args: argparse.Namespace) -> int:
     """Serve until SIGTERM or SIGINT."""
     from hq.app import hq_app
+    from hq.replication.apart import taking_apart
     from shared.web.serving import serve_until_stopped
 
     chosen = settings()
     log.configure(chosen.log_level, site="hq")
-    with only_process(chosen.url_of_database, "web"):
+    with taking_apart(chosen.url_of_database) as apart, only_process(chosen.url_of_database, "web"):
         asyncio.run(checked(chosen))
-        return 0 if serve_until_stopped(hq_app(chosen), chosen.host, chosen.port) else EXIT_REFUSED
+        return 0 if serve_until_stopped(hq_app(chosen, apart), chosen.host, chosen.port) else EXIT_REFUSED
 
 
 async def checked(chosen: HqSettings) -> None:

@@ -1,6 +1,5 @@
 """Composes headquarters: its database, frame, routes, the receiving end of replication, live pages."""
 
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager
 from importlib.metadata import PackageNotFoundError, version
@@ -24,7 +23,7 @@ from hq.papers.tools import tools
 from hq.papers.views import showing
 from hq.people.queries import person_of
 from hq.replication import feed_route, receiver, rejoining, scrub_route, snapshot_route
-from hq.replication.engine import applier_for
+from hq.replication.apart import Apart, desk_of
 from hq.replication.feed import Feed
 from hq.routes import all_routes, views
 from hq.settings import HqSettings
@@ -56,7 +55,6 @@ from shared.web.switch import Switch
 
 __all__ = ["APPS", "hq_app"]
 
-SWITCH_SECONDS = 0.001
 PACKAGE = Path(__file__).resolve().parent
 SYNC = {
     BATCH_PATH: receiver.batch,
@@ -75,10 +73,11 @@ SYNC = {
 }
 
 
-def hq_app(settings: HqSettings) -> Starlette:
-    """The site of headquarters. The database must have been migrated (hq.setup.prepare)."""
+def hq_app(settings: HqSettings, apart: Apart | None = None) -> Starlette:
+    """The site of headquarters. The database must have been migrated (hq.setup.prepare). `apart` is the process that takes what
+    branches send; without one the site does."""
     register_jobs()
-    resources: list[Resource] = [telling, receiving, feeding]
+    resources: list[Resource] = [telling, receiving(apart), feeding]
     if settings.jobs_in_site and jobs_of("hq"):
         resources.append(jobs_inside(settings))
     app = site_app(
@@ -130,20 +129,18 @@ def product_version() -> str:
         return ""
 
 
-@asynccontextmanager
-async def receiving(app: Starlette) -> AsyncIterator[None]:
-    """The applier of this database and the receiver over it, for as long as the site runs. While a thread writes what many
-    branches send, pages wait for the interpreter at most a millisecond at a time, not five."""
-    sys.setswitchinterval(SWITCH_SECONDS)
-    applier = applier_for(app.state.database)
-    await applier.start()
-    app.state.receiver = receiver.Receiver(applier, applied, app.state.settings.heartbeat_seconds)
-    try:
-        turns = app.state.receiver.turns
-        with crowd.noticed(lambda: turns.waiting, lambda: turns.working):
-            yield
-    finally:
-        await applier.stop()
+def receiving(apart: Apart | None) -> Resource:
+    """The desk for what branches send and the receiver before it, for as long as the site runs."""
+
+    @asynccontextmanager
+    async def open_receiver(app: Starlette) -> AsyncIterator[None]:
+        async with desk_of(app.state.database, apart) as desk:
+            app.state.receiver = receiver.Receiver(desk, applied, app.state.settings.heartbeat_seconds)
+            turns = app.state.receiver.turns
+            with crowd.noticed(lambda: turns.waiting, lambda: turns.working):
+                yield
+
+    return open_receiver
 
 
 @asynccontextmanager

@@ -7,6 +7,7 @@ API answers `code`, a stable word. Anything else that is raised is a defect or a
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from shared.i18n import N_
 
@@ -40,11 +41,22 @@ class Refused(Exception):
         if code is not None:
             self.code = code
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _again, (type(self), self.args, self.__dict__)
+
     def __str__(self) -> str:
         try:
             return self.message % self.params
         except (KeyError, TypeError, ValueError):
             return f"{self.message} {self.params}"
+
+
+def _again(kind: type[Refused], args: tuple[object, ...], state: Mapping[str, object]) -> Refused:
+    """A refusal as it came from another process, whatever its kind is made from."""
+    made = kind.__new__(kind)
+    made.args = args
+    made.__dict__.update(state)
+    return made
 
 
 class NotFound(Refused):

@@ -12,10 +12,9 @@ import msgspec
 import structlog
 
 from hq.audit.actions import note
-from hq.replication.apply_postgres import PostgresApplier
-from hq.replication.apply_sqlite import SqliteApplier
 from hq.replication.batch import Gap
 from hq.replication.cursor import Cursor
+from hq.replication.engine import applier_here
 from hq.replication.incidents import open_incident
 from hq.replication.mending import Order, mend, settle_table
 from hq.replication.models import QuarantinedChange, ScrubRow, ScrubRun
@@ -36,7 +35,6 @@ NAMED_IN_AUDIT = 50
 class Drill:
     """One answer being worked on: whose, what it is about, and what to do with what differs."""
 
-    applier: SqliteApplier | PostgresApplier
     answer: Answer
     cursor: Cursor
     asking: Asking
@@ -80,7 +78,8 @@ class Drill:
             ours = await Rows(view, self.table, self.answer.branch).digests(question.digits)
         differing = sorted(b for b in ours.keys() | theirs.keys() if ours.get(b) != theirs.get(b))
         if not differing:
-            await settle_table(self.applier, self._order(), total.text())
+            async with applier_here() as applier:
+                await settle_table(applier, self._order(), total.text())
         rest = [bucket for bucket in differing if bucket > question.after]
         if not rest:
             return await self._next_table()
@@ -143,7 +142,8 @@ class Drill:
         blocked: dict[str, str] = {}
         if self.asking.is_mending:
             gone = tuple(row_id for row_id in ids if row_id not in after)
-            blocked = await mend(self.applier, self._order(after, gone))
+            async with applier_here() as applier:
+                blocked = await mend(applier, self._order(after, gone))
         async with transaction():
             await ScrubRow.bulk_create(
                 [self._finding(row_id, before.get(row_id), after.get(row_id), blocked) for row_id in ids]

@@ -1,16 +1,12 @@
 """What was set aside: tried again after an upgrade and when a later change overtook it, or settled by a person."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import msgspec
 import structlog
 
-from hq.replication.apply_postgres import PostgresApplier
 from hq.replication.apply_sql import is_newer
-from hq.replication.apply_sqlite import SqliteApplier
+from hq.replication.engine import applier_here
 from hq.replication.mending import Order, mend
 from hq.replication.models import BranchCursor, QuarantinedChange
 from shared import clock
@@ -23,25 +19,6 @@ from shared.replication.scan import view_of
 
 log = structlog.get_logger(__name__)
 LOOKED_AT = 500
-
-
-@asynccontextmanager
-async def applier_here() -> AsyncIterator[SqliteApplier | PostgresApplier]:
-    """An applier of its own over the current database, for the length of the block; it may run beside the site's."""
-    client: Any = connection()
-    applier: SqliteApplier | PostgresApplier
-    if engine() == "sqlite":
-        applier = SqliteApplier(Path(client.filename))
-    else:
-        applier = PostgresApplier(
-            {name: getattr(client, name) for name in ("host", "port", "user", "password", "database")},
-            connections=1,
-        )
-    await applier.start()
-    try:
-        yield applier
-    finally:
-        await applier.stop()
 
 
 async def waiting_branches() -> list[str]:

@@ -6,7 +6,6 @@ The acknowledgement is the answer, and it leaves after the commit that wrote fac
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any, Protocol
 
 import msgspec
 import structlog
@@ -15,7 +14,8 @@ from starlette.responses import Response
 
 from hq.replication import enrolment
 from hq.replication.admission import READING, READING_BYTES, Admission
-from hq.replication.batch import Fork, Gap, unpack
+from hq.replication.batch import Fork, Gap
+from hq.replication.desk import Desk
 from hq.replication.handover import NodeFenced, fenced_node
 from hq.replication.incidents import close_incident, hold, open_incident
 from hq.replication.models import BranchNode
@@ -44,21 +44,8 @@ from shared.replication.messages import (
 
 log = structlog.get_logger(__name__)
 BODY_SECONDS = 30.0
-LARGE_BYTES = 32 * 1024
 Taking = Callable[[SignedRequest, str], Awaitable[Applied]]
 """Takes the request of a proven sender; the second argument is the key that proved it."""
-
-
-class Applier(Protocol):
-    """What the receiver needs of an engine: each call returns after its commit."""
-
-    async def start(self) -> None: ...
-
-    async def stop(self) -> None: ...
-
-    async def apply(self, batch: Any, contact: Contact) -> Applied: ...
-
-    async def cursor(self, contact: Contact) -> Applied: ...
 
 
 class Receiver:
@@ -67,11 +54,11 @@ class Receiver:
 
     def __init__(
         self,
-        applier: Applier,
+        desk: Desk,
         on_applied: Callable[[str], None] = lambda branch: None,
         heartbeat_seconds: float = HEARTBEAT_SECONDS,
     ) -> None:
-        self.applier = applier
+        self.desk = desk
         self.on_applied = on_applied
         self.heartbeat_seconds = heartbeat_seconds
         self.places = Admission(working=READING, most_bytes=READING_BYTES)
@@ -208,7 +195,7 @@ async def hello(request: Request) -> Response:
         if said.protocol > PROTOCOL_VERSION or said.branch != signed.node:
             raise Refused(N_("Upgrade headquarters first, or send for your own branch."), code="bad_request")
         check_schema(said.schema)
-        return await receiver.applier.cursor(Contact(said.branch, said.epoch, said.head, signed, key))
+        return await receiver.desk.cursor(Contact(said.branch, said.epoch, said.head, signed, key))
 
     try:
         async with receiver.admitted(request) as body:
@@ -243,12 +230,7 @@ async def batch(request: Request) -> Response:
     async def take(signed: SignedRequest, key: str) -> Applied:
         nonlocal boot
         boot = signed.boot
-        received = await asyncio.to_thread(unpack, body) if len(body) > LARGE_BYTES else unpack(body)
-        if received.head.branch != signed.node:
-            raise Refused(N_("A node sends only for its own branch."), code="bad_batch")
-        check_schema(received.head.schema)
-        contact = Contact(signed.node, received.head.epoch, received.head.head, signed, key)
-        return await receiver.applier.apply(received, contact)
+        return await receiver.desk.batch(body, signed, key)
 
     try:
         async with receiver.admitted(request) as body:

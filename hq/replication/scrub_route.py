@@ -5,8 +5,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hq.live import applied
-from hq.replication.apply_postgres import PostgresApplier
-from hq.replication.apply_sqlite import SqliteApplier
 from hq.replication.batch import Gap
 from hq.replication.drilling import Drill
 from hq.replication.epochs import admitted
@@ -37,9 +35,7 @@ async def talk(request: Request) -> Response:
                 raise Gap(cursor.reply())
             if asking is None:
                 return answer(Question())
-            applier = receiver_of(request).applier
-            assert isinstance(applier, SqliteApplier | PostgresApplier)
-            question = await Drill(applier, told, cursor, asking).next_question()
+            question = await Drill(told, cursor, asking).next_question()
     except Refused as error:
         log.warning("scrub_refused", code=error.code, node=request.headers.get("x-trunkline-node"))
         return refuse(error)

@@ -10,6 +10,7 @@ from starlette.routing import Route
 from hq.figures import rollup
 from hq.models import HQ_APP
 from hq.replication import receiver
+from hq.replication.desk import Here
 from hq.replication.engine import applier_for
 from hq.replication.models import BranchNode
 from shared.database.context import connect
@@ -41,7 +42,7 @@ async def serve() -> None:
             Route(BATCH_PATH, receiver.batch, methods=["POST"]),
         ]
     )
-    app.state.receiver = receiver.Receiver(applier)
+    app.state.receiver = receiver.Receiver(Here(applier))
     config = uvicorn.Config(app, host="127.0.0.1", port=int(os.environ["BENCH_PORT"]), log_level="warning")
     await uvicorn.Server(config).serve()
 

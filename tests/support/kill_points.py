@@ -19,7 +19,7 @@ from functools import wraps
 from typing import Any
 from unittest import mock
 
-SENDER, RECEIVER = "branch_node.replication.sender", "hq.replication.receiver"
+SENDER, RECEIVER, DESK = "branch_node.replication.sender", "hq.replication.receiver", "hq.replication.desk"
 APPLIERS = ("hq.replication.apply_sqlite", "hq.replication.apply_postgres")
 ROWS = ("hq.replication.rows_sqlite", "hq.replication.rows_postgres")
 VISITS = "hq.replication.visits"
@@ -31,7 +31,7 @@ POINTS: dict[str, tuple[tuple[str, ...], str, str]] = {
     "sender: acknowledged": ((SENDER,), "Sender._send", "after"),
     "sender: before its note": ((SENDER,), "Sender._note_acked", "before"),
     "sender: noted": ((SENDER,), "Sender._note_acked", "after"),
-    "receiver: batch unpacked": ((RECEIVER,), "unpack", "after"),
+    "receiver: batch unpacked": ((DESK,), "unpack", "after"),
     "applier: cursor locked": ((VISITS,), "lines_to_apply", "before"),
     "applier: before the rows": (APPLIERS, "_write_rows", "before"),
     "applier: between rows and figures": (ROWS, "fold_sql", "before"),
@@ -117,13 +117,14 @@ def played(plan: Plan, labels: tuple[str, ...] = tuple(POINTS)) -> Iterator[Plan
 
 
 def die_at(label: str, times: int) -> None:
-    """From now on this process kills itself (SIGKILL) when the point is reached the `times`-th time."""
-    passed = 0
+    """From now on this process is killed (SIGKILL) when it, or one that it forks, reaches the point the `times`-th time."""
+    passed, site = 0, os.getpid()
 
     def reach() -> None:
         nonlocal passed
         passed += 1
         if passed == times:
+            os.kill(site, signal.SIGKILL)
             os.kill(os.getpid(), signal.SIGKILL)
 
     for owner, last in _places(label):

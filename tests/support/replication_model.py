@@ -33,6 +33,7 @@ from hq.app import SYNC, SyncEndpoint
 from hq.figures import rebuild
 from hq.replication import enrolment, verify
 from hq.replication.apply_sql import table_sql
+from hq.replication.desk import Here
 from hq.replication.engine import applier_for
 from hq.replication.models import BranchNode
 from hq.replication.receiver import Receiver
@@ -196,7 +197,7 @@ class Model:
         self.applier = applier_for(self.hq)
         await self.applier.start()
         app = Starlette(routes=[Route(p, SyncEndpoint(h), methods=["POST"]) for p, h in SYNC.items()])
-        app.state.receiver, app.state.use_database = Receiver(self.applier), self.hq.use
+        app.state.receiver, app.state.use_database = Receiver(Here(self.applier)), self.hq.use
         self.transport = httpx.ASGITransport(app)
 
     async def close_hq(self) -> None:

@@ -18,6 +18,7 @@ from starlette.routing import Route
 from hq.app import SYNC, SyncEndpoint
 from hq.figures import rollup
 from hq.replication.admission import PER_NODE, WORKING, Admission
+from hq.replication.desk import Here
 from hq.replication.engine import applier_for
 from hq.replication.feed import Feed
 from hq.replication.models import BranchNode
@@ -167,7 +168,7 @@ async def receiving(database: Database) -> AsyncIterator[Site]:
     listening = socket.create_server(("127.0.0.1", 0))
     site = Site(f"http://127.0.0.1:{listening.getsockname()[1]}")
     app = Starlette(routes=[Route(path, SyncEndpoint(take), methods=["POST"]) for path, take in SYNC.items()])
-    app.state.receiver = site.receiver = Receiver(applier, site.note)
+    app.state.receiver = site.receiver = Receiver(Here(applier), site.note)
     app.state.use_database, app.state.feed = database.use, site.feed
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="off"))
     running = asyncio.create_task(server.serve([listening]))
