@@ -35,7 +35,7 @@ class PostgresApplier:
         self._parameters = parameters
         self._connections = connections
         self._pool: asyncpg.Pool | None = None
-        self._groups = Groups(self._serve, min(SIDE_BY_SIDE, connections))
+        self.groups = Groups(self._serve, min(SIDE_BY_SIDE, connections))
         self._scratch = Scratch()
 
     async def start(self) -> None:
@@ -51,17 +51,17 @@ class PostgresApplier:
 
     async def stop(self) -> None:
         """Close the pool after what is running and waiting."""
-        await self._groups.finish()
+        await self.groups.finish()
         if self._pool is not None:
             await self._pool.close()
 
     async def apply(self, batch: Batch, contact: Contact) -> Applied:
         """Apply one batch and return after its commit. Raises Gap, Fork, BadBatch, Replayed, EnvironmentFailure."""
-        return await self._groups.visit(Visit(contact, batch))
+        return await self.groups.visit(Visit(contact, batch))
 
     async def cursor(self, contact: Contact) -> Applied:
         """Note a contact and return the cursor, committed."""
-        return await self._groups.visit(Visit(contact))
+        return await self.groups.visit(Visit(contact))
 
     async def retry(self, branch: str) -> Applied:
         """Try everything of a branch that is set aside once more; `rows` says how many were settled."""

@@ -70,7 +70,7 @@ class SqliteApplier:
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="apply", daemon=True)
         self._opened: concurrent.futures.Future[None] = concurrent.futures.Future()
-        self._groups = Groups(self._serve, SIDE_BY_SIDE)
+        self.groups = Groups(self._serve, SIDE_BY_SIDE)
 
     async def start(self) -> None:
         """Open the connection and the thread. Raises what opening raises, so that nothing waits for a dead thread."""
@@ -79,17 +79,17 @@ class SqliteApplier:
 
     async def stop(self) -> None:
         """Finish what is queued and close the connection."""
-        await self._groups.finish()
+        await self.groups.finish()
         self._jobs.put(None)
         await asyncio.to_thread(self._thread.join)
 
     async def apply(self, batch: Batch, contact: Contact) -> Applied:
         """Apply one batch and return after its commit. Raises Gap, Fork, BadBatch, Replayed, EnvironmentFailure."""
-        return await self._groups.visit(Visit(contact, batch))
+        return await self.groups.visit(Visit(contact, batch))
 
     async def cursor(self, contact: Contact) -> Applied:
         """Note a contact and return the cursor, committed."""
-        return await self._groups.visit(Visit(contact))
+        return await self.groups.visit(Visit(contact))
 
     async def retry(self, branch: str) -> Applied:
         """Try everything of a branch that is set aside once more; `rows` says how many were settled."""

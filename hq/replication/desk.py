@@ -4,6 +4,7 @@ import asyncio
 from typing import Any, Protocol
 
 from hq.replication.batch import unpack
+from hq.replication.groups import Groups
 from hq.replication.outcome import Applied, Contact, check_schema
 from shared.errors import Refused
 from shared.i18n import N_
@@ -14,6 +15,8 @@ LARGE_BYTES = 32 * 1024
 
 class Applier(Protocol):
     """What a desk needs of an engine: each call returns after its commit."""
+
+    groups: Groups
 
     async def start(self) -> None: ...
 

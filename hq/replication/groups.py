@@ -1,7 +1,7 @@
 """Gathers visits that wait at the same time, so that one transaction and one commit serve them all.
 
 Nothing waits for company: who comes alone is written at once. While the loop has requests to look at or a group is being
-written, further visits gather.
+written, further visits gather; while a crowd is known to be on its way, a group that is worth its commit is waited for.
 """
 
 import asyncio
@@ -17,6 +17,8 @@ T = TypeVar("T")
 MAX_VISITS = 64
 MAX_LINES = 8_000
 """How much goes into one transaction: readers of the file and other work are let in between two."""
+WORTH, GATHER_SECONDS, LOOK_SECONDS = 48, 0.04, 0.002
+"""While a crowd is there: so many visits are worth a transaction, and are waited for so long at most."""
 TURN = 4
 """After so many visits the loop looks after pages: what is done for a whole group at once keeps them waiting."""
 Write = Callable[[Sequence[Visit]], Awaitable[None]]
@@ -30,12 +32,13 @@ class _Waiting:
 
 
 class Groups:
-    """The visits of one applier; `side_by_side` groups are handed to `write` at once."""
+    """The visits of one applier; `side_by_side` groups are handed to `write` at once. `is_crowd`: many more visits are coming."""
 
     def __init__(self, write: Write, side_by_side: int) -> None:
         self._write, self._side_by_side = write, side_by_side
         self._waiting: deque[_Waiting] = deque()
         self._working: set[asyncio.Task[None]] = set()
+        self.is_crowd = False
 
     async def visit(self, visit: Visit) -> Applied:
         """What came of a visit, after the commit. Raises why it was refused."""
@@ -59,6 +62,9 @@ class Groups:
 
     async def _work_on(self) -> None:
         while self._waiting:
+            await self._gather()
+            if not self._waiting:  # another writer took them
+                return
             group = self._next()
             failure: BaseException | None = None
             try:
@@ -73,6 +79,13 @@ class Groups:
                     _answer(one, failure)
             if isinstance(failure, asyncio.CancelledError):
                 raise failure
+
+    async def _gather(self) -> None:
+        """While a crowd is there: until a group is worth it."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + GATHER_SECONDS
+        while self.is_crowd and len(self._waiting) < WORTH and loop.time() < until:  # noqa: ASYNC110
+            await asyncio.sleep(LOOK_SECONDS)
 
     def _next(self) -> list[_Waiting]:
         """What goes together: at most one visit of a branch, in the order of coming."""

@@ -21,6 +21,7 @@ from shared.web import csrf
 from shared.web.access import NotSignedIn, a_machine, check_permission, identify, to_sign_in
 from shared.web.load import refuse_under_load, refuse_while_fenced
 from shared.web.once import FIELD, HEADER, once
+from shared.web.precedence import making
 from shared.web.reader import reading
 from shared.web.responses import is_htmx
 from shared.web.routing import Access, Route
@@ -54,7 +55,8 @@ class Endpoint:
         )
         with use_database():
             try:
-                response = await self.respond(request)
+                with nullcontext() if self.route.is_signed else making():
+                    response = await self.respond(request)
                 await response(scope, receive, send)
             finally:
                 await request.close()  # uploaded files

@@ -5,6 +5,8 @@ import datetime
 from itertools import pairwise
 from typing import Any
 
+import pytest
+
 from hq.figures import rebuild
 from hq.replication import groups, verify
 from hq.replication.batch import Gap, unpack
@@ -150,6 +152,36 @@ async def test_who_comes_in_the_moment_in_which_all_writers_end_is_served() -> N
         await asyncio.sleep(0)
         gate.set_result(None)
     assert written == [["B0"], ["B1"], ["B2"]]
+
+
+@pytest.mark.parametrize(
+    ("is_crowd", "gather_seconds", "coming", "first_group"),
+    [(False, 60.0, 3, 1), (True, 60.0, groups.WORTH, groups.WORTH), (True, 1.0, 3, 3)],
+    ids=["no crowd", "a group that is worth it", "no more come"],
+)
+async def test_a_crowd_is_gathered_and_who_comes_alone_is_written_at_once(
+    is_crowd: bool, gather_seconds: float, coming: int, first_group: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[int] = []
+
+    async def write(visits: Any) -> None:
+        written.append(len(visits))
+        await asyncio.sleep(0)
+
+    monkeypatch.setattr(groups, "GATHER_SECONDS", gather_seconds)
+    waiting = Groups(write, 1)
+    waiting.is_crowd = is_crowd
+    branches = [Branch(f"B{number}") for number in range(coming)]
+    for branch in branches:
+        branch.write(receipt(branch.code, 1))
+    visits = [Visit(branch.contact(), unpack(branch.batch())) for branch in branches]
+    async with asyncio.timeout(20), asyncio.TaskGroup() as tasks:
+        for visit in visits:
+            tasks.create_task(waiting.visit(visit))
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+    assert written[0] == first_group
+    assert sum(written) == coming
 
 
 async def test_while_a_group_is_answered_others_have_their_turn_and_when_it_is_cancelled_all_are_answered() -> (
