@@ -1,5 +1,6 @@
 """Composes headquarters: its database, frame, routes, the receiving end of replication, live pages."""
 
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager
 from importlib.metadata import PackageNotFoundError, version
@@ -55,6 +56,7 @@ from shared.web.switch import Switch
 
 __all__ = ["APPS", "hq_app"]
 
+SWITCH_SECONDS = 0.001
 PACKAGE = Path(__file__).resolve().parent
 SYNC = {
     BATCH_PATH: receiver.batch,
@@ -130,10 +132,12 @@ def product_version() -> str:
 
 
 def receiving(apart: Apart | None) -> Resource:
-    """The desk for what branches send and the receiver before it, for as long as the site runs."""
+    """The desk for what branches send and the receiver before it, for as long as the site runs. While a thread works, pages wait for
+    the interpreter at most a millisecond at a time, not five."""
 
     @asynccontextmanager
     async def open_receiver(app: Starlette) -> AsyncIterator[None]:
+        sys.setswitchinterval(SWITCH_SECONDS)
         async with desk_of(app.state.database, apart) as desk:
             app.state.receiver = receiver.Receiver(desk, applied, app.state.settings.heartbeat_seconds)
             turns = app.state.receiver.turns
