@@ -25,8 +25,14 @@ class Column:
     name: str
     kind: str
     postgres_type: str
+    may_be_null: bool = True
     is_added: bool = False
     missing: Missing = None
+
+    @property
+    def is_quoted(self) -> bool:
+        """Whether its values stand in quotation marks."""
+        return self.kind not in ("integer", "boolean")
 
     def missing_sql(self, dialect: str) -> str:
         """What its absence means, as SQL."""
@@ -98,12 +104,22 @@ class Table:
         """PostgreSQL: the canonical row as columns for COPY, which puts nothing together and is a third quicker than `scan_sql`: constants
         and values in turn, QUOTE for every quotation mark of the row's own. `scan.canonical_lines` makes the rows of it."""
         parts: list[str] = []
-        start = "{"
+        before = "{"
         for column in self.first:
-            parts += [f"'{start}{QUOTE}{column.name}{QUOTE}:'", _copied_value(row, column)]
-            start = ","
+            before += f"{QUOTE}{column.name}{QUOTE}:"
+            if (
+                column.is_quoted and not column.may_be_null
+            ):  # its quotes are part of the constants: nothing is put together
+                parts += [f"'{before}{QUOTE}'", f'{row}."{column.name}"']
+                before = f"{QUOTE},"
+            else:
+                parts += [f"'{before}'", _copied_value(row, column)]
+                before = ","
+        end = before.removesuffix(",")
         added = [_copied_added(row, column) for column in self.columns if column.is_added]
-        return ", ".join([*parts, *added, "'}'"])
+        return ", ".join(
+            [*parts, *([f"'{end}'"] if end and added else []), *added, f"'{'' if added else end}}}'"]
+        )
 
 
 QUOTE = "\x02"
@@ -112,9 +128,9 @@ QUOTE = "\x02"
 
 def _copied_value(row: str, column: Column) -> str:
     value = f'{row}."{column.name}"'
-    if column.kind == "integer":
-        return value
-    return f"{value}::text" if column.kind == "boolean" else f"'{QUOTE}' || {value}::text || '{QUOTE}'"
+    if column.is_quoted:
+        return f"'{QUOTE}' || {value}::text || '{QUOTE}'"
+    return value if column.kind == "integer" else f"{value}::text"
 
 
 def _copied_added(row: str, column: Column) -> str:
@@ -166,11 +182,11 @@ _KINDS: tuple[tuple[type, str, str], ...] = (
 
 
 def _column(name: str, field: fields.Field, added: Mapping[str, Missing]) -> Column:  # type: ignore[type-arg]
-    later = name in added, added.get(name)
+    more = field.null, name in added, added.get(name)
     for kind_of, kind, postgres_type in _KINDS:
         if isinstance(field, kind_of):
-            return Column(name, kind, postgres_type, *later)
-    return Column(name, "text", "text", *later)
+            return Column(name, kind, postgres_type, *more)
+    return Column(name, "text", "text", *more)
 
 
 def table_of(model: type[Record]) -> Table:
