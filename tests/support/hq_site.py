@@ -176,7 +176,7 @@ def headquarters(folder: Path, size: int = 8, **values: Any) -> Headquarters:
     """A site over a copy of a company of about `size` orders per branch; the same company for the same size."""
     settings = cheap_settings(folder, **values)
     if size not in _made:
-        made = Path(tempfile.mkdtemp(prefix="trunkline-hq-"))
+        made = Path(tempfile.mkdtemp(prefix="company-", dir=shelf.FOLDER))  # goes with the shelf
         company = hq_world.make_company(Random(20_261_120 + size), CODES, size)
         apart(fill(cheap_settings(made), company))
         _made[size] = (made, company)
