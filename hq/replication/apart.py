@@ -29,6 +29,7 @@ from hq.replication.groups import TURN
 from hq.replication.outcome import Applied, Contact, EnvironmentFailure
 from shared.database import Database
 from shared.errors import Refused
+from shared.lean import give_back
 from shared.nodes.identity import SignedRequest
 
 log = structlog.get_logger(__name__)
@@ -238,6 +239,8 @@ async def _serve(line: socket.socket, database_url: str) -> None:
             log.exception("applying_failed")
             failure = EnvironmentFailure(error)
         _write(writer, (number, result, failure))
+        if len(tasks) == 1:  # nothing else is at work
+            give_back()
 
     async for number, desk.applier.groups.is_crowd, what, values in _messages(reader):
         is_started = is_started or what == "start"
