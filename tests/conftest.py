@@ -1,6 +1,7 @@
 """Fixtures for all tests."""
 
 import gc
+import signal
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from tests.support.databases import (  # noqa: E402
     hq_database,
     postgres_database,
     remove_what_was_shared,
+    require_postgres,
     sqlite_database,
     templates,
 )
@@ -46,7 +48,11 @@ COMPUTING = ("imports", "contracts", "unit")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    if config.getoption("numprocesses", None) and not hasattr(config, "workerinput"):
+    if hasattr(config, "workerinput"):
+        return
+    # A run that is told to end cleans up after itself, as after Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if config.getoption("numprocesses", None):
         own_postgres.start()
 
 
@@ -74,6 +80,11 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(10_000, 20, 20)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.get_closest_marker("postgres"):
+        require_postgres()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

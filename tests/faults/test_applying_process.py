@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from tests.faults.labelled_kills import work, wrongs
-from tests.support.databases import ENGINES, Templates
+from tests.support.databases import ENGINES
 from tests.support.processes import wait_until
 from tests.support.world import World, company
 
@@ -41,11 +41,7 @@ def give_it_a_batch(world: World) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
-def test_branches_are_taken_over_whatever_becomes_of_the_process(
-    engine: str, tmp_path: Path, templates: Templates
-) -> None:
-    if engine == "postgres":
-        templates.require_postgres()
+def test_branches_are_taken_over_whatever_becomes_of_the_process(engine: str, tmp_path: Path) -> None:
     with company(["SH"], folder=tmp_path, hq_engine=engine, branch_engine=engine, seeded=False) as world:
         world.wait_synced()
         first = applying(world)

@@ -15,7 +15,7 @@ from branch_node.setup import APPS
 from shared.database import execute, open_database
 from shared.ids import new_id
 from shared.records import Receipt
-from tests.support.databases import ENGINES, Templates, apart
+from tests.support.databases import ENGINES, apart
 from tests.support.processes import SiteProcess, copy_folder, wait_until
 from tests.support.world import BESIDE_SECONDS, World, company, database_name, own_database
 
@@ -85,10 +85,8 @@ def let_the_elder_be_silent(world: World) -> None:
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_of_two_live_copies_the_younger_is_refused_and_nothing_is_lost_or_there_twice(
-    engine: str, tmp_path: Path, templates: Templates
+    engine: str, tmp_path: Path
 ) -> None:
-    if engine == "postgres":
-        templates.require_postgres()
     written: dict[str, int] = {}
     with (
         ExitStack() as stack,

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.databases import ENGINES, Templates, apart
+from tests.support.databases import ENGINES, apart
 from tests.support.processes import SiteProcess
 from tests.support.world import BESIDE_SECONDS, company
 
@@ -23,11 +23,7 @@ def damage(site: SiteProcess) -> None:
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_damage_by_sql_is_named_and_mended_in_one_scrub(
-    engine: str, tmp_path: Path, templates: Templates
-) -> None:
-    if engine == "postgres":
-        templates.require_postgres()
+def test_damage_by_sql_is_named_and_mended_in_one_scrub(engine: str, tmp_path: Path) -> None:
     with company(
         ["SH"],
         folder=tmp_path,

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.support.databases import ENGINES, Templates, apart, command
+from tests.support.databases import ENGINES, apart, command
 from tests.support.processes import Guest, wait_until
 from tests.support.small_disk import SmallDisk, small_disk
 from tests.support.world import PASSWORD, World, company, database_name
@@ -75,12 +75,10 @@ def on_a_small_disk(
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_branch_with_a_full_disk_says_so_and_goes_on_when_there_is_room(
-    engine: str, tmp_path: Path, templates: Templates
+    engine: str, tmp_path: Path
 ) -> None:
     texts: list[str] = []
     with ExitStack() as stack:
-        if engine == "postgres":
-            templates.require_postgres()
         disk, world = on_a_small_disk(stack, engine, tmp_path, "SH", 40)
         lin = world.branch("SH").sign_in("lin", PASSWORD)
         lin.open("/")
@@ -101,12 +99,10 @@ def test_a_branch_with_a_full_disk_says_so_and_goes_on_when_there_is_room(
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_headquarters_with_a_full_disk_takes_everything_once_there_is_room(
-    engine: str, tmp_path: Path, templates: Templates
+    engine: str, tmp_path: Path
 ) -> None:
     texts: list[str] = []
     with ExitStack() as stack:
-        if engine == "postgres":
-            templates.require_postgres()
         disk, world = on_a_small_disk(stack, engine, tmp_path, "headquarters", 60)
         lin = world.branch("SH").sign_in("lin", PASSWORD)
         lin.open("/")

@@ -12,7 +12,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from tests.support.databases import ENGINES, Templates
+from tests.support.databases import ENGINES
 from tests.support.processes import Guest, SiteProcess, wait_until
 from tests.support.world import PASSWORD, World, company
 
@@ -71,9 +71,7 @@ def lines_at(site: SiteProcess) -> list[str]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
-def test_ten_kills_lose_nothing_and_double_nothing(engine: str, tmp_path: Path, templates: Templates) -> None:
-    if engine == "postgres":
-        templates.require_postgres()
+def test_ten_kills_lose_nothing_and_double_nothing(engine: str, tmp_path: Path) -> None:
     seed = random.randrange(10**6)
     print(f"seed {seed}")
     with company(["SH"], folder=tmp_path, hq_engine=engine) as world:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.labelled_kills import killed_at
-from tests.support.databases import ENGINES, Templates
+from tests.support.databases import ENGINES
 from tests.support.world import BESIDE_SECONDS, company
 
 WORST = ("applier: between rows and figures", "receiver: committed, not answered")
@@ -14,11 +14,7 @@ WORST = ("applier: between rows and figures", "receiver: committed, not answered
 
 @pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
-def test_what_died_at_the_worst_moment_comes_back_complete(
-    engine: str, tmp_path: Path, templates: Templates
-) -> None:
-    if engine == "postgres":
-        templates.require_postgres()
+def test_what_died_at_the_worst_moment_comes_back_complete(engine: str, tmp_path: Path) -> None:
     with company(
         ["SH"],
         folder=tmp_path,

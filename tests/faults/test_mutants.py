@@ -21,8 +21,6 @@ HISTORIES = 20
     ],
 )
 async def test_a_broken_promise_is_noticed(mutant: Mutant, templates: Templates) -> None:
-    if mutant.engine == "postgres":
-        templates.require_postgres()
     seed, found = await asyncio.to_thread(hunt, templates, mutant, HISTORIES)
     print(f"{mutant.name}: seed {seed}, {found[:200]}")
     assert found, f"{mutant.name} lives: nothing noticed it in {HISTORIES} histories from seed {mutant.seed}"

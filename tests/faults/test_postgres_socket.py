@@ -12,12 +12,12 @@ import pytest
 from shared.database import open_database
 from shared.ids import new_id
 from shared.records import Receipt
-from tests.support.databases import POSTGRES_URL, Templates, apart
+from tests.support.databases import POSTGRES_URL, apart
 from tests.support.processes import SiteProcess, wait_until
 from tests.support.services import missing
 from tests.support.world import company, database_name
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.postgres]
 WHO_IS_CONNECTED = (
     "SELECT count(client_addr) AS over_tcp, count(*) AS all FROM pg_stat_activity WHERE datname = $1"
 )
@@ -62,10 +62,7 @@ def write(site: SiteProcess, numbers: set[str]) -> None:
     numbers.add(number)
 
 
-def test_a_branch_and_headquarters_that_ask_postgres_through_its_socket(
-    tmp_path: Path, templates: Templates
-) -> None:
-    templates.require_postgres()
+def test_a_branch_and_headquarters_that_ask_postgres_through_its_socket(tmp_path: Path) -> None:
     folder, numbers = socket_folder(), set[str]()
     with company(
         ["SH"], folder=tmp_path, hq_engine="postgres", branch_engine="postgres", seeded=False, started=False

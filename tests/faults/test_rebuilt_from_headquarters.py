@@ -11,7 +11,6 @@ import pytest
 
 from branch_node.setup import APPS as BRANCH_APPS
 from tests.faults.test_damage_is_mended import damage
-from tests.support.databases import Templates
 from tests.support.processes import SiteProcess, wait_until
 from tests.support.world import BESIDE_SECONDS, PASSWORD, World, branch_settings, company, own_database
 
@@ -109,10 +108,7 @@ def test_a_branch_is_rebuilt_and_a_standby_takes_over(tmp_path: Path) -> None:
 
 
 @pytest.mark.postgres
-def test_a_branch_on_postgresql_is_rebuilt_from_headquarters_on_postgresql(
-    tmp_path: Path, templates: Templates
-) -> None:
-    templates.require_postgres()
+def test_a_branch_on_postgresql_is_rebuilt_from_headquarters_on_postgresql(tmp_path: Path) -> None:
     with (
         ExitStack() as stack,
         company(

@@ -20,7 +20,7 @@ from shared import clock
 from shared.database import open_database
 from shared.load_state import FILE_NAME
 from tests.support.agent import ROOT, RunningAgent, service
-from tests.support.databases import Templates, apart
+from tests.support.databases import apart
 from tests.support.link import Link
 from tests.support.operators import PASSWORD as CENTER_PASSWORD
 from tests.support.operators import Center, Operator
@@ -199,13 +199,13 @@ def with_people(center: Center, stack: ExitStack, waiting: Path) -> Pairing:
     return people
 
 
+@pytest.mark.postgres
 @pytest.mark.parametrize("engines", [("sqlite", "postgres"), ("postgres", "sqlite")], ids=" to ".join)
 def test_a_standby_on_the_other_engine_is_paired_at_the_center_and_an_invitation_that_is_not_good_is_told(
-    engines: tuple[str, str], tmp_path: Path, templates: Templates
+    engines: tuple[str, str], tmp_path: Path
 ) -> None:
     """The pair is that of the branch and its standby; the latter's copy and the accounts are opened at the end."""
     engine, standbys = engines
-    templates.require_postgres()
     with (
         ExitStack() as stack,
         company(["SH"], folder=tmp_path, hq_engine=engine, branch_engine=engine) as world,

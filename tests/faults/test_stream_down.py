@@ -10,18 +10,18 @@ from shared import clock
 from shared.database import execute, open_database, transaction
 from shared.ids import new_id
 from shared.records import COMPANY, Directive, DirectiveRecipient, Record
-from tests.support.databases import Templates, apart
+from tests.support.databases import apart
 from tests.support.downward import news
 from tests.support.processes import SiteProcess, wait_until
 from tests.support.world import World, company
 
+pytestmark = pytest.mark.postgres
 PIECES = 7
 
 
 @pytest.fixture(scope="module")
-def world(templates: Templates, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """Headquarters and Shanghai, running, without business. On PostgreSQL at both ends: the other faults are on SQLite."""
-    templates.require_postgres()
     engines = {"hq_engine": "postgres", "branch_engine": "postgres"}
     with company(["SH"], folder=tmp_path_factory.mktemp("world"), seeded=False, **engines) as opened:
         yield opened

@@ -7,7 +7,7 @@ import pytest
 
 from shared.database import execute, open_database
 from shared.records.versions import OLDEST_ACCEPTED
-from tests.support.databases import ENGINES, Templates, apart
+from tests.support.databases import ENGINES, apart
 from tests.support.processes import ROOT, SiteProcess
 from tests.support.releases import unpack
 from tests.support.world import company, prepare_site
@@ -27,11 +27,7 @@ def write(site: SiteProcess, sql: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
-def test_yesterdays_branch_is_proved_and_goes_on_after_its_upgrade(
-    engine: str, tmp_path: Path, templates: Templates
-) -> None:
-    if engine == "postgres":
-        templates.require_postgres()
+def test_yesterdays_branch_is_proved_and_goes_on_after_its_upgrade(engine: str, tmp_path: Path) -> None:
     with ExitStack() as stack, company([], folder=tmp_path, hq_engine=engine) as world:
         yesterday = unpack(tmp_path / "release", OLDEST_ACCEPTED)
         branch = prepare_site("SH", tmp_path / "SH", engine, True, stack, root=yesterday)

@@ -155,8 +155,6 @@ def import_company(
     templates: Templates, engine: str, folder: Path, data: Path, *, offices: Mapping[str, Any] = OFFICES
 ) -> Company:
     """Import the folder into every office, one after the other, and read what their tables say."""
-    if engine == "postgres":
-        templates.require_postgres()
 
     async def one(code: str, company: Company) -> None:
         async with AsyncExitStack() as stack:

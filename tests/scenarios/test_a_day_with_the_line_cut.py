@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.support.browser import chromium, wait_in_page, window
-from tests.support.databases import ENGINES, Templates
+from tests.support.databases import ENGINES
 from tests.support.processes import SiteProcess, wait_until
 from tests.support.world import PASSWORD, World, company
 
@@ -121,10 +121,8 @@ def play(world: World, browser: Browser) -> None:
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_the_executives_page_waits_for_the_line_and_then_changes_once(
-    engine: str, chromium: Browser, tmp_path: Path, templates: Templates
+    engine: str, chromium: Browser, tmp_path: Path
 ) -> None:
-    if engine == "postgres":
-        templates.require_postgres()
     with company(["SH"], folder=tmp_path, hq_engine=engine) as world:
         world.wait_synced()
         play(world, chromium)

@@ -18,7 +18,7 @@ import pytest
 from branch_node.setup import APPS as BRANCH_APPS
 from tests.imports.company import MAPPING, OFFICES, cents, expected, require_data
 from tests.support import shelf
-from tests.support.databases import ENGINES, Templates
+from tests.support.databases import ENGINES
 from tests.support.processes import SiteProcess, copy_folder, wait_until
 from tests.support.world import prepare_site
 
@@ -123,12 +123,9 @@ def offices() -> Path:
 @pytest.fixture(scope="module", params=ENGINES)
 def company(
     request: pytest.FixtureRequest,
-    templates: Templates,
     tmp_path_factory: pytest.TempPathFactory,
     offices: Path,
 ) -> Iterator[Group]:
-    if request.param == "postgres":
-        templates.require_postgres()
     with group(request.param, tmp_path_factory.mktemp("company"), offices) as found:
         yield found
 

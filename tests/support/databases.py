@@ -12,6 +12,7 @@ import socket
 import threading
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
+from functools import cache
 from pathlib import Path
 from secrets import token_hex
 from typing import Any, TypeVar
@@ -29,12 +30,12 @@ from shared.records import COMPANY, RECORDS_APP
 from shared.replication import capture
 from tests.support import shelf
 from tests.support.clean_slate import REMEMBER, CleanSlates
+from tests.support.services import missing
 
 T = TypeVar("T")
 
 BRANCH = "SH"
 POSTGRES_URL = os.environ.get("TEST_DATABASE_URL", "postgres://root@127.0.0.1:5432/test")
-REQUIRE_ALL = os.environ.get("TRUNKLINE_TEST_REQUIRE_ALL") == "1"
 ENGINES = (
     pytest.param("sqlite", id="sqlite"),
     pytest.param("postgres", id="postgres", marks=pytest.mark.postgres),
@@ -96,7 +97,6 @@ class Templates:
     """A migrated template for each engine and kind, made once in a run; and the databases that this process lends to its tests."""
 
     def __init__(self) -> None:
-        self.silent: str | None = None
         self.slates = CleanSlates()
 
     def sqlite(self, kind: str) -> Path:
@@ -117,7 +117,7 @@ class Templates:
 
     async def borrow(self, kind: str) -> str:
         """The name of an empty PostgreSQL database of this kind, this test's own until it is given back."""
-        self.require_postgres()
+        require_postgres()
         return await self.slates.borrow(kind, self.postgres(kind), POSTGRES_URL, plain_url)
 
     async def copied(self, kind: str, source: str) -> str:
@@ -132,14 +132,18 @@ class Templates:
         """Give the server its disk back but for one database of each kind; `remove_what_was_shared` does it once, at the end."""
         await self.slates.drop_spare(POSTGRES_URL)
 
-    def require_postgres(self) -> None:
-        """Skip with a printed reason where no server answers; fail where the run must have them all."""
-        if self.silent is None:
-            self.silent = "" if answers(POSTGRES_URL) else f"no PostgreSQL answers at {place(POSTGRES_URL)}"
-        if self.silent and REQUIRE_ALL:
-            pytest.fail(self.silent)
-        if self.silent:
-            pytest.skip(self.silent)
+
+@cache
+def postgres_answers() -> bool:
+    """Whether the tests' server is there; asked once."""
+    return answers(POSTGRES_URL)
+
+
+def require_postgres() -> None:
+    """Skip with a printed reason where no server answers; fail where the run must have them all. Done before every test and
+    parameter marked `postgres`."""
+    if not postgres_answers():
+        missing(f"no PostgreSQL answers at {place(POSTGRES_URL)}")
 
 
 def remove_what_was_shared() -> None:

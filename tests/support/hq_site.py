@@ -44,7 +44,6 @@ from tests.support.clean_slate import CleanSlates
 from tests.support.databases import (
     ENGINES,
     POSTGRES_URL,
-    Templates,
     command,
     plain_url,
     postgres_url,
@@ -209,14 +208,11 @@ def headquarters_on_postgres(folder: Path, size: int = 8) -> Iterator[Headquarte
 
 
 @pytest.fixture(params=ENGINES)
-def site_on_each_engine(
-    request: pytest.FixtureRequest, templates: Templates, tmp_path: Path
-) -> Iterator[Headquarters]:
+def site_on_each_engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Headquarters]:
     """Headquarters over a written company, not started, on each engine; a module takes it as its `site`."""
     if request.param == "sqlite":
         yield headquarters(tmp_path)
         return
-    templates.require_postgres()
     with headquarters_on_postgres(tmp_path) as found:
         yield found
 

@@ -15,9 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
-
-from tests.support.databases import REQUIRE_ALL
+from tests.support.services import missing
 
 BLOCK = 4_096
 
@@ -55,7 +53,7 @@ def small_disk(folder: Path, megabytes: int) -> Iterator[SmallDisk]:
     mounted = subprocess.run(order, capture_output=True, text=True, check=False)
     if mounted.returncode:
         reason = f"a small file system cannot be mounted here: {mounted.stderr.strip()}"
-        (pytest.fail if REQUIRE_ALL else pytest.skip)(reason)
+        missing(reason)
     try:
         yield SmallDisk(folder)
     finally:

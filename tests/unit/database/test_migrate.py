@@ -15,7 +15,6 @@ from shared.database.migrate import migrate, missing_indexes, missing_migrations
 from tests.support import shelf
 from tests.support.databases import (
     ENGINES,
-    Templates,
     branch_apps,
     center_apps,
     command,
@@ -69,7 +68,7 @@ async def shape(url: str, apps: list[DatabaseApp], engine: str) -> set[tuple[Any
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("apps", [branch_apps, center_apps, hq_apps])
 async def test_a_fresh_database_equals_one_that_replayed_every_migration(
-    engine: str, apps: Any, tmp_path: Path, templates: Templates
+    engine: str, apps: Any, tmp_path: Path
 ) -> None:
     shapes = []
     for way, make in (("fresh", migrate), ("replayed", replay)):
@@ -78,7 +77,6 @@ async def test_a_fresh_database_equals_one_that_replayed_every_migration(
             await make(url, apps())
             shapes.append(await shape(url, apps(), engine))
             continue
-        templates.require_postgres()
         name = shelf.database_name(way)
         await command(f'CREATE DATABASE "{name}"')
         await make(postgres_url(name), apps())
@@ -92,11 +90,10 @@ runs, safe_epoch, safe_seq) VALUES ('SH', 'e', 5, '0', '{}', 5, '{}', 'normal', 
 
 @pytest.mark.parametrize("engine", ENGINES)
 async def test_a_headquarters_with_rows_is_brought_from_its_first_schema_to_the_newest(
-    engine: str, tmp_path: Path, templates: Templates
+    engine: str, tmp_path: Path
 ) -> None:
     url = f"sqlite:///{tmp_path}/old.db"
     if engine == "postgres":
-        templates.require_postgres()
         name = shelf.database_name("old")
         await command(f'CREATE DATABASE "{name}"')
         url = postgres_url(name)

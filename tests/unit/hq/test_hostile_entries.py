@@ -7,7 +7,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from shared.records import Customer, Employee
-from tests.support.databases import ENGINES, Templates
+from tests.support.databases import ENGINES
 from tests.support.hostile import NOBODY, VALUES, forms_of, sent
 from tests.support.hq_site import Headquarters, headquarters, headquarters_on_postgres, running
 from tests.support.web_site import Visitor
@@ -36,15 +36,12 @@ FORMS = [
 
 
 @pytest.fixture(scope="module", params=ENGINES)
-def site(
-    request: pytest.FixtureRequest, templates: Templates, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Headquarters]:
+def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Headquarters]:
     """One site on each engine for the module: what is refused changes nothing."""
     folder = tmp_path_factory.mktemp("standing")
     if request.param == "sqlite":
         yield headquarters(folder)
         return
-    templates.require_postgres()
     with headquarters_on_postgres(folder) as found:
         yield found
 

@@ -7,7 +7,7 @@ import pytest
 from starlette.applications import Starlette
 
 from tests.support import shelf
-from tests.support.databases import Templates, apart, command, postgres_url
+from tests.support.databases import apart, command, postgres_url, require_postgres
 from tests.support.web_site import Visitor, tea_app, visitor_of
 
 
@@ -23,11 +23,11 @@ def visitor(app: Starlette) -> Iterator[Visitor]:
 
 
 @pytest.fixture
-def empty_postgres(templates: Templates) -> Callable[[], str]:
+def empty_postgres() -> Callable[[], str]:
     """Makes a PostgreSQL database of its own when called; goes with the run, skipped where no server answers."""
 
     def make() -> str:
-        templates.require_postgres()
+        require_postgres()
         name = shelf.database_name("web")
         apart(command(f'CREATE DATABASE "{name}"'))
         return postgres_url(name)
