@@ -11,6 +11,8 @@ import re
 import sys
 from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
+from contextvars import ContextVar
+from types import MappingProxyType
 from typing import Any, TextIO
 
 from shared import clock
@@ -27,6 +29,9 @@ _URL_PASSWORD = re.compile(r"(?P<before>\w://[^/\s:@]*:)[^/\s@]+(?=@)")
 _BEARER = re.compile(r"\b(Bearer|Basic)\s+[\w.~+/=-]{8,}", re.I)
 
 Event = MutableMapping[str, Any]
+
+_bound: ContextVar[Mapping[str, object]] = ContextVar("log_context", default=MappingProxyType({}))
+"""What the events of the present request or job carry. One variable for all of it: every request binds three values."""
 
 
 def get_logger(**bound: object) -> structlog.stdlib.BoundLogger:
@@ -63,7 +68,7 @@ def configure(level: str = "INFO", *, site: str = "", stream: TextIO | None = No
 def _use_standard_logging(site: str) -> list[structlog.typing.Processor]:
     """Lets our events pass through the standard library's loggers; the processors that complete an event."""
     before: list[structlog.typing.Processor] = [
-        structlog.contextvars.merge_contextvars,
+        _add_context,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.PositionalArgumentsFormatter(),
@@ -101,19 +106,17 @@ def _route_libraries() -> None:
 @contextmanager
 def context(**values: object) -> Iterator[None]:
     """Starts from an empty log context, binds `values` for the block, and restores what was there before."""
-    before = structlog.contextvars.get_contextvars()
-    structlog.contextvars.clear_contextvars()
-    structlog.contextvars.bind_contextvars(**values)
+    before = _bound.get()
+    _bound.set(values)
     try:
         yield
     finally:
-        structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(**before)
+        _bound.set(before)
 
 
 def bind(**values: object) -> None:
     """Adds `values` to the log context of the present request or job."""
-    structlog.contextvars.bind_contextvars(**values)
+    _bound.set({**_bound.get(), **values})
 
 
 def redact(_logger: object, _method: str, event: Event) -> Event:
@@ -131,6 +134,10 @@ def _clean(key: object, value: Any) -> Any:
     if isinstance(value, list | tuple | set | frozenset):
         return [_clean(None, item) for item in value]
     return value
+
+
+def _add_context(_logger: object, _method: str, event: Event) -> Event:
+    return {**_bound.get(), **event}
 
 
 def _add_instant(_logger: object, _method: str, event: Event) -> Event:

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from datetime import date, datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 from uuid import UUID
 
 from tortoise.backends.base.client import BaseDBAsyncClient
@@ -156,8 +156,40 @@ async def execute_many(sql: str, rows: Sequence[Mapping[str, Any]]) -> None:
     client = connection()
     dialect = client.capabilities.dialect
     query, _ = bind(sql, rows[0], dialect)
+    await client.execute_many(query, _values(sql, rows, dialect))
+
+
+async def execute_together(statements: Sequence[tuple[str, Sequence[Mapping[str, Any]]]]) -> None:
+    """Run each statement for each row of its parameters (no list values), all of it in one transaction.
+
+    On SQLite the whole of it is one way to the thread and back; within `transaction()` it is a part of that one.
+    """
+    client = connection()
+    dialect = client.capabilities.dialect
+    bound = [
+        (bind(sql, rows[0], dialect)[0], _values(sql, rows, dialect)) for sql, rows in statements if rows
+    ]
+    if not bound:
+        return
+    if isinstance(client, WritesTogether):
+        await client.execute_together(bound)
+        return
+    async with transaction() as inner:
+        for query, values in bound:
+            await inner.execute_many(query, values)
+
+
+@runtime_checkable
+class WritesTogether(Protocol):
+    """A client that can make a whole transaction of statements by itself."""
+
+    async def execute_together(self, statements: Sequence[tuple[str, list[list[Any]]]]) -> None: ...
+
+
+def _values(sql: str, rows: Sequence[Mapping[str, Any]], dialect: str) -> list[list[Any]]:
+    """The rows in the order of the statement's places."""
     names = _positions(sql)[1]
-    await client.execute_many(query, [[_plain(row[name], dialect) for name in names] for row in rows])
+    return [[_plain(row[name], dialect) for name in names] for row in rows]
 
 
 def count_queries() -> list[int]:

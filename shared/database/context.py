@@ -1,7 +1,7 @@
 """Opens the database of a site: a Tortoise context for its apps, PostgreSQL or SQLite by URL."""
 
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -120,15 +120,13 @@ class Database:
         """The file of a SQLite database, None for PostgreSQL."""
         return sqlite_path(self.url) if self.url.startswith("sqlite:") else None
 
-    @contextmanager
-    def use(self) -> Iterator[None]:
-        """Make this database the current one for the task: each request and job runs inside."""
+    def use(self) -> AbstractContextManager[object]:
+        """Make this database the current one for the task: each request and job runs inside, `with database.use():`."""
         entered = object.__new__(
             TortoiseContext
         )  # a copy of its own: a context that is entered twice at once forgets the first
         entered.__dict__.update(self.context.__dict__)
-        with entered:
-            yield
+        return entered
 
     async def close(self) -> None:
         """Close every connection; a second call does nothing."""

@@ -63,6 +63,21 @@ def begin_marked(connection: sqlite3.Connection, marks: bool) -> None:
         connection.execute("UPDATE change_head SET txid = txid + 1")
 
 
+def run_together(
+    connection: sqlite3.Connection, marks: bool, statements: Sequence[tuple[str, list[list[Any]]]]
+) -> None:
+    """One transaction from its beginning to its commit; rolled back when anything fails."""
+    try:
+        begin_marked(connection, marks)
+        for query, rows in statements:
+            connection.executemany(query, rows)
+        connection.commit()
+    except BaseException:
+        if connection.in_transaction:
+            connection.rollback()
+        raise
+
+
 class OwnRowsMixin:
     """Counts the rows a statement itself touched; the stock client adds those its triggers wrote to the log.
 
@@ -142,6 +157,15 @@ class Client(CountingMixin, OwnRowsMixin, SqliteClient):
 
     async def execute_many(self, query: str, values: list[Any]) -> None:
         await super().execute_many(query, values)
+        committed()
+
+    @translate_exceptions
+    async def execute_together(self, statements: Sequence[tuple[str, list[list[Any]]]]) -> None:
+        """A whole transaction, each statement with its rows, in one way to the thread. All of it or nothing is kept."""
+        for _statement in statements:
+            count_statement()
+        async with self.acquire_connection() as connection:
+            await in_its_thread(connection, run_together, self.marks_transactions, statements)
         committed()
 
     async def execute_query(self, query: str, values: list[Any] | None = None) -> Any:

@@ -13,7 +13,9 @@ Unknown fields are ignored at both ends, so a node one version behind or ahead i
 from __future__ import annotations
 
 import zlib
+from collections.abc import Mapping
 from datetime import datetime
+from functools import cached_property, lru_cache
 from typing import Literal
 
 import msgspec
@@ -308,8 +310,56 @@ def encode_body(message: msgspec.Struct) -> tuple[bytes, dict[str, str]]:
 
 
 def decode_report(body: bytes, content_encoding: str = "", limit: int = LARGEST_REPORT_BYTES) -> Report:
-    """A report from its body. Raises TooLarge (before unpacking more than limit) or msgspec.DecodeError."""
-    return msgspec.json.decode(_unpack(body, content_encoding, limit), type=Report)
+    """A report from its body. Raises TooLarge (before unpacking more than limit) or msgspec.DecodeError.
+
+    Lists of names are shared by the reports that bring the same one: do not change them.
+    """
+    sent = _REPORT.decode(_unpack(body, content_encoding, limit))
+    items: list[Item] = [_with_names(item) if isinstance(item, _SentBatch) else item for item in sent.items]
+    return Report(at=sent.at, hello=sent.hello, state=sent.state, items=items)
+
+
+class _SentBatch(msgspec.Struct, kw_only=True, tag="samples"):
+    """A SampleBatch whose names were not read yet: an agent sends the same sixty with every report."""
+
+    key: int
+    names: msgspec.Raw
+    rows: list[SampleRow]
+    history: bool = False
+
+
+_SentItem = _SentBatch | LogBatch | RecoveryRecord | Incident | CommandResult | AuditSlice
+
+
+class _SentReport(msgspec.Struct, kw_only=True):
+    at: datetime
+    hello: Hello | None = None
+    state: StateReport | None = None
+    items: list[_SentItem] = []
+
+
+_REPORT = msgspec.json.Decoder(_SentReport)
+_NAMES = msgspec.json.Decoder(list[str])
+_SHARED_NAMES_BYTES = 16_384
+
+
+def _with_names(sent: _SentBatch) -> SampleBatch:
+    raw = bytes(sent.names)
+    names = _shared_names(raw) if len(raw) <= _SHARED_NAMES_BYTES else _NAMES.decode(raw)
+    return SampleBatch(key=sent.key, names=names, rows=sent.rows, history=sent.history)
+
+
+class SharedNames(list[str]):
+    """A list of names that is shared by all reports that bring it, with the place of each. It must not be changed."""
+
+    @cached_property
+    def places(self) -> Mapping[str, int]:
+        return {name: place for place, name in enumerate(self)}
+
+
+@lru_cache(maxsize=1_024)
+def _shared_names(raw: bytes) -> SharedNames:
+    return SharedNames(_NAMES.decode(raw))
 
 
 def decode_ack(body: bytes, content_encoding: str = "") -> Ack:

@@ -37,6 +37,7 @@ from shared.web.passwords import Passwords
 from shared.web.routing import PUBLIC, Route, check_routes
 from shared.web.session import forget_old_sessions
 from shared.web.settings import WebSettings
+from shared.web.signed import signed_endpoints
 from shared.web.site import Site
 from shared.web.static_files import StaticFiles
 from shared.web.switch import Switch
@@ -90,7 +91,12 @@ def site_app(
     app = Starlette(
         routes=[pages, static_route],
         middleware=[
-            Middleware(Envelope, site=site.code, https=settings.public_url.startswith("https://")),
+            Middleware(
+                Envelope,
+                site=site.code,
+                https=settings.public_url.startswith("https://"),
+                signed=signed_endpoints(own, settings.body_limit_bytes),
+            ),
             Middleware(Compression, minimum_size=600, compresslevel=2),
         ],
         exception_handlers={HTTPException: on_http, Refused: on_refused},

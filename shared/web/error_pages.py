@@ -125,6 +125,11 @@ async def on_refused(request: Request, error: Exception) -> Response:
     return response
 
 
+async def refusal_answer(request: Request, error: Refused | HTTPException) -> Response:
+    """Answer for either kind."""
+    return await (on_refused if isinstance(error, Refused) else on_http)(request, error)
+
+
 async def on_http(request: Request, error: Exception) -> Response:
     """Answer for Starlette's own 400, 404, 405 and 413."""
     assert isinstance(error, HTTPException)

@@ -18,6 +18,7 @@ def serve_until_stopped(app: ASGIApp, host: str, port: int) -> bool:
         host=host,
         port=port,
         log_config=None,
+        access_log=False,  # the envelope writes a line of its own
         server_header=False,
         ws="none",
         timeout_graceful_shutdown=CLOSING_SECONDS,

@@ -53,6 +53,21 @@ def test_a_report_comes_out_as_it_went_in():
     assert decode_report(body, headers.get("Content-Encoding", "")) == REPORT
 
 
+def test_reports_that_bring_the_same_names_share_them():
+    first, second = (decode_report(encode_body(REPORT)[0], "deflate").items[0] for _ in range(2))
+    assert first.names is second.names
+    assert dict(first.names.places) == {"cpu_ratio": 0}
+
+
+def test_very_many_names_are_read_and_not_kept():
+    names = [f"metric_{number}" for number in range(2_000)]
+    batch = SampleBatch(key=1, names=names, rows=[SampleRow(5, [0.5] * 2_000)])
+    body, _headers = encode_body(Report(at=NOON, items=[batch]))
+    first, second = (decode_report(body, "deflate").items[0] for _ in range(2))
+    assert first == second == batch
+    assert first.names is not second.names
+
+
 def test_a_large_report_is_deflated_and_a_small_one_is_not():
     assert encode_body(REPORT)[1]["Content-Encoding"] == "deflate"
     assert "Content-Encoding" not in encode_body(Ack(at=NOON))[1]
@@ -88,3 +103,11 @@ def test_what_is_no_report_is_an_error(body, encoding):
 def test_an_ack_says_what_may_be_forgotten():
     ack = Ack(at=NOON, taken=[1, 2], credit_items=5)
     assert decode_ack(msgspec.json.encode(ack)) == ack
+
+
+@pytest.mark.parametrize("names", [[1], {"a": 1}, None, "cpu_ratio"])
+def test_names_that_are_no_list_of_words_are_an_error(names):
+    wrong = msgspec.json.decode(msgspec.json.encode(REPORT))
+    wrong["items"][0]["names"] = names
+    with pytest.raises(msgspec.DecodeError):
+        decode_report(msgspec.json.encode(wrong))
