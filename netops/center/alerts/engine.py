@@ -7,6 +7,7 @@ is read from the incidents, so a restart neither forgets nor repeats one.
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -14,6 +15,7 @@ from typing import Any
 
 from netops.center.alerts.causes import AFTER_SECONDS, BROKEN, DOWN, HEADQUARTERS_ROLES, Seen, causes_of
 from netops.center.alerts.rules import (
+    QUIET,
     REOPEN_SECONDS,
     Baseline,
     Rule,
@@ -43,6 +45,14 @@ HOST_MARK = "@"
 """Before the name of a machine in the cause of a rule; no node's name begins with it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Calm:
+    """`measured` as it was of the node at that look; `until` is a second of the center's clock."""
+
+    measured: int
+    until: float
+
+
 @dataclass(slots=True)
 class Engine:
     """The standing of every rule on every node, and when each late node went late. `look` is called with a growing `now`."""
@@ -53,6 +63,10 @@ class Engine:
     standings: dict[tuple[int, str], Standing] = field(default_factory=dict)
     baselines: dict[tuple[str, str], Baseline] = field(default_factory=dict)
     late_since: dict[str, float] = field(default_factory=dict)
+    moving: list[Rule] = field(default_factory=list)
+    """The rules whose levels move by themselves: they are looked at every time."""
+    calm: dict[str, Calm] = field(default_factory=dict)
+    """Of each node, how long nothing but a new measurement can change how the other rules stand there."""
     suspects_itself: bool = False
     cannot_keep: bool = False
     """The store of samples and lines has no room."""
@@ -63,7 +77,8 @@ class Engine:
         before = {rule.id: rule for rule in self.rules}
         changed = {rule.id for rule in fresh if before.get(rule.id) != rule}
         self.standings = {key: value for key, value in self.standings.items() if key[0] not in changed}
-        self.rules = fresh
+        self.rules, self.moving = fresh, [rule for rule in fresh if rule.kind == "deviation"]
+        self.calm.clear()
         windows: dict[str, float] = {}
         for rule in fresh:
             windows[rule.metric] = max(windows.get(rule.metric, 0.0), float(rule.window_seconds))
@@ -176,7 +191,10 @@ class Engine:
         What a rule finds about a machine on which several nodes live has one cause there, and names them all.
         """
         is_late = node.name in self.late_since
-        for rule in self.rules:
+        calm = self.calm.get(node.name)
+        is_calm = calm is not None and calm.measured == node.measured and at < calm.until and not is_late
+        until = math.inf
+        for rule in self.moving if is_calm else self.rules:
             if not rule.is_for(node.name, node.role):
                 continue
             key = (rule.id, node.name)
@@ -184,18 +202,29 @@ class Engine:
             value = None if is_late or not points else window_mean(points, at, rule.window_seconds)
             normal = None
             if rule.kind == "deviation":
-                baseline = self.baselines.setdefault((node.name, rule.metric), Baseline())
+                baseline = self._baseline(node.name, rule.metric)
                 if value is not None and points:
                     baseline.add(at, points[-1][1])
                 normal = baseline.normal()
             before = self.standings.get(key) or Standing(is_open=_cause(rule, node, shared)[0] in known)
             after = self.standings[key] = step(rule, before, value, normal, at)
+            if points or after.is_open:
+                until = min(until, calm_until(rule, after, points or (), at))
             if not after.is_open:
                 continue
             cause, nodes = _cause(rule, node, shared)
             if cause in known or node.mode != "maintenance":
                 facts = {"rule": rule.name, "metric": rule.metric, "value": value, "limit": after.limit}
                 yield Trouble(cause, "rule", rule.severity, node.name, node.branch, nodes), facts
+        if not is_calm:
+            self.calm[node.name] = Calm(node.measured, until)
+
+    def _baseline(self, node: str, metric: str) -> Baseline:
+        key = (node, metric)
+        found = self.baselines.get(key)
+        if found is None:
+            found = self.baselines[key] = Baseline()
+        return found
 
     def _is_undecided(self, cause: str) -> bool:
         """A rule's incident whose node reported nothing since the start: no data never resolves."""
@@ -246,6 +275,14 @@ class Engine:
         for incident in due:
             await escalate(incident, "", "")
         return bool(due)
+
+
+def calm_until(rule: Rule, standing: Standing, points: Sequence[tuple[float, float]], at: float) -> float:
+    """Until when a rule of fixed levels stands as it does at `at` if nothing is measured: until its oldest point leaves its window,
+    when it is quiet by points that all lie in it; else not at all."""
+    if standing is not QUIET or points[-1][0] > at:
+        return -math.inf
+    return points[0][0] + rule.window_seconds
 
 
 def seen(incident: Incident) -> Seen:

@@ -73,6 +73,11 @@ class Standing:
     def is_flapping(self) -> bool:
         return len(self.fired_at) >= FLAPPING_FROM
 
+    @property
+    def is_untouched(self) -> bool:
+        """Nothing runs that must be remembered."""
+        return not self.is_open and self.over_since is None and self.clear_since is None
+
 
 QUIET = Standing()
 """Nothing was ever bad lately: what most rules on most nodes are, most of the time."""
@@ -161,20 +166,22 @@ def _is_calm(rule: Rule, value: float, normal: Normal | None) -> bool:
     if rule.kind != "deviation":
         return value < rule.fire_at if rule.kind == "above" else value > rule.fire_at
     found = levels(rule, normal)
-    return found is not None and not found.is_over(value)
+    return found is None or not found.is_over(value)  # without a baseline it stays quiet
 
 
 def step(rule: Rule, before: Standing, value: float | None, normal: Normal | None, at: float) -> Standing:
     """How the rule stands after looking at `at` (seconds). `value` is the mean over its window, None without data."""
+    if value is None and before.state == "unknown":
+        return before
     if value is not None and (before is QUIET or before == QUIET) and _is_calm(rule, value, normal):
         return QUIET
     fired = tuple(when for when in before.fired_at if at - when < FLAP_WINDOW_SECONDS)
     if value is None:
-        if before.state == "unknown":
-            return before
         return replace(before, state="unknown", over_since=None, clear_since=None, fired_at=fired)
     found = levels(rule, normal)
     if found is None:
+        if before.is_untouched and not fired:
+            return QUIET
         return replace(before, state="firing" if before.is_open else "ok", value=value, fired_at=fired)
     over = (before.over_since if before.over_since is not None else at) if found.is_over(value) else None
     clear = (before.clear_since if before.clear_since is not None else at) if found.is_clear(value) else None
@@ -193,7 +200,7 @@ def step(rule: Rule, before: Standing, value: float | None, normal: Normal | Non
 def window_mean(points: Sequence[tuple[float, float]], at: float, window_seconds: float) -> float | None:
     """Mean of the values of (second, value) within the window that ends at `at`; None when there are none."""
     if points and points[0][0] > at - window_seconds and points[-1][0] <= at:  # they are in order of time
-        found = [value for _when, value in points]
+        found = [point[1] for point in points]
     else:
         found = [value for when, value in points if at - window_seconds < when <= at]
     return sum(found) / len(found) if found else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import ItemsView, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -16,9 +16,53 @@ from netops.center.nodes.strip import Strip
 from shared.canonical import from_micros
 from shared.database import fetch_all
 from shared.nodes.identity import ReplayState
-from shared.nodes.report import Condition, Hello, Mode, SampleBatch, ServiceState, StateReport
+from shared.nodes.report import (
+    Condition,
+    Hello,
+    Mode,
+    SampleBatch,
+    SampleRow,
+    ServiceState,
+    SharedNames,
+    StateReport,
+)
 
 WATCHED_SECONDS = 30.0
+
+
+class Measured(Mapping[str, float | None]):
+    """A row of measurements by name. The names are those of the batch, which all reports of a node share: a dictionary of sixty
+    with each report costs more than reading the report."""
+
+    __slots__ = ("_names", "_places", "_row")
+
+    def __init__(self, names: Sequence[str], row: Sequence[float | None]) -> None:
+        """Of more names than values, or the other way round, what has no partner is left out."""
+        self._names, self._row = names, row
+        self._places = places_of(names)
+
+    def __getitem__(self, name: str) -> float | None:
+        place = self._places[name]
+        if place >= len(self._row):
+            raise KeyError(name)
+        return self._row[place]
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name, _value in zip(self._names, self._row, strict=False))
+
+    def __len__(self) -> int:
+        return min(len(self._names), len(self._row))
+
+    def items(self) -> ItemsView[str, float | None]:
+        """All at once: a page looks through those of fifty nodes."""
+        return dict(zip(self._names, self._row, strict=False)).items()
+
+
+def places_of(names: Sequence[str]) -> Mapping[str, int]:
+    """Where each name stands in the list; of a list that reports share found once."""
+    if isinstance(names, SharedNames):
+        return names.places
+    return {name: place for place, name in enumerate(names)}
 
 
 @dataclass(slots=True)
@@ -42,6 +86,8 @@ class NodeState:
     watched_until: float = 0.0
     recent: dict[str, deque[tuple[float, float]]] = field(default_factory=dict)
     """(second of receipt, value) of the metrics that rules look at, as long as their longest window."""
+    measured: int = 0
+    """How often `recent` was added to."""
 
     @property
     def host(self) -> str:
@@ -94,23 +140,31 @@ class NodeState:
         """Newest values of a live batch; history changes nothing here."""
         if batch.history or not batch.rows:
             return
-        newest = max(batch.rows, key=lambda row: row.at_us)
+        newest = batch.rows[0] if len(batch.rows) == 1 else max(batch.rows, key=_instant)
         if newest.at_us > self.measured_us:
-            self.values = dict(zip(batch.names, newest.values, strict=False))
+            self.values = Measured(batch.names, newest.values)
             self.measured_us = newest.at_us
 
     def remember(self, batch: SampleBatch, received: float, windows: Mapping[str, float]) -> None:
         """Keep what rules look at: metric to the longest window in seconds. The center's clock counts, not the node's."""
         if batch.history:
             return
-        for place, name in enumerate(batch.names):
-            window = windows.get(name)
-            if window is None:
+        self.measured += 1
+        places = places_of(batch.names)
+        for name, window in windows.items():
+            place = places.get(name)
+            if place is None:
                 continue
             points = self.recent.setdefault(name, deque())
-            points.extend((received, value) for row in batch.rows if (value := row.values[place]) is not None)
+            for row in batch.rows:
+                if (value := row.values[place]) is not None:
+                    points.append((received, value))
             while points and points[0][0] <= received - window:
                 points.popleft()
+
+
+def _instant(row: SampleRow) -> int:
+    return row.at_us
 
 
 class Fleet:

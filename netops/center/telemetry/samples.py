@@ -13,6 +13,13 @@ from netops.center.telemetry.rollup import HOUR_US, ROLLUP_STEPS, hour_of, merge
 from shared.database import execute, execute_many, fetch_all, fetch_one, transaction
 from shared.nodes.report import SampleBatch
 
+PUT_ROW = (
+    "INSERT INTO telemetry_hot_row (node, at_us, names, late, content)"
+    " VALUES (:node, :at, :names, :late, :content) ON CONFLICT DO NOTHING"
+)
+"""Keeps a row; one of an instant that is known already changes nothing."""
+_PACKER = msgspec.msgpack.Encoder()
+
 RAW = 0
 """The step of a chunk that holds every sample."""
 
@@ -23,6 +30,10 @@ class MetricNames:
     def __init__(self) -> None:
         self._numbers: dict[tuple[str, ...], int] = {}
         self._lists: dict[int, list[str]] = {}
+
+    def known(self, names: Sequence[str]) -> int | None:
+        """The number of a list that had one already."""
+        return self._numbers.get(tuple(names))
 
     async def number(self, names: Sequence[str]) -> int:
         """The number of a list; written down when it is new. Inside the writer's transaction."""
@@ -52,24 +63,37 @@ class MetricNames:
 
 async def put_batches(names: MetricNames, batches: Iterable[tuple[str, SampleBatch]]) -> None:
     """Keep the rows of (node, batch). A row of an instant that is known already changes nothing."""
+    await execute_many(
+        PUT_ROW,
+        [row for node, batch in batches for row in hot_rows(node, batch, await names.number(batch.names))],
+    )
+
+
+def hot_rows(node: str, batch: SampleBatch, number: int) -> list[dict[str, Any]]:
+    """What PUT_ROW takes for the rows of a batch with the names of this number."""
+    return [
+        {
+            "node": node,
+            "at": row.at_us,
+            "names": number,
+            "late": int(batch.history),
+            "content": _PACKER.encode(row.values),
+        }
+        for row in batch.rows
+    ]
+
+
+def rows_of_known(
+    names: MetricNames, batches: Iterable[tuple[str, SampleBatch]]
+) -> list[dict[str, Any]] | None:
+    """What PUT_ROW takes for all rows of (node, batch); None where a list of names has no number yet."""
     rows: list[dict[str, Any]] = []
     for node, batch in batches:
-        number = await names.number(batch.names)
-        rows += [
-            {
-                "node": node,
-                "at": row.at_us,
-                "names": number,
-                "late": int(batch.history),
-                "content": msgspec.msgpack.encode(row.values),
-            }
-            for row in batch.rows
-        ]
-    await execute_many(
-        "INSERT INTO telemetry_hot_row (node, at_us, names, late, content)"
-        " VALUES (:node, :at, :names, :late, :content) ON CONFLICT DO NOTHING",
-        rows,
-    )
+        number = names.known(batch.names)
+        if number is None:
+            return None
+        rows += hot_rows(node, batch, number)
+    return rows
 
 
 async def hot_table(

@@ -5,8 +5,8 @@ With SQLite it is `telemetry.db` beside the center's records, with PostgreSQL th
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -24,17 +24,13 @@ class Telemetry:
     writer: Database
     reader: Database
 
-    @contextmanager
-    def writing(self) -> Iterator[None]:
+    def writing(self) -> AbstractContextManager[object]:
         """The connection of the one writer; nothing slow may run here."""
-        with self.writer.use():
-            yield
+        return self.writer.use()
 
-    @contextmanager
-    def reading(self) -> Iterator[None]:
+    def reading(self) -> AbstractContextManager[object]:
         """A connection that never holds up the writer."""
-        with self.reader.use():
-            yield
+        return self.reader.use()
 
     async def size_bytes(self) -> int:
         """What the store takes on the disk."""
