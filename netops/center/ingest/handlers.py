@@ -16,9 +16,6 @@ from shared.i18n import N_
 from shared.nodes.report import Ack, LogBatch, Report, SampleBatch, TooLarge, decode_report
 from shared.web.signed import whole_body
 
-PATIENT_BYTES = 65_536
-"""A larger body is judged at once: nobody unknown may fill the memory with bodies that wait."""
-
 _ANSWER = msgspec.json.Encoder()
 
 
@@ -28,8 +25,6 @@ async def take_report(request: Request) -> Response:
     if is_full(writer.waiting_count):
         return Response(status_code=503, headers={"retry-after": "5"})
     body = await whole_body(request)
-    if len(body) <= PATIENT_BYTES:
-        await writer.turn()
     node, signed = await prove(request, body)
     try:
         report = decode_report(body, request.headers.get("content-encoding", ""))

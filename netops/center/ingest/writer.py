@@ -1,8 +1,4 @@
-"""Commits reports in groups: what arrives shortly after a commit shares the next transaction, and each is acknowledged after it.
-
-What a report costs before its commit (proof, reading, judging) is done when that is due, for all of a group in a row: a processor
-that does the same thing seven times does it for half of what seven times cost with something else, or sleep, in between.
-"""
+"""Commits reports in groups: what arrives shortly after a commit shares the next transaction, and each is acknowledged after it."""
 
 from __future__ import annotations
 
@@ -27,8 +23,6 @@ from shared.nodes.report import LogBatch, Report, SampleBatch
 PAUSE_SECONDS = 0.07
 """From commit to commit, unless a whole group waits: a lone report is committed at once, a thousand nodes cost fourteen commits a second."""
 LARGEST_GROUP = 64
-TURNS_AT_ONCE = 8
-"""So many reports are judged in a row before others have the loop."""
 KEEP_HEARD = (
     "INSERT INTO telemetry_heard (node, received_us, replay, state, strip)"
     " VALUES (:node, :received, :replay, :state, :strip) ON CONFLICT (node) DO UPDATE SET"
@@ -58,7 +52,6 @@ class Writer:
 
     def __init__(self, telemetry: Telemetry) -> None:
         self._telemetry = telemetry
-        self._turns: list[asyncio.Future[None]] = []
         self._waiting: list[Arrival] = []
         self._wake = asyncio.Event()
         self._due = 0.0
@@ -68,14 +61,7 @@ class Writer:
 
     @property
     def waiting_count(self) -> int:
-        return len(self._turns) + len(self._waiting)
-
-    async def turn(self) -> None:
-        """Returns when a commit is due: what is stored without waiting for anything else is in it."""
-        waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._turns.append(waiting)
-        self._wake.set()
-        await waiting
+        return len(self._waiting)
 
     async def store(self, arrival: Arrival) -> None:
         """Returns when the report is on disk. Raises what the commit raised; then nothing of it was kept."""
@@ -89,31 +75,19 @@ class Writer:
             while True:
                 await self._wake.wait()
                 await self._pause()
-                await self._give_turns()
                 group = self._waiting[:LARGEST_GROUP]
                 del self._waiting[:LARGEST_GROUP]
-                if not self.waiting_count:
+                if not self._waiting:
                     self._wake.clear()
-                if group:
-                    await self._commit_or_fail(group)
+                await self._commit_or_fail(group)
         finally:
-            for waiting in (*self._turns, *(arrival.stored for arrival in self._waiting)):
-                waiting.cancel()
-
-    async def _give_turns(self) -> None:
-        """Let those who wait for it judge their reports; they have when this returns."""
-        turns = self._turns[:LARGEST_GROUP]
-        del self._turns[:LARGEST_GROUP]
-        for start in range(0, len(turns), TURNS_AT_ONCE):
-            for turn in turns[start : start + TURNS_AT_ONCE]:
-                if not turn.done():
-                    turn.set_result(None)
-            await asyncio.sleep(0)
+            for arrival in self._waiting:
+                arrival.stored.cancel()
 
     async def _pause(self) -> None:
         """Until a commit is due again."""
         left = self._due - monotonic()
-        if left > 0 and self.waiting_count < LARGEST_GROUP:
+        if left > 0 and len(self._waiting) < LARGEST_GROUP:
             await asyncio.sleep(left)
         self._due = monotonic() + PAUSE_SECONDS
 

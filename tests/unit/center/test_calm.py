@@ -1,6 +1,5 @@
 """What the center leaves out because it cannot have changed is the same as if it had looked."""
 
-import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,7 +9,6 @@ from hypothesis import strategies as st
 
 from netops.center.alerts.engine import Engine
 from netops.center.alerts.rules import Rule
-from netops.center.ingest.writer import Writer
 from netops.center.models import Node
 from netops.center.nodes.state import Fleet, Measured
 from shared.nodes.report import SampleBatch, SampleRow
@@ -82,18 +80,3 @@ def test_measurements_read_as_a_dictionary_of_them() -> None:
     assert dict(measured) == dict(measured.items()) == {"a": 1.0, "b": None}
     assert (len(measured), set(measured), measured.get("c", 0.0)) == (2, {"a", "b"}, 0.0)
     assert "c" not in measured and "d" not in measured and measured["a"] == 1.0
-
-
-async def test_a_report_that_waits_for_its_turn_counts_and_is_let_go_at_the_end() -> None:
-    writer = Writer(None)  # type: ignore[arg-type]
-    turn = asyncio.create_task(writer.turn())
-    await asyncio.sleep(0)
-    assert writer.waiting_count == 1
-    writing = asyncio.create_task(writer.run())
-    await asyncio.wait_for(turn, 5)
-    assert writer.waiting_count == 0
-    late = asyncio.create_task(writer.turn())
-    await asyncio.sleep(0.01)
-    writing.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await late
