@@ -4,6 +4,7 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -30,12 +31,22 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         yield served
 
 
-def sign_in(page: Page, site: Served, name: str = "ada") -> None:
-    page.goto(f"{site.url}/sign-in?next=/me")
-    page.fill("#f-username", name)
+SESSIONS: dict[str, list[Any]] = {}
+"""The cookies of Ada's session at a site, once she has signed in."""
+
+
+def sign_in(page: Page, site: Served, to: str = "/me") -> None:
+    """A page as Ada sees it: she signs in once, by keys; later windows are of the same session."""
+    if site.url in SESSIONS:
+        page.context.add_cookies(SESSIONS[site.url])
+        page.goto(site.url + to)
+        return
+    page.goto(f"{site.url}/sign-in?next={to}")
+    page.fill("#f-username", "ada")
     page.fill("#f-password", PASSWORD)
     with page.expect_navigation():
         page.keyboard.press("Enter")
+    SESSIONS[site.url] = page.context.cookies()
 
 
 def choose(page: Page, locale: str, theme: str) -> None:
@@ -74,8 +85,7 @@ def test_the_content_policy_is_never_broken(chromium: Browser, site: Served) -> 
     with window(chromium) as page:
         elsewhere: list[str] = []
         page.on("request", lambda request: request.url.startswith(site.url) or elsewhere.append(request.url))
-        sign_in(page, site)
-        page.goto(f"{site.url}/patterns")
+        sign_in(page, site, "/patterns")
         chart = page.locator("[data-chart] canvas")
         box = chart.bounding_box()
         assert box is not None
@@ -125,8 +135,7 @@ def test_controls_in_the_head_of_a_page_are_of_one_height(chromium: Browser, sit
     heights = "nodes => [...new Set(nodes.map(node => node.getBoundingClientRect().height))]"
     for width in (375, 1280):
         with window(chromium, width=width) as page:
-            sign_in(page, site)
-            page.goto(f"{site.url}/patterns")
+            sign_in(page, site, "/patterns")
             found = page.locator(".ops-head :is(.btn, .form-control)")
             assert found.count() > 1
             assert (width, len(found.evaluate_all(heights))) == (width, 1)
@@ -134,8 +143,7 @@ def test_controls_in_the_head_of_a_page_are_of_one_height(chromium: Browser, sit
 
 def test_one_stream_changes_two_places_and_keeps_what_is_open(chromium: Browser, site: Served) -> None:
     with window(chromium) as page:
-        sign_in(page, site)
-        page.goto(f"{site.url}/patterns")
+        sign_in(page, site, "/patterns")
         page.locator("details", has=page.locator("#chart-data")).locator("summary").click()
         button = page.get_by_role("button", name="Push a change")
         before = int(page.inner_text("#live-count"))
@@ -151,8 +159,7 @@ def test_one_stream_changes_two_places_and_keeps_what_is_open(chromium: Browser,
 def test_a_silent_stream_is_said_and_started_again(chromium: Browser, site: Served) -> None:
     with window(chromium) as page:
         page.clock.install()
-        sign_in(page, site)
-        page.goto(f"{site.url}/patterns")
+        sign_in(page, site, "/patterns")
         wait_in_page(page, "document.querySelector('[data-live]')._htmx?.sse?.lastEventId")
         page.clock.fast_forward(46_000)
         expect(page.locator("#notice-stopped")).to_contain_text("Live updates stopped")
@@ -175,8 +182,7 @@ class TestKeys:
     @pytest.fixture
     def page(self, chromium: Browser, site: Served) -> Iterator[Page]:
         with window(chromium) as page:
-            sign_in(page, site)
-            page.goto(f"{site.url}/patterns")
+            sign_in(page, site, "/patterns")
             yield page
 
     def test_the_palette_goes_where_one_types(self, page: Page) -> None:
@@ -279,8 +285,7 @@ def test_a_refused_form_leads_to_its_mistakes(chromium: Browser, site: Served) -
 
 def test_amounts_are_shown_as_understood(chromium: Browser, site: Served) -> None:
     with window(chromium) as page:
-        sign_in(page, site)
-        page.goto(f"{site.url}/patterns")
+        sign_in(page, site, "/patterns")
         page.fill("#f-money_en", "10万")
         expect(page.locator("#f-money_en-read")).to_have_text("= ¥100,000.00 ")
         page.fill("#f-date_en", "")
