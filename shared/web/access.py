@@ -1,8 +1,9 @@
 """Who asks, and may they: the identity of a request and the permission check of its route."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 from urllib.parse import quote
 
 from starlette.requests import Request
@@ -40,10 +41,10 @@ def nobody(request: Request) -> None:
     request.state.theme = theme if theme in THEMES else "auto"
 
 
-def a_machine(request: Request) -> None:
-    """The state of a signed request: it carries no cookie and its answer is read by no person."""
-    request.state.account = request.state.person = request.state.session = None
-    request.state.locale, request.state.theme = DEFAULT_LOCALE, "auto"
+A_MACHINE: Mapping[str, Any] = {
+    "account": None, "person": None, "session": None, "locale": DEFAULT_LOCALE, "theme": "auto",
+}  # fmt: skip
+"""The state of a signed request: it carries no cookie and its answer is read by no person."""
 
 
 async def identify(request: Request, *, bearer: bool = False) -> None:

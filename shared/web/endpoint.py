@@ -18,7 +18,7 @@ from shared.database import as_actor
 from shared.errors import Invalid
 from shared.i18n import N_
 from shared.web import csrf
-from shared.web.access import NotSignedIn, a_machine, check_permission, identify, to_sign_in
+from shared.web.access import A_MACHINE, NotSignedIn, check_permission, identify, to_sign_in
 from shared.web.load import refuse_under_load, refuse_while_fenced
 from shared.web.once import FIELD, HEADER, once
 from shared.web.precedence import making
@@ -67,7 +67,7 @@ class Endpoint:
         Rights come before the body is read: nobody unknown can send us a large file.
         """
         if self.route.is_signed:
-            a_machine(request)
+            request.scope["state"].update(A_MACHINE)
             return await self.route.handler(request)
         bearer = self.route.is_api and "authorization" in request.headers
         try:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive, Scope, Send
 
-from shared.i18n import DEFAULT_LOCALE
+from shared.web.access import A_MACHINE
 from shared.web.endpoint import limited
 from shared.web.routing import Route
 
@@ -25,11 +25,7 @@ class SignedEndpoint:
             "is_signed": True,
             "is_api": route.is_api,
             "is_routine": True,
-            "account": None,
-            "person": None,
-            "session": None,
-            "locale": DEFAULT_LOCALE,
-            "theme": "auto",
+            **A_MACHINE,
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
