@@ -146,7 +146,8 @@ class NodeState:
             self.measured_us = newest.at_us
 
     def remember(self, batch: SampleBatch, received: float, windows: Mapping[str, float]) -> None:
-        """Keep what rules look at: metric to the longest window in seconds. The center's clock counts, not the node's."""
+        """Keep what rules look at: metric to the longest window in seconds. The center's clock counts, not the node's; a name
+        without a value is left out, as everywhere."""
         if batch.history:
             return
         self.measured += 1
@@ -157,7 +158,7 @@ class NodeState:
                 continue
             points = self.recent.setdefault(name, deque())
             for row in batch.rows:
-                if (value := row.values[place]) is not None:
+                if place < len(row.values) and (value := row.values[place]) is not None:
                     points.append((received, value))
             while points and points[0][0] <= received - window:
                 points.popleft()

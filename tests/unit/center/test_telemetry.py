@@ -105,6 +105,16 @@ async def test_what_was_usual_is_known_again_after_a_start(center: Starlette) ->
     assert (round(normal.mean, 3), round(normal.deviation, 3)) == (0.21, 0.01)
 
 
+async def test_of_more_names_than_values_what_has_no_value_is_left_out_and_the_report_is_taken(
+    center: Starlette,
+) -> None:
+    agent, now_us = await Agent.enrolled(center, "n1"), to_micros(clock.now())
+    names = ["rss", *sorted(center.state.fleet.windows)]
+    await agent.says(SampleBatch(key=1, names=names, rows=[SampleRow(now_us, [7.0])]))
+    assert dict(center.state.fleet.get("n1").values) == {"rss": 7.0}
+    assert not center.state.fleet.get("n1").recent.get("cpu_ratio")
+
+
 async def test_a_search_finds_every_word_in_any_case_and_a_phrase_as_it_stands(center: Starlette) -> None:
     agent = await Agent.enrolled(center, "n1")
     await agent.says(
