@@ -90,15 +90,7 @@ def site_app(
     pages = Switch([*health_routes, *starlette_routes(own, settings)])
     app = Starlette(
         routes=[pages, static_route],
-        middleware=[
-            Middleware(
-                Envelope,
-                site=site.code,
-                https=settings.public_url.startswith("https://"),
-                signed=signed_endpoints(own, settings.body_limit_bytes),
-            ),
-            Middleware(Compression, minimum_size=600, compresslevel=2),
-        ],
+        middleware=middleware_of(site, settings, own),
         exception_handlers={HTTPException: on_http, Refused: on_refused},
         lifespan=lifespan_of(database_url, [*database_apps, WEB_APP], resources, tasks),
     )
@@ -122,6 +114,16 @@ def site_app(
         },
     )
     return app
+
+
+def middleware_of(site: Site, settings: WebSettings, routes: Sequence[Route]) -> list[Middleware]:
+    """What every request passes, the outermost first."""
+    signed = signed_endpoints(routes, settings.body_limit_bytes)
+    https = settings.public_url.startswith("https://")
+    return [
+        Middleware(Envelope, site=site.code, https=https, signed=signed),
+        Middleware(Compression, minimum_size=600, compresslevel=2),
+    ]
 
 
 def keep(app: Starlette, **values: object) -> None:

@@ -11,16 +11,14 @@ from functools import lru_cache
 from os import urandom
 
 from prometheus_client import Counter, Histogram
-from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared import log
 from shared.database import count_queries
-from shared.errors import Refused
 from shared.metrics import HTTP_OPEN, HTTP_REQUESTS, HTTP_SECONDS
-from shared.web.error_pages import defect_answer, refusal_answer
-from shared.web.signed import SignedEndpoint, SignedEndpoints
+from shared.web.error_pages import defect_answer
+from shared.web.signed import SignedEndpoints
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
@@ -101,11 +99,8 @@ class Envelope:
             request_id=exchange.request_id, method=scope["method"], path=path_to_log(scope["path"])
         ):
             try:
-                endpoint = self.signed.get((scope["method"], scope["path"]))
-                if endpoint is None:
-                    await self.app(scope, receive, dressed)
-                else:
-                    await self.answer_signed(endpoint, request, exchange, receive, dressed)
+                app = self.signed.get((scope["method"], scope["path"]), self.app)
+                await app(scope, receive, dressed)
             except ClientDisconnect:
                 events.info("request cut short")  # nobody is there to be answered
             except Exception as error:
@@ -116,18 +111,6 @@ class Envelope:
             finally:
                 self.open_count -= 1
                 self.note_end(exchange, scope, counter[0])
-
-    async def answer_signed(
-        self, endpoint: SignedEndpoint, request: Request, exchange: Exchange, receive: Receive, send: Send
-    ) -> None:
-        """The short way. A refusal is answered as on the long one, unless the answer has begun."""
-        try:
-            await endpoint(request.scope, receive, send)
-        except (Refused, HTTPException) as error:
-            if exchange.status:
-                raise
-            refusal = await refusal_answer(request, error)
-            await refusal(request.scope, receive, send)
 
     def dressed(self, exchange: Exchange, state: Mapping[str, object], send: Send) -> Send:
         """`send` with the headers of every answer, where it has none of its own; notes the status as it passes.

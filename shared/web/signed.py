@@ -6,16 +6,19 @@ of what stands between a page and its handler only the body's limit and the data
 
 from collections.abc import Mapping, Sequence
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
+from shared.errors import Refused
 from shared.web.access import A_MACHINE
 from shared.web.endpoint import limited
+from shared.web.error_pages import refusal_answer
 from shared.web.routing import Route
 
 
 class SignedEndpoint:
-    """The ASGI application of one signed route. Raises what its handler raises: the envelope answers a refusal."""
+    """The ASGI application of one signed route. A refusal is answered as everywhere; other errors are raised."""
 
     def __init__(self, route: Route, body_limit_bytes: int) -> None:
         self.handler = route.handler
@@ -32,7 +35,10 @@ class SignedEndpoint:
         scope["state"].update(self.known)
         request = Request(scope, limited(scope, receive, self.body_limit_bytes))
         with request.app.state.use_database():
-            response = await self.handler(request)
+            try:
+                response = await self.handler(request)
+            except (Refused, HTTPException) as error:
+                response = await refusal_answer(request, error)
             await response(scope, receive, send)
 
 
@@ -47,17 +53,3 @@ def signed_endpoints(routes: Sequence[Route], body_limit_bytes: int) -> SignedEn
         for route in routes
         if route.is_signed and "{" not in route.url
     }
-
-
-async def whole_body(request: Request) -> bytes:
-    """The body of a signed request, read once. Raises ClientDisconnect when the sender left before its end."""
-    receive = request.receive
-    parts: list[bytes] = []
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ClientDisconnect
-        part = message.get("body", b"")
-        if not message.get("more_body", False):
-            return b"".join([*parts, part]) if parts else bytes(part)
-        parts.append(part)

@@ -14,7 +14,6 @@ from shared import clock
 from shared.errors import Invalid
 from shared.i18n import N_
 from shared.nodes.report import Ack, LogBatch, Report, SampleBatch, TooLarge, decode_report
-from shared.web.signed import whole_body
 
 _ANSWER = msgspec.json.Encoder()
 
@@ -24,7 +23,7 @@ async def take_report(request: Request) -> Response:
     writer: Writer = request.app.state.writer
     if is_full(writer.waiting_count):
         return Response(status_code=503, headers={"retry-after": "5"})
-    body = await whole_body(request)
+    body = await request.body()
     node, signed = await prove(request, body)
     try:
         report = decode_report(body, request.headers.get("content-encoding", ""))

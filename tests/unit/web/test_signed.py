@@ -15,7 +15,7 @@ from shared.errors import Conflict
 from shared.i18n import DEFAULT_LOCALE, N_
 from shared.web.envelope import Envelope
 from shared.web.routing import PUBLIC, ApiDoc, Route
-from shared.web.signed import SignedEndpoint, whole_body
+from shared.web.signed import SignedEndpoint
 from tests.support.web_site import Visitor, tea_app, visitor_of
 
 URL = "/agent/v1/cups"
@@ -23,7 +23,7 @@ DOC = ApiDoc("Cups (signed)")
 
 
 async def take_cups(request: Request) -> Response:
-    body = await whole_body(request)
+    body = await request.body()
     match body:
         case b"taken":
             raise Conflict(N_("Possible again in %(time)s."), time="1 h", code="tea.cold")
@@ -93,13 +93,3 @@ async def test_an_answer_that_has_begun_is_cut_and_not_answered_twice() -> None:
     with pytest.raises(Conflict):
         await envelope(scope, receive, keep)
     assert sent == ["http.response.start"]
-
-
-async def test_a_body_in_pieces_is_put_together() -> None:
-    pieces = [b"ab", b"", b"cd"]
-
-    async def receive() -> Message:
-        piece = pieces.pop(0)
-        return {"type": "http.request", "body": piece, "more_body": bool(pieces)}
-
-    assert await whole_body(Request({"type": "http"}, receive)) == b"abcd"
