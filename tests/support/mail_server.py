@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -17,6 +17,7 @@ class MailServer:
     port: int = 0
     kept: list[EmailMessage] = field(default_factory=list)
     answers: dict[str, str] = field(default_factory=dict)
+    sessions: set[asyncio.Task[None]] = field(default_factory=set)
 
     @property
     def office(self) -> PostOffice:
@@ -26,8 +27,28 @@ class MailServer:
         assert found is not None
         return found
 
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One session; its line is closed, however it ends."""
+        session = asyncio.current_task()
+        assert session is not None
+        self.sessions.add(session)
+        try:
+            await self.talk(reader, writer)
+        finally:
+            writer.close()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
+            self.sessions.discard(session)
+
+    async def end(self) -> None:
+        """End what still talks: a client that has gone is not always seen before its test is over."""
+        await asyncio.sleep(0)  # who was just let in begins
+        for session in self.sessions:
+            session.cancel()
+        await asyncio.gather(*self.sessions, return_exceptions=True)
+
     async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One session, command by command."""
+        """Command by command."""
 
         async def say(text: str) -> None:
             writer.write(f"{text}\r\n".encode())
@@ -48,7 +69,6 @@ class MailServer:
                 break
             else:
                 await say("250 ok")
-        writer.close()
 
     @staticmethod
     async def read_mail(reader: asyncio.StreamReader) -> EmailMessage:
@@ -64,7 +84,11 @@ class MailServer:
 async def mail_server() -> AsyncIterator[MailServer]:
     """A server on a free port for the length of the block."""
     made = MailServer()
-    server = await asyncio.start_server(made.talk, "127.0.0.1", 0)
+    server = await asyncio.start_server(made.serve, "127.0.0.1", 0)
     made.port = server.sockets[0].getsockname()[1]
     async with server:
-        yield made
+        try:
+            yield made
+        finally:
+            server.close()  # nobody is let in any more
+            await made.end()
