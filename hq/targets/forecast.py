@@ -46,14 +46,24 @@ def run_rate(actual: Mapping[str, int], as_of: date) -> Forecast | None:
         return None
     count, done = len(complete), sum(complete)
     running = 0 if is_over else actual.get(str(now), 0)
-    ahead = 12 - count - (0 if is_over else 1)
-    rest_days = 0 if is_over else (now.last - as_of).days
-    # months ahead in days of the running month, so that its rest counts in proportion
-    pieces = ahead * now.day_count + rest_days
+    pieces = days_ahead(as_of)
     total = done + running + round_half_even(done * pieces, count * now.day_count)
     spread_squared = sum((count * value - done) ** 2 for value in complete) // (count * count * (count - 1))
     half = isqrt(spread_squared * Z_SQUARED * pieces // (1_000 * now.day_count))
     return Forecast(total, total - half, total + half, round_half_even(done, count))
+
+
+def days_ahead(as_of: date) -> int:
+    """What is left of the year at the end of `as_of`: each month ahead as many days as the running one has, so that the
+    rest of that one counts in proportion; 0 on the last day."""
+    now = Month.containing(as_of)
+    return (12 - now.first.month) * now.day_count + (now.last - as_of).days
+
+
+def needed_a_month(gap: int, as_of: date) -> int | None:
+    """What each month left has to bring to close `gap`, rounded up; None once a month or less is left."""
+    ahead, a_month = days_ahead(as_of), Month.containing(as_of).day_count
+    return -(-gap * a_month // ahead) if ahead > a_month else None
 
 
 @dataclass(frozen=True)

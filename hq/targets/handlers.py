@@ -17,7 +17,7 @@ from hq.figures.targets import targets
 from hq.figures.words import scope_name
 from hq.frame.page import crumbs_of, freshness_line, switches
 from hq.tables import Look, table_of, url_with
-from hq.targets.forecast import Forecast, by_cause, by_unit, run_rate
+from hq.targets.forecast import Forecast, by_cause, by_unit, days_ahead, needed_a_month, run_rate
 from hq.targets.pages import BridgeStep, ChartMonth, TargetsPage
 from hq.targets.queries import MonthRow, Revision, lines_below, months, revisions, volumes
 from hq.targets.rules import AIMABLE
@@ -198,10 +198,22 @@ def forecast_words(heading: Forecast | None, figure: Figure, measure: TargetMeas
     as_of = figure.question.as_of
     if goal is None or actual is None or as_of is None or goal <= actual:
         return text
-    left = 12 - as_of.month + 1
-    need = shown_amount(-(-(goal - actual) // left), figure, measure)
-    pace = _("To meet the target: %(amount)s a month from now on.", amount=need)
-    return sentences(text, pace)
+    return sentences(text, pace_words(goal - actual, as_of, figure, measure))
+
+
+def pace_words(gap: int, as_of: date, figure: Figure, measure: TargetMeasure) -> str:
+    """What is needed from now on to meet the target; "" once its year is over."""
+    if not days_ahead(as_of):
+        return ""
+    need = needed_a_month(gap, as_of)
+    if need is None:
+        return _(
+            "To meet the target: %(amount)s by the end of the year.",
+            amount=shown_amount(gap, figure, measure),
+        )
+    return _(
+        "To meet the target: %(amount)s a month from now on.", amount=shown_amount(need, figure, measure)
+    )
 
 
 def step_of(label: str, amount: int, currency: str, measure: TargetMeasure, url: str = "", *, is_total: bool = False) -> BridgeStep:  # fmt: skip

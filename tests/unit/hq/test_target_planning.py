@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
-from hq.targets.forecast import Volume, by_cause, by_unit, run_rate, shared_lines
+from hq.targets.forecast import Volume, by_cause, by_unit, needed_a_month, run_rate, shared_lines
 from hq.targets.rules import period_codes
+from shared.periods import Year
 from tests.support.hq_site import Headquarters
 from tests.support.web_site import Visitor
 
@@ -50,6 +51,27 @@ def test_a_steady_pace_is_forecast_without_doubt() -> None:
     found = run_rate(dict.fromkeys(period_codes(2026), 1_000), date(2026, 6, 30))
     assert found is not None
     assert (found.total, found.low, found.high, found.month) == (12_000, 12_000, 12_000, 1_000)
+
+
+def test_what_is_needed_a_month_counts_the_days_that_are_left() -> None:
+    """At the end of June six months are left, not seven; a month that has begun counts in proportion."""
+    assert needed_a_month(600, date(2026, 6, 30)) == 100
+    assert needed_a_month(650, date(2026, 6, 15)) == 100
+    assert needed_a_month(1, date(2026, 6, 15)) == 1
+    assert needed_a_month(600, date(2026, 11, 29)) == 581
+    assert needed_a_month(600, date(2026, 11, 30)) is None
+    assert needed_a_month(600, date(2026, 12, 31)) is None
+
+
+@given(st.integers(1, 10**12), st.dates(date(2026, 4, 1), date(2026, 11, 29)))
+def test_who_keeps_the_needed_pace_is_forecast_to_meet_the_target(gap: int, as_of: date) -> None:
+    """The sentence of what is needed and the forecast beside it speak of the same months."""
+    need = needed_a_month(gap, as_of)
+    assert need is not None
+    over = [str(month) for month in Year.containing(as_of).months() if month.last <= as_of]
+    found = run_rate(dict.fromkeys(over, need), as_of)
+    assert found is not None
+    assert found.total >= need * len(over) + gap
 
 
 @given(st.integers(0, 10**12), MONTHS)
