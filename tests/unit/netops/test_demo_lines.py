@@ -18,9 +18,11 @@ async def company() -> AsyncIterator[Company]:
     """Headquarters, which says back what it hears, and Shanghai with a line of its own."""
 
     async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while piece := await reader.read(100):
-            writer.write(piece)
-        writer.close()
+        try:
+            while piece := await reader.read(100):
+                writer.write(piece)
+        finally:
+            writer.close()
 
     server = await asyncio.start_server(echo, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
