@@ -55,11 +55,8 @@ def may_open(url: str) -> bool:
     request = _request.get()
     if request is None or not url.startswith("/"):
         return True
-    known: dict[str, bool] = request.scope.setdefault("opens", {})
     path = url.partition("#")[0].partition("?")[0]
-    if path not in known:
-        known[path] = is_open(request.app.state.pages.permission_of(path), request.state.person)
-    return known[path]
+    return is_open(request.app.state.pages.permission_of(path), request.state.person)
 
 
 def is_open(permission: Permission | None, person: Person | None) -> bool:

@@ -1,7 +1,8 @@
 """Finds a request's route among hundreds without trying each: routes are kept by the first words of their address."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import cast
 
 from starlette.routing import BaseRoute, Match
@@ -12,6 +13,8 @@ from shared.web.endpoint import Endpoint
 from shared.web.routing import Permission, RouteError
 
 API_WORDS = 3
+ADDRESSES = 2_000
+"""So many addresses are remembered with what they need: a list asks for each of its links, at every look."""
 
 
 class Switch(BaseRoute):
@@ -25,6 +28,8 @@ class Switch(BaseRoute):
                 raise RouteError(f"{route.path}: the address must begin with fixed words")
             kept[head].append(route)
         self.kept: Mapping[str, Sequence[StarletteRoute]] = dict(kept)
+        self.permission_of: Callable[[str], Permission | None] = lru_cache(ADDRESSES)(self._permission_of)
+        """What reading the page at an address needs; None where there is none."""
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """The first route of this address and method; else one of the address alone, which answers 405."""
@@ -39,8 +44,7 @@ class Switch(BaseRoute):
                 partly = match, {**child, "route": route}
         return partly
 
-    def permission_of(self, path: str) -> Permission | None:
-        """What reading the page at this address needs; None where there is none."""
+    def _permission_of(self, path: str) -> Permission | None:
         asked = {"type": "http", "method": "GET", "path": path, "root_path": ""}
         for route in self.kept.get(head_of(path), ()):
             if route.matches(asked)[0] is Match.FULL:
