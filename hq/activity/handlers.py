@@ -17,7 +17,7 @@ from hq.figures.freshness import directory
 from hq.figures.shape import Figure, Line, Question
 from hq.figures.staff import CONTACTS, staff_activity
 from hq.figures.words import scope_name
-from hq.frame.page import adds_up, crumbs_of, freshness_line, switches
+from hq.frame.page import adds_up, carried, crumbs_of, freshness_line, switches
 from hq.live import shared_part, topics_of
 from hq.tables import Look, table_of, url_with
 from shared.errors import NotFound
@@ -176,7 +176,7 @@ def unit_url(line: Line, question: Question, days: Mapping[str, Any]) -> str:
     kind, _colon, key = line.unit.partition(":")
     if kind == "employee":
         return url_with(f"/staff/{key}", day=question.last)
-    return url_with("/staff", unit=line.unit, **days) if kind == "branch" else ""
+    return url_with("/staff", unit=line.unit, **days, **carried(question)) if kind == "branch" else ""
 
 
 def records_url(line: Line, key: str, question: Question) -> str:
@@ -189,7 +189,7 @@ def records_url(line: Line, key: str, question: Question) -> str:
         "receipts": "/receivables/receipts",
         "customers_new": "/customers",
     }
-    return url_with(paths[key], unit=line.unit, **dates) if key in paths else ""
+    return url_with(paths[key], unit=line.unit, **dates, **carried(question)) if key in paths else ""
 
 
 def look_of(request: Request, figure: Figure, calendar: Mapping[str, Sequence[CalendarDay]]) -> Look:

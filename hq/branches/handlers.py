@@ -14,7 +14,7 @@ from hq.figures.freshness import Branch, directory, oldest_common
 from hq.figures.sales import sales
 from hq.figures.scoreboard import Board, scoreboard
 from hq.figures.shape import Column, Figure, Line, Question, Unit
-from hq.frame.page import drill_url, freshness_line, month_span
+from hq.frame.page import carried, drill_url, freshness_line, month_span
 from hq.live import shared_part, topics_of
 from hq.tables import Look, mark_of, pages, table_of, url_with
 from shared.errors import NotFound
@@ -147,6 +147,7 @@ async def view_of(request: Request) -> BranchPage:
         cards=cards,
         people=table_of(people, people_look(people), is_ranked=False),
         live_url=with_query(f"/live/branches/{code}"),
+        carried=url_with("", **carried(question)).replace("?", "&", 1),
     )
 
 

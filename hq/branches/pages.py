@@ -39,3 +39,4 @@ class BranchPage:
     cards: Sequence[Figure]
     people: TableView
     live_url: str
+    carried: str

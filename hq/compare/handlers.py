@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Literal
+from typing import Any, Literal
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,7 +15,7 @@ from hq.compare.side import side_by_side
 from hq.figures.scoreboard import COLUMNS, GOALS, Board, scoreboard
 from hq.figures.shape import Column, Line, Question
 from hq.figures.words import scope_name
-from hq.frame.page import drill_urls, freshness_line, month_span, region_tabs
+from hq.frame.page import carried, drill_urls, freshness_line, month_span, page_url, region_tabs
 from hq.tables import mark_of, pages, total_mark, unit_urls, url_with
 from shared.i18n import gettext as _
 from shared.i18n import sentences
@@ -94,6 +94,7 @@ async def show(request: Request) -> Response:
         picked=[branch.code for branch in chosen.branches] if chosen else [],
         side=chosen,
         multiples=await multiples(board, column, names_of, drill),
+        branch_query=url_with("", **days_of(board.question), **carried(board.question)),
     )
     return page(request, "compare/show.html", view)
 
@@ -180,13 +181,18 @@ def total_row(total: Compared, board: Board, column: Column) -> ComparedRow:
     return replace(made, id="total", name=_("Total"), mark=mark, is_total=True)
 
 
+def days_of(question: Question) -> dict[str, Any]:
+    """The days of the question as an address carries them."""
+    return {"from": question.first, "to": question.last}
+
+
 def drills_of(column: Column, question: Question) -> Callable[[str], str]:
     """The page behind a value, for each unit."""
     path = PATHS[column.key]
     if path == "/receivables":
-        return unit_urls(path)
+        return unit_urls(path, **carried(question))
     if path == "/staff":
-        return unit_urls(path, **{"from": question.first, "to": question.last})
+        return unit_urls(path, **days_of(question), **carried(question))
     tab = {"customers_signed": "signed", "followups": "followup"}.get(column.key)
     return drill_urls(path, question, tab=tab)
 
@@ -199,10 +205,13 @@ def exports(board: Board, column: Column) -> dict[str, str]:
         "overdue": "ageing",
         "receipts": "receivables",
         "followups": "follow-up",
+        "customers_new": "newest-customers",
+        "customers_signed": "signed-customers",
+        "visits": "staff-activity",
     }.get(column.key)
     if figure is None:
         figure = "profit" if column.key in ("income", "expense", "profit") else "sales"
-    dates = {"from": question.first, "to": question.last}
     return {
-        kind.upper(): url_with(f"/api/v1/figures/{figure}", format=kind, **dates) for kind in ("csv", "xlsx")
+        kind.upper(): page_url(f"/api/v1/figures/{figure}", question, format=kind, **days_of(question))
+        for kind in ("csv", "xlsx")
     }

@@ -99,3 +99,4 @@ class ComparePage:
     picked: Sequence[str]
     side: SideBySide | None
     multiples: Sequence[Multiple]
+    branch_query: str

@@ -15,8 +15,9 @@ from hq.dashboard.queries import Waiting, series, strip, waiting_warnings
 from hq.dayclose.queries import red_lines
 from hq.figures.scoreboard import Board, scoreboard
 from hq.figures.shape import Question
+from hq.figures.units import scope_of
 from hq.figures.words import scope_name
-from hq.frame.page import adds_up, freshness_line, month_span, region_tabs
+from hq.frame.page import adds_up, freshness_line, month_span, page_url, region_tabs
 from hq.live import topics_of
 from shared.i18n import gettext as _
 from shared.web.live import Push, live
@@ -41,8 +42,8 @@ async def show(request: Request) -> Response:
     board = await scoreboard(question)
     shapes = await series(board.question, board.branches, last_of(board), board.rates)
     found = await strip(board.question, board.branches, question.house.today())
-    waiting = await waiting_warnings(question)
-    red = await red_lines(question.branches)
+    scope = scope_of(board.question, board.branches.codes)
+    waiting, red = await waiting_warnings(scope), await red_lines(scope)
     view = replace(
         view_of(board, shapes, compare, sort, found, waiting, red),
         regions=await region_tabs(question, board.branches),
@@ -79,6 +80,12 @@ def view_of(
         alerts=parts.needs(board, waiting, red),
         table=parts.table(board, sort, _("HQ and branches")),
         strip=found,  # type: ignore[arg-type]
+        strip_urls={
+            "newest": page_url("/customers", board.question),
+            "signed": page_url("/customers", board.question, tab="signed"),
+            "due": page_url("/customers", board.question, tab="followup"),
+            "news": "/news",
+        },
         live_url=with_query("/live/overview"),
     )
 

@@ -19,6 +19,7 @@ from hq.dashboard.queries import Alert, series, waiting_warnings
 from hq.dayclose.queries import red_lines
 from hq.figures.scoreboard import Board, scoreboard
 from hq.figures.shape import Line, Question, Watermark
+from hq.figures.units import scope_of
 from hq.frame.page import FreshnessLine, freshness_line
 from hq.live import Shared, actions_of
 from hq.tables import row_id
@@ -102,8 +103,8 @@ class LiveBoard(Shared):
             last = board.question.last
             assert last is not None
             shapes = await series(board.question, board.branches, last, board.rates)
-            waiting = await waiting_warnings(board.question)
-            needs = view.needs(board, waiting, await red_lines(board.question.branches))
+            scope = scope_of(board.question, board.branches.codes)
+            needs = view.needs(board, await waiting_warnings(scope), await red_lines(scope))
             self.take(request, board, shapes, needs)
 
         await self.anew(make, lambda: rows <= self.wanted and self.day == self.today())

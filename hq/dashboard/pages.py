@@ -22,5 +22,6 @@ class OverviewPage:
     alerts: Sequence[Alert]
     table: TableView
     strip: Mapping[str, Sequence[StripRow]]
+    strip_urls: Mapping[str, str]
     live_url: str
     regions: Sequence[Tab] = ()

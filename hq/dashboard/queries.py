@@ -128,9 +128,9 @@ class Waiting:
 SUMMED = ("limit", "plans")
 
 
-async def waiting_warnings(question: Question) -> Waiting:
-    """What waits for somebody. One statement, a row for each kind."""
-    within = " AND branch IN :codes" if question.branches is not None else ""
+async def waiting_warnings(scope: frozenset[str] | None) -> Waiting:
+    """What waits for somebody at these branches (None: all). One statement, a row for each kind."""
+    within = " AND branch IN :codes" if scope is not None else ""
     number = (
         "CAST(\"values\"::json ->> 'n' AS BIGINT)"
         if engine() == "postgres"
@@ -139,7 +139,7 @@ async def waiting_warnings(question: Question) -> Waiting:
     rows = await fetch_all(
         f"SELECT kind, COUNT(*) AS branches, CAST(SUM(COALESCE({number}, 0)) AS BIGINT) AS number FROM hq_warning "
         f"WHERE cleared_at IS NULL AND acknowledged_at IS NULL{within} GROUP BY kind",
-        codes=sorted(question.branches or ()),
+        codes=sorted(scope or ()),
     )
     sums = {
         str(row["kind"]): (int(row["number"]), int(row["branches"])) for row in rows if row["kind"] in SUMMED

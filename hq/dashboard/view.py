@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from hq.cards import CardMaker, maker_of
 from hq.dashboard.queries import Alert, Waiting, stale_branches, worst_gap
 from hq.figures.scoreboard import COLUMNS, Board
-from hq.figures.shape import Line
-from hq.frame.page import drill_url, drill_urls
+from hq.figures.shape import Line, Question
+from hq.frame.page import carried, drill_url, drill_urls, page_url
 from hq.tables import Look, table_of, unit_urls, url_with
 from shared import clock
 from shared import figures as definitions
@@ -27,30 +28,33 @@ def cards(board: Board, series: Mapping[str, Sequence[int]], compare: str) -> li
     maker, seen = maker_of(board.figure), Compared(board, compare)
     dates = {"from": board.question.first, "to": board.question.last}
 
+    def behind(path: str, **more: Any) -> str:
+        return page_url(path, board.question, **more)
+
     def money(key: str, label: str, path: str, topic: str) -> Figure:
-        made = maker.card(key, label, url_with(path, **dates))
+        made = maker.card(key, label, behind(path, **dates))
         return replace(seen.beside(made), spark=series.get(key, ()), definition_url=f"/definitions#{topic}")
 
     def number(key: str, label: str, url: str) -> Figure:
         return seen.beside(maker.number(key, label, url))
 
-    remaining = replace(maker.card("remaining", _("Remaining"), "/receivables"), definition_url="/definitions#receivables")  # fmt: skip
-    overdue = maker.card("overdue", _("Overdue"), url_with("/receivables", sort="-overdue_share"))
+    remaining = replace(maker.card("remaining", _("Remaining"), behind("/receivables")), definition_url="/definitions#receivables")  # fmt: skip
+    overdue = maker.card("overdue", _("Overdue"), behind("/receivables", sort="-overdue_share"))
     share = maker.total.number("overdue_share")
-    people = replace(maker.number("plans", _("Plans in today"), "/staff"), unit=_("of %(n)s", n=maker.total.number("staff") or 0))  # fmt: skip
+    people = replace(maker.number("plans", _("Plans in today"), behind("/staff")), unit=_("of %(n)s", n=maker.total.number("staff") or 0))  # fmt: skip
     return [
         replace(money("sales", _("Sales"), "/sales", "sales"), bullet=bullet_of(maker.total)),
         year_card(maker, board),
         money("income", _("Income"), "/profit", "profit"),
         money("profit", _("Operating profit"), "/profit", "profit"),
         money("expense", _("Expense"), "/profit", "profit"),
-        replace(seen.beside(maker.card("receipts", _("Receipts"), url_with("/receivables/receipts", **dates))), spark=series.get("receipts", ())),
+        replace(seen.beside(maker.card("receipts", _("Receipts"), behind("/receivables/receipts", **dates))), spark=series.get("receipts", ())),
         seen.beside(remaining),
         replace(overdue, note=_("%(share)s of what remains", share=percent(share)) if share is not None else ""),
-        number("customers_new", _("New customers"), url_with("/customers", **dates)),
-        number("customers_signed", _("Signed customers"), url_with("/customers", tab="signed", **dates)),
+        number("customers_new", _("New customers"), behind("/customers", **dates)),
+        number("customers_signed", _("Signed customers"), behind("/customers", tab="signed", **dates)),
         seen.beside(people),
-        number("followups_today", _("Follow-ups today"), "/staff"),
+        number("followups_today", _("Follow-ups today"), behind("/staff")),
     ]  # fmt: skip
 
 
@@ -102,7 +106,7 @@ def year_card(maker: CardMaker, board: Board) -> Figure:
     total, today = maker.total, board.question.house.today()
     year = Year.containing(board.question.last or today)
     passed = definitions.time_passed_bp(year.first, year.after, today)
-    url = url_with("/targets", as_of=board.question.last)
+    url = page_url("/targets", board.question, as_of=board.question.last)
     made = replace(maker.number("year_completion", _("Year plan"), url), kind="percent")
     if made.value is None:
         return replace(made, note=_("No target is set for this year."))
@@ -125,10 +129,10 @@ def shown(amount: int | None, line: Line) -> str:
 
 def needs(board: Board, waiting: Waiting, red: int) -> list[Alert]:
     """All that needs somebody, as the overview shows it: each leads to its rows."""
-    return [*warned(waiting), *red_lines(red), *alerts(board)]
+    return [*warned(waiting, board.question), *red_lines(red), *alerts(board)]
 
 
-def warned(waiting: Waiting) -> list[Alert]:
+def warned(waiting: Waiting, question: Question) -> list[Alert]:
     """One line for the early warnings that nobody has acknowledged, one each for customers above their limit and plans
     that are not in; none without any."""
     found = []
@@ -138,15 +142,15 @@ def warned(waiting: Waiting) -> list[Alert]:
             "%(n)s early warnings are not acknowledged",
             waiting.count,
         )
-        found.append(Alert(text, "/warnings"))
+        found.append(Alert(text, page_url("/warnings", question)))
     if "limit" in waiting.sums:
         number, branches = waiting.sums["limit"]
         text = ngettext("%(n)s customer above the sales limit or on hold (branches: %(branches)s)", "%(n)s customers above the sales limit or on hold (branches: %(branches)s)", number, branches=branches)  # fmt: skip
-        found.append(Alert(text, "/receivables/debtors?list=limit"))
+        found.append(Alert(text, page_url("/receivables/debtors", question, list="limit")))
     if "plans" in waiting.sums:
         number, branches = waiting.sums["plans"]
         text = ngettext("%(n)s person without a plan for today (branches: %(branches)s)", "%(n)s people without a plan for today (branches: %(branches)s)", number, branches=branches)  # fmt: skip
-        found.append(Alert(text, "/staff"))
+        found.append(Alert(text, page_url("/staff", question)))
     return found
 
 
@@ -188,7 +192,7 @@ def alerts(board: Board) -> list[Alert]:
             late,
             share=percent(limit),
         )
-        found.append(Alert(text, url_with("/receivables", sort="-overdue_share")))
+        found.append(Alert(text, page_url("/receivables", board.question, sort="-overdue_share")))
     return found[:ALERTS_MOST]
 
 
@@ -208,14 +212,15 @@ def table(board: Board, sort: str, caption: str, only: Sequence[Line] | None = N
     question, scale = board.question, scale_of(board)
     figure = board.figure if only is None else replace(board.figure, rows=only)
 
-    targets = unit_urls("/targets", as_of=question.last)
+    targets = unit_urls("/targets", as_of=question.last, **carried(question))
     urls = {
         "sales": drill_urls("/sales", question),
         "profit": drill_urls("/profit", question),
         "completion": targets,
         "gap": targets,
     }
-    owing = unit_urls("/receivables")
+    owing = unit_urls("/receivables", **carried(question))
+    days = {"from": question.first, "to": question.last}
 
     def drill(line: Line, key: str) -> str:
         return urls.get(key, owing)(line.unit) + ("#why-part" if key in ("completion", "gap") else "")
@@ -227,7 +232,7 @@ def table(board: Board, sort: str, caption: str, only: Sequence[Line] | None = N
             caption=caption,
             keys=KEYS,
             drill=drill,
-            open_row=lambda line: f"/branches/{line.branch}",
+            open_row=lambda line: url_with(f"/branches/{line.branch}", **days, **carried(question)),
             phone=("completion", "gap"),
             extra=(Column("bar", _("Actual and plan"), "bullet"),),
             extra_cells=lambda line: {

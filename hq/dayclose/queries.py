@@ -1,6 +1,6 @@
 """Reads for the pages of day close."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -89,12 +89,13 @@ async def found_rows(ledger: Ledger, branch: str, day: date) -> Found:
     return Found(found, int(count or 0))
 
 
-async def red_lines(codes: Sequence[str] | None) -> int:
-    """How many lines are red, of the reader's branches."""
+async def red_lines(codes: Collection[str] | None) -> int:
+    """How many lines are red, of these branches (None: all)."""
     within = "" if codes is None else " AND branch IN :codes"
     return int(
         await fetch_value(
-            f"SELECT COUNT(*) AS n FROM day_close_check WHERE state = 'red'{within}", codes=codes
+            f"SELECT COUNT(*) AS n FROM day_close_check WHERE state = 'red'{within}",
+            codes=sorted(codes or ()),
         )
         or 0
     )

@@ -167,16 +167,27 @@ def switches(figure: Figure, by: Sequence[str] = ()) -> list[list[Tab]]:
 UNITS = frozenset({"company", "region", "branch", "department", "employee", "unassigned", "customer"})
 
 
+def carried(question: Question) -> dict[str, str | None]:
+    """How the figures of a question are shown, as every link from them to another page keeps it: the moment as known at,
+    the currency, the branches left out."""
+    return {
+        "known_at": moment(question.known_at) if question.known_at else None,
+        "currency": question.currency if question.currency != question.house.currency else None,
+        "without": ",".join(sorted(question.left_out)) or None,
+    }
+
+
+def page_url(path: str, question: Question, **more: Any) -> str:
+    """Another page about the unit of the question, shown as the question shows it. Its days are not carried along."""
+    unit = str(question.unit) if question.unit.kind != "company" else None
+    return url_with(path, **{"unit": unit, **more}, **carried(question))
+
+
 def drill_urls(path: str, question: Question, **more: Any) -> Callable[[str], str]:
     """Gives the page of each unit of a list with the days, currency and branches of the question carried along; a row that is
     a month leads to the same unit in that month, one that is no unit nowhere ("")."""
     days: dict[str, Any] = {"from": question.first, "to": question.last, "as_of": question.as_of}
-    kept: dict[str, Any] = {
-        "known_at": moment(question.known_at) if question.known_at else None,
-        "currency": question.currency if question.currency != question.house.currency else None,
-        "without": ",".join(sorted(question.left_out)) or None,
-        **more,
-    }
+    kept: dict[str, Any] = {**carried(question), **more}
     of_unit, company = unit_urls(path, **days, **kept), url_with(path, **days, **kept)
 
     def url(unit: str) -> str:

@@ -18,7 +18,7 @@ from hq.figures.words import scope_name
 from hq.frame.page import adds_up, crumbs_of, drill_url, freshness_line, month_span, switches
 from hq.profit.pages import BridgeRow, ProfitPage
 from hq.profit.queries import BridgeStep, bridge
-from hq.tables import Look, table_of, url_with
+from hq.tables import Look, table_of
 from shared.figures import INCOME_RULES
 from shared.i18n import gettext as _
 from shared.money import Money, exponent
@@ -140,9 +140,7 @@ def look_of(request: Request, figure: Figure, branch_rule: str) -> Look:
     def income_url(rule: str, unit: str) -> str:
         """What income is made of: orders, receipts, or (by shipment) nothing that has a page yet."""
         if rule == "receipt":
-            return url_with(
-                "/receivables/receipts", unit=unit, **{"from": question.first, "to": question.last}
-            )
+            return drill_url("/receivables/receipts", question, unit)
         return drill_url("/sales", question, unit) if rule == "approval" else ""
 
     def drill(line: Line, key: str) -> str:

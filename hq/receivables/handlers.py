@@ -17,7 +17,7 @@ from hq.figures.receivables import BUCKETS
 from hq.figures.shape import Figure, Line, Question
 from hq.figures.units import month_of
 from hq.figures.words import scope_name
-from hq.frame.page import Check, adds_up, crumbs_of, freshness_line, month_span, switches
+from hq.frame.page import Check, adds_up, carried, crumbs_of, freshness_line, month_span, page_url, switches
 from hq.receivables.debtors import STATE_WORDS
 from hq.receivables.owing import promises_of
 from hq.receivables.pages import InstalmentPage, ReceiptsPage, ReceivablesPage
@@ -59,6 +59,7 @@ async def show(request: Request) -> Response:
         crumbs=crumbs_of(request, figure, _("Receivables")),
         as_of=figure.question.as_of,
         keep=kept(question),
+        beside=beside(figure),
         switches=switches(
             figure, ("customer", "employee", "department") if figure.question.unit.kind != "customer" else ()
         ),
@@ -72,11 +73,21 @@ async def show(request: Request) -> Response:
     return page(request, "receivables/show.html", view)
 
 
+def beside(figure: Figure) -> dict[str, str]:
+    """The pages beside this one: receipts of the same unit; debtors of the same region or of its branch."""
+    question = figure.question
+    is_below = question.unit.kind not in ("company", "region")
+    debtors = {"unit": None, "within": figure.total.branch} if is_below else {}
+    return {
+        "receipts": page_url("/receivables/receipts", question),
+        "debtors": page_url("/receivables/debtors", question, **debtors),
+    }
+
+
 def kept(question: Question) -> dict[str, str]:
     """What a change of the day keeps."""
-    found = {"unit": str(question.unit) if question.unit.kind != "company" else "", "by": question.by}
-    if question.currency != question.house.currency:
-        found["currency"] = question.currency
+    unit = str(question.unit) if question.unit.kind != "company" else ""
+    found = {"unit": unit, "by": question.by, **carried(question)}
     return {name: value for name, value in found.items() if value}
 
 
@@ -130,9 +141,8 @@ def look_of(request: Request, figure: Figure) -> Look:
             return f"/receivables/{line.unit.partition(':')[2]}"
         if ":" not in line.unit or line.unit.startswith("order:"):
             return ""
-        currency = question.currency if question.currency != question.house.currency else None
         as_of = request.query_params.get("as_of")
-        return url_with("/receivables", unit=line.unit, as_of=as_of, currency=currency)
+        return url_with("/receivables", unit=line.unit, as_of=as_of, **carried(question))
 
     due = (Column("due_on", _("Due date"), "day", phone="second"),) if is_instalments else ()
     return Look(
@@ -209,7 +219,7 @@ def receipts_look(request: Request, figure: Figure) -> Look:
 
     def drill(line: Line, _key: str) -> str:
         dates: Mapping[str, Any] = {"from": question.first, "to": question.last}
-        return url_with("/receivables/receipts", unit=line.unit, **dates)
+        return url_with("/receivables/receipts", unit=line.unit, **dates, **carried(question))
 
     return Look(
         key="receipts-by",

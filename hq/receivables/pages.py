@@ -19,6 +19,7 @@ class ReceivablesPage:
     crumbs: Sequence[Crumb]
     as_of: date | None
     keep: Mapping[str, str]
+    beside: Mapping[str, str]
     switches: Sequence[Sequence[Tab]]
     freshness: FreshnessLine
     cards: Sequence[Figure]

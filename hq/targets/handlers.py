@@ -15,7 +15,7 @@ from hq.figures.rates import conversion
 from hq.figures.shape import Figure, Line, Question
 from hq.figures.targets import targets
 from hq.figures.words import scope_name
-from hq.frame.page import crumbs_of, freshness_line, switches
+from hq.frame.page import carried, crumbs_of, freshness_line, switches
 from hq.tables import Look, table_of, url_with
 from hq.targets.forecast import Forecast, by_cause, by_unit, days_ahead, needed_a_month, run_rate
 from hq.targets.pages import BridgeStep, ChartMonth, TargetsPage
@@ -95,7 +95,7 @@ async def lines_in(
 
 def kept(question: Question) -> dict[str, str]:
     """What a change of the day keeps."""
-    found = {"measure": question.measure, "by": question.by}
+    found = {"measure": question.measure, "by": question.by, **carried(question)}
     if question.unit.kind != "company":
         found["unit"] = str(question.unit)
     return {name: value for name, value in found.items() if value}
@@ -238,7 +238,11 @@ def why_of(figure: Figure, measure: TargetMeasure, question: Question) -> list[B
     words = {"": _("Others"), "-": _("Without a target of their own")}
     steps = [step_of(_("Plan"), plan, total.currency, measure, is_total=True)]
     for part in by_unit(plan, actual, gaps):
-        url = url_with("/sales", unit=part.unit, period=str(month)) if part.unit else ""
+        url = (
+            url_with("/sales", unit=part.unit, period=str(month), **carried(figure.question))
+            if part.unit
+            else ""
+        )
         steps.append(step_of(words.get(part.label, part.label), part.amount, total.currency, measure, url))
     return [*steps, step_of(_("Actual"), actual, total.currency, measure, is_total=True)]
 
@@ -283,8 +287,9 @@ def look_of(request: Request, figure: Figure, measure: TargetMeasure) -> Look:
     def open_unit(line: Line, _key: str = "") -> str:
         if line.unit.startswith("unassigned"):
             return ""
+        as_of = request.query_params.get("as_of")
         return url_with(
-            "/targets", unit=line.unit, measure=question.measure, as_of=request.query_params.get("as_of")
+            "/targets", unit=line.unit, measure=question.measure, as_of=as_of, **carried(question)
         )
 
     def cells(line: Line) -> Mapping[str, Any]:

@@ -7,9 +7,11 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
-from hq.asking import PAGE_ROWS, branches_of, house_of, number_of
+from hq.asking import PAGE_ROWS, branches_of, house_of, number_of, question_of
 from hq.figures.freshness import directory
 from hq.figures.shape import Question
+from hq.figures.units import scope_of
+from hq.frame.page import region_tabs
 from hq.models import Warning
 from hq.tables import pages
 from hq.warnings import actions
@@ -17,6 +19,7 @@ from hq.warnings.pages import WarningRow, WarningsPage
 from hq.warnings.words import sentence
 from shared.errors import NotFound
 from shared.i18n import gettext as _
+from shared.vocabulary import region_word
 from shared.web.export import Heading, export
 from shared.web.parts import Column, Tab
 from shared.web.responses import page, redirect
@@ -28,7 +31,9 @@ LISTED_MOST = 2_000
 async def show(request: Request) -> Response:
     """Open ones, the gravest and newest first; or those that are over."""
     is_open = request.query_params.get("list") != "over"
-    rows = await listed(request, is_open)
+    question = question_of(request, "figures.view")
+    known = await directory(question)
+    rows = await listed(scope_of(question, known.codes), is_open)
     names = await names_of_branches(request)
     if request.query_params.get("format") == "csv":
         return await as_file(request, rows, names)
@@ -36,6 +41,8 @@ async def show(request: Request) -> Response:
     following, previous = pages(offset, PAGE_ROWS, len(rows))
     newest = await Warning.all().order_by("-checked_at").first()
     view = WarningsPage(
+        scope=region_word(question.unit.key) if question.unit.kind == "region" else "",
+        regions=await region_tabs(question, known),
         tabs=[
             Tab(_("Open warnings"), with_query(list=None, offset=None), is_open),
             Tab(_("Resolved"), with_query(list="over", offset=None), not is_open),
@@ -50,9 +57,8 @@ async def show(request: Request) -> Response:
     return page(request, "warnings/list.html", view)
 
 
-async def listed(request: Request, is_open: bool) -> list[Warning]:
-    """The warnings of the reader's branches."""
-    codes = branches_of(request.state.person, "figures.view")
+async def listed(codes: frozenset[str] | None, is_open: bool) -> list[Warning]:
+    """The warnings of these branches, None for all."""
     found = Warning.filter(cleared_at__isnull=is_open)
     if codes is not None:
         found = found.filter(branch__in=sorted(codes))

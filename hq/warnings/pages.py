@@ -27,6 +27,8 @@ class WarningRow:
 class WarningsPage:
     """/warnings"""
 
+    scope: str
+    regions: Sequence[Tab]
     tabs: Sequence[Tab]
     rows: Sequence[WarningRow]
     is_open: bool

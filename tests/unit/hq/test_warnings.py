@@ -1,5 +1,6 @@
 """What needs somebody is found, kept once, acknowledged by name, and cleared when it is over."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -77,6 +78,21 @@ def test_a_matter_is_one_warning_until_it_is_over(
     harbin = next(row for row in first if row.key == "unreachable:HRB")
     mei.open("/warnings")
     assert mei.send(f"/warnings/{harbin.id}/acknowledge").status_code == 404
+
+
+def test_a_regions_overview_counts_what_waits_at_its_branches_and_leads_to_it(
+    site: Headquarters, chen: Visitor
+) -> None:
+    found = inside(site, complain)
+    there = [row for row in found if row.branch in ("SH", "TYO")]
+    assert 0 < len(there) < len(found)
+    chen.open("/?unit=region:east")
+    assert f"{len(there)} early warning" in chen.text()
+    (url,) = set(re.findall(r'href="(/warnings\?[^"]*)"', chen.page[chen.page.index("<main") :]))
+    chen.open(url)
+    assert chen.page.count("/acknowledge") == len(there)
+    assert "complaints in seven days" not in chen.text()
+    assert not [word for word in ("Paris", "Harbin", "Head office") if word in chen.text()]
 
 
 def test_complaints_are_a_warning_when_they_double_and_are_not_few() -> None:
