@@ -67,8 +67,9 @@ def missing_and_unused(
     uses: list[Use] = []
     for path in (path for root in roots for path in _sources(root)):
         try:
-            uses += _texts_of(path)
-            report.wrong += _put_together(path) if path.suffix == ".py" else []
+            found, wrong = _texts_of(path)
+            uses += found
+            report.wrong += wrong
         except ValueError as unreadable:
             report.wrong.append(str(unreadable))
     entries = [(path, entry) for path in po_files(roots) for entry in read_entries(path)]
@@ -108,59 +109,68 @@ def _check_entry(
         report.fuzzy.append(named)
 
 
-def _texts_of(path: Path) -> list[Use]:
-    """Every text that one Python file or template asks for, with its place."""
-    uses = []
-    for line, message, context in _extract(path):
-        forms = (message,) if isinstance(message, str) else tuple(message)
-        uses.append(Use(context, forms[0], forms[1] if len(forms) > 1 else None, f"{path}:{line}"))
-    return uses
-
-
-def _extract(path: Path) -> Iterator[tuple[int, Any, str | None]]:
-    """Babel's extraction of one file; ValueError, naming it, when it is no Python or no template."""
-    from babel.messages.extract import extract
+def _texts_of(path: Path) -> tuple[list[Use], list[str]]:
+    """Every text that one Python file or template asks for, with its place, and what is wrong there; ValueError, naming the file,
+    when it is no Python or no template."""
     from jinja2 import TemplateSyntaxError
 
-    options = {"newstyle_gettext": "true", "trimmed": "true", "silent": "false", "encoding": "utf-8"}
-    method: Any = "python"
-    if path.suffix != ".py":
-        from jinja2.ext import babel_extract as method
     try:
-        with path.open("rb") as file:
-            for line, message, _comments, context in extract(
-                method, file, keywords=KEYWORDS, options=options
-            ):
-                yield line, message, context
-        if path.suffix == ".py":
-            yield from _refusals(path)
-            yield from _inside_f_strings(path)
+        if path.suffix != ".py":
+            return [_use(path, *found) for found in _in_template(path)], []
+        calls = [node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Call)]
     except (TemplateSyntaxError, SyntaxError) as wrong:
         raise ValueError(f"{path}:{wrong.lineno}: {wrong}") from wrong
+    calls.sort(key=lambda call: call.lineno)
+    uses = [_use(path, call.lineno, *found) for call in calls if (found := _asked_by(call))]
+    return uses, [
+        f"text built at run time in {path}:{call.lineno}: {ast.unparse(call.args[0])}"
+        for call in calls
+        if _is_put_together(call)
+    ]
 
 
-def _refusals(path: Path) -> Iterator[tuple[int, str, None]]:
-    """Messages given to refusals without N_. Not by babel, which takes the first text inside `fields={...}` for one."""
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-        if (
-            isinstance(node, ast.Call)
-            and isinstance(node.func, ast.Name)
-            and node.func.id in _REFUSALS
-            and node.args
-        ):
-            text = node.args[0]
-            if isinstance(text, ast.Constant) and isinstance(text.value, str):
-                yield node.lineno, text.value, None
+def _use(path: Path, line: int, message: Any, context: str | None) -> Use:
+    forms = (message,) if isinstance(message, str) else tuple(message)
+    return Use(context, forms[0], forms[1] if len(forms) > 1 else None, f"{path}:{line}")
 
 
-def _inside_f_strings(path: Path) -> Iterator[tuple[int, str, None]]:
-    """Texts asked for within the braces of an f-string, which babel reads as one token."""
-    for string in ast.walk(ast.parse(path.read_text("utf-8"))):
-        for node in ast.walk(string) if isinstance(string, ast.JoinedStr) else ():
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _ONE_TEXT:
-                text = node.args[0] if node.args else None
-                if isinstance(text, ast.Constant):
-                    yield node.lineno, str(text.value), None
+def _in_template(path: Path) -> Iterator[tuple[int, Any, str | None]]:
+    """Line, message and context of each text of a template."""
+    from babel.messages.extract import extract
+    from jinja2.ext import babel_extract
+
+    method: Any = babel_extract
+    options = {"newstyle_gettext": "true", "trimmed": "true", "silent": "false", "encoding": "utf-8"}
+    with path.open("rb") as file:
+        for line, message, _comments, context in extract(method, file, keywords=KEYWORDS, options=options):
+            yield line, message, context
+
+
+def _asked_by(call: ast.Call) -> tuple[Any, str | None] | None:
+    """Message and context that a call asks for by constants, as babel takes them from templates; None for another call."""
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    texts: list[Any] = [arg.value if isinstance(arg, ast.Constant) else None for arg in call.args]
+    if name in KEYWORDS:
+        places = KEYWORDS[name] or (1,)
+    elif name in _REFUSALS and isinstance(call.func, ast.Name):
+        places = (1,)
+    else:
+        return None
+    numbers = [place if isinstance(place, int) else place[0] for place in places]
+    wanted = [texts[number - 1] if number <= len(texts) else None for number in numbers]
+    if not all(isinstance(text, str) and text for text in wanted):
+        return None
+    return (wanted, None) if numbers == list(places) else (wanted[1:], wanted[0])
+
+
+def _is_put_together(call: ast.Call) -> bool:
+    """Texts built at run time can be neither extracted nor translated; fields are given as keywords instead."""
+    if not isinstance(call.func, ast.Name) or call.func.id not in TRANSLATED_CALLS or not call.args:
+        return False
+    text = call.args[0]
+    return isinstance(text, ast.JoinedStr | ast.BinOp) or (
+        isinstance(text, ast.Call) and isinstance(text.func, ast.Attribute) and text.func.attr == "format"
+    )
 
 
 def _sources(root: Path) -> Iterator[Path]:
@@ -172,19 +182,6 @@ def _sources(root: Path) -> Iterator[Path]:
             or path.suffix == ".html"
         ):
             yield path
-
-
-def _put_together(path: Path) -> Iterator[str]:
-    """Texts built at run time can be neither extracted nor translated; fields are given as keywords instead."""
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name) or not node.args:
-            continue
-        text = node.args[0]
-        is_built = isinstance(text, ast.JoinedStr | ast.BinOp) or (
-            isinstance(text, ast.Call) and isinstance(text.func, ast.Attribute) and text.func.attr == "format"
-        )
-        if node.func.id in TRANSLATED_CALLS and is_built:
-            yield f"text built at run time in {path}:{node.lineno}: {ast.unparse(text)}"
 
 
 def _key(text: Entry | Use) -> Key:

@@ -27,7 +27,7 @@ def test_a_killed_agent_leaves_the_services_and_its_successor_adopts_them(tmp_pa
         assert (after["pid"], after["instance"]) == (before["pid"], before["instance"])
         os.kill(after["pid"], signal.SIGKILL)
         until(lambda: agent.service("web")["pid"] not in (0, before["pid"]))
-        assert agent.ask("recoveries")[0]["exit"] == "unknown"
+        assert until(lambda: agent.ask("recoveries"))[0]["exit"] == "unknown"
 
 
 def test_a_node_file_that_was_changed_meanwhile_says_what_is_started(tmp_path, port):
@@ -55,7 +55,7 @@ def test_a_service_that_died_while_the_agent_was_away_counts_as_lost(tmp_path, p
         until(lambda: not answers(port))
         agent.start()
         agent.until_state("web", "running")
-        assert agent.ask("recoveries")[0]["cause"] == "lost"
+        assert until(lambda: agent.ask("recoveries"))[0]["cause"] == "lost"  # written beside what is shown
 
 
 def test_a_service_the_journal_does_not_know_is_found_by_its_mark(tmp_path, port):

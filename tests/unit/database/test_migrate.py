@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from tortoise.context import TortoiseContext
 from tortoise.migrations.executor import MigrationExecutor, MigrationTarget
+from tortoise.migrations.schema_generator.state_apps import StateApps
 
 from shared.database import DatabaseApp, execute, fetch_all, open_database
 from shared.database.context import drop_descriptions, tortoise_config
@@ -21,6 +22,12 @@ from tests.support.databases import (
     hq_apps,
     postgres_url,
 )
+
+
+@pytest.fixture(autouse=True)
+def without_queries(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No migration asks a model for rows, and to prepare each model's queries anew at every operation takes half of the time."""
+    monkeypatch.setattr(StateApps, "_build_initial_querysets", lambda _apps: None)
 
 
 async def replay(url: str, apps: list[DatabaseApp], until: str = "__latest__") -> None:

@@ -95,6 +95,7 @@ def test_an_agent_heals_a_unit_and_adopts_it_after_its_own_crash(bus, tmp_path, 
         until(lambda: agent.service("web")["starts_in_window"] <= 1)
         os.kill(first["pid"], signal.SIGKILL)
         second = until(lambda: (now := agent.service("web"))["pid"] not in (0, first["pid"]) and now)
+        until(lambda: agent.ask("recoveries"))
         agent.kill()
         agent.start()
         third = agent.until_state("web", "running")
