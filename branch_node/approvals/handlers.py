@@ -19,14 +19,14 @@ from branch_node.approvals.words import ENTITIES, reason_notes, request_notes
 from branch_node.bulk import BulkRow, ids_of, is_sure, preview
 from branch_node.expenses.queries import categories, label_of
 from branch_node.home import today
-from branch_node.listing import Listing, nothing
+from branch_node.listing import Listing, nothing, wants_file, whole
 from branch_node.lists import paging
 from branch_node.orders.rules import discount_of
 from branch_node.requests import path_id
 from branch_node.staff.queries import names_of as staff_names
 from shared.errors import Invalid, NotFound, Refused
+from shared.i18n import N_, ngettext, render
 from shared.i18n import gettext as _
-from shared.i18n import ngettext, render
 from shared.money import Money, round_half_even
 from shared.permissions import Person
 from shared.records import ApprovalRequest, ApprovalStep, Expense, Order, Quotation
@@ -36,6 +36,8 @@ from shared.web.forms import Form, empty_form, read_form, read_query, with_error
 from shared.web.parts import Action, Column, Crumb, Tab
 from shared.web.responses import page, redirect
 
+WHICH: Mapping[str, str] = {"mine": N_("For me"), "asked": N_("Asked by me"), "decided": N_("Decided")}
+
 
 async def show_list(request: Request) -> Response:
     """What waits for this person, what he or she asked for, what was decided lately."""
@@ -43,7 +45,11 @@ async def show_list(request: Request) -> Response:
     form = read_query(request, FilterForm)
     wanted = form.value if not form.errors else FilterForm()
     order = paging(request.query_params, queries.SORTS, "asked" if wanted.which == "mine" else "-asked")
-    cut = await queries.requests_page(person, queries.Filter(wanted.which, wanted.entity or ""), order)
+    chosen = queries.Filter(wanted.which, wanted.entity or "")
+    if wants_file(request):
+        found = await queries.requests_page(person, chosen, whole(order))
+        return await listing(wanted.which).file(request, found.rows, scope=_(WHICH[wanted.which]), filters="")
+    cut = await queries.requests_page(person, chosen, order)
     texts = {
         "mine": _(
             "Nothing waits for you. Orders, quotes and expenses that need you appear here, oldest first."
@@ -54,8 +60,10 @@ async def show_list(request: Request) -> Response:
     empty = nothing(False, texts[wanted.which], "", "/approvals")
     waiting = len(cut.rows) if wanted.which == "mine" and not (cut.next or cut.previous) else None
     tabs = [
-        Tab(label, f"/approvals?which={which}", wanted.which == which, waiting if which == "mine" else None)
-        for which, label in (("mine", _("For me")), ("asked", _("Asked by me")), ("decided", _("Decided")))
+        Tab(
+            _(label), f"/approvals?which={which}", wanted.which == which, waiting if which == "mine" else None
+        )
+        for which, label in WHICH.items()
     ]
     bulk = [Action(_("Approve ..."), "/approvals/approve")] if wanted.which == "mine" else []
     table = await listing(wanted.which).table(request, cut, order, None, empty, bulk=bulk)

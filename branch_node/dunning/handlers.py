@@ -13,7 +13,7 @@ from branch_node.dunning.forms import DisputeForm, LevelForm, PromiseForm, Remin
 from branch_node.dunning.pages import LevelPage, LevelsPage, ListPage
 from branch_node.dunning.rules import FIELDS, filled
 from branch_node.home import home, today
-from branch_node.listing import Listing, nothing, scope_of
+from branch_node.listing import Listing, nothing, scope_of, wants_file
 from branch_node.lists import Cut, Paging
 from branch_node.receivables.handlers import adjust_form, show_page
 from branch_node.receivables.queries import receivable_for
@@ -30,6 +30,7 @@ from shared.web.parts import Action, Column, Count, Crumb, Link, Status, Tab, Ta
 from shared.web.responses import page, redirect
 
 URL = "/dunning"
+WHICH = {"today": N_("Today"), "held": N_("Nothing to send"), "sent": N_("Sent")}
 
 
 async def show_list(request: Request) -> Response:
@@ -39,17 +40,26 @@ async def show_list(request: Request) -> Response:
     await actions.ensure_levels()
     found = await queries.proposals(person, only_due=False)
     due = [one for one in found if one.level is not None]
+    which = which if which in WHICH else "today"
+    scope = scope_of(person, "receivable.edit")
+    proposed = due if which != "held" else [one for one in found if one.level is None]
+    if wants_file(request):
+        chosen = _(WHICH[which])
+        if which == "sent":
+            sent = await queries.latest_notices(person)
+            return await notices().file(request, sent, scope=scope, filters=chosen)
+        return await proposals().file(request, proposed, scope=scope, filters=chosen)
     if which == "sent":
         table = await notice_table(request, person)
     else:
-        table = await proposal_table(
-            request, due if which != "held" else [one for one in found if one.level is None]
-        )
+        table = await proposal_table(request, proposed)
     tabs = [
-        Tab(_("Today"), URL, which not in ("held", "sent"), len(due)),
-        Tab(_("Nothing to send"), f"{URL}?which=held", which == "held"),
-        Tab(_("Sent"), f"{URL}?which=sent", which == "sent"),
-    ]
+        Tab(
+            _(label), f"{URL}?which={name}" if name != "today" else URL, name == which,
+            len(due) if name == "today" else None,
+        )
+        for name, label in WHICH.items()
+    ]  # fmt: skip
     more = [Action(_("Outbox"), "/mail", "send")] + (
         [Action(_("Levels and texts"), f"{URL}/levels", "settings")]
         if person.may("receivable.write_off")
@@ -58,13 +68,12 @@ async def show_list(request: Request) -> Response:
     hint = _(
         "Reminders go out by mail each morning at 08:30; nobody is reminded while an instalment is disputed or promised."
     )
-    return page(
-        request, "dunning/list.html", ListPage(table, tabs, scope_of(person, "receivable.edit"), more, hint)
-    )
+    return page(request, "dunning/list.html", ListPage(table, tabs, scope, more, hint))
 
 
-async def proposal_table(request: Request, rows: list[queries.Proposal]) -> TableView:
-    listing: Listing[queries.Proposal] = Listing(
+def proposals() -> Listing[queries.Proposal]:
+    """How an instalment that somebody could be reminded of is shown."""
+    return Listing(
         key="dunning",
         caption=_("Reminders"),
         columns=[
@@ -80,11 +89,15 @@ async def proposal_table(request: Request, rows: list[queries.Proposal]) -> Tabl
         url=lambda one: f"/receivables/{one.debtor.id}",
         row_id=lambda one: str(one.debtor.id),
     )
+
+
+async def proposal_table(request: Request, rows: list[queries.Proposal]) -> TableView:
     empty = nothing(False, _("Nobody is to be reminded."), "", URL)
     bulk = (
         [Action(_("Remind now ..."), f"{URL}/remind")] if any(one.level is not None for one in rows) else []
     )
-    return await listing.table(request, Cut(rows), Paging("due_on", {}), Count(len(rows)), empty, bulk=bulk)
+    order = Paging("due_on", {})
+    return await proposals().table(request, Cut(rows), order, Count(len(rows)), empty, bulk=bulk)
 
 
 def proposal_cells(one: queries.Proposal) -> Mapping[str, Any]:
@@ -108,9 +121,9 @@ def held_word(one: queries.Proposal) -> str:
     }[one.held]  # fmt: skip
 
 
-async def notice_table(request: Request, person: Person) -> TableView:
-    rows = await queries.latest_notices(person)
-    listing: Listing[queries.NoticeRow] = Listing(
+def notices() -> Listing[queries.NoticeRow]:
+    """How a reminder that went out is shown."""
+    return Listing(
         key="notices",
         caption=_("Reminders sent"),
         columns=[
@@ -129,8 +142,12 @@ async def notice_table(request: Request, person: Person) -> TableView:
         url=lambda row: f"/receivables/{row.receivable_id}",
         row_id=lambda row: str(row.id),
     )  # fmt: skip
+
+
+async def notice_table(request: Request, person: Person) -> TableView:
+    rows = await queries.latest_notices(person)
     empty = nothing(False, _("No reminder was sent yet."), "", URL)
-    return await listing.table(request, Cut(rows), Paging("-day", {}), None, empty)
+    return await notices().table(request, Cut(rows), Paging("-day", {}), None, empty)
 
 
 async def remind(request: Request) -> Response:

@@ -4,7 +4,7 @@ import tempfile
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
-from hq.figures.aims import BLOCK_LABELS
+from hq.figures.aims import BLOCK_LABELS, TARGET_MEASURES
 from hq.figures.queries import FIGURES
 from hq.figures.shape import Column, ColumnKind, Figure, Line, Value
 from hq.figures.words import completeness, scope_name
@@ -31,7 +31,11 @@ def heading(figure: Figure, made_by: str) -> export.Heading:
     if question.as_of:
         filters.append(_("as of %(day)s", day=question.as_of.isoformat()))
     filters.append(_("amounts in %(currency)s", currency=question.currency))
+    if question.left_out:
+        filters.append(_("left out: %(branches)s", branches=_(", ").join(sorted(question.left_out))))
     title = _(FIGURES[figure.name].title)
+    if figure.name == "targets":
+        title = f"{title}{_(': ')}{_(TARGET_MEASURES[question.measure].label)}"
     return export.Heading(title, scope_name(figure), ", ".join(filters), completeness(figure), made_by)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from hq.figures.shape import Figure, Watermark
+from hq.figures.shape import Figure, Question, Watermark
 from shared import clock
 from shared.i18n import gettext, ngettext, sentences
 from shared.vocabulary import region_word
@@ -79,12 +79,16 @@ def about(mark: Watermark) -> str:
 
 def scope_name(figure: Figure) -> str:
     """Whom the figure covers, in words."""
-    unit, question = figure.question.unit, figure.question
-    if unit.kind == "company":
-        if question.branches is None:
-            return gettext("All branches")
-        names = [mark.name for mark in figure.watermarks]
-        return gettext(", ").join(names) or gettext("No branch")
-    if unit.kind == "region":
-        return region_word(unit.key)
+    unit = figure.question.unit
+    if unit.kind in ("company", "region"):
+        return scope_of_branches(figure.question, [mark.name for mark in figure.watermarks])
     return figure.total.name or unit.key
+
+
+def scope_of_branches(question: Question, names: Sequence[str]) -> str:
+    """Which branches a question is about, these being the names of those that it reaches."""
+    if question.unit.kind == "region":
+        return region_word(question.unit.key)
+    if question.branches is None:
+        return gettext("All branches")
+    return gettext(", ").join(names) or gettext("No branch")

@@ -12,7 +12,7 @@ from hq.figures.lists import as_date
 from hq.figures.rates import conversion
 from hq.figures.shape import Column as FigureColumn
 from hq.figures.shape import Figure, Line, Question
-from hq.figures.words import scope_name
+from hq.figures.words import completeness, scope_name
 from hq.frame.page import freshness_line, region_tabs
 from hq.receivables.owing import PROMISE_SORTS, PROMISE_STATES, Debtor, debtors, promises
 from hq.receivables.pages import DebtorsPage
@@ -51,7 +51,11 @@ async def show(request: Request) -> Response:
         else await debtor_table(question, known, chosen == "limit")
     )
     if params.get("format") in ("csv", "xlsx"):
-        return await as_file(request, table, str(params["format"]), scope_name(figure))
+        state = _(STATE_WORDS[status]) if chosen == "promises" else ""
+        heading = Heading(
+            table.caption, scope_name(figure), state, completeness(figure), request.state.person.name
+        )
+        return await as_file(request, table, str(params["format"]), heading)
     states = [
         Tab(_(STATE_WORDS[name]), with_query(status=name, after=None, before=None), name == status)
         for name in PROMISE_STATES
@@ -176,7 +180,7 @@ def promise_row(row: Mapping[str, Any], names: Mapping[str, str], today: Mapping
     )
 
 
-async def as_file(request: Request, table: TableView, kind: str, scope: str) -> Response:
+async def as_file(request: Request, table: TableView, kind: str, heading: Heading) -> Response:
     """The list as shown, as CSV or XLSX."""
 
     async def cells() -> Any:
@@ -189,5 +193,4 @@ async def as_file(request: Request, table: TableView, kind: str, scope: str) -> 
     columns = [
         Column(one.key, one.label, "text" if one.kind == "link" else one.kind) for one in table.columns
     ]
-    heading = Heading(table.caption, scope, "", "", request.state.person.name)
     return await export(request, kind=kind, name=table.key, heading=heading, columns=columns, rows=cells())

@@ -11,6 +11,7 @@ from hq.asking import PAGE_ROWS, branches_of, house_of, number_of, question_of
 from hq.figures.freshness import directory
 from hq.figures.shape import Question
 from hq.figures.units import scope_of
+from hq.figures.words import scope_of_branches
 from hq.frame.page import region_tabs
 from hq.models import Warning
 from hq.tables import pages
@@ -19,8 +20,8 @@ from hq.warnings.pages import WarningRow, WarningsPage
 from hq.warnings.words import sentence
 from shared.errors import NotFound
 from shared.i18n import gettext as _
-from shared.vocabulary import region_word
 from shared.web.export import Heading, export
+from shared.web.filters import instant
 from shared.web.parts import Column, Tab
 from shared.web.responses import page, redirect
 from shared.web.templating import with_query
@@ -35,21 +36,26 @@ async def show(request: Request) -> Response:
     known = await directory(question)
     rows = await listed(scope_of(question, known.codes), is_open)
     names = await names_of_branches(request)
+    scope = scope_of_branches(question, [branch.name for branch in known.branches])
+    newest = await Warning.all().order_by("-checked_at").first()
+    checked_at = newest.checked_at if newest else None
+    lists = {True: _("Open warnings"), False: _("Resolved")}
     if request.query_params.get("format") == "csv":
-        return await as_file(request, rows, names)
+        as_of = instant(checked_at) if checked_at else ""
+        heading = Heading(_("Early warnings"), scope, lists[is_open], as_of, request.state.person.name)
+        return await as_file(request, rows, names, heading)
     offset = number_of(request.query_params, "offset", 0, LISTED_MOST)
     following, previous = pages(offset, PAGE_ROWS, len(rows))
-    newest = await Warning.all().order_by("-checked_at").first()
     view = WarningsPage(
-        scope=region_word(question.unit.key) if question.unit.kind == "region" else "",
+        scope=scope,
         regions=await region_tabs(question, known),
         tabs=[
-            Tab(_("Open warnings"), with_query(list=None, offset=None), is_open),
-            Tab(_("Resolved"), with_query(list="over", offset=None), not is_open),
+            Tab(lists[True], with_query(list=None, offset=None), is_open),
+            Tab(lists[False], with_query(list="over", offset=None), not is_open),
         ],
         rows=[row_of(row, names) for row in rows[offset : offset + PAGE_ROWS]],
         is_open=is_open,
-        checked_at=newest.checked_at if newest else None,
+        checked_at=checked_at,
         export_url=with_query(format="csv"),
         next_url=following,
         previous_url=previous,
@@ -87,7 +93,9 @@ def row_of(row: Warning, names: Mapping[str, str]) -> WarningRow:
     )  # fmt: skip
 
 
-async def as_file(request: Request, rows: Sequence[Warning], names: Mapping[str, str]) -> Response:
+async def as_file(
+    request: Request, rows: Sequence[Warning], names: Mapping[str, str], heading: Heading
+) -> Response:
     """The list as CSV."""
     columns = [
         Column("text", _("Warning")),
@@ -107,7 +115,6 @@ async def as_file(request: Request, rows: Sequence[Warning], names: Mapping[str,
                 "assigned_to": row.assigned_to,
             }
 
-    heading = Heading(_("Early warnings"), "", "", "", request.state.person.name)
     return await export(request, kind="csv", name="warnings", heading=heading, columns=columns, rows=cells())
 
 

@@ -103,7 +103,8 @@ def _number(value: Fraction) -> int | float:
 
 def head_of(column: Column) -> str:
     """The column's title with its unit; percentages say so."""
-    unit = column.unit or ("%" if column.kind == "percent" else "")
+    is_share = column.kind == "percent" and not column.label.endswith("%")
+    unit = column.unit or ("%" if is_share else "")
     return f"{column.label} ({unit})" if unit else column.label
 
 
@@ -212,6 +213,7 @@ async def export(
 ) -> Response:
     """The file as an answer: kind "csv" or "xlsx", `name` without its ending. Unavailable while the machine is under load."""
     refuse_under_load(request)
+    columns, rows = with_currency(columns, rows)
     headers = {"cache-control": "no-store", "content-disposition": disposition(name, kind)}
     if kind == "csv":
         chunks = within_reader(request, csv_chunks(heading, columns, rows))
@@ -231,6 +233,25 @@ async def within_reader(request: Request, chunks: AsyncIterator[bytes]) -> Async
             except StopAsyncIteration:
                 return
         yield chunk
+
+
+CURRENCY = "currency"
+
+
+def with_currency(columns: Sequence[Column], rows: Rows) -> tuple[Sequence[Column], Rows]:
+    """The same with the currency of each row behind its amounts, where these are in currencies of their own: a page writes the
+    currency with every amount, a file holds bare numbers."""
+    own = [column.key for column in columns if column.kind == "money" and not column.unit]
+    if not own or any(column.key == CURRENCY for column in columns):
+        return columns, rows
+    at = max(at for at, column in enumerate(columns) if column.key in own) + 1
+    return [*columns[:at], Column(CURRENCY, gettext("Currency")), *columns[at:]], _named(own, rows)
+
+
+async def _named(own: Sequence[str], rows: Rows) -> Rows:
+    async for row in rows:
+        amounts = [value for key in own if isinstance(value := row[key], Money)]
+        yield {**row, CURRENCY: " / ".join(dict.fromkeys(amount.currency for amount in amounts))}
 
 
 def _pieces(file: Any) -> Iterator[bytes]:

@@ -288,6 +288,30 @@ def test_an_export_says_what_it_is_and_adds_up_to_the_page(people: People) -> No
     assert sum(minor(row[1]) for row in file_rows(text)) == minor(shown[1])
 
 
+LISTS = [
+    "/orders", "/quotes", "/receipts", "/expenses", "/opportunities/list", "/receivables?view=instalments", "/products",
+    *(f"/approvals?which={which}" for which in ("mine", "asked", "decided")),
+    *(f"/dunning?which={which}" for which in ("today", "held", "sent")),
+]  # fmt: skip
+
+
+def test_every_file_below_a_list_is_one_and_names_the_currency_of_its_amounts(people: People) -> None:
+    with_amounts = []
+    for url in LISTS:
+        page = people["ma"].open(url).text
+        for link in re.findall(r'href="([^"]*format=(?:csv|xlsx)[^"]*)"', page):
+            answer = people["ma"].client.get(link.replace("&amp;", "&"))
+            assert not answer.headers["content-type"].startswith("text/html"), link
+            if "format=csv" in link:
+                lines = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
+                heads = lines[lines.index([]) + 1]
+                rows = [dict(zip(heads, row, strict=True)) for row in file_rows(answer.text)]
+                if rows and {"Amount", "Remaining", "List price"} & set(heads):
+                    with_amounts.append(url)
+                    assert {row["Currency"] for row in rows} <= {"CNY", "USD", "EUR"}, url
+    assert {"/orders", "/quotes", "/receipts"} <= set(with_amounts)
+
+
 def test_as_of_yesterday_nothing_was_owed(people: People) -> None:
     assert "Nothing is owed" in people["ma"].open("/receivables?as_of=-1").text
 
@@ -306,7 +330,7 @@ def test_a_view_is_kept_under_a_name_with_its_columns_and_forgotten_again(people
     assert "大单" in lin.open("/orders").text
     assert "大单" not in people["sun"].open("/orders").text
     titles = lin.open(f"/orders?{query}&format=csv").content.decode("utf-8-sig").splitlines()[6].split(",")
-    assert len(titles) == 3
+    assert len(titles) == 4, "the order, the two columns, the currency of the amount"
     lin.open("/orders")
     assert "大单" not in lin.send("/views/delete", name="大单", list_url="/orders").text
 

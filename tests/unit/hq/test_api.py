@@ -65,6 +65,24 @@ def test_csv_says_what_it_is_and_adds_up(chen: Visitor) -> None:
     assert amounts[-1] == sum(amounts[:-1])
 
 
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("/api/v1/figures/targets?measure=visits&format=csv", ["Targets: Visits", "Scope: All branches"]),
+        ("/api/v1/figures/sales?without=HRB&format=csv", ["left out: HRB"]),
+        ("/receivables/debtors?format=csv", ["Scope: All branches", "Partial: ", "Currency"]),
+        (
+            "/receivables/debtors?list=promises&status=kept&within=PAR&format=csv",
+            ["Scope: Paris", "Filters: kept"],
+        ),
+        ("/warnings?list=over&format=csv&unit=region:east", ["Scope: East China", "Filters: Resolved"]),
+    ],
+)
+def test_a_file_says_which_rows_it_holds(chen: Visitor, url: str, words: list[str]) -> None:
+    text = chen.client.get(url).content.decode("utf-8-sig")
+    assert [word for word in words if word not in text] == []
+
+
 def test_xlsx_holds_numbers_and_no_formulas(chen: Visitor, tmp_path: Path) -> None:
     answer = chen.client.get("/api/v1/figures/receivables?format=xlsx")
     file = tmp_path / "figure.xlsx"

@@ -25,7 +25,16 @@ from shared.errors import Invalid
 from shared.ids import new_id
 from shared.money import Money
 from shared.web import export as exports
-from shared.web.export import Heading, csv_chunks, export, in_order, neutral, write_xlsx
+from shared.web.export import (
+    Heading,
+    csv_chunks,
+    export,
+    head_of,
+    in_order,
+    neutral,
+    with_currency,
+    write_xlsx,
+)
 from shared.web.keyset import Cut, Sort, capped_count, paging, read_cursor
 from shared.web.lists import split_columns, view_query
 from shared.web.parts import Column, Status
@@ -270,6 +279,25 @@ async def test_memory_does_not_grow_with_the_rows(reading: Request) -> None:
     tracemalloc.stop()
     assert size > 600_000
     assert peak < 500_000
+
+
+async def test_amounts_in_currencies_of_their_own_have_it_beside_them(reading: Request) -> None:
+    columns = [Column("name", "Name"), Column("due", "Due", "money"), Column("paid", "Paid", "money"), Column("day", "Day", "day")]  # fmt: skip
+    rows = [
+        {"name": "a", "due": Money(100, "USD"), "paid": Money(50, "USD"), "day": None},
+        {"name": "b", "due": Money(100, "JPY"), "paid": None, "day": None},
+    ]
+    heads, found = with_currency(columns, in_order(rows))
+    assert [column.label for column in heads] == ["Name", "Due", "Paid", "Currency", "Day"]
+    assert [row["currency"] async for row in found] == ["USD", "JPY"]
+    for kept in (FILE_COLUMNS, heads):
+        assert with_currency(kept, in_order(rows))[0] is kept, (
+            "a unit in the head or a column says it already"
+        )
+
+
+async def test_a_share_says_per_cent_once(reading: Request) -> None:
+    assert [head_of(Column("s", label, "percent")) for label in ("Share", "Overdue %")] == ["Share (%)", "Overdue %"]  # fmt: skip
 
 
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
