@@ -67,7 +67,7 @@ async def show(request: Request) -> Response:
     differences = [abs(row.difference) for row in rows if row.difference is not None]
     names = {name: _(found.label) for name in MEASURES for found in COLUMNS if found.key == name}
     names_of = [line.branch for line in (row.line for row in shown)]
-    drill = drills_of(column, board.question)
+    drill = drills_of(column, board)
     chosen = side_by_side(board, params.getlist("pick"), against)
     view = ComparePage(
         scope=scope_name(board.figure),
@@ -186,11 +186,11 @@ def days_of(question: Question) -> dict[str, Any]:
     return {"from": question.first, "to": question.last}
 
 
-def drills_of(column: Column, question: Question) -> Callable[[str], str]:
+def drills_of(column: Column, board: Board) -> Callable[[str], str]:
     """The page behind a value, for each unit."""
-    path = PATHS[column.key]
+    path, question = PATHS[column.key], board.question
     if path == "/receivables":
-        return unit_urls(path, **carried(question))
+        return unit_urls(path, as_of=board.owed_as_of, **carried(question))
     if path == "/staff":
         return unit_urls(path, **days_of(question), **carried(question))
     tab = {"customers_signed": "signed", "followups": "followup"}.get(column.key)

@@ -38,8 +38,10 @@ def cards(board: Board, series: Mapping[str, Sequence[int]], compare: str) -> li
     def number(key: str, label: str, url: str) -> Figure:
         return seen.beside(maker.number(key, label, url))
 
-    remaining = replace(maker.card("remaining", _("Remaining"), behind("/receivables")), definition_url="/definitions#receivables")  # fmt: skip
-    overdue = maker.card("overdue", _("Overdue"), behind("/receivables", sort="-overdue_share"))
+    remaining = replace(maker.card("remaining", _("Remaining"), behind("/receivables", as_of=board.owed_as_of)), definition_url="/definitions#receivables")  # fmt: skip
+    overdue = maker.card(
+        "overdue", _("Overdue"), behind("/receivables", as_of=board.owed_as_of, sort="-overdue_share")
+    )
     share = maker.total.number("overdue_share")
     people = replace(maker.number("plans", _("Plans in today"), behind("/staff")), unit=_("of %(n)s", n=maker.total.number("staff") or 0))  # fmt: skip
     return [
@@ -192,7 +194,11 @@ def alerts(board: Board) -> list[Alert]:
             late,
             share=percent(limit),
         )
-        found.append(Alert(text, page_url("/receivables", board.question, sort="-overdue_share")))
+        found.append(
+            Alert(
+                text, page_url("/receivables", board.question, as_of=board.owed_as_of, sort="-overdue_share")
+            )
+        )
     return found[:ALERTS_MOST]
 
 
@@ -219,7 +225,7 @@ def table(board: Board, sort: str, caption: str, only: Sequence[Line] | None = N
         "completion": targets,
         "gap": targets,
     }
-    owing = unit_urls("/receivables", **carried(question))
+    owing = unit_urls("/receivables", as_of=board.owed_as_of, **carried(question))
     days = {"from": question.first, "to": question.last}
 
     def drill(line: Line, key: str) -> str:

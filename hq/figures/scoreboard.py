@@ -112,7 +112,8 @@ WEEK = timedelta(days=7)
 
 
 def wants(first: date, last: date, today: date) -> list[Want]:
-    """Everything of one branch: the span, the same span of last year, the year, what is owed, and today's work."""
+    """Everything of one branch: the span, the same span of last year, the year, what was owed at its end (today, while it
+    runs), and today's work."""
     then = (add_months(first, -12), same_end(first, last))
     year = Year.containing(last)
     found = span_wants(first, last)
@@ -129,7 +130,8 @@ def wants(first: date, last: date, today: date) -> list[Want]:
         Want("followups_before", "activities", today - WEEK, today - WEEK, "n"),
         Want("overdue_contacts", "customers_by_next_contact", None, today - timedelta(days=1), "n"),
     ]
-    for prefix, day in (("all", today), ("before", Month.containing(today).first - timedelta(days=1))):
+    owed_on = min(last, today)
+    for prefix, day in (("all", owed_on), ("before", Month.containing(owed_on).first - timedelta(days=1))):
         found += [
             replace(want, name=f"{prefix}_{want.name}") for want in receivable_wants(day) if want.name in OWED
         ]
@@ -190,6 +192,12 @@ class Board:
         """How far the data of each branch reaches."""
         return {mark.branch: mark for mark in self.figure.watermarks}
 
+    @property
+    def owed_as_of(self) -> date | None:
+        """The day that receivables are shown as of: the end of a span that is over; None for today."""
+        last = self.question.last
+        return last if last is not None and last < self.question.house.today() else None
+
     def column(self, key: str) -> list[int | None]:
         """One measure of every branch, in the order of the rows."""
         return [line.values[key] for line in self.figure.rows]  # type: ignore[misc]
@@ -222,18 +230,19 @@ async def rates_of(question: Question, branches: Directory, held: Mapping[str, A
 async def read(
     question: Question, branches: Directory, scope: frozenset[str] | None
 ) -> tuple[dict[str, Sums], Mapping[str, Sums]]:
-    """The cells of the branches in `scope`: all measures with what is not due yet, and what of that took effect after today."""
+    """The cells of the branches in `scope`: all measures with what is not due yet, and what of that took effect later."""
     first, last = question.first, question.last
     assert first is not None
     assert last is not None
     groups = branches.date_groups()
 
     def all_wants(today: date) -> list[Want]:
-        not_due = [want for want in bucket_wants(today) if want.name == "not_due"]
+        not_due = [want for want in bucket_wants(min(last, today)) if want.name == "not_due"]
         return [*wants(first, last, today), *not_due]
 
     sums = await memo.by_branch(branches, all_wants, groups, scope)
-    return sums, await taken_back(branches, {}, groups, scope, question.known_at)
+    owed_on = [replace(group, today=min(last, group.today)) for group in groups]
+    return sums, await taken_back(branches, {}, owed_on, scope, question.known_at)
 
 
 async def lines_of(

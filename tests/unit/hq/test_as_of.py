@@ -8,6 +8,7 @@ import pytest
 
 from hq.figures import memo, rebuild
 from hq.figures.queries import answer
+from hq.figures.scoreboard import scoreboard
 from hq.figures.shape import Question, parse_unit
 from shared.database import Database
 from shared.ids import new_id
@@ -85,3 +86,26 @@ async def test_buckets_add_up_to_what_remains_on_every_day(hq: Database) -> None
             )
             assert values["unallocated"] == values["receipts"] - values["received"]
             assert values["balance"] == values["remaining"] - values["unallocated"]
+
+
+@pytest.mark.parametrize("days_ago", [0, 1, 20, 90])
+async def test_the_board_of_a_span_owes_what_the_pages_of_its_last_day_say(
+    hq: Database, days_ago: int
+) -> None:
+    """Also where it is already tomorrow, or still yesterday; the month that runs owes as of each branch's today."""
+    company = hq_world.make_company(Random(22), ("HQ", "SH", "PAR", "KIR", "PAG"), 10)
+    await hq_world.write(company)
+    last = TODAY - timedelta(days=days_ago)
+    board = (await scoreboard(Question(first=last.replace(day=1), last=last))).figure
+    as_of = last if days_ago else None
+    owed, aged = (
+        await answer("receivables", Question(as_of=as_of)),
+        await answer("ageing", Question(as_of=as_of)),
+    )
+    assert {row.unit: row.number("remaining") for row in board.rows} == {
+        row.unit: row.number("remaining") for row in owed.rows
+    }
+    assert {row.unit: row.number("overdue") for row in board.rows} == {
+        row.unit: row.number("overdue") for row in aged.rows
+    }
+    assert board.total.number("remaining")
