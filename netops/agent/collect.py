@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psutil
 
+from netops.agent import kernel
 from netops.agent.site_metrics import UNITS as SITE_UNITS
 
 HOST_METRICS: Mapping[str, str] = {
@@ -69,7 +70,8 @@ SERVICE_METRICS: Mapping[str, str] = {
     "read_bytes_per_second": "bytes_per_second",
     "written_bytes_per_second": "bytes_per_second",
 }
-"""Values of one service, all its processes together; sent as service.<name>.<metric>. cpu_ratio 1.0 is one core."""
+"""Values of one service, all its processes together; sent as service.<name>.<metric>. cpu_ratio 1.0 is one core; memory that
+its processes share is in rss_bytes once."""
 
 COUNT_SECONDS = 30.0
 
@@ -100,6 +102,8 @@ class Collector:
         self._processes: dict[int, psutil.Process] = {}
         self._counted: dict[int, tuple[float, int, int]] = {}
         """Per process: when its threads and open files were counted (time.monotonic), and how many there were."""
+        self._shared: dict[str, tuple[float, list[int], int]] = {}
+        """Per service of several processes: when it was looked at, which they were, and the bytes that they counted more than once."""
 
     def sample(
         self, services: Mapping[str, list[int]], lag_seconds: float
@@ -216,7 +220,8 @@ class Collector:
         cpu: list[float | None] = []
         read: list[float | None] = []
         written: list[float | None] = []
-        rss = threads = files = count = 0
+        sizes: list[int] = []
+        threads = files = count = 0
         for pid in pids:
             try:
                 process = self._processes.get(pid) or self._processes.setdefault(pid, psutil.Process(pid))
@@ -227,7 +232,8 @@ class Collector:
             except (psutil.Error, OSError):
                 self._processes.pop(pid, None)
                 continue
-            rss, threads, files = rss + own_rss, threads + own_threads, files + own_files
+            sizes.append(own_rss)
+            threads, files = threads + own_threads, files + own_files
             count += 1
             key = f"{name} {pid}"
             cpu.append(self._rate(key + " cpu", times.user + times.system))
@@ -235,13 +241,27 @@ class Collector:
             written.append(self._rate(key + " written", traffic.write_bytes))
         return {
             "cpu_ratio": _sum(cpu),
-            "rss_bytes": rss,
+            "rss_bytes": sum(sizes) - self._counted_twice(name, pids, sizes),
             "threads": threads,
             "open_files": files,
             "processes": count,
             "read_bytes_per_second": _sum(read),
             "written_bytes_per_second": _sum(written),
         }
+
+    def _counted_twice(self, name: str, pids: list[int], sizes: list[int]) -> int:
+        """Bytes that a service's processes share (after a fork, or as buffers) and each of them counts as its own; at most
+        COUNT_SECONDS old, since the kernel walks through all of their memory for it."""
+        if len(sizes) < 2:
+            return 0
+        at, before, found = self._shared.get(name, (0.0, [], 0))
+        if before != pids or self._at - at >= COUNT_SECONDS:
+            shares = [kernel.memory_shares_of(pid) for pid in pids]
+            known = [share for share in shares if share is not None]
+            once = sum(anonymous for anonymous, _ in known) + max((mapped for _, mapped in known), default=0)
+            found = max(sum(sizes) - once, 0) if len(known) == len(sizes) else 0
+            self._shared[name] = self._at, list(pids), found
+        return found
 
     def _count(self, pid: int, process: psutil.Process) -> tuple[int, int]:
         """Threads and open files of a process, at most COUNT_SECONDS old: counting them is half of what a process takes."""

@@ -1,5 +1,5 @@
 """What the kernel tells of single processes, read straight from /proc while a fault is dealt with: states and descendants of a handful of
-processes, by the fields that identify them beyond doubt. Measuring is psutil's (`collect`).
+processes, by the fields that identify them beyond doubt; and what they share. Other measuring is psutil's (`collect`).
 
 Never walks the list of all processes. A process that is gone is None, "" or left out.
 """
@@ -32,6 +32,19 @@ def state_of(pid: int) -> str:
     """The kernel's letter for a process; "" when it is gone."""
     fields = stat_fields(pid)
     return "" if fields is None else fields[0]
+
+
+def memory_shares_of(pid: int) -> tuple[int, int] | None:
+    """Bytes: a process's share of the anonymous memory it holds, where what n processes share after a fork counts as an n-th for
+    each; and what it has mapped besides (programs, files, shared buffers), whole. None where the kernel does not say."""
+    try:
+        lines = _content(f"/proc/{pid}/smaps_rollup").splitlines()[1:]
+    except OSError:
+        return None
+    found = {name: int(kib) * 1024 for name, kib, *_ in (line.split() for line in lines)}
+    if b"Pss_Anon:" not in found:  # before Linux 5.4
+        return None
+    return found[b"Pss_Anon:"], found[b"Rss:"] - found[b"Anonymous:"]
 
 
 def descendants_of(pid: int) -> list[int]:

@@ -69,3 +69,39 @@ def test_threads_and_open_files_are_counted_again_when_they_are_half_a_minute_ol
     clock[0] += 5
     assert threads(child.pid) == 3
     assert counts == [child.pid, os.getpid(), child.pid]
+
+
+FAMILY = """import os
+held = bytes(range(256)) * (80 * 4096)
+if (child := os.fork()) == 0:
+    os.read(0, 1)
+    os._exit(0)
+print(child, flush=True)
+os.read(0, 1)
+os.kill(child, 9)
+"""
+
+
+def test_what_processes_share_after_a_fork_is_memory_of_their_service_once(tmp_path, monkeypatch):
+    mib = 1024 * 1024
+    with subprocess.Popen(
+        [sys.executable, "-S", "-c", FAMILY], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as parent:
+        family = [parent.pid, int(parent.stdout.readline())]
+
+        def memory(*pids):
+            return Collector(tmp_path).sample({"web": list(pids)}, 0.0)[1]["web"]["rss_bytes"]
+
+        alone = [memory(pid) for pid in family]
+        assert min(alone) > 80 * mib
+        assert max(alone) < memory(*family) < max(alone) + 10 * mib
+        monkeypatch.setattr(kernel, "memory_shares_of", lambda _pid: None)
+        assert memory(*family) == sum(alone), "where the kernel does not say"
+        parent.stdin.close()
+
+
+def test_of_a_process_that_is_gone_no_share_is_made_up(child):
+    assert kernel.memory_shares_of(child.pid)[0] > 0
+    child.kill()
+    child.wait()
+    assert kernel.memory_shares_of(child.pid) is None
