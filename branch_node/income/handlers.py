@@ -19,7 +19,7 @@ from shared.figures import INCOME_RULES
 from shared.i18n import gettext as _
 from shared.money import Money
 from shared.periods import Month
-from shared.permissions import Person
+from shared.permissions import Person, Scope, reach
 from shared.web import filters as show
 from shared.web.export import Heading, export, export_links, in_order
 from shared.web.parts import Action, Column, Link
@@ -50,7 +50,7 @@ async def show_month(request: Request) -> Response:
         unit_note(found, row.result, row.name or _("no department"), row.department_id)
         for row in found.departments
     ]
-    whole = unit_note(found, found.whole, _("Branch"), None, is_whole=True)
+    whole = unit_note(found, found.whole, whole_word(person), None, is_whole=True)
     period = await closed_period(month)
     is_closed = period is not None
     this_month = Month.containing(today())
@@ -62,6 +62,7 @@ async def show_month(request: Request) -> Response:
         rule=_(INCOME_RULES[found.rule]),
         whole=whole,
         departments=departments,
+        is_of_branch=is_of_branch(person),
         departments_add_up=sum(row.profit.minor for row in departments) == whole.profit.minor,
         months=[month_note(one, result, one == month) for one, result in found.months],
         categories=[
@@ -81,6 +82,16 @@ async def show_month(request: Request) -> Response:
 
 def money(minor: int) -> Money:
     return Money(minor, home().currency)
+
+
+def is_of_branch(person: Person) -> bool:
+    """Whether the person's sums are the branch's, not those of a part of it."""
+    return reach(person, "figures.view").kind >= Scope.BRANCH
+
+
+def whole_word(person: Person) -> str:
+    """What the sum of the departments is: the branch only for who sees all of it."""
+    return _("Branch") if is_of_branch(person) else _("Total")
 
 
 def unit_note(
@@ -135,7 +146,7 @@ async def file_of(request: Request, found: queries.Statement, scope: str) -> Res
         Column("profit", _("Operating profit"), "money_plain", unit=unit),
     ]
     rows = [(row.name or _("no department"), row.result) for row in found.departments] + [
-        (_("Branch"), found.whole)
+        (whole_word(person), found.whole)
     ]
     title = _("Income and expense of %(month)s", month=show.month(found.month.first))
     await note(person, "income.exported", "income", None, month=str(found.month), format=kind)

@@ -37,6 +37,7 @@ class IncomePage:
     rule: str
     whole: ResultNote
     departments: Sequence[ResultNote]
+    is_of_branch: bool
     departments_add_up: bool
     months: Sequence[ResultNote]
     categories: Sequence[tuple[Link, Money]]

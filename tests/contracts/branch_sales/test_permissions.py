@@ -108,6 +108,16 @@ def test_lins_figures_leave_out_what_is_not_hers(people: People) -> None:
     assert "2,000.00" not in people["lin"].open("/income").text
 
 
+def test_a_sum_of_a_part_of_the_branch_is_not_called_the_branch(people: People) -> None:
+    for name, word, other in (("ma", "Branch", "Total"), ("lin", "Total", "Branch")):
+        page = people[name].open("/income").text
+        assert f'<th scope="row">{word}</th>' in page, name
+        assert f'<th scope="row">{other}</th>' not in page, name
+        assert f"The departments add up to the {word.lower()}." in page, name
+        file = people[name].client.get("/income?format=csv").content.decode("utf-8-sig")
+        assert file.splitlines()[-1].startswith(f"{word},"), name
+
+
 def test_suns_order_is_not_there_for_lin_whatever_she_tries(people: People, office: Office) -> None:
     lin, url = people["lin"], f"/orders/{office.rows.foreign}"
     assert lin.open(url).status_code == 404
