@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, StringConstraints
 
 from branch_node.amounts import TypedAmount, amount_in
-from shared.web.forms import CurrencyCode, Day, FormModel, Picked, WholeNumber
+from shared.web.forms import CurrencyCode, Day, FormModel, PeriodText, Picked, WholeNumber
 
 Status = Literal["draft", "submitted", "approved", "rejected", "paid", "counted"]
 
@@ -41,7 +41,7 @@ class FilterForm(FormModel):
     category: Annotated[str, StringConstraints(max_length=32)] = ""
     department_id: Picked | None = None
     owner_id: Picked | None = None
-    period: Annotated[str, StringConstraints(max_length=24)] = ""
+    period: PeriodText = ""
 
 
 class ExpenseIn(BaseModel):

@@ -103,13 +103,8 @@ def filter_bar(form: Form[Any], chips: Sequence[Chip], known: Mapping[str, str])
 
 
 def filter_of(form: FilterForm) -> queries.Filter:
-    """The form's filter; a period that cannot be read counts as none."""
-    period = None
-    if form.period:
-        try:
-            period = periods.parse(form.period)
-        except Invalid:
-            period = None
+    """The form's filter."""
+    period = periods.parse(form.period) if form.period else None
     return queries.Filter(form.q, form.status or "", form.category, form.department_id, form.owner_id, period)
 
 

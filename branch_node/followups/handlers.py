@@ -41,7 +41,7 @@ async def show_list(request: Request) -> Response:
     wanted = form.value if not form.errors else ListForm()
     view = request.query_params.get("view", "due")
     view = view if view in VIEWS else "due"
-    counts = await queries.counts(person)
+    counts = await queries.counts(person, wanted)
     numbers = {"overdue": counts.overdue, "due": counts.overdue + counts.due_today, "planned": counts.planned}
     labels = {
         "overdue": _("Overdue"),

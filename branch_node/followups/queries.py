@@ -144,6 +144,16 @@ async def due_page(person: Person, filters: ListForm, paging: Paging, *, only_ov
 
     The same customers that the follow-up figure counts: prospects and customers, by date of next contact.
     """
+    where, params = _due_filters(person, filters)
+    page, order, more = paging.sql("c.id")
+    sql = DUE_SQL.format(
+        sort=paging.sort.expression, until="<" if only_overdue else "<=", where=where, page=page, order=order,
+    )  # fmt: skip
+    cut = paging.cut(await fetch_all(sql, branch=home().code, today=today(), **params, **more))
+    return Cut([_due(row) for row in cut.rows], cut.next, cut.previous)
+
+
+def _due_filters(person: Person, filters: ListForm) -> tuple[str, dict[str, Any]]:
     scope, params = reach_sql(reach(person, "followup.view"), "c.owner_id", "c.department_id")
     clauses = [scope]
     if filters.owner is not None:
@@ -152,13 +162,7 @@ async def due_page(person: Person, filters: ListForm, paging: Paging, *, only_ov
     for place, word in enumerate(words(filters.q)):
         clauses.append(f"c.search_key LIKE :word{place} ESCAPE '!'")
         params[f"word{place}"] = like(word)
-    page, order, more = paging.sql("c.id")
-    sql = DUE_SQL.format(
-        sort=paging.sort.expression, until="<" if only_overdue else "<=", where=" AND ".join(clauses), page=page,
-        order=order,
-    )  # fmt: skip
-    cut = paging.cut(await fetch_all(sql, branch=home().code, today=today(), **params, **more))
-    return Cut([_due(row) for row in cut.rows], cut.next, cut.previous)
+    return " AND ".join(clauses), params
 
 
 def _due(row: Mapping[str, Any]) -> DueRow:
@@ -171,28 +175,26 @@ def _due(row: Mapping[str, Any]) -> DueRow:
 
 @dataclass(frozen=True)
 class Counts:
-    """Numbers on the tabs, within reach."""
+    """Numbers on the tabs: the rows of each within reach that the filters leave."""
 
     overdue: int
     due_today: int
     planned: int
 
 
-async def counts(person: Person) -> Counts:
+async def counts(person: Person, filters: ListForm) -> Counts:
     """How many are overdue, due today, planned. One query."""
-    scope, params = reach_sql(reach(person, "followup.view"), "c.owner_id", "c.department_id")
-    mine, more = reach_sql(reach(person, "followup.view"), "a.owner_id", "a.department_id", prefix="mine")
+    due, params = _due_filters(person, filters)
+    planned, more = _filters(person, filters, "a.planned_on")
     row = await fetch_one(
         "SELECT sum(CASE WHEN c.next_contact_on < :today THEN 1 ELSE 0 END) AS overdue, "
         "sum(CASE WHEN c.next_contact_on = :today THEN 1 ELSE 0 END) AS due, "
-        f"(SELECT count(*) FROM activity a WHERE a.branch = :branch AND a.status = 'planned' AND a.planned_on IS NOT NULL "
-        f"AND a.deleted_at IS NULL AND {mine}) AS planned FROM customer c WHERE c.branch = :branch "
+        "(SELECT count(*) FROM activity a JOIN customer c ON c.id = a.customer_id WHERE a.branch = :branch "
+        "AND a.status = 'planned' AND a.planned_on IS NOT NULL "
+        f"AND a.deleted_at IS NULL AND {planned}) AS planned FROM customer c WHERE c.branch = :branch "
         "AND c.deleted_at IS NULL AND c.merged_into_id IS NULL AND c.status IN ('prospect', 'customer') "
-        f"AND c.next_contact_on <= :today AND {scope}",
-        today=today(),
-        branch=home().code,
-        **params,
-        **more,
+        f"AND c.next_contact_on <= :today AND {due}",
+        **{**params, **more, "today": today()},
     )
     assert row is not None
     return Counts(int(row["overdue"] or 0), int(row["due"] or 0), int(row["planned"] or 0))

@@ -21,6 +21,7 @@ from shared.web.forms import (
     Form,
     FormModel,
     PercentBp,
+    PeriodText,
     Picked,
     QuantityMilli,
     WholeNumber,
@@ -148,7 +149,7 @@ class FilterForm(FormModel):
     owner_id: Picked | None = None
     department_id: Picked | None = None
     measure: Literal["sales", "ordered", "cancelled", "shipped"] | None = None
-    period: Annotated[str, StringConstraints(max_length=24)] = ""
+    period: PeriodText = ""
 
 
 _ROW = re.compile(r"^(line|part|share)-(\d{1,3})-([a-z_]+)$")

@@ -24,7 +24,6 @@ from branch_node.own_fields import (
 )
 from branch_node.staff.queries import names_of
 from shared import periods
-from shared.errors import Invalid
 from shared.figures import MEASURES
 from shared.i18n import gettext as _
 from shared.i18n import ngettext
@@ -104,13 +103,8 @@ def measure_label(measure: str) -> str:
 
 
 def filter_of(form: FilterForm, query: Mapping[str, str], own: Sequence[CustomFieldDef]) -> queries.Filter:
-    """The form's filter with what the address says about own fields; a period that cannot be read counts as none."""
-    period = None
-    if form.period:
-        try:
-            period = periods.parse(form.period)
-        except Invalid:
-            period = None
+    """The form's filter with what the address says about own fields."""
+    period = periods.parse(form.period) if form.period else None
     return queries.Filter(
         form.q,
         form.status or "",

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field, StringConstraints
 
 from branch_node.amounts import TypedAmount, amount_in
-from shared.web.forms import CurrencyCode, Day, FormModel, Picked, Tick
+from shared.web.forms import CurrencyCode, Day, FormModel, PeriodText, Picked, Tick
 
 Reference = Annotated[str, StringConstraints(max_length=80)]
 Method = Literal["bank", "cash", "cheque", "card", "draft", "other"]
@@ -46,7 +46,7 @@ class FilterForm(FormModel):
     status: Literal["posted", "reversed", "unallocated"] | None = None
     customer_id: Picked | None = None
     department_id: Picked | None = None
-    period: Annotated[str, StringConstraints(max_length=24)] = ""
+    period: PeriodText = ""
 
 
 class PartIn(BaseModel):

@@ -89,13 +89,8 @@ async def show_list(request: Request) -> Response:
 
 
 def filter_of(form: FilterForm) -> queries.Filter:
-    """The form's filter; a period that cannot be read counts as none."""
-    period = None
-    if form.period:
-        try:
-            period = periods.parse(form.period)
-        except Invalid:
-            period = None
+    """The form's filter."""
+    period = periods.parse(form.period) if form.period else None
     return queries.Filter(
         form.q, form.from_on, form.until_on, form.status or "", form.customer_id, form.department_id, period
     )
@@ -152,7 +147,7 @@ async def chips_of(wanted: queries.Filter) -> list[Chip]:
     if wanted.from_on:
         texts.append(("from_on", _("from %(day)s", day=show.day(wanted.from_on))))
     if wanted.until_on:
-        texts.append(("until_on", _("until %(day)s", day=show.day(wanted.until_on))))
+        texts.append(("until_on", _("to %(day)s", day=show.day(wanted.until_on))))
     if wanted.status:
         texts.append(
             ("status", _("unallocated") if wanted.status == "unallocated" else status_word(wanted.status))

@@ -122,7 +122,7 @@ async def chips_of(wanted: ListForm) -> list[Chip]:
     if wanted.from_on:
         texts.append(("from_on", _("from %(day)s", day=show.day(wanted.from_on))))
     if wanted.until_on:
-        texts.append(("until_on", _("until %(day)s", day=show.day(wanted.until_on))))
+        texts.append(("until_on", _("to %(day)s", day=show.day(wanted.until_on))))
     return [
         Chip(text, with_query("", **{name: None, f"{name}_text": None}, after=None, before=None))
         for name, text in texts

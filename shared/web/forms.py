@@ -32,7 +32,7 @@ from pydantic_core import PydanticCustomError
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
 
-from shared import clock
+from shared import clock, periods
 from shared.errors import Invalid
 from shared.i18n import N_, gettext, render
 from shared.money import CURRENCIES, Money, format_amount, parse_amount, parse_in_any
@@ -434,6 +434,17 @@ def _mail_address(value: str) -> str:
     return value
 
 
+def _period_text(value: str) -> str:
+    if not (clean := plain_width(value)):
+        return ""
+    try:
+        return str(periods.parse(clean))
+    except Invalid:
+        raise wrong_entry(N_("Write the period like 2026-11-22, 2026-11, 2026-Q4 or 2026.")) from None
+
+
+PeriodText = Annotated[str, StringConstraints(max_length=24), AfterValidator(_period_text)]
+"""A period as `shared.periods.parse` reads it; "" for none."""
 Day = Annotated[date, BeforeValidator(_day)]
 Instant = Annotated[datetime, BeforeValidator(_instant)]
 CurrencyCode = Annotated[str, BeforeValidator(_currency), StringConstraints(pattern=r"^[A-Z]{3}$")]

@@ -288,6 +288,15 @@ def test_an_export_says_what_it_is_and_adds_up_to_the_page(people: People) -> No
     assert sum(minor(row[1]) for row in file_rows(text)) == minor(shown[1])
 
 
+def test_a_month_that_is_none_is_refused_at_its_field_and_narrows_nothing(people: People) -> None:
+    ma = people["ma"]
+    for url, row in (("/orders", "SH-SO"), ("/expenses", "SH-E")):
+        shown = ma.open(f"{url}?period=2026-13").text
+        assert 'value="2026-13"' in shown and "Write the period like 2026-11-22" in shown, url
+        assert row in shown, url
+        assert "Write the period" not in ma.open(f"{url}?period=２０２６－Q4").text, url
+
+
 LISTS = [
     "/orders", "/quotes", "/receipts", "/expenses", "/opportunities/list", "/receivables?view=instalments", "/products",
     *(f"/approvals?which={which}" for which in ("mine", "asked", "decided")),

@@ -116,8 +116,28 @@ async def test_the_counts_are_those_of_the_lists(database: Database) -> None:
         await customer_of(LIN, "乙", next_contact_on=TODAY - timedelta(days=4))
         await customer_of(LIN, "丙", next_contact_on=TODAY - timedelta(days=4), status="lost")
         await customer_of(WANG, "丁", next_contact_on=TODAY)
-        found = await queries.counts(LIN.person)
+        found = await queries.counts(LIN.person, ListForm())
         overdue = await due(LIN.person, only_overdue=True)
         everything = await due(LIN.person)
     assert (found.overdue, found.due_today, found.planned) == (1, 1, 0)
     assert (overdue, everything) == (["乙"], ["乙", "甲"])
+
+
+async def test_the_counts_on_the_tabs_are_of_what_the_filters_leave(database: Database) -> None:
+    with acting(LIN):
+        await hire(*SHANGHAI)
+        east = await customer_of(LIN, "华东机电", next_contact_on=TODAY, search_key="华东机电")
+        await customer_of(SUN, "华东电气", next_contact_on=TODAY - timedelta(days=4), search_key="华东电气")
+        await customer_of(LIN, "西部重工", next_contact_on=TODAY)
+        plan = PlanForm(customer_id=east.id, subject="回访", planned_on=TODAY + timedelta(days=3))
+        await actions.plan_activity(LIN.person, east, plan)
+        narrow = (ListForm(q="华东"), ListForm(q="华东", owner=SUN.person.id), ListForm(q="无此客户"))
+        found = [await queries.counts(SUN.person, filters) for filters in narrow]
+        planned = await queries.planned_page(
+            SUN.person, narrow[0], paging({}, queries.PLANNED_SORTS, "planned")
+        )
+        overdue = await queries.due_page(
+            SUN.person, narrow[0], paging({}, queries.DUE_SORTS, "due"), only_overdue=True
+        )
+    assert [(one.overdue, one.planned) for one in found] == [(1, 1), (1, 0), (0, 0)]
+    assert (len(overdue.rows), len(planned.rows)) == (1, 1)
