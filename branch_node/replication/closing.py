@@ -1,7 +1,8 @@
 """Day-close statements: what each ledger holds of every business day that is over, as a row that goes to headquarters.
 
 Made soon after midnight in the branch's own zone, for days missed meanwhile too. A later change of a closed day's rows states
-the day anew, in the same row. `position` is the place in the log up to which the statement speaks.
+the day anew, in the same row. `position` is the place in the log up to which the statement speaks. Where the log begins after
+that place (the branch was rebuilt, promoted or put back from a copy) it cannot name what changed, and every stated day is compared.
 """
 
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ from datetime import date, timedelta
 import structlog
 
 from branch_node.home import home
+from branch_node.replication.models import ReplicationEpoch, ReplicationState
 from shared.database import fetch_value, transaction
 from shared.ledgers import LEDGERS, Closing, Ledger, closings, statement_id
 from shared.records import DayClose
@@ -41,19 +43,32 @@ async def close_days() -> int:
     since = known.position if known else 0
     newest = await DayClose.filter(branch=here.code).order_by("-happened_on").first()
     first = newest.happened_on + timedelta(days=1) if newest else last - timedelta(days=FIRST_DAYS - 1)
-    fresh = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    fresh = {first + timedelta(days=n) for n in range((last - first).days + 1)}
+    compared = await stated_days(here.code) if await begins_after(since) else set()
     async with view_of() as view:
         position = await head_of(view)
         stated = []
         for ledger in LEDGERS.values():
             touched = await touched_days(view, ledger, since) if known else set()
-            days = sorted({*fresh, *(day for day in touched if day <= last)})
+            days = sorted(fresh | compared | {day for day in touched if day <= last})
             found = await closings(view, ledger, [here.code], days)
             stated += [Stated(ledger, day, found.get((here.code, day), Closing())) for day in days]
     written = await write(here.code, stated, position)
     if written:
         log.info("days_closed", branch=here.code, statements=written, days=len(fresh), position=position)
     return written
+
+
+async def begins_after(seq: int) -> bool:
+    """Whether changes behind this position may be missing in the log: its present epoch begins, or was pruned, later."""
+    state = await ReplicationState.get_or_none(id=1)
+    return state is not None and await ReplicationEpoch.filter(epoch=state.epoch, base__gt=seq).exists()
+
+
+async def stated_days(branch: str) -> set[date]:
+    """The days for which there are statements."""
+    found = await DayClose.filter(branch=branch).distinct().values_list("happened_on", flat=True)
+    return set(found)  # type: ignore[arg-type]
 
 
 async def head_of(view: View) -> int:

@@ -78,6 +78,20 @@ async def test_a_change_of_a_closed_day_states_it_anew(company: Model) -> None:
         assert (await DayClose.get(happened_on=DAY, ledger="receipts")).revision == 2
 
 
+async def test_a_change_that_the_log_lost_with_the_database_states_the_day_anew(company: Model) -> None:
+    await closed(company)
+    await company.backup("branch", "before")
+    with company.branch.use():
+        await execute("UPDATE receipt SET amount_minor = 5, base_minor = 5")
+    await company.settle()
+    await company.restore("branch", "before")
+    await company.settle()
+    assert await state(company) == "changed"
+    assert await closed(company) == 1
+    assert await state(company) == "green"
+    await company.check()
+
+
 async def test_a_red_line_is_asked_for_and_mended(company: Model) -> None:
     await closed(company)
     with company.hq.use():
