@@ -12,7 +12,7 @@ import structlog
 
 from branch_node.replication.models import ReplicationCheckpoint, ReplicationEpoch, ReplicationState
 from branch_node.replication.source import Log, Position
-from shared.database import engine, execute
+from shared.database import engine, execute, transaction
 from shared.replication.change import CHAIN_START
 from shared.replication.messages import CursorReply
 
@@ -35,10 +35,14 @@ async def ensure_epoch(folder: Path) -> ReplicationState:
     A file with an epoch that this database never heard of says that an older copy was put back: it is logged, and
     headquarters' cursor will not lie in this log, so that the branch rejoins at its first contact.
     """
-    state = await ReplicationState.get_or_none(id=1)
-    if state is None:
-        state = await ReplicationState.create(id=1, epoch=secrets.token_hex(16))
-        await ReplicationEpoch.create(epoch=state.epoch)
+    async with transaction():
+        state = await ReplicationState.get_or_none(id=1)
+        if state is None:
+            state = await ReplicationState.create(id=1, epoch=secrets.token_hex(16))
+        if not await ReplicationEpoch.exists(
+            epoch=state.epoch
+        ):  # also of a first start that was cut short before it was one step
+            await ReplicationEpoch.create(epoch=state.epoch)
     path = epoch_file(folder)
     noted = path.read_text().strip() if path.exists() else state.epoch
     if noted != state.epoch and not await ReplicationEpoch.exists(epoch=noted):

@@ -6,13 +6,15 @@ from pathlib import Path
 import pytest
 
 from branch_node.numbers import next_number
+from branch_node.replication.epochs import ensure_epoch
 from branch_node.replication.handover import take_in
 from branch_node.replication.merging import canonical_rows, verdict
-from branch_node.replication.models import ReplicationEpoch
+from branch_node.replication.models import ReplicationEpoch, ReplicationState
 from branch_node.sync.conflicts import choose
 from hq.replication.cursor import mark_slot
 from hq.replication.models import BranchEpoch, SyncIncident
 from hq.replication.runs import SILENT_MICROS, Runs, greeted, is_refused, pushed
+from shared.database import Database
 from shared.errors import Conflict
 from shared.ids import new_id
 from shared.permissions import Person
@@ -34,6 +36,27 @@ async def company(
         await made.check()
         await made.backup("branch", "old")
         yield made
+
+
+async def test_a_first_start_that_is_cut_short_leaves_nothing_half_begun(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def killed(**_values: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ReplicationEpoch, "create", killed)
+        with pytest.raises(KeyboardInterrupt):
+            await ensure_epoch(tmp_path)
+    assert await ReplicationState.all().count() == 0
+    state = await ensure_epoch(tmp_path)
+    assert [era.epoch for era in await ReplicationEpoch.all()] == [state.epoch]
+
+
+async def test_an_epoch_that_was_begun_by_half_is_begun(database: Database, tmp_path: Path) -> None:
+    await ReplicationState.create(id=1, epoch="e" * 32)
+    await ensure_epoch(tmp_path)
+    assert [era.epoch for era in await ReplicationEpoch.all()] == ["e" * 32]
 
 
 async def count(company: Model) -> int:
