@@ -15,6 +15,7 @@ from hq.figures.shape import HOUSE, House, Question, Watermark
 from shared import clock
 from shared.canonical import from_micros
 from shared.database import fetch_rows, fetch_value
+from shared.errors import NotFound
 from shared.periods import local_date, start_of_day
 
 HEAD_OFFICE = "HQ"
@@ -127,9 +128,13 @@ Position = tuple[int, datetime | None, int]
 
 
 async def directory(question: Question) -> Directory:
-    """The branches within the question's scope (`branches`, and its unit when that is a region). Three statements."""
+    """The branches within the question's scope (`branches`, and its unit when that is a region). Three statements.
+    NotFound for a region that has none: what nobody reported on must not read as zero."""
     held = reading(question.locale, question.house)
-    return held.directory(question, await rows_now())
+    found = held.directory(question, await rows_now())
+    if question.unit.kind == "region" and not found.branches:
+        raise NotFound()
+    return found
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -11,15 +11,17 @@ from urllib.parse import parse_qs, urlsplit
 from markupsafe import Markup
 from starlette.applications import Starlette
 
-from hq.asking import branches_of, house_of
+from hq.asking import branches_of, house_of, instant_of, within
 from hq.figures.freshness import Directory, directory
-from hq.figures.shape import Question
-from hq.figures.words import freshness
-from hq.papers.views import View, view_of
+from hq.figures.people import place_of
+from hq.figures.shape import Question, Unit, parse_unit
+from hq.figures.words import freshness, scope_of_branches
+from hq.papers.views import view_of
 from shared import clock
 from shared.i18n import gettext as _
 from shared.i18n import use_locale
 from shared.permissions import Person
+from shared.web.filters import instant
 from shared.web.pdf import write_pdf
 from shared.web.reader import reader_zone, reading_in
 
@@ -60,9 +62,10 @@ async def sheet_of(
     """A view with its watermark. NotFound and NotAllowed as the view itself."""
     view = await view_of(site, address, person, locale, for_screen=for_screen)
     with use_locale(locale), reading_in(person.timezone, site.state.site.base_currency):
-        known = await branches_seen(site, person, view.permission, locale)
-        is_whole = branches_of(person, view.permission) is None
-        return sheet(view, known, site.state.settings.public_url.rstrip("/") + address, is_whole=is_whole)
+        scope, known = await covered(site, address, person, view.permission, locale)
+        body = view.body if for_screen else Markup(DRAWN.sub(rf"\1{DRAWING}", view.body))
+        place = site.state.settings.public_url.rstrip("/") + address
+        return Sheet(body, view.title, scope, freshness(known.marks), asked(place), place)
 
 
 async def branches_seen(site: Starlette, person: Person, permission: str, locale: str) -> Directory:
@@ -71,28 +74,37 @@ async def branches_seen(site: Starlette, person: Person, permission: str, locale
     return await directory(Question(branches=branches_of(person, permission), locale=locale, house=house))
 
 
-def sheet(view: View, known: Directory, place: str, *, is_whole: bool) -> Sheet:
-    """The view in words of the present language and zone; `is_whole` when its reader sees all branches."""
-    names = [branch.name for branch in known.branches]
-    scope = _("All branches") if is_whole else _(", ").join(names) or _("No branch")
-    return Sheet(
-        Markup(DRAWN.sub(rf"\1{DRAWING}", view.body)),
-        view.title,
-        scope,
-        freshness(known.marks),
-        asked(place),
-        place,
-    )
+async def covered(
+    site: Starlette, address: str, person: Person, permission: str, locale: str
+) -> tuple[str, Directory]:
+    """Whom an address is about, in words, and the branches that this comes from. NotFound outside the person's reach."""
+    parts, params = urlsplit(address), params_of(address)
+    codes = within(branches_of(person, permission), params.get("within", ""))
+    unit = parse_unit(params.get("unit", ""))
+    if parts.path.startswith("/branches/"):
+        unit = Unit("branch", parts.path.removeprefix("/branches/"))
+    question = Question(branches=codes, unit=unit, locale=locale, house=house_of(site.state.settings))
+    known = await directory(question)
+    if unit.kind in ("company", "region"):
+        return scope_of_branches(question, [branch.name for branch in known.branches]), known
+    found = await place_of(unit, known)
+    return found.name, await directory(replace(question, branches=frozenset({found.branch.code})))
+
+
+def params_of(address: str) -> dict[str, str]:
+    """The query of an address; of a name given twice the last."""
+    return {name: values[-1] for name, values in parse_qs(urlsplit(address).query).items()}
 
 
 def asked(address: str) -> str:
     """The days, moment and currency that an address names; empty for the view's own."""
-    params = {name: values[-1] for name, values in parse_qs(urlsplit(address).query).items()}
+    params = params_of(address)
+    known_at = instant_of(params, "known_at", reader_zone().key)
     days = params.get("period") or " – ".join(params[name] for name in ("from", "to") if name in params)
     known = [
         _("days %(days)s", days=days) if days else "",
         _("as of %(day)s", day=params["as_of"]) if "as_of" in params else "",
-        _("as known at %(time)s", time=params["known_at"]) if "known_at" in params else "",
+        _("as known at %(time)s", time=instant(known_at)) if known_at else "",
         _("amounts in %(currency)s", currency=params["currency"]) if "currency" in params else "",
     ]
     return _(", ").join(one for one in known if one)

@@ -68,6 +68,25 @@ def test_a_paper_of_mei_names_her_branches_and_its_completeness(
     assert 'name="csrf"' not in text
 
 
+@pytest.mark.parametrize(
+    ("url", "scope"),
+    [
+        (
+            "/?unit=region:east&known_at=2026-11-19T08:00:00Z",
+            "Scope: East China · as known at 2026-11-19 16:00 ",
+        ),
+        ("/receivables?unit=branch:PAR", "Scope: Paris "),
+        ("/branches/TYO", "Scope: Tokyo "),
+        ("/sales?within=PAR", "Scope: Paris "),
+        ("/sales", "Scope: All branches "),
+    ],
+)
+def test_the_head_of_a_paper_names_what_it_is_about(
+    standing_site: Headquarters, standing_client: TestClient, url: str, scope: str
+) -> None:
+    assert scope in re.sub(r"<[^>]+>", " ", paper(standing_site, url, "陈总")).replace("  ", " ")
+
+
 def test_a_paper_says_what_was_asked_and_what_is_missing(
     standing_site: Headquarters, standing_client: TestClient
 ) -> None:

@@ -53,6 +53,12 @@ def test_exports_and_api_hold_only_her_branches(mei: Visitor, name: str, kind: s
         assert not [word for word in OTHERS if word in str(rows)]
 
 
+@pytest.mark.parametrize("url", ["/", "/sales", "/compare", "/receivables", "/receivables/debtors", "/targets", "/profit", "/staff", "/customers", "/pipeline", "/warnings", "/api/v1/figures/sales"])  # fmt: skip
+def test_a_region_without_a_branch_of_hers_is_not_there_and_never_zero(mei: Visitor, url: str) -> None:
+    assert mei.open(f"{url}?unit=region:north").status_code == 404
+    assert mei.open(f"{url}?unit=region:east").status_code == 200
+
+
 def test_what_belongs_to_others_is_not_there(site: Headquarters, mei: Visitor) -> None:
     company = site.company
     customer, person = company.of(Customer, "SH")[0], company.of(Employee, "SH")[0]

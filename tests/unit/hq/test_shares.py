@@ -57,6 +57,7 @@ def test_a_reader_sees_the_branches_of_both_and_nothing_to_press(
     assert not [word for word in OTHERS if word in body]
     assert "<a " not in body
     assert "<form" not in body
+    assert "<svg" not in body or "<style" not in body, "the site's rules forbid styles within a page"
 
 
 def test_the_link_of_mei_shows_chen_only_her_branches(site: Headquarters, client: TestClient) -> None:
