@@ -12,7 +12,7 @@ from typing import Any
 
 from netops.agent.lean import leave_out_tls
 from netops.agent.local_client import AgentAway, ask_agent
-from netops.agent.settings import NodeFile, NodeFileError, read_node_file
+from netops.agent.settings import Center, NodeFile, NodeFileError, read_node_file
 
 DEFAULT_NODE_FILE = "node.toml"
 
@@ -37,13 +37,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     enrolling = commands.add_parser("enrol", help="make this node known to its center, with a one-time token")
     enrolling.add_argument("token")
-    enrolling.add_argument("--url", required=True, help="the center's address")
-    enrolling.add_argument("--node", required=True)
+    enrolling.add_argument("--url", help="the center's address (default: the node file's)")
+    enrolling.add_argument("--node", help="the node's name (default: the node file's)")
     enrolling.add_argument("--branch", default="")
     enrolling.add_argument("--role", default="branch")
-    enrolling.add_argument("--key-file", default="node.key", help="where this node's key is or will be")
     enrolling.add_argument(
-        "--ca-file", default="", help="certificate authority to trust instead of the system's"
+        "--key-file",
+        help="where this node's key is or will be (default: where the node file has it, else node.key here)",
+    )
+    enrolling.add_argument(
+        "--ca-file",
+        help="certificate authority to trust instead of the system's (default: the node file's)",
     )
     enrolling.set_defaults(run=enrol_node)
     for name, what in (
@@ -115,7 +119,8 @@ def show_key(arguments: argparse.Namespace) -> int:
 
 
 def enrol_node(arguments: argparse.Namespace) -> int:
-    """0: enrolled, and the [center] table for the node file is printed. 1: refused or nobody answered."""
+    """0: enrolled, and the [center] table for the node file is printed unless it says so already. 1: refused or nobody answered.
+    2: neither the words nor a node file say which node and center."""
     import asyncio
 
     from netops.agent.command_keys import write_keys_beside
@@ -123,21 +128,44 @@ def enrol_node(arguments: argparse.Namespace) -> int:
     from netops.agent.http_out import LineBroken
     from shared.nodes.enrolment import EnrolmentRefused
 
-    given = {"node": arguments.node, "branch": arguments.branch, "role": arguments.role}
-    key_file = Path(arguments.key_file)
+    node_file = _read(arguments) if Path(arguments.file).exists() else None
+    center = node_file.center if node_file else None
+    node = arguments.node or (node_file.node if node_file else "")
+    url = arguments.url or (center.url if center else "")
+    if not node or not url:
+        print("Give --node and --url, or a node file (--file) that names them.", file=sys.stderr)
+        return 2
+    key_file, ca_file = _files_of_enrolment(arguments, node_file)
+    given = {"node": node, "branch": arguments.branch, "role": arguments.role, "ca_file": ca_file}
     try:
-        answer = asyncio.run(
-            enrol(arguments.url, arguments.token, key_file, ca_file=arguments.ca_file, **given)
-        )
+        answer = asyncio.run(enrol(url, arguments.token, key_file, **given))
     except (EnrolmentRefused, LineBroken, OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
     write_keys_beside(key_file, answer.command_keys)
-    print(f"# {answer.node} is enrolled. For its node file:\n[center]\nurl = {json.dumps(arguments.url)}")
-    if arguments.ca_file:
-        print(f"ca_file = {json.dumps(arguments.ca_file)}")
-    print(f"key_file = {json.dumps(str(key_file))}")
+    wanted = Center(url=url, ca_file=ca_file, key_file=str(key_file))
+    print(enrolled_text(answer.node, wanted, arguments.file, node_file))
     return 0
+
+
+def _files_of_enrolment(arguments: argparse.Namespace, node_file: NodeFile | None) -> tuple[Path, str]:
+    """Key file and certificate authority (empty: the system's): as given, else where the node file's agent looks for them."""
+    center = (node_file.center if node_file else None) or Center(url="")
+    path_of = node_file.path_of if node_file else Path
+    ca_file = str(path_of(center.ca_file)) if center.ca_file else ""
+    return Path(arguments.key_file or path_of(center.key_file)).absolute(), arguments.ca_file or ca_file
+
+
+def enrolled_text(node: str, wanted: Center, path: str, node_file: NodeFile | None) -> str:
+    """What is left to be done: nothing but a restart where the node file says already what it has to."""
+    center = node_file.center if node_file else None
+    if node_file and center and (node_file.node, center.url) == (node, wanted.url):
+        ca_file = str(node_file.path_of(center.ca_file)) if center.ca_file else ""
+        if (str(node_file.path_of(center.key_file).absolute()), ca_file) == (wanted.key_file, wanted.ca_file):
+            return f"{node} is enrolled as {path} says. Restart an agent that runs already."
+    lines = [f"# {node} is enrolled. For its node file:", "[center]", f"url = {json.dumps(wanted.url)}"]
+    lines += [f"ca_file = {json.dumps(wanted.ca_file)}"] if wanted.ca_file else []
+    return "\n".join([*lines, f"key_file = {json.dumps(wanted.key_file)}"])
 
 
 def show(arguments: argparse.Namespace) -> int:
@@ -178,9 +206,10 @@ def end(arguments: argparse.Namespace) -> int:
 def status_text(answer: dict[str, Any]) -> str:
     """The status as a table for people."""
     state = answer["state"]
+    problem = f" ({found})" if (found := answer["center"].get("problem")) else ""
     lines = [
         f"node {answer['node']}: {state.get('condition', 'ok')}, {state.get('mode', 'normal')},"
-        f" center {answer['center']['contact']}",
+        f" center {answer['center']['contact']}{problem}",
         f"{'service':20} {'state':11} {'pid':>8} {'since':20} {'starts':>6}  reason",
     ]
     for service in state.get("services", []):

@@ -94,7 +94,7 @@ class Uplink:
 
     def contact(self) -> dict[str, Any]:
         return {
-            "contact": "late" if self._failures else ("live" if self._last_contact else "never_seen"),
+            "contact": ("late" if self._failures else "live") if self._last_contact else "never_seen",
             "last_contact": self._last_contact,
             "problem": self._problem if self._failures or not self._last_contact else "",
             "url": self._center.url,
@@ -229,8 +229,16 @@ class Uplink:
         if answer.status == 200:
             return answer.body
         if answer.status in (401, 403):
-            events.warning("center refuses this node", status=answer.status)
-            self._problem, self._failures = f"refused with {answer.status}", self._failures + 1
+            events.warning(
+                "center refuses this node",
+                status=answer.status,
+                key=self._signer.key.public_text,
+                advice="netops agent enrol TOKEN",
+            )
+            self._problem, self._failures = (
+                f"it refuses this node's key (HTTP {answer.status}): netops agent enrol TOKEN",
+                self._failures + 1,
+            )
             return None
         if answer.status == 413:
             self._credit = msgspec.structs.replace(

@@ -59,7 +59,15 @@ def make_node_token(args: argparse.Namespace) -> int:
         )
 
     token = in_center(work)
-    print(json.dumps({"node": args.name, "token": token}) if args.json else token)
+    if args.json:
+        print(json.dumps({"node": args.name, "token": token}))
+        return 0
+    print(token)
+    words = f"--url CENTER --node {args.name}{f' --branch {args.branch}' if args.branch else ''} --role {args.role}"
+    print(
+        f"Valid 15 minutes, once. On the node: netops agent --file NODE_FILE enrol TOKEN {words}",
+        file=sys.stderr,
+    )
     return 0
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from netops.agent.cli import status_text
 from tests.support.agent import ROOT, RunningAgent, dummy, free_port, service, until
 from tests.support.operators import Center, Operator
 
@@ -76,3 +77,42 @@ def test_a_node_is_enrolled_restarted_from_the_page_and_accounted_for_through_cr
         ada.client.close()
         assert "chain broken" not in audit and "changed the key of node T1" in audit
     assert json.loads(center.run("audit", "verify", "--json"))["broken_at"] is None
+
+
+def test_a_node_that_nobody_knows_says_what_to_do_and_is_enrolled_by_its_file_alone(tmp_path, center):
+    port = free_port()
+    head = f'[center]\nurl = "{center.url}"\nkey_file = "keys/sh.key"\n'
+    with RunningAgent(tmp_path / "node", service("web", dummy(port=port), port), head, node="SH-1") as agent:
+
+        def told() -> str:
+            return status_text(agent.ask("status")).splitlines()[0]
+
+        until(lambda: "netops agent enrol TOKEN" in told(), 20)
+        assert "center never_seen (it refuses this node's key" in told()
+        agent.end()
+        token = json.loads(center.run("nodes", "token", "SH-1", "--branch", "SH", "--json"))["token"]
+        enrol = [
+            sys.executable,
+            "-m",
+            "netops",
+            "agent",
+            "--file",
+            str(agent.file),
+            "enrol",
+            token,
+            "--branch",
+            "SH",
+        ]
+        done = subprocess.run(enrol, cwd=ROOT, capture_output=True, text=True, check=True)
+        assert done.stdout == f"SH-1 is enrolled as {agent.file} says. Restart an agent that runs already.\n"
+        agent.start()
+        until(lambda: told().endswith("center live"), 20)
+
+
+def test_enrolling_without_a_node_or_a_center_says_what_is_missing(tmp_path):
+    words = [sys.executable, "-m", "netops", "agent", "--file", str(tmp_path / "none.toml"), "enrol", "t"]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (
+        2,
+        "Give --node and --url, or a node file (--file) that names them.\n",
+    )
