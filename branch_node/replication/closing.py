@@ -2,7 +2,7 @@
 
 Made soon after midnight in the branch's own zone, for days missed meanwhile too. A later change of a closed day's rows states
 the day anew, in the same row. `position` is the place in the log up to which the statement speaks. Where the log begins after
-that place (the branch was rebuilt, promoted or put back from a copy) it cannot name what changed, and every stated day is compared.
+that place (the branch was rebuilt or promoted) it cannot name what changed, and every stated day is compared.
 """
 
 from collections.abc import Mapping
