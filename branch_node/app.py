@@ -108,7 +108,7 @@ def product_version() -> str:
 
 
 async def notices(request: Request) -> Sequence[Notice]:
-    """One grey line while headquarters cannot be reached: work goes on here."""
+    """One grey line while headquarters cannot be reached, or takes nothing: work goes on here."""
     state = await find(ReplicationState, "id = 1")
     if state is not None and state.trouble == "fenced":
         return [Notice(i18n.gettext("Another node has taken over this branch. Nothing can be written here."))]
@@ -123,6 +123,13 @@ async def notices(request: Request) -> Sequence[Notice]:
         waiting,
         time=since,
     )
+    if state.trouble:
+        text = i18n.ngettext(
+            "HQ has taken nothing from this node since %(time)s. Work goes on here; %(n)s change waits.",
+            "HQ has taken nothing from this node since %(time)s. Work goes on here; %(n)s changes wait.",
+            waiting,
+            time=since,
+        )
     person = getattr(request.state, "person", None)
     if person is None or not person.may("sync.view"):
         return [Notice(text)]

@@ -11,7 +11,7 @@ class ReplicationState(Model):
     """One row: the epoch of this database's log and what is known of headquarters.
 
     `safe_seq`: what headquarters' last verified backup holds. `pruned_seq`: changes up to here were forgotten.
-    `trouble` is why headquarters refuses this node at the moment (cloned | outdated | fenced), empty while all is well."""
+    `trouble` is why headquarters refuses this node at the moment (cloned | outdated | refused | held | fenced), empty while all is well."""
 
     id = fields.IntField(primary_key=True, default=1)
     epoch = fields.CharField(max_length=32)

@@ -38,6 +38,18 @@ class Outdated(Unreachable):
     trouble = "outdated"
 
 
+class ShutOut(Unreachable):
+    """Headquarters does not know this node's key, or not any more: it was revoked, or another machine has its place."""
+
+    trouble = "refused"
+
+
+class HeldBack(Unreachable):
+    """Headquarters takes nothing of this branch until a person lets it through: too many of its changes were bad."""
+
+    trouble = "held"
+
+
 class Fenced(Unreachable):
     """A standby has taken the branch over; headquarters listened to this node up to `cursor`."""
 
@@ -46,7 +58,12 @@ class Fenced(Unreachable):
         self.cursor = cursor
 
 
-REFUSED: Mapping[str, type[Unreachable]] = {"cloned": Cloned, "outdated": Outdated}
+REFUSED: Mapping[str, type[Unreachable]] = {
+    "cloned": Cloned,
+    "outdated": Outdated,
+    "held": HeldBack,
+    "identity.signature": ShutOut,
+}
 """By the code of headquarters' refusal."""
 
 
@@ -59,7 +76,7 @@ class Forked(Exception):
 
 
 def refusal_of(answer: httpx.Response) -> Exception:
-    """What an answer other than 200 means: Unreachable (Busy, Cloned, Outdated, Fenced), or AskAgain."""
+    """What an answer other than 200 means: Unreachable (Busy, Cloned, Outdated, HeldBack, ShutOut, Fenced), or AskAgain."""
     try:
         refusal = msgspec.json.decode(answer.content, type=Refusal)
     except msgspec.MsgspecError:

@@ -45,6 +45,8 @@ def sentence(found: Sync, has_hq: bool) -> tuple[str, str]:
         return _("Another node has taken over this branch. What HQ had not seen was handed to it."), "bad"
     if found.trouble == "outdated":
         return _("HQ no longer reads what this release writes. Upgrade this node; its changes wait here and will be sent."), "bad"  # fmt: skip
+    if found.trouble in ("refused", "held"):
+        return taken_nothing(found.trouble, count), "bad"
     if found.trouble:
         return _("HQ refuses this node: another one with its identity is alive. Nothing is lost."), "bad"
     if found.unreachable_since is not None:
@@ -56,6 +58,13 @@ def sentence(found: Sync, has_hq: bool) -> tuple[str, str]:
     if count:
         return ngettext("%(n)s change is on its way to HQ.", "%(n)s changes are on their way to HQ.", count), "warn"  # fmt: skip
     return _("HQ has everything that was written here."), "ok"
+
+
+def taken_nothing(trouble: str, count: int) -> str:
+    """Why headquarters, which answers, takes nothing of this node until somebody there has acted."""
+    if trouble == "held":
+        return ngettext("HQ holds this branch back: too many of its changes could not be taken over. %(n)s change waits here until an administrator of HQ lets it through.", "HQ holds this branch back: too many of its changes could not be taken over. %(n)s changes wait here until an administrator of HQ lets them through.", count)  # fmt: skip
+    return ngettext("HQ refuses this node: it was revoked, or another machine was set up in its place. %(n)s change waits here and is not sent until an administrator of HQ admits this node again.", "HQ refuses this node: it was revoked, or another machine was set up in its place. %(n)s changes wait here and are not sent until an administrator of HQ admits this node again.", count)  # fmt: skip
 
 
 def note(found: Sync, has_hq: bool) -> str:
