@@ -20,7 +20,7 @@ class BranchesPage:
 
 @dataclass(frozen=True)
 class BranchPage:
-    """/branches/{code}: the branch's own overview."""
+    """/branches/{code}: the branch's own overview. `waiting` None: not known, the branch is not heard."""
 
     code: str
     name: str
@@ -31,7 +31,7 @@ class BranchPage:
     is_other_date: bool
     mark: Watermark
     position: int
-    waiting: int
+    waiting: int | None
     quarantined: int
     crumbs: Sequence[Crumb]
     span: Span

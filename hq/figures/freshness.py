@@ -34,6 +34,10 @@ UNION ALL SELECT 'log', '', '', MAX(seq) FROM change"""
 Standing = tuple[object, ...]
 
 
+UNHEARD = ("delayed", "unreachable", "never")
+"""States in which nobody here knows what a branch has written since."""
+
+
 class Branch(NamedTuple):
     """A branch as headquarters knows it, with how far its data reaches. `standing` is what a line of it follows from, beside its
     cells: those change with position, applied_at or quarantined."""
@@ -55,6 +59,12 @@ class Branch(NamedTuple):
     @property
     def is_head_office(self) -> bool:
         return self.code == HEAD_OFFICE
+
+    @property
+    def waiting(self) -> int | None:
+        """How many changes it has announced that are not here yet; None while nobody knows what it has written since."""
+        announced = max(self.head_seq - self.mark.position, 0)
+        return None if not announced and self.mark.state in UNHEARD else announced
 
 
 @dataclass(frozen=True)

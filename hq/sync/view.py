@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from hq.asking import PAGE_ROWS
+from hq.figures.freshness import UNHEARD
 from hq.replication.feed_models import SnapshotRun
 from hq.sync import proof_view
 from hq.sync.queries import BranchSync, Details
@@ -66,10 +67,6 @@ def branch_table(rows: Sequence[BranchSync], offset: int) -> TableView:
 def status_words() -> dict[str, str]:
     """What keeps a branch from sending; nothing while all is well."""
     return {"held": _("held"), "released": _("let through once"), "cloned": _("two nodes")}
-
-
-UNHEARD = ("delayed", "unreachable", "never")
-"""States in which nobody here knows what a branch has written since."""
 
 
 def branch_row(row: BranchSync) -> Row:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from starlette.testclient import TestClient
 
+from hq.branches.handlers import branch_row as branches_row
 from hq.figures.freshness import Branch
 from hq.figures.shape import Watermark
 from hq.replication.models import BranchCursor, BranchNode
@@ -39,6 +40,9 @@ def test_of_a_branch_that_is_not_heard_nobody_says_that_nothing_is_missing(state
         assert sentence([heard("current"), silent]) == "1 branch is behind or cannot be reached."
         assert branch_row(silent).cells["waiting"] is None
         assert "not known here" in position_text(silent)
+        assert branches_row(silent.branch).cells["waiting"] is None
+        assert branches_row(silent.branch._replace(head_seq=28_650)).cells["waiting"] == 10
+        assert branches_row(heard("current").branch._replace(head_seq=28_640)).cells["waiting"] == 0
         assert sentence([heard("current")]).startswith("HQ has all")
         assert "0 behind" in position_text(heard("current"))
 

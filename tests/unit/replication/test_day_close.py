@@ -96,7 +96,9 @@ async def rebuild(company: Model) -> None:
     await company.settle()
 
 
-async def test_a_change_that_the_log_of_a_rebuilt_branch_does_not_name_states_the_day_anew(company: Model) -> None:
+async def test_a_change_that_the_log_of_a_rebuilt_branch_does_not_name_states_the_day_anew(
+    company: Model,
+) -> None:
     await closed(company)
     with company.branch.use():
         await execute("UPDATE receipt SET amount_minor = 5, base_minor = 5")
