@@ -21,7 +21,7 @@ from hq.frame.page import adds_up, carried, crumbs_of, freshness_line, switches
 from hq.live import shared_part, topics_of
 from hq.tables import Look, table_of, url_with
 from shared.errors import NotFound
-from shared.i18n import N_, ngettext
+from shared.i18n import N_, ngettext, sentences
 from shared.i18n import gettext as _
 from shared.web import parts
 from shared.web.filters import number
@@ -120,6 +120,11 @@ def view_of(
     )
 
 
+def is_span(question: Question) -> bool:
+    """Whether more than a day is asked for: people then have many plans, and rows no day of their own."""
+    return question.first != question.last
+
+
 def reachable(figure: Figure, key: str) -> int:
     """The sum over units that can be heard of: a silent branch is not missing a plan."""
     return sum(line.number(key) or 0 for line in figure.rows if line.state not in ("unreachable", "never"))
@@ -127,16 +132,21 @@ def reachable(figure: Figure, key: str) -> int:
 
 def sentence(figure: Figure) -> str:
     """How many plans are in, and what became of what was planned."""
-    total = figure.total
-    text = _(
-        "%(plans)s of %(staff)s submitted. Planned %(planned)s: done %(done)s, carried over %(carried)s, open %(open)s.",
-        plans=number(reachable(figure, "plans")),
-        staff=number(reachable(figure, "staff")),
+    total, plans, staff = figure.total, reachable(figure, "plans"), reachable(figure, "staff")
+    if is_span(figure.question):
+        submitted = _(
+            "Plans submitted by %(staff)s people: %(plans)s.", plans=number(plans), staff=number(staff)
+        )
+    else:
+        submitted = _("%(plans)s of %(staff)s submitted.", plans=number(plans), staff=number(staff))
+    became = _(
+        "Planned %(planned)s: done %(done)s, carried over %(carried)s, open %(open)s.",
         planned=number(total.number("planned")),
         done=number(total.number("done")),
         carried=number(total.number("carried_over")),
         open=number(total.number("open_items")),
     )
+    text = sentences(submitted, became)
     silent = sum(1 for mark in figure.watermarks if mark.state in ("unreachable", "never"))
     if silent:
         text += " " + ngettext(
@@ -148,7 +158,7 @@ def sentence(figure: Figure) -> str:
 def cards(figure: Figure) -> list[parts.Figure]:
     """Plans, follow-ups, orders, money in."""
     maker = maker_of(figure)
-    staff = _("of %(n)s", n=figure.total.number("staff") or 0)
+    staff = "" if is_span(figure.question) else _("of %(n)s", n=figure.total.number("staff") or 0)
     return [
         maker.number("plans", _("Plans in"), unit=staff),
         maker.number("followups", _("Follow-ups")),
@@ -180,8 +190,8 @@ def unit_url(line: Line, question: Question, days: Mapping[str, Any]) -> str:
 
 
 def records_url(line: Line, key: str, question: Question) -> str:
-    """The records behind a number, on the row's own day; "" where the number has no list."""
-    own = line.values.get("own_date")
+    """The records behind a number, on the row's own day or in the span asked for; "" where the number has no list."""
+    own = None if is_span(question) else line.values.get("own_date")
     dates: Mapping[str, Any] = {"from": own or question.first, "to": own or question.last}
     paths = {
         "orders": "/sales",
@@ -204,8 +214,9 @@ def look_of(request: Request, figure: Figure, calendar: Mapping[str, Sequence[Ca
     def drill(line: Line, key: str) -> str:
         return records_url(line, key, question) or open_unit(line)
 
+    own_date = () if is_span(question) else (Column("own_date", _("Own date"), "day"),)
     extra = (
-        (Column("own_date", _("Own date"), "day"),)
+        own_date
         if is_company
         else (Column("department", _("Department")), Column("days", _("Last 30 days"), "strip"))
     )
@@ -213,7 +224,7 @@ def look_of(request: Request, figure: Figure, calendar: Mapping[str, Sequence[Ca
 
     def extra_cells(line: Line) -> Mapping[str, Any]:
         if is_company:
-            return {"own_date": line.values.get("own_date")}
+            return {column.key: line.values.get(column.key) for column in own_date}
         days_of = calendar.get(line.unit.partition(":")[2]) or no_days(last)
         return {"department": line.values.get("department"), "days": strip_of(days_of)}
 

@@ -51,3 +51,19 @@ def test_a_link_keeps_region_currency_and_moment(chen: Visitor, path: str) -> No
                 to,
                 asked,
             )
+
+
+@pytest.mark.parametrize("unit", ["company", "branch:SH"])
+def test_a_month_of_staff_counts_its_plans_and_leads_to_the_rows_of_the_whole_month(
+    chen: Visitor, unit: str
+) -> None:
+    chen.open(f"/staff?period=2026-10&unit={unit}")
+    assert re.search(r"Plans submitted by \d+ people: \d+\.", chen.text())
+    assert "Own date" not in chen.text()
+    behind = [
+        asked for to, asked in links(chen.page) if to in ("/sales", "/customers", "/receivables/receipts")
+    ]
+    assert behind
+    assert {(asked["from"], asked["to"]) for asked in behind} == {("2026-10-01", "2026-10-31")}
+    chen.open(f"/staff?unit={unit}")
+    assert re.search(r"\d+ of \d+ submitted\.", chen.text())
