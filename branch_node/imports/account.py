@@ -192,7 +192,9 @@ def lines_of(account: Account) -> list[str]:
         for why, count in one.because.items():
             because[why] = because.get(why, 0) + count
     if because:
-        reasons = ", ".join(f"{count:,} {i18n.gettext(WHYS[why])}" for why, count in sorted(because.items()))
+        reasons = i18n.gettext(", ").join(
+            f"{count:,} {i18n.gettext(WHYS[why])}" for why, count in sorted(because.items())
+        )
         out.append(i18n.gettext("Skipped: %(reasons)s.", reasons=reasons))
     for record in account.records.values():
         out.append(f"  {record.record}: {record.created:,} created, {record.updated:,} updated")

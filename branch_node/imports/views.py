@@ -202,7 +202,7 @@ def _undo_sentence(account: Mapping[str, Any]) -> str:
     if restored:
         parts.append(ngettext("%(n)s row restored.", "%(n)s rows restored.", restored))
     if kept:
-        reasons = ", ".join(f"{count:,} {_(KEPT_WHYS[why])}" for why, count in sorted(kept.items()))
+        reasons = _(", ").join(f"{count:,} {_(KEPT_WHYS[why])}" for why, count in sorted(kept.items()))
         parts.append(_("Kept: %(reasons)s.", reasons=reasons))
     return " ".join(parts)
 
@@ -242,7 +242,7 @@ def files_table(account: Mapping[str, Any]) -> TableView:
 
 def because_text(because: Mapping[str, int]) -> str | None:
     """'3 here already, unchanged; 2 belongs to another branch'."""
-    return "; ".join(f"{count:,} {_(WHYS[why])}" for why, count in sorted(because.items())) or None
+    return _("; ").join(f"{count:,} {_(WHYS[why])}" for why, count in sorted(because.items())) or None
 
 
 def records_table(account: Mapping[str, Any]) -> TableView:

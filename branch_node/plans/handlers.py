@@ -43,9 +43,12 @@ async def my_day_view(
 
 
 async def my_day(request: Request) -> Response:
-    """The landing page; whoever has no plan of his own (an administrator) goes to the first page of his menu."""
+    """The landing page; whoever has no plan of his own goes to the staff when he looks after it (an administrator), else to the
+    first page of his menu."""
     person: Person = request.state.person
     if not person.may("plan.view"):
+        if person.may("staff.edit"):
+            return redirect("/staff")
         entries = request.app.state.site.menu_for(person)
         return redirect(entries[0].url if entries else "/me")
     return page(request, "plans/my_day.html", await my_day_view(request.state.person))

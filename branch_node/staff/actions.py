@@ -341,8 +341,17 @@ async def write_first(number: str, name: str, role: str, department: str) -> Emp
     Gives the role to the employee who has this number already. Invalid for an unknown role.
     """
     async with transaction():
-        if not await Role.filter(branch=home().code, code=role, deleted_at=None).exists():
-            raise Invalid(N_('There is no role "%(role)s".'), role=role)
+        codes = (
+            await Role.filter(branch=home().code, deleted_at=None)
+            .order_by("code")
+            .values_list("code", flat=True)
+        )
+        if role not in codes:
+            raise Invalid(
+                N_('There is no role "%(role)s"; there are %(roles)s.'),
+                role=role,
+                roles=", ".join(map(str, codes)),
+            )
         row = await Employee.filter(branch=home().code, number=number, deleted_at=None).first()
         if row is None:
             place = await _department_named(department)

@@ -70,7 +70,9 @@ async def show_list(request: Request) -> Response:
     fields = [Field("q", _("Name or number"), "search"), Field("left", _("With those who left"), "tick")]
     form = empty_form(q=query, left=with_left)
     bar = Filters(fields, form, "/staff", chips, "", "/staff" if chips else "")
-    view = ListPage(table(cut, pages.sorted_by, names, query), bar, person.may("staff.edit"))
+    can_edit = person.may("staff.edit")
+    is_new = can_edit and not await queries.has_colleagues(person.id)
+    view = ListPage(table(cut, pages.sorted_by, names, query), bar, can_edit, is_new)
     return page(request, "staff/list.html", view)
 
 

@@ -13,11 +13,12 @@ from shared.web.parts import Filters, Option, TableView
 
 @dataclass(frozen=True)
 class ListPage:
-    """staff/list.html."""
+    """staff/list.html. `is_new`: the reader is the branch's first and only person, and is shown what comes first."""
 
     table: TableView
     filters: Filters
     can_edit: bool
+    is_new: bool
 
 
 @dataclass(frozen=True)

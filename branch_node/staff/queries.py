@@ -182,6 +182,11 @@ async def roles_of(ids: Sequence[UUID]) -> dict[UUID, list[str]]:
     return found
 
 
+async def has_colleagues(person_id: UUID) -> bool:
+    """Whether anybody else works at this branch, or ever did."""
+    return await Employee.exclude(id=person_id).exists()
+
+
 async def employee_for(person: Person, employee_id: UUID, action: str = "staff.view") -> Employee:
     """The employee if `person` may do `action` on staff; NotFound otherwise."""
     reach(person, action)

@@ -272,7 +272,7 @@ async def set_all(rows: Sequence[SheetRow]) -> None:
                 await set_one(row)
             except (Invalid, Conflict) as wrong:
                 text = (
-                    "; ".join(wrong.fields.values())
+                    _("; ").join(wrong.fields.values())
                     if isinstance(wrong, Invalid) and wrong.fields
                     else wrong.message
                 )

@@ -30,7 +30,8 @@ class Forecast:
 
 
 def run_rate(actual: Mapping[str, int], as_of: date) -> Forecast | None:
-    """The forecast at the end of `as_of` from the months of its year; None before three months are complete.
+    """The forecast at the end of `as_of` from the months of its year; None before three months are complete, and where nothing
+    has happened yet.
 
     Done so far, plus for the rest of the running month and each month ahead the average of the complete months. The
     interval grows with their standard deviation and the square root of the months ahead.
@@ -42,10 +43,10 @@ def run_rate(actual: Mapping[str, int], as_of: date) -> Forecast | None:
         for month in Year.containing(as_of).months()
         if month.first < now.first or (is_over and month.first == now.first)
     ]
-    if len(complete) < FEWEST_MONTHS:
+    running = 0 if is_over else actual.get(str(now), 0)
+    if len(complete) < FEWEST_MONTHS or not any((running, *complete)):
         return None
     count, done = len(complete), sum(complete)
-    running = 0 if is_over else actual.get(str(now), 0)
     pieces = days_ahead(as_of)
     total = done + running + round_half_even(done * pieces, count * now.day_count)
     spread_squared = sum((count * value - done) ** 2 for value in complete) // (count * count * (count - 1))

@@ -151,7 +151,7 @@ def card(figure: Figure, block: str, measure: TargetMeasure) -> parts.Figure:
         state=maker.state(value),
         note=note
         if block != "year"
-        else f"{note}; {_('time passed %(share)s', share=percent(total.number('time_passed')))}",
+        else _("; ").join((note, _("time passed %(share)s", share=percent(total.number("time_passed"))))),
         bullet=Bullet(actual, goal, label=_(BLOCK_LABELS[block])) if actual is not None else None,
         variance=variance,
         watermark=maker.mark,

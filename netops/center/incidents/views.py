@@ -156,10 +156,10 @@ def event_text(event: IncidentEvent) -> str:
         case "members":
             parts = []
             if facts["joined"]:
-                parts.append(_("joined: %(names)s", names=", ".join(facts["joined"])))
+                parts.append(_("joined: %(names)s", names=_(", ").join(facts["joined"])))
             if facts["left"]:
-                parts.append(_("left: %(names)s", names=", ".join(facts["left"])))
-            return "; ".join(parts)
+                parts.append(_("left: %(names)s", names=_(", ").join(facts["left"])))
+            return _("; ").join(parts)
         case "linked":
             return _("caused by INC-%(number)s", number=facts["number"])
         case "unlinked" if facts.get("number"):

@@ -142,7 +142,7 @@ async def download(request: Request) -> Response:
     heading = Heading(
         _("Log lines"),
         asked.node or _("all nodes"),
-        "; ".join(
+        _("; ").join(
             part
             for part in (asked.text, asked.service, _(LEVEL_LABELS[asked.level]), _(SPANS[asked.span][0]))
             if part

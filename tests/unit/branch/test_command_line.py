@@ -14,12 +14,15 @@ from urllib.request import urlopen
 
 import pytest
 
+from branch_node.app import branch_app
 from branch_node.settings import BranchSettings
 from shared.database.single import AlreadyRunning, only_process
 from shared.settings import SettingsError, describe, load
 from tests.support import nursery
+from tests.support.web_site import visitor_of
 
 ROOT = Path(__file__).resolve().parents[3]
+STEPS = ["/departments", "/staff/new", "/settings/selling", "/imports", "/sync"]
 
 
 def environment(folder: Path, **values: str) -> Mapping[str, str]:
@@ -97,7 +100,21 @@ def test_the_first_administrator_is_made_on_the_command_line(migrated: Path) -> 
     listed = json.loads(run(migrated, "user", "list", "--json").stdout)
     assert [row["username"] for row in listed] == ["he"]
     unknown = run(migrated, "staff", "A-2", "某人", "--role", "king")
-    assert unknown.returncode == 1
+    assert unknown.returncode == 1 and "branch_admin, branch_manager" in unknown.stderr
+
+
+def test_the_first_person_of_a_branch_begins_with_its_first_steps(tmp_path: Path) -> None:
+    assert run(tmp_path, "migrate").returncode == 0
+    assert run(tmp_path, "staff", "A-1", "何洁", "--department", "管理部").returncode == 0
+    words = ("user", "add", "he", "--employee", "A-1", "--password-stdin")
+    assert run(tmp_path, *words, typed="tea with lemon\n").returncode == 0
+    with visitor_of(branch_app(load(BranchSettings, environment(tmp_path)))) as he:
+        he.sign_in("he", "tea with lemon")
+        first = he.open("/")
+        assert first.url.path == "/staff"
+        assert [url for url in STEPS if f'<li><a href="{url}">' in first.text] == STEPS
+        assert run(tmp_path, "staff", "A-2", "林小红", "--role", "salesperson").returncode == 0
+        assert "first-steps" not in he.open("/staff").text
 
 
 def test_figures_for_machines_are_json_on_stdout(migrated: Path) -> None:
