@@ -9,7 +9,8 @@ from hq.replication.batch import BadBatch, Fork
 from hq.replication.cursor import Cursor
 from hq.replication.feed_models import CarriedAccounts, FeedReader, StandbyNode
 from hq.replication.handover import fence
-from hq.replication.models import BranchCursor, BranchEpoch, BranchNode
+from hq.replication.incidents import close_incident
+from hq.replication.models import BranchCursor, BranchEpoch, BranchNode, ScrubRun
 from shared import clock
 from shared.database import transaction
 from shared.errors import Refused
@@ -111,6 +112,7 @@ async def cursor_of(branch: str) -> CursorReply:
 async def begin_epoch(said: EpochBegin) -> CursorReply:
     """Move the cursor to the beginning of the branch's new epoch. May be repeated.
 
+    A rebuilt branch has proved that its rows are those held here: what the node before claimed of its own counts no more.
     Raises Fork when headquarters does not stand where the branch believes, BadBatch when positions would fall.
     """
     async with transaction():
@@ -132,6 +134,17 @@ async def begin_epoch(said: EpochBegin) -> CursorReply:
         )  # fmt: skip
         cursor.epoch, cursor.seq, cursor.chain = said.epoch, said.base, CHAIN_START.hex()
         cursor.head_seq = said.base
-        await cursor.save(update_fields=["epoch", "seq", "chain", "head_seq"])
+        if said.reason == "rebuilt":
+            await forget_claims(cursor)
+        await cursor.save(update_fields=["epoch", "seq", "chain", "head_seq", "unproven", "scrub"])
         log.warning("epoch_begun", branch=said.branch, base=said.base, reason=said.reason)
         return await cursor_of(said.branch)
+
+
+async def forget_claims(cursor: BranchCursor) -> None:
+    """No table differs any more, nothing is asked about, and the rows are those of the log; the caller saves the cursor."""
+    cursor.unproven, cursor.scrub = {}, ""
+    await ScrubRun.filter(branch=cursor.branch, status="asking").update(
+        status="replaced", ended_at=clock.now()
+    )
+    await close_incident(cursor.branch, "broken")

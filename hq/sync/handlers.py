@@ -104,6 +104,8 @@ def question_for(verb: str, found: Details, form: Form[NameForm] | None = None) 
     """What is asked before a verb, with its consequences in numbers."""
     sync, code = found.sync, found.sync.branch.code
     missing = ngettext("%(n)s change that the node has announced is not here yet and would not come back.", "%(n)s changes that the node has announced are not here yet and would not come back.", sync.waiting)  # fmt: skip
+    aside_count = sum(int(row["n"]) for row in found.set_aside)
+    aside = ngettext("%(n)s change of it is set aside here and would not come back; have it mended or dismissed first.", "%(n)s changes of it are set aside here and would not come back; have them mended or dismissed first.", aside_count)  # fmt: skip
     refused = _(
         "The node that sends for %(code)s now is refused from this moment on. It keeps its own data.",
         code=code,
@@ -111,7 +113,7 @@ def question_for(verb: str, found: Details, form: Form[NameForm] | None = None) 
     accounts = _("Accounts, passwords and uploaded files are not kept at HQ; they are not given back.")
     held = _("HQ gives back all it holds of %(code)s, at position %(position)s, and proves that it arrived.", code=code, position=number(sync.branch.mark.position))  # fmt: skip
     titles = {
-        "rebuild": (_("Rebuild %(code)s from HQ?", code=code), _("Issue token"), [held, refused, *([missing] if sync.waiting else []), accounts]),
+        "rebuild": (_("Rebuild %(code)s from HQ?", code=code), _("Issue token"), [held, refused, *([missing] if sync.waiting else []), *([aside] if aside_count else []), accounts]),
         "standby": (_("New standby for %(code)s?", code=code), _("Issue token"), [_("Another node may read all rows of %(code)s and take the branch over.", code=code), *([_("The standby there is now is refused once the new one has introduced itself.")] if found.standby else [])]),
         "revoke": (_("Refuse the node of %(code)s?", code=code), _("Refuse %(code)s", code=code), [refused, _("What it writes stays with it until it is enrolled again with a new token.")]),
         "scrub": (_("Hash all rows of %(code)s again?", code=code), _("Hash again"), [_("HQ reads its %(rows)s rows of %(code)s and compares them with what the branch claims; it takes some seconds a million.", rows=number(found.rows), code=code), _("Where they differ the branch names the rows at its next contact; they are mended here and kept with both versions."), _("Nothing waits meanwhile.")]),

@@ -8,7 +8,7 @@ from starlette.testclient import TestClient
 from hq.branches.handlers import branch_row as branches_row
 from hq.figures.freshness import Branch
 from hq.figures.shape import Watermark
-from hq.replication.models import BranchCursor, BranchNode
+from hq.replication.models import BranchCursor, BranchNode, QuarantinedChange
 from hq.sync.queries import BranchSync
 from hq.sync.rules import lag_seconds, proof_state, rest_seconds
 from hq.sync.view import branch_row, position_text, sentence
@@ -85,6 +85,7 @@ def enrol(site: Headquarters, code: str) -> None:
         async with open_database(site.settings.url_of_database, hq_apps()):
             await BranchNode.create(branch=code, name=code, public_key=NodeKey.generate().public_text)
             await BranchCursor.filter(branch=code).update(unproven={"receipt": "1:0"})
+            await QuarantinedChange.create(branch=code, epoch="e", seq=7, tbl="receipt", row_id="r", op="i", reason="poison")  # fmt: skip
 
     apart(write())
 
@@ -109,6 +110,7 @@ def test_a_node_is_refused_only_after_its_code_was_typed(site: Headquarters, tan
     enrol(site, "SH")
     assert tang.open("/sync/SH/nonsense").status_code == 404
     tang.open("/sync/SH/rebuild")
+    assert "1 change of it is set aside here and would not come back" in tang.text()
     assert tang.send("/sync/SH/rebuild", typed_name="PAR").status_code == 422
     file = {"typed_name": ("SH", b"SH")}
     sent = tang.client.post("/sync/SH/rebuild", data={"csrf": tang.token()}, files=file)

@@ -8,13 +8,16 @@ import pytest
 from hq.quarantine.rules import typed_lines, wrong_columns
 from hq.replication import quarantine, verify
 from hq.replication.cursor import is_systemic
-from hq.replication.incidents import hold, release
-from hq.replication.models import QuarantinedChange
+from hq.replication.incidents import hold, open_incident, release
+from hq.replication.models import BranchCursor, QuarantinedChange, SyncIncident
 from hq.replication.outcome import Held
+from hq.replication.scrub import compare, scrub_branch
+from hq.replication.standby import begin_epoch
 from shared.canonical import canonical_json
 from shared.database import execute
 from shared.records import Receipt
 from shared.replication.columns import replicated_tables
+from shared.replication.messages import EpochBegin
 from tests.support.replication_model import receipt
 from tests.support.wire import Branch, Headquarters, canonical
 
@@ -74,6 +77,27 @@ async def test_too_much_poison_holds_the_branch_until_a_person_lets_it_through(h
     assert await release("SH")
     assert (await hq.receive(branch, body)).rows == 30
     assert await QuarantinedChange.all().count() == 30
+
+
+async def test_what_the_node_before_claimed_counts_no_more_once_the_branch_is_rebuilt(
+    hq: Headquarters,
+) -> None:
+    branch = Branch()
+    branch.write(some(1)[0])
+    poison(branch, some(2)[1])
+    await hq.receive(branch)
+    run = await scrub_branch("SH", "command")
+    assert run.tables == ["receipt"], "the branch has a row that is set aside here"
+    await open_incident("SH", "broken", "receipt")
+    cursor = await BranchCursor.get(branch="SH")
+    said = EpochBegin("SH", "f" * 32, cursor.seq, cursor.epoch, cursor.seq, cursor.chain, "rebuilt")
+    await begin_epoch(said)
+    assert (await compare("SH")).differing == []
+    await cursor.refresh_from_db()
+    assert not cursor.scrub, "nothing is asked that the new node cannot answer"
+    await run.refresh_from_db()
+    assert run.status == "replaced"
+    assert not await SyncIncident.exists(closed_at=None)
 
 
 def test_single_bad_rows_are_not_systemic() -> None:
