@@ -182,25 +182,28 @@ class Agent:
             events.warning("node file refused", error=str(error))
 
     async def reload(self) -> list[str]:
-        """Reads the node file again: new services start, changed ones are restarted, missing ones end. What was changed,
-        in words. Raises NodeFileError and then changes nothing. Node, folder and center need a new agent."""
+        """Reads the node file again: new services start, changed ones are restarted, missing ones end. A changed one
+        is wanted as before, also against `autostart`, and its crash loop is over only when it is good. What was changed, in
+        words. Raises NodeFileError and then changes nothing. Node, folder and center need a new agent."""
         if self._path is None:
             raise NodeFileError("this agent was not started from a file")
         fresh = read_node_file(self._path)
         before = {service.name: service for service in self.node_file.services}
         after = {service.name: service for service in fresh.services}
         changes = []
+        memories = {}
         for name in [name for name in before if after.get(name) != before[name]]:
             await self.supervisors[name].end_alone()
             self._service_tasks.pop(name).cancel()
-            del self.supervisors[name], self._around.peers[name]
+            memories[name] = self.supervisors.pop(name).memory
+            del self._around.peers[name]
             changes.append(f"{name} {'changed' if name in after else 'removed'}")
         self.node_file = msgspec.structs.replace(
             self.node_file, services=fresh.services, commands=fresh.commands
         )
         self._around.dependencies = fresh.dependencies
         for name in [name for name in start_order(fresh.dependencies) if name not in self.supervisors]:
-            self._supervise(self._prepare(name, None))
+            self._supervise(self._prepare(name, memories.get(name)))
             if name not in before:
                 changes.append(f"{name} added")
         self.telemetry.follow_logs()

@@ -301,6 +301,11 @@ class Supervisor:
         self._timers = []
 
     @property
+    def memory(self) -> ServiceMemory:
+        """What is remembered of the service: for whoever looks after it next, once this one has ended it."""
+        return self._memory
+
+    @property
     def open_incident(self) -> str:
         """Id of the crash loop that is going on, or empty."""
         incident = self._memory.incident

@@ -245,3 +245,25 @@ def test_a_folder_too_deep_for_a_socket_address_works_too(tmp_path, port):
     deep = tmp_path / ("d" * 60) / ("e" * 60)
     with RunningAgent(deep, service("web", dummy(port=port), port)) as agent:
         assert agent.until_state("web", "running")["pid"]
+
+
+def test_a_changed_service_keeps_what_people_wanted_and_its_incident(tmp_path):
+    def of(more: str, bad: list[str]) -> str:
+        quick = "restart = { first_delay_seconds = 0.02, good_seconds = 0.3 }"
+        late = service("late", dummy(life=1000), more=f"autostart = false\n{more}")
+        unwanted = service("unwanted", dummy(life=1000), more=more)
+        return late + unwanted + service("bad", bad, more=quick)
+
+    with RunningAgent(tmp_path, of("", dummy(exit=3, life=0.02))) as agent:
+        agent.until_state("bad", "crash_loop")
+        agent.ask("start", service="late")
+        agent.until_state("late", "running")
+        agent.ask("stop", service="unwanted")
+        agent.until_state("unwanted", "stopped")
+        agent.write(of("stop_grace_seconds = 3.0", dummy(life=1000)))
+        assert sorted(agent.ask("reload")) == ["bad changed", "late changed", "unwanted changed"]
+        agent.until_state("late", "running")
+        agent.until_state("bad", "running")
+        (incident,) = until(lambda: [one for one in agent.ask("incidents") if "closed_at" in one])
+        assert incident["kind"] == "crash_loop"
+        assert agent.service("unwanted")["state"] == "stopped"
