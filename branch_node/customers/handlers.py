@@ -75,7 +75,7 @@ async def add_customer(request: Request) -> Response:
 
 
 async def edit_customer(request: Request) -> Response:
-    row = await queries.customer_for(request.state.person, path_id(request), "customer.edit")
+    row = await queries.standing_customer(request.state.person, path_id(request), "customer.edit")
     return page(request, "customers/form.html", await form_page(request, await form_with(row), row))
 
 
@@ -98,7 +98,7 @@ def base_currency() -> str:
 async def change_customer(request: Request) -> Response:
     """Save; when somebody else saved meanwhile, show both versions and ask again."""
     person: Person = request.state.person
-    row = await queries.customer_for(person, path_id(request), "customer.edit")
+    row = await queries.standing_customer(person, path_id(request), "customer.edit")
     definitions = await custom_fields()
     form = await read_form(request, CustomerForm)
     form, custom = await read_custom(request, form, definitions)

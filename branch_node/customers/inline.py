@@ -76,7 +76,7 @@ async def _record(request: Request) -> tuple[Customer, str]:
     name = request.path_params["name"]
     if not may_edit(person, name):
         raise NotFound()
-    return await queries.customer_for(person, path_id(request), "customer.edit"), name
+    return await queries.standing_customer(person, path_id(request), "customer.edit"), name
 
 
 async def show_field(request: Request) -> Response:

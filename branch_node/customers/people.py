@@ -20,7 +20,7 @@ from shared.web.responses import page, redirect
 
 
 async def customer_of(request: Request, action: str) -> Customer:
-    return await queries.customer_for(request.state.person, path_id(request), action)
+    return await queries.standing_customer(request.state.person, path_id(request), action)
 
 
 def contact_page(customer: Customer, form: Form[ContactForm], contact_id: UUID | None) -> ContactPage:

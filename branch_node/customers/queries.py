@@ -16,7 +16,8 @@ from branch_node.lists import COUNT_CAP, Cut, Paging, Sort, as_kind, like
 from branch_node.searching import words
 from shared.database import fetch_all, fetch_value, find, find_all
 from shared.database.scope import reach_sql
-from shared.errors import NotFound
+from shared.errors import Invalid, NotFound, Text
+from shared.i18n import N_, gettext
 from shared.money import Money
 from shared.permissions import Person, reach
 from shared.records import Address, Contact, ContactPoint, Customer
@@ -71,6 +72,21 @@ async def customer_for(person: Person, customer_id: UUID, action: str = "custome
     if found is None or not scope.covers(owner=found.owner_id, department=found.department_id):
         raise NotFound()
     return found
+
+
+async def standing_customer(person: Person, customer_id: UUID, action: str = "customer.view") -> Customer:
+    """The customer for something new: as `customer_for`, and Invalid, naming where it went, when it was merged into another."""
+    found = await customer_for(person, customer_id, action)
+    if found.merged_into_id is not None:
+        into = (await customer_names([found.merged_into_id])).get(found.merged_into_id, "")
+        raise Invalid(
+            MERGED, code="customer.merged", name=found.name, into=into,
+            fields={"customer_id": Text(MERGED, name=found.name, into=into)},
+        )  # fmt: skip
+    return found
+
+
+MERGED = N_("%(name)s was merged into %(into)s. Choose that customer.")
 
 
 @dataclass(frozen=True)
@@ -250,7 +266,8 @@ class Picked:
 
 
 async def pick_customers(person: Person, query: str, action: str = "customer.view") -> list[Picked]:
-    """At most eight customers within reach whose name, pinyin, initials, code or phone hold the words; recent first."""
+    """At most eight customers within reach whose name, pinyin, initials, code or phone hold the words; recent first. Where
+    none does, those that a customer so named was merged into."""
     condition, params = reach_sql(reach(person, action), "c.owner_id", "c.department_id")
     clauses = [one for one in (condition, found_by(query, params)) if one]
     rows = await fetch_all(
@@ -260,7 +277,25 @@ async def pick_customers(person: Person, query: str, action: str = "customer.vie
         branch=home().code,
         **params,
     )
+    if query and not rows:
+        return await _merged_into(person, query, action)
     return [Picked(as_kind(row["id"], UUID), row["name"], row["owner"] or row["code"]) for row in rows]
+
+
+async def _merged_into(person: Person, query: str, action: str) -> list[Picked]:
+    condition, params = reach_sql(reach(person, action), "k.owner_id", "k.department_id")
+    clauses = [one for one in (condition, found_by(query, params)) if one]
+    rows = await fetch_all(
+        "SELECT k.id, k.name, c.name AS before FROM customer c JOIN customer k ON k.id = c.merged_into_id "
+        "WHERE c.branch = :branch AND c.status = 'merged' AND c.deleted_at IS NULL AND k.deleted_at IS NULL "
+        f"AND k.status <> 'merged' AND {' AND '.join(clauses)} ORDER BY k.name, k.id, c.id LIMIT {PICK_LIMIT}",
+        branch=home().code,
+        **params,
+    )
+    return [
+        Picked(as_kind(row["id"], UUID), row["name"], gettext("formerly %(name)s", name=row["before"]))
+        for row in rows
+    ]
 
 
 async def customer_names(ids: Iterable[UUID | None]) -> dict[UUID | None, str]:

@@ -6,7 +6,7 @@ from uuid import UUID
 from branch_node import fiscal
 from branch_node.approvals.actions import ask, void_requests
 from branch_node.approvals.subjects import subject_from
-from branch_node.customers.queries import customer_for
+from branch_node.customers.queries import standing_customer
 from branch_node.editing import locked
 from branch_node.expenses.forms import ExpenseForm, PayForm
 from branch_node.expenses.queries import categories, expense_for
@@ -43,7 +43,7 @@ async def _columns(person: Person, form: ExpenseForm) -> dict[str, Any]:
     if form.category not in await categories():
         raise Invalid(fields={"category": N_("Choose one from the list.")})
     if form.customer_id is not None:
-        await customer_for(person, form.customer_id)
+        await standing_customer(person, form.customer_id)
     amount = form.amount_minor
     await fiscal.require_open(form.happened_on)
     return {

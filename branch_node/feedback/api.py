@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from branch_node.api import PAGE_SCHEMA, ROW_SCHEMA, page_of, read_json, with_query_form
-from branch_node.customers.queries import customer_for
+from branch_node.customers.queries import standing_customer
 from branch_node.feedback import actions, queries
 from branch_node.feedback.forms import AnswerForm, AssignForm, FeedbackForm, ListForm
 from branch_node.lists import paging
@@ -44,7 +44,7 @@ async def show_feedback(request: Request) -> Response:
 async def enter_feedback(request: Request) -> Response:
     person = request.state.person
     body = await read_json(request, FeedbackForm)
-    customer = await customer_for(person, body.customer_id) if body.customer_id else None
+    customer = await standing_customer(person, body.customer_id) if body.customer_id else None
     return json_answer(feedback_json(await actions.enter_feedback(person, body, customer)), status=201)
 
 

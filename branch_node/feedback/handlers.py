@@ -7,7 +7,7 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
-from branch_node.customers.queries import customer_for, customer_names
+from branch_node.customers.queries import customer_for, customer_names, standing_customer
 from branch_node.feedback import actions, queries
 from branch_node.feedback.forms import AnswerForm, AssignForm, FeedbackForm, LineForm, ListForm
 from branch_node.feedback.pages import ListPage, NewPage, ShowPage
@@ -148,7 +148,7 @@ async def enter(request: Request) -> Response:
     person: Person = request.state.person
     form = await read_form(request, FeedbackForm)
     if not form.errors:
-        customer = await customer_for(person, form.value.customer_id) if form.value.customer_id else None
+        customer = await standing_customer(person, form.value.customer_id) if form.value.customer_id else None
         try:
             row = await actions.enter_feedback(person, form.value, customer)
         except Invalid as refused:

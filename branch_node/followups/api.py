@@ -4,7 +4,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from branch_node.api import PAGE_SCHEMA, ROW_SCHEMA, page_of, read_json, with_query_form
-from branch_node.customers.queries import customer_for
+from branch_node.customers.queries import standing_customer
 from branch_node.followups import actions, queries
 from branch_node.followups.forms import ActivityForm, ListForm
 from branch_node.lists import paging
@@ -37,7 +37,7 @@ async def show_activity(request: Request) -> Response:
 async def create_activity(request: Request) -> Response:
     person = request.state.person
     value = await read_json(request, ActivityForm)
-    customer = await customer_for(person, value.customer_id)
+    customer = await standing_customer(person, value.customer_id)
     return json_answer(activity_json(await actions.record_activity(person, customer, value)), status=201)
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
-from branch_node.customers.queries import contacts_of, customer_for, customer_names
+from branch_node.customers.queries import contacts_of, customer_for, customer_names, standing_customer
 from branch_node.followups import actions, queries
 from branch_node.followups.forms import ActivityForm, DoneForm, ListForm, PlanForm
 from branch_node.followups.pages import ListPage, NewPage, ShowPage
@@ -229,8 +229,8 @@ async def record(request: Request) -> Response:
     person: Person = request.state.person
     form = await read_form(request, ActivityForm)
     if not form.errors:
-        customer = await customer_for(person, form.value.customer_id)
         try:
+            customer = await standing_customer(person, form.value.customer_id)
             await actions.record_activity(person, customer, form.value)
         except Invalid as refused:
             form = with_errors(form, refused)
@@ -244,8 +244,8 @@ async def plan(request: Request) -> Response:
     person: Person = request.state.person
     form = await read_form(request, PlanForm)
     if not form.errors:
-        customer = await customer_for(person, form.value.customer_id)
         try:
+            customer = await standing_customer(person, form.value.customer_id)
             await actions.plan_activity(person, customer, form.value)
         except Invalid as refused:
             form = with_errors(form, refused)

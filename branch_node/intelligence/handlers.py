@@ -5,7 +5,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from branch_node.customers.queries import customer_for, customer_names
+from branch_node.customers.queries import customer_names, standing_customer
 from branch_node.intelligence import actions, queries
 from branch_node.intelligence.forms import LineForm, ListForm, NoteForm
 from branch_node.intelligence.pages import ListPage, NotePage
@@ -102,7 +102,7 @@ async def change_note(request: Request) -> Response:
     form = await read_form(request, NoteForm)
     if not form.errors:
         if form.value.customer_id is not None and form.value.customer_id != note.customer_id:
-            await customer_for(person, form.value.customer_id)
+            await standing_customer(person, form.value.customer_id)
         try:
             await actions.change_note(person, note, form.value)
         except Invalid as refused:

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from branch_node.api import PAGE_SCHEMA, ROW_SCHEMA, money, page_of, read_json, with_query_form
-from branch_node.customers.queries import customer_for
+from branch_node.customers.queries import standing_customer
 from branch_node.home import home
 from branch_node.lists import paging
 from branch_node.opportunities import actions, queries
@@ -65,7 +65,7 @@ async def show_opportunity(request: Request) -> Response:
 async def enter_opportunity(request: Request) -> Response:
     person = request.state.person
     body = await read_json(request, OpportunityForm)
-    customer = await customer_for(person, body.customer_id)
+    customer = await standing_customer(person, body.customer_id)
     return json_answer(opportunity_json(await actions.enter(person, customer, body)), status=201)
 
 
@@ -73,7 +73,7 @@ async def change_opportunity(request: Request) -> Response:
     """With `revision` a change that somebody else made meanwhile is a conflict."""
     person, row = request.state.person, await found(request)
     body = await read_json(request, OpportunityForm)
-    customer = await customer_for(person, body.customer_id)
+    customer = await standing_customer(person, body.customer_id)
     return json_answer(opportunity_json(await actions.change(person, row, customer, body)))
 
 

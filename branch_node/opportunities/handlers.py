@@ -6,7 +6,7 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
-from branch_node.customers.queries import customer_for, customer_names
+from branch_node.customers.queries import customer_for, customer_names, standing_customer
 from branch_node.editing import ChangedMeanwhile
 from branch_node.home import home, today
 from branch_node.opportunities import actions, queries
@@ -84,7 +84,7 @@ async def add(request: Request) -> Response:
     person: Person = request.state.person
     form = await read_form(request, OpportunityForm, currency=home().currency)
     if not form.errors:
-        customer = await customer_for(person, form.value.customer_id)
+        customer = await standing_customer(person, form.value.customer_id)
         try:
             row = await actions.enter(person, customer, form.value)
         except Invalid as refused:
@@ -114,7 +114,7 @@ async def change(request: Request) -> Response:
     form = await read_form(request, OpportunityForm, currency=home().currency)
     status = 422
     if not form.errors:
-        customer = await customer_for(person, form.value.customer_id)
+        customer = await standing_customer(person, form.value.customer_id)
         try:
             await actions.change(person, row, customer, form.value)
         except Invalid as refused:

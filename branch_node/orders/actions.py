@@ -9,7 +9,7 @@ from branch_node import fiscal
 from branch_node.approvals.actions import ask, void_requests
 from branch_node.approvals.subjects import subject_from
 from branch_node.customers.custom import custom_value
-from branch_node.customers.queries import customer_for
+from branch_node.customers.queries import standing_customer
 from branch_node.editing import locked
 from branch_node.home import home, today
 from branch_node.numbers import next_number
@@ -33,7 +33,7 @@ from shared.records import ApprovalRequest, Customer, Order, OrderLine
 async def enter_order(person: Person, form: OrderForm) -> Order:
     """Write a new draft. Invalid with a message at each wrong box, NotFound for a customer outside the reach."""
     require(person, "order.edit")
-    columns, draft = await order_columns(form, await customer_for(person, form.customer_id))
+    columns, draft = await order_columns(form, await standing_customer(person, form.customer_id))
     shares = await read_shares(form.shares)
     async with transaction():
         order = await Order.create(
@@ -131,7 +131,7 @@ async def change_order(person: Person, order_id: UUID, form: OrderForm) -> Order
     approved order has money or goods on it already.
     """
     await order_for(person, order_id, "order.edit")
-    columns, draft = await order_columns(form, await customer_for(person, form.customer_id))
+    columns, draft = await order_columns(form, await standing_customer(person, form.customer_id))
     shares = await read_shares(form.shares)
     async with transaction():
         order = await locked(Order, order_id, form.revision)

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from branch_node.api import ROW_SCHEMA, read_json
-from branch_node.customers.queries import customer_for
+from branch_node.customers.queries import standing_customer
 from branch_node.plans import actions, queries, team_reads
 from branch_node.plans.forms import LineForm
 from branch_node.plans.rules import read_line
@@ -62,7 +62,7 @@ async def add_item(request: Request) -> Response:
     value = await read_json(request, LineForm)
     line, customer_id = await queries.resolve_customer(person, read_line(value.line))
     if value.customer_id is not None:
-        customer_id = (await customer_for(person, value.customer_id)).id
+        customer_id = (await standing_customer(person, value.customer_id)).id
     item = await actions.add_item(person, await actions.own_employee(person), line, customer_id=customer_id)
     return json_answer(
         {

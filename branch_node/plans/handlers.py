@@ -7,7 +7,7 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
-from branch_node.customers.queries import customer_for, pick_customers
+from branch_node.customers.queries import customer_for, pick_customers, standing_customer
 from branch_node.home import today as branch_today
 from branch_node.live import plan_topic
 from branch_node.plans import actions, queries
@@ -94,7 +94,7 @@ async def add_item(request: Request) -> Response:
         return await after_change(request, form)
     line, customer_id = await queries.resolve_customer(person, read_line(form.value.line))
     if form.value.customer_id is not None:
-        customer_id = (await customer_for(person, form.value.customer_id)).id
+        customer_id = (await standing_customer(person, form.value.customer_id)).id
         line = read_line(form.value.line)
     try:
         await actions.add_item(person, await actions.own_employee(person), line, customer_id=customer_id)
@@ -139,7 +139,7 @@ async def change_item(request: Request) -> Response:
     form = await read_form(request, ItemForm)
     if not form.errors:
         if form.value.customer_id is not None:
-            await customer_for(person, form.value.customer_id)
+            await standing_customer(person, form.value.customer_id)
         await actions.change_item(person, item, form.value)
         return redirect("/")
     return page(request, "plans/item.html", item_page(item, form, ""), status=422)

@@ -9,7 +9,7 @@ from branch_node.approvals.actions import ask, has_approval, void_requests
 from branch_node.approvals.queries import approvers_for
 from branch_node.approvals.rules import above_texts, covering, names_of, needed_limit
 from branch_node.approvals.subjects import subject_from
-from branch_node.customers.queries import customer_for
+from branch_node.customers.queries import standing_customer
 from branch_node.editing import locked
 from branch_node.home import home, today
 from branch_node.numbers import next_number
@@ -32,7 +32,7 @@ from shared.records import ApprovalRequest, Customer, Order, OrderLine, Quotatio
 async def enter_quotation(person: Person, form: QuotationForm) -> Quotation:
     """Write a new draft, of an opportunity when the form names one. Invalid with a message at each wrong box."""
     require(person, "quotation.edit")
-    columns, draft = await _columns(form, await customer_for(person, form.customer_id))
+    columns, draft = await _columns(form, await standing_customer(person, form.customer_id))
     opportunity_id = await opportunity_of(person, form.opportunity_id, form.customer_id)
     async with transaction():
         row = await Quotation.create(
@@ -90,7 +90,7 @@ async def _write_lines(quotation: Quotation, lines: Sequence[PricedLine]) -> Non
 async def change_quotation(person: Person, quotation_id: UUID, form: QuotationForm) -> Quotation:
     """Change a draft; what was approved of it is void. Conflict for a quote that was sent."""
     await quotation_for(person, quotation_id, "quotation.edit")
-    columns, draft = await _columns(form, await customer_for(person, form.customer_id))
+    columns, draft = await _columns(form, await standing_customer(person, form.customer_id))
     async with transaction():
         row = await locked(Quotation, quotation_id, form.revision)
         row.update_from_dict({**columns, "status": QUOTATION.target("edit", row.status, row.number)})

@@ -8,7 +8,7 @@ from datetime import date
 from uuid import UUID
 
 from branch_node import fiscal, rates
-from branch_node.customers.queries import customer_for
+from branch_node.customers.queries import standing_customer
 from branch_node.editing import locked
 from branch_node.home import home, today
 from branch_node.numbers import next_number
@@ -40,7 +40,7 @@ async def record_receipt(person: Person, form: ReceiptForm, parts: Mapping[UUID,
     Invalid at its fields for a future day or amounts that do not fit, Conflict for a closed period, a missing
     rate, or an instalment that somebody else has just paid.
     """
-    customer = await customer_for(person, form.customer_id, "receipt.record")
+    customer = await standing_customer(person, form.customer_id, "receipt.record")
     currency = form.currency or customer.currency
     amount = form.amount_in(currency)
     if form.happened_on > today():

@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from branch_node.api import PAGE_SCHEMA, ROW_SCHEMA, page_of, read_json, with_query_form
-from branch_node.customers.queries import customer_for
+from branch_node.customers.queries import standing_customer
 from branch_node.lists import paging
 from branch_node.requests import path_id
 from branch_node.tasks import actions, queries
@@ -40,7 +40,7 @@ async def give_task(request: Request) -> Response:
     person = request.state.person
     body = await read_json(request, TaskForm)
     if body.customer_id is not None:
-        await customer_for(person, body.customer_id)
+        await standing_customer(person, body.customer_id)
     return json_answer(task_json(await actions.give_task(person, body)), status=201)
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
-from branch_node.customers.queries import customer_for, customer_names
+from branch_node.customers.queries import customer_for, customer_names, standing_customer
 from branch_node.home import today
 from branch_node.lists import neighbours, paging
 from branch_node.requests import path_id, query_id
@@ -107,7 +107,7 @@ async def give(request: Request) -> Response:
     form = await read_form(request, TaskForm)
     if not form.errors:
         if form.value.customer_id is not None:
-            await customer_for(person, form.value.customer_id)
+            await standing_customer(person, form.value.customer_id)
         try:
             task = await actions.give_task(person, form.value)
         except Invalid as refused:

@@ -7,7 +7,7 @@ from uuid import UUID
 from branch_node.customers.actions import add_customer
 from branch_node.customers.contacts import save_contact
 from branch_node.customers.forms import ContactForm, CustomerForm
-from branch_node.customers.queries import customer_for
+from branch_node.customers.queries import standing_customer
 from branch_node.vcards.rules import Card
 from shared.database import transaction
 from shared.errors import Invalid
@@ -46,7 +46,7 @@ async def take_cards(person: Person, cards: Sequence[Card], choices: Sequence[st
             if choice == NEW and company not in made:
                 made[company] = (await add_customer(person, customer_form(card))).id
             customer_id = made[company] if choice == NEW else _id(choice)
-            customer = await customer_for(person, customer_id, "contact.edit")
+            customer = await standing_customer(person, customer_id, "contact.edit")
             await save_contact(person, customer, contact_form(card))
     return Taken(len(made), contacts, len(cards) - contacts)
 

@@ -2,6 +2,7 @@
 number leads to rows that add up to it."""
 
 import csv
+import html
 import io
 import re
 from typing import Any
@@ -10,7 +11,7 @@ from branch_node.home import at_home
 from shared.records import Customer, Expense, Order, OrderLine, Receipt
 from tests.contracts.branch_sales.conftest import Office
 from tests.support.branch_site import USERS
-from tests.support.cast import LIN, SALES_SH, SUN
+from tests.support.cast import LIN, SALES_SH, SUN, customer_of
 from tests.support.web_site import Visitor, in_app
 
 People = dict[str, Visitor]
@@ -286,6 +287,34 @@ def test_an_export_says_what_it_is_and_adds_up_to_the_page(people: People) -> No
     ):
         assert word in text
     assert sum(minor(row[1]) for row in file_rows(text)) == minor(shown[1])
+
+
+def test_nothing_new_is_entered_for_a_customer_that_was_merged(people: People, office: Office) -> None:
+    kept = at_branch(office, lambda: customer_of(LIN, "合并后的客户"))
+    gone = at_branch(
+        office, lambda: customer_of(LIN, "被合并的客户", status="merged", merged_into_id=kept.id)
+    )
+    sentence = "被合并的客户 was merged into 合并后的客户. Choose that customer."
+    line = {"line-0-text": "安装", "line-0-quantity": "1", "line-0-price": "100", "happened_on": "today"}
+    typed: dict[str, dict[str, str]] = {
+        "/orders": line, "/quotes": line, "/receipts": {"amount": "5", "happened_on": "today", "method": "bank", "mode": "none"},
+        "/followups": {"subject": "回访", "kind": "call", "happened_on": "today"},
+        "/feedback": {"subject": "迟到", "kind": "complaint", "happened_on": "today"},
+        "/tasks": {"title": "回访", "assignee_id": str(LIN.person.id), "due_on": "+3"},
+        "/opportunities": {"title": "新线", "amount": "5", "stage": "qualify", "expected_on": "+30"},
+        f"/customers/{gone.id}/edit": {}, f"/customers/{gone.id}": {"name": "改名", "status": "customer", "revision": "1"},
+    }  # fmt: skip
+    for url, values in typed.items():
+        who = people["wang" if url == "/receipts" else "ma"]
+        who.open("/orders")
+        if url.endswith("/edit"):
+            answer = who.open(url)
+        else:
+            answer = who.send(url, customer_id=str(gone.id), **values)
+        assert answer.status_code == 422, url
+        assert sentence in html.unescape(answer.text), url
+    found = at_branch(office, lambda: Customer.get(id=gone.id))
+    assert (found.name, found.status) == ("被合并的客户", "merged")
 
 
 def test_a_month_that_is_none_is_refused_at_its_field_and_narrows_nothing(people: People) -> None:

@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 from tortoise import fields
 
-from branch_node.customers.queries import duplicates_of
+from branch_node.customers.queries import duplicates_of, pick_customers, standing_customer
 from branch_node.merges import actions, queries
 from branch_node.merges.rules import conflicts, merged_values
 from shared.database import Database, fetch_all
@@ -14,7 +14,7 @@ from shared.database.fields import InstantField, JsonField
 from shared.errors import Conflict, Invalid, NotAllowed
 from shared.ids import new_id
 from shared.records import REPLICATED, Activity, Contact, ContactPoint, Customer, MergeRecord, Record
-from tests.support.cast import LIN, NOON, SHANGHAI, TODAY, ZHOU, acting, customer_of, hire
+from tests.support.cast import LIN, NOON, SHANGHAI, SUN, TODAY, ZHOU, acting, customer_of, hire
 
 BOOKKEEPING = {"revision", "changed_at", "changed_by"}
 
@@ -144,6 +144,24 @@ async def test_the_name_of_a_merged_customer_still_finds_it(database: Database) 
         await actions.merge_customers(ZHOU.person, kept, other)
         found = await duplicates_of(ZHOU.person, name="恒达贸易有限公司", phone="", email="", tax_number="")
     assert [(one.id, one.reasons) for one in found] == [(kept.id, ["name"])]
+
+
+async def test_the_search_for_a_merged_customer_leads_to_the_one_it_went_into(database: Database) -> None:
+    with acting(ZHOU):
+        await hire(*SHANGHAI)
+        kept = await customer_of(LIN, "华东机电", search_key="华东机电")
+        other = await customer_of(LIN, "老华东", search_key="老华东")
+        await actions.merge_customers(ZHOU.person, kept, other)
+        found = [await pick_customers(who.person, "老华东") for who in (ZHOU, LIN, SUN)]
+        for who in (ZHOU, LIN):
+            with pytest.raises(Invalid) as refused:
+                await standing_customer(who.person, other.id)
+            assert set(refused.value.fields) == {"customer_id"}
+            assert refused.value.params == {"name": "老华东", "into": "华东机电"}
+        assert (await standing_customer(LIN.person, kept.id)).id == kept.id
+    assert [(one.value, one.label) for one in found[0]] == [(kept.id, "华东机电")]
+    assert "老华东" in found[0][0].hint
+    assert found[1] == found[0]
 
 
 async def test_probable_pairs_are_within_reach_and_strongest_first(database: Database) -> None:
