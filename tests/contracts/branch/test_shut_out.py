@@ -13,6 +13,7 @@ from branch_node.sync.queries import Sync
 from hq.replication.outcome import Cloned, Held, Outdated, StaleKey
 from hq.replication.receiver import refuse
 from shared.errors import Refused
+from shared.i18n import use_locale
 from tests.contracts.branch.test_pages import at_branch
 from tests.support.branch_site import BranchSite
 from tests.support.web_site import Visitor
@@ -32,7 +33,8 @@ def trouble_of(refusal: Refused) -> str:
 def told(trouble: str) -> str:
     """The sentence of the page of replication while three changes wait."""
     inbox = InboxState(id=1)
-    return sentence(Sync(7, 4, SINCE, SINCE, SINCE, trouble, [], [], inbox, []), True)[0]
+    with use_locale("en"):
+        return sentence(Sync(7, 4, SINCE, SINCE, SINCE, trouble, [], [], inbox, []), True)[0]
 
 
 def test_each_refusal_is_told_in_words_of_its_own() -> None:
