@@ -23,6 +23,7 @@ from branch_node.menu import MENU
 from branch_node.models import BRANCH_APP
 from branch_node.notifications.queries import unread_of
 from branch_node.palette import SOURCES
+from branch_node.replication.gauges import measure_replication, site_of
 from branch_node.replication.inbox import Inbox
 from branch_node.replication.models import ReplicationState
 from branch_node.replication.sender import Identity, Sender
@@ -60,7 +61,7 @@ def branch_app(settings: BranchSettings, *, with_jobs: bool = True) -> Starlette
     if with_jobs and settings.jobs_in_site:
         resources.append(jobs_inside(settings))
     tasks: list[Task] = [watch_work, *([push_changes, fetch_from_hq] if settings.hq_url else [])]
-    return site_app(
+    app = site_app(
         site=frame(settings, routes),
         settings=settings,
         routes=routes,
@@ -72,13 +73,15 @@ def branch_app(settings: BranchSettings, *, with_jobs: bool = True) -> Starlette
         tasks=tasks,
         static_roots=[PACKAGE / "static"],
     )
+    app.state.measures = (measure_replication,) if settings.hq_url else ()
+    return app
 
 
 def frame(settings: BranchSettings, routes: Sequence[Route]) -> Site:
     """What the frame of every page shows; the menu has the entries whose page exists."""
     pages = {route.url for route in routes if route.method == "GET"}
     return Site(
-        code=f"branch_{settings.branch_code.lower()}",
+        code=site_of(settings.branch_code),
         name=N_("Branch site"),
         scope=settings.branch_name or settings.branch_code,
         menu=[item for item in MENU if item.url in pages],

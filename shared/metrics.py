@@ -118,14 +118,6 @@ HTTP_OPEN = gauge(
     "trunkline_http_requests_open", "Requests being answered, open event streams included.", ("site",)
 )
 HTTP_STREAMS = gauge("trunkline_http_streams_open", "Open event streams.", ("site",))
-DB_QUERIES = counter("trunkline_db_queries_total", "SQL statements sent to the database.", ("site",))
-DB_SECONDS = histogram("trunkline_db_query_seconds", "Time of one SQL statement.", ("site",), buckets=_FAST)
-DB_LOCK_SECONDS = histogram(
-    "trunkline_db_write_wait_seconds",
-    "Time a transaction waited to become the writer.",
-    ("site",),
-    buckets=_FAST,
-)
 DB_BYTES = gauge("trunkline_db_bytes", "Size of the database on disk.", ("site",))
 JOBS = counter(
     "trunkline_jobs_total", "Jobs that ended: done, failed, retried or given_up.", ("site", "job", "outcome")
@@ -137,9 +129,7 @@ BROKER_RESTARTS = counter(
     "trunkline_broker_restarts_total", "Times the embedded broker was started again.", ("site",)
 )
 REPLICATION_POSITION = gauge(
-    "trunkline_replication_position",
-    "Position of the log that the receiver confirmed.",
-    ("site", "peer", "way"),
+    "trunkline_replication_position", "Position of the own log that the peer has confirmed.", ("site", "peer")
 )
 REPLICATION_WAITING = gauge(
     "trunkline_replication_changes_waiting",
@@ -147,23 +137,22 @@ REPLICATION_WAITING = gauge(
     ("site", "peer"),
 )
 REPLICATION_LAG = gauge(
-    "trunkline_replication_lag_seconds", "Age of the oldest change not confirmed.", ("site", "peer")
+    "trunkline_replication_lag_seconds",
+    "Age of the oldest change not confirmed, 0 while all are.",
+    ("site", "peer"),
 )
 REPLICATION_CHANGES = counter(
-    "trunkline_replication_changes_total",
-    "Changes confirmed (sent) or applied (received).",
-    ("site", "peer", "way"),
+    "trunkline_replication_changes_total", "Changes sent that the peer has confirmed.", ("site", "peer")
 )
 REPLICATION_BYTES = counter(
-    "trunkline_replication_bytes_total", "Bytes on the wire, as compressed.", ("site", "peer", "way")
+    "trunkline_replication_bytes_total",
+    "Bytes of confirmed batches on the wire, as compressed.",
+    ("site", "peer"),
 )
 REPLICATION_FAULTS = counter(
     "trunkline_replication_faults_total",
-    "Exchanges that ended in an error: transport, refused, gap, fork, quarantined.",
+    "Rounds of sending that ended early: unreachable, busy, behind (the peer stood elsewhere), fork, failed, or why it refused.",
     ("site", "peer", "fault"),
-)
-APPLY_SECONDS = histogram(
-    "trunkline_replication_apply_seconds", "Time to apply one batch.", ("site",), buckets=_FAST
 )
 SCRUB_ROWS = counter(
     "trunkline_scrub_rows_total", "Rows of a branch hashed again to prove them.", ("site", "peer")

@@ -17,6 +17,7 @@ import structlog
 
 from branch_node.replication.accounts import keep_sealed
 from branch_node.replication.epochs import NotInLog, ensure_epoch, is_beginning, position_at
+from branch_node.replication.gauges import PEER, site_of
 from branch_node.replication.handover import hand_over, take_handed, was_promoted
 from branch_node.replication.line import line_to
 from branch_node.replication.models import ReplicationCheckpoint, ReplicationEpoch, ReplicationState
@@ -37,6 +38,7 @@ from shared.database import Database
 from shared.database.context import session_parameters
 from shared.database.nudge import Nudge
 from shared.load_state import set_fence
+from shared.metrics import REPLICATION_BYTES, REPLICATION_CHANGES, REPLICATION_FAULTS
 from shared.nodes.identity import BootSource, NodeKey, RequestSigner
 from shared.records import SCHEMA_VERSION
 from shared.replication.messages import (
@@ -138,13 +140,16 @@ class Sender:
         try:
             await self._push(state, changes)
         except AskAgain as reason:
+            self._count_fault("behind")
             self._told = None
             log.info("sync_asks_again", reason=str(reason))
             await self._pause(0.0)
         except Busy as reason:
+            self._count_fault("busy")
             log.info("hq_busy", reason=str(reason), failures=self._failures)
             await self._pause(reason.after)
         except Unreachable as reason:
+            self._count_fault("fenced" if isinstance(reason, Fenced) else reason.trouble or "unreachable")
             if reason.trouble or isinstance(reason, Fenced):
                 self._told = None
             if isinstance(reason, Fenced):
@@ -154,15 +159,25 @@ class Sender:
             await self._note_unreachable(state, str(reason))
             await self._pause(reason.after)
         except Forked as reason:
+            self._count_fault("fork")
             self._told = None
             log.error("sync_forked", reason=str(reason))
             await self._pause(0.0)
         except Exception as reason:
             # a line reset at the wrong moment surfaces as anything, e.g. AttributeError in the HTTP library; the
             # sender must outlive it, or the branch would stay silent until its next start
+            self._count_fault("failed")
             self._told = None
             log.exception("sync_failed", error=repr(reason))
             await self._pause(0.0)
+
+    def _count_sent(self, changes: int, size: int) -> None:
+        site = site_of(self.identity.branch)
+        REPLICATION_CHANGES.labels(site, PEER).inc(changes)
+        REPLICATION_BYTES.labels(site, PEER).inc(size)
+
+    def _count_fault(self, fault: str) -> None:
+        REPLICATION_FAULTS.labels(site_of(self.identity.branch), PEER, fault).inc()
 
     async def _yield_place(self, state: ReplicationState, changes: Log, reason: Fenced) -> None:
         """1 nothing more is written here  2 headquarters gets what it had not seen; again when something was written between."""
@@ -223,6 +238,7 @@ class Sender:
                 cursor = await sending
             if cursor.seq != end.seq:
                 raise AskAgain("headquarters stands elsewhere")
+            self._count_sent(end.seq - position.seq, len(body))
             position = end
             self._failures = 0
             await self._note_acked(state, position, cursor.safe_seq, force=prepared is None)
