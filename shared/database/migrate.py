@@ -2,8 +2,9 @@
 
 Altering a field on SQLite rebuilds the table; with foreign keys on, dropping the old one cascades, and its
 secondary indexes vanish. So: 1 copy the file first, 2 run with foreign keys off, 3 compare the row counts
-of every table, 4 `foreign_key_check`, 5 re-create the indexes a fresh schema would have. If 3 or 4 fails
-the copy is put back and the caller is told.
+of every table, 4 `foreign_key_check`, 5 re-create the indexes a fresh schema would have. If any of it fails
+the copy is put back and the caller is told; the next run does so after one that was killed. On PostgreSQL, and in an empty
+database, a run is one transaction.
 """
 
 import shutil
@@ -17,10 +18,15 @@ from tortoise.context import TortoiseContext
 from tortoise.migrations.autodetector import MigrationAutodetector
 from tortoise.migrations.executor import MigrationExecutor, MigrationTarget
 from tortoise.migrations.writer import MigrationWriter
+from tortoise.transactions import in_transaction
 
+from shared import clock
 from shared.database.context import Database, DatabaseApp, drop_descriptions, tortoise_config
 from shared.errors import Conflict
 from shared.i18n import N_
+
+NOTES = "tortoise_migrations"
+"""The table in which Tortoise notes what was applied."""
 
 TABLES_WITH_ROWS = """
 SELECT name FROM sqlite_master AS t WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND NOT EXISTS (SELECT 1 FROM sqlite_master AS v
@@ -38,7 +44,7 @@ class MigrationResult:
 
 
 async def migrate(url: str, apps: Sequence[DatabaseApp]) -> MigrationResult:
-    """Bring the database at `url` to the newest schema; does nothing when it is there already.
+    """Bring the database at `url` to the newest schema; does nothing when it is there already. May be killed and run again.
 
     Raises Conflict when rows or references would have been lost (the SQLite file is put back first).
     """
@@ -49,7 +55,8 @@ async def migrate(url: str, apps: Sequence[DatabaseApp]) -> MigrationResult:
         drop_descriptions(context)
         client = context.db()
         path = Path(client.filename) if client.capabilities.dialect == "sqlite" else None  # type: ignore[attr-defined]
-        is_new = path is not None and (not path.exists() or path.stat().st_size == 0)
+        if path is not None:
+            _put_back_unfinished(path)
         executor = MigrationExecutor(client, config["apps"])
         targets = [MigrationTarget(app_label=app.label, name="__latest__") for app in apps]
         try:
@@ -57,43 +64,64 @@ async def migrate(url: str, apps: Sequence[DatabaseApp]) -> MigrationResult:
             names = tuple(f"{step.migration.app_label}.{step.migration.name}" for step in steps)
             if not names:
                 return MigrationResult((), None)
-            if is_new or (path is None and await _is_empty(client)):
+            if await _is_empty(client):
                 await _create_newest(client, executor, steps)
                 return MigrationResult(names, None)
-            kept = None if path is None else _keep_copy(path)
-            before = _row_counts(path)
+            if path is None:
+                async with in_transaction(client.connection_name) as whole:
+                    await MigrationExecutor(whole, config["apps"]).migrate(targets, direction="forward")
+                return MigrationResult(names, None)
+            before, kept = _row_counts(path), _keep_copy(path)
             await MigrationExecutor(client, config["apps"]).migrate(targets, direction="forward")
+        except BaseException:
+            await context.connections.close_all(discard=True)
+            if path is not None:
+                _put_back_unfinished(path)
+            raise
         finally:
             await context.connections.close_all(discard=True)
-    if path is not None:
-        _guard(path, kept, before)
+    _guard(path, before)
     return MigrationResult(names, kept)
 
 
 async def _is_empty(client: Any) -> bool:
-    """Whether a PostgreSQL database has no table yet."""
-    found = await client.execute_query_dict(
-        "SELECT 1 AS one FROM pg_tables WHERE schemaname = current_schema() LIMIT 1"
+    """Whether a database has no table yet, but the one that notes migrations."""
+    tables = (
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+        if client.capabilities.dialect == "sqlite"
+        else "SELECT tablename AS name FROM pg_tables WHERE schemaname = current_schema()"
     )
-    return not found
+    return {row["name"] for row in await client.execute_query_dict(tables)} <= {NOTES}
 
 
 async def _create_newest(client: Any, executor: MigrationExecutor, steps: Sequence[Any]) -> None:
-    """An empty database gets the newest schema at once, and all migrations are noted as applied.
+    """An empty database gets the newest schema at once, and all migrations are noted as applied, in one transaction.
 
     Replaying them takes seconds per site, since Tortoise rebuilds its state at every operation; a test holds the two
     ways to the same tables, columns and indexes.
     """
     sql = client.schema_generator(client).get_create_schema_sql(safe=False)
     await executor.recorder.ensure_schema(executor._schema_editor(atomic=False))
-    await client.execute_script(sql)
-    for step in steps:
-        await executor.recorder.record_applied(step.migration.app_label, step.migration.name)
+    notes = ", ".join(
+        f"('{step.migration.app_label}', '{step.migration.name}', '{clock.now()}')" for step in steps
+    )
+    await client.execute_script(
+        f'BEGIN;\n{sql.rstrip().rstrip(";")};\nINSERT INTO "{NOTES}" ("app", "name", "applied_at") VALUES {notes};\nCOMMIT;'
+    )
+
+
+def _copy_of(path: Path) -> Path:
+    return path.with_suffix(path.suffix + ".before-migration")
+
+
+def _unfinished(path: Path) -> Path:
+    """A file that is there as long as a migration has neither ended nor been taken back."""
+    return path.with_suffix(path.suffix + ".migrating")
 
 
 def _keep_copy(path: Path) -> Path:
-    """A consistent copy beside the file, made with SQLite's backup."""
-    target = path.with_suffix(path.suffix + ".before-migration")
+    """A consistent copy beside the file, made with SQLite's backup; from here on the migration is unfinished."""
+    target = _copy_of(path)
     source = sqlite3.connect(path)
     copy = sqlite3.connect(target)
     try:
@@ -101,12 +129,21 @@ def _keep_copy(path: Path) -> Path:
     finally:
         copy.close()
         source.close()
+    _unfinished(path).touch()
     return target
 
 
-def _row_counts(path: Path | None) -> dict[str, int]:
-    if path is None or not path.exists():
-        return {}
+def _put_back_unfinished(path: Path) -> None:
+    """Put the copy back when a migration is unfinished."""
+    if not _unfinished(path).exists():
+        return
+    for suffix in ("-wal", "-shm"):
+        Path(str(path) + suffix).unlink(missing_ok=True)
+    shutil.copyfile(_copy_of(path), path)
+    _unfinished(path).unlink()
+
+
+def _row_counts(path: Path) -> dict[str, int]:
     found = sqlite3.connect(path)
     try:
         names = [str(row[0]) for row in found.execute(TABLES_WITH_ROWS)]
@@ -115,29 +152,26 @@ def _row_counts(path: Path | None) -> dict[str, int]:
         found.close()
 
 
-def _guard(path: Path, kept: Path | None, before: dict[str, int]) -> None:
+def _guard(path: Path, before: dict[str, int]) -> None:
     """Steps 3 and 4: every table that is still there has its rows, and every reference its target."""
     after = _row_counts(path)
     lost = sorted(
-        name
-        for name, count in before.items()
-        if name in after and after[name] < count and name != "tortoise_migrations"
+        name for name, count in before.items() if name in after and after[name] < count and name != NOTES
     )
     check = sqlite3.connect(path)
     try:
         broken = check.execute("PRAGMA foreign_key_check").fetchall()
     finally:
         check.close()
-    if (lost or broken) and kept is not None:
-        for suffix in ("-wal", "-shm"):
-            Path(str(path) + suffix).unlink(missing_ok=True)
-        shutil.copyfile(kept, path)
+    if lost or broken:
+        _put_back_unfinished(path)
         raise Conflict(
             N_(
                 "The migration would have lost rows of %(tables)s. The database was put back; nothing changed."
             ),
             tables=", ".join(lost) or "references",
         )
+    _unfinished(path).unlink()
 
 
 async def missing_indexes(database: Database) -> list[str]:

@@ -5,14 +5,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tortoise.backends.base.schema_generator import BaseSchemaGenerator
 from tortoise.context import TortoiseContext
+from tortoise.exceptions import OperationalError
 from tortoise.migrations.executor import MigrationExecutor, MigrationTarget
+from tortoise.migrations.recorder import MigrationRecorder
 from tortoise.migrations.schema_generator.state_apps import StateApps
 
+import shared.database.migrate
 from shared.database import DatabaseApp, execute, fetch_all, open_database
 from shared.database.context import drop_descriptions, tortoise_config
 from shared.database.makemigrations import site_apps
-from shared.database.migrate import migrate, missing_indexes, missing_migrations, repair_indexes
+from shared.database.migrate import (
+    MigrationResult,
+    migrate,
+    missing_indexes,
+    missing_migrations,
+    repair_indexes,
+)
 from tests.support import shelf
 from tests.support.databases import (
     ENGINES,
@@ -43,6 +53,19 @@ async def replay(url: str, apps: list[DatabaseApp], until: str = "__latest__") -
         ]
         await MigrationExecutor(context.db(), config["apps"]).migrate(targets, direction="forward")
         await context.connections.close_all(discard=True)
+
+
+async def new_url(engine: str, tmp_path: Path) -> str:
+    """A database of the engine in which nothing is."""
+    if engine == "sqlite":
+        return f"sqlite:///{tmp_path}/new.db"
+    name = shelf.database_name("new")
+    await command(f'CREATE DATABASE "{name}"')
+    return postgres_url(name)
+
+
+class Killed(BaseException):
+    """As of SIGKILL, in so far as nothing catches it."""
 
 
 async def shape(url: str, apps: list[DatabaseApp], engine: str) -> set[tuple[Any, ...]]:
@@ -99,17 +122,80 @@ runs, safe_epoch, safe_seq) VALUES ('SH', 'e', 5, '0', '{}', 5, '{}', 'normal', 
 async def test_a_headquarters_with_rows_is_brought_from_its_first_schema_to_the_newest(
     engine: str, tmp_path: Path
 ) -> None:
-    url = f"sqlite:///{tmp_path}/old.db"
-    if engine == "postgres":
-        name = shelf.database_name("old")
-        await command(f'CREATE DATABASE "{name}"')
-        url = postgres_url(name)
+    url = await new_url(engine, tmp_path)
     await replay(url, hq_apps(), "0001_initial")
     async with open_database(url, hq_apps()):
         await execute(CURSOR)
     assert "hq.0002_scrub" in (await migrate(url, hq_apps())).applied
     async with open_database(url, hq_apps()):
         assert await fetch_all("SELECT branch, seq FROM branch_cursor") == [{"branch": "SH", "seq": 5}]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+async def test_a_first_schema_that_was_cut_short_is_made_at_the_next_run(
+    engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = await new_url(engine, tmp_path)
+    make = BaseSchemaGenerator.get_create_schema_sql
+    with monkeypatch.context() as patched:
+        patched.setattr(
+            BaseSchemaGenerator,
+            "get_create_schema_sql",
+            lambda *given, **named: f"{make(*given, **named)}; SELECT cut;",
+        )
+        with pytest.raises(OperationalError):
+            await migrate(url, center_apps())
+    assert (await migrate(url, center_apps())).applied
+    assert await migrate(url, center_apps()) == MigrationResult((), None)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+async def test_an_upgrade_that_was_cut_short_is_taken_back_and_made_at_the_next_run(
+    engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between a migration and the note of it, after two others."""
+    url = await new_url(engine, tmp_path)
+    await replay(url, hq_apps(), "0001_initial")
+    async with open_database(url, hq_apps()):
+        await execute(CURSOR)
+    before = await shape(url, hq_apps(), engine)
+    note = MigrationRecorder.record_applied
+
+    async def cut(recorder: MigrationRecorder, app: str, name: str) -> None:
+        if name.startswith("0004"):
+            raise Killed
+        await note(recorder, app, name)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(MigrationRecorder, "record_applied", cut)
+        with pytest.raises(Killed):
+            await migrate(url, hq_apps())
+    assert await shape(url, hq_apps(), engine) == before
+    assert "hq.0002_scrub" in (await migrate(url, hq_apps())).applied
+    async with open_database(url, hq_apps()):
+        assert await fetch_all("SELECT branch, seq FROM branch_cursor") == [{"branch": "SH", "seq": 5}]
+
+
+async def test_the_copy_of_a_killed_upgrade_is_put_back_by_the_next_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = f"sqlite:///{tmp_path}/killed.db"
+    await replay(url, hq_apps(), "0001_initial")
+    async with open_database(url, hq_apps()):
+        await execute(CURSOR)
+    with monkeypatch.context() as patched:  # SIGKILL leaves no time to put anything back
+        patched.setattr(shared.database.migrate, "_put_back_unfinished", lambda _path: None)
+        patched.setattr(MigrationRecorder, "record_applied", killed)
+        with pytest.raises(Killed):
+            await migrate(url, hq_apps())
+    assert "hq.0002_scrub" in (await migrate(url, hq_apps())).applied
+    async with open_database(url, hq_apps()):
+        assert await fetch_all("SELECT branch, seq FROM branch_cursor") == [{"branch": "SH", "seq": 5}]
+    assert [path.name for path in tmp_path.iterdir() if "migrating" in path.name] == []
+
+
+async def killed(*_given: object) -> None:
+    raise Killed
 
 
 async def test_no_model_says_more_than_its_migrations() -> None:
