@@ -152,7 +152,7 @@ def branch_line(
     rate = rates.rate(branch.currency)
     currency = branch.currency if rate is None else rates.to_currency or branch.currency
     is_left_out = False
-    if state == "never" and not sums:
+    if branch.is_unknown(sums):
         primitives, values = {}, plan.unknown()
         currency = currency or rates.to_currency
     elif rate is None:
@@ -218,7 +218,8 @@ async def branch_figure(
         Line(part.unit, part.name, branch.code, currency, {**plan.full(row), **(part.extra or {})}, state)
         for part, row in zip(parts, rows, strict=True)
     ]
-    line = Line(str(question.unit), place.name, branch.code, currency, plan.full(totals), state)
+    values = plan.unknown() if branch.is_before_first else plan.full(totals)
+    line = Line(str(question.unit), place.name, branch.code, currency, values, state)
     return Figure(
         name,
         question,

@@ -21,9 +21,7 @@ from shared.periods import local_date, start_of_day
 HEAD_OFFICE = "HQ"
 """Code of the branch node that is the head office's own business: pinned first everywhere."""
 
-CURSORS = (
-    "SELECT branch, seq, head_seq, contact_at, complete_at, applied_at, unproven, status FROM branch_cursor"
-)
+CURSORS = "SELECT branch, seq, head_seq, contact_at, complete_at, applied_at, unproven, status, first_at FROM branch_cursor"
 NAMES = "SELECT branch, name, name_en, city, region, timezone, currency, income_rule FROM branch WHERE deleted_at IS NULL"
 OTHERS = """SELECT CAST(status AS VARCHAR(16)) AS kind, branch, name, CAST(0 AS BIGINT) AS number FROM branch_node
 UNION ALL SELECT 'waiting', branch, '', COUNT(*) FROM quarantined_change WHERE settled_at IS NULL GROUP BY branch
@@ -40,7 +38,8 @@ UNHEARD = ("delayed", "unreachable", "never")
 
 class Branch(NamedTuple):
     """A branch as headquarters knows it, with how far its data reaches. `standing` is what a line of it follows from, beside its
-    cells: those change with position, applied_at or quarantined."""
+    cells: those change with position, applied_at or quarantined. `first_at` is when its first changes came (None: unknown);
+    `is_before_first` says that the question asks for a moment before that, of which nothing is known."""
 
     code: str
     name: str
@@ -54,7 +53,13 @@ class Branch(NamedTuple):
     head_seq: int = 0
     applied_at: datetime | None = None
     quarantined: int = 0
+    first_at: datetime | None = None
+    is_before_first: bool = False
     standing: Standing = ()
+
+    def is_unknown(self, sums: Mapping[str, int] | None) -> bool:
+        """Whether nothing is known of it: it had not reported, so that its sums are not zero but missing."""
+        return self.is_before_first or (self.mark.state == "never" and not sums)
 
     @property
     def is_head_office(self) -> bool:
@@ -193,6 +198,14 @@ async def read_rows() -> Rows:
     return Rows(cursors, names, nodes, waiting, frozenset(active), own_seq, monotonic())
 
 
+def branch_then(branch: Branch, known_at: datetime) -> Branch:
+    """The branch for a figure as known at a moment: one that had sent nothing by then had not reported."""
+    if branch.first_at is not None and known_at < branch.first_at:
+        mark = branch.mark._replace(state="never", complete_to=None, contact_at=None)
+        return branch._replace(mark=mark, is_before_first=True)
+    return branch._replace(mark=mark_then(branch.mark, known_at))
+
+
 def mark_then(mark: Watermark, known_at: datetime) -> Watermark:
     """The watermark for a figure as known at a moment: complete when nothing up to then is missing by now."""
     if mark.complete_to is None or mark.complete_to < known_at or mark.state == "unproven":
@@ -200,7 +213,7 @@ def mark_then(mark: Watermark, known_at: datetime) -> Watermark:
     return mark._replace(state="current", complete_to=known_at)
 
 
-NOTHING: tuple[Any, ...] = (None,) * 8
+NOTHING: tuple[Any, ...] = (None,) * 9
 MadeOf = tuple[tuple[Any, ...], tuple[Any, ...], str, int]
 
 
@@ -234,7 +247,7 @@ class Reading:
         if region:
             found = [branch for branch in found if branch.region == region]
         if question.known_at is not None:
-            found = [branch._replace(mark=mark_then(branch.mark, question.known_at)) for branch in found]
+            found = [branch_then(branch, question.known_at) for branch in found]
             return Directory(found, self.house, question.known_at, rows.own_seq, rows.read_at)
         return self.same((question.branches, question.left_out, region), found, rows)
 
@@ -277,7 +290,7 @@ class Reading:
     def make(self, code: str, made_of: MadeOf, now: datetime, days: dict[str, tuple[date, datetime]]) -> Made:
         """A branch from its rows; `days` are the date and the next midnight of each zone met so far."""
         cursor, own, node_name, waiting = made_of
-        _, seq, head_seq, contact_micros, complete_micros, applied_at, unproven, status = cursor
+        _, seq, head_seq, contact_micros, complete_micros, applied_at, unproven, status, first_at = cursor
         _, chinese, english, city, region, zone, currency, rule = own
         zone = zone or self.house.timezone
         if zone not in days:
@@ -310,6 +323,7 @@ class Reading:
             head_seq=int(head_seq or 0),
             applied_at=_instant(applied_at),
             quarantined=waiting,
+            first_at=_instant(first_at),
             standing=(code, seq, applied_at, state, today, waiting, name, zone, currency, rule),
         )
         return Made(made_of, now, self.until(now, midnight, contact_at, complete_at), branch)

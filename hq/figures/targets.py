@@ -220,7 +220,7 @@ def branch_line(
     """The row of a branch and its actuals, None when they are unknown or have no rate."""
     state, rate = branch.mark.state, sheet.rate(branch.currency)
     actuals: dict[str, int] | None = None
-    if (state != "never" or sums) and (rate is not None or not sums):
+    if not branch.is_unknown(sums) and (rate is not None or not sums):
         actuals = sheet.actuals([sums or {}], branch.income_rule, rate or SAME)[0]
     is_left_out = bool(sums) and rate is None
     values = sheet.values(actuals, goals)
@@ -247,15 +247,16 @@ async def branch_targets(question: Question, branches: Directory, measure: Targe
     actuals = sheet.actuals([keyed.get(key, {}) for key in keys], branch.income_rule, rate or SAME)
     goals = [sheet.goals(held.get((by, key))) for key in keys]
     currency, state = sheet.rates.to_currency, branch.mark.state
+    is_known = rate is not None and not branch.is_before_first
     lines = [
-        Line(unit_of(by, key, branch.code), names[key], branch.code, currency, sheet.values(did if rate else None, goal), state)
+        Line(unit_of(by, key, branch.code), names[key], branch.code, currency, sheet.values(did if is_known else None, goal), state)
         for key, did, goal in zip(keys, actuals, goals, strict=True)
     ]  # fmt: skip
     own = held.get(("branch", branch.code) if unit.kind == "branch" else (unit.kind, unit.key))
     children = summed(goals)
     aim = sheet.goals(own) if own is not None else children
     done = {block: sum(row[block] for row in actuals) for block in BLOCKS}
-    values = {**sheet.values(done if rate else None, aim), **shared_out(children, aim)}
+    values = {**sheet.values(done if is_known else None, aim), **shared_out(children, aim)}
     total = Line(str(question.unit), place.name, branch.code, currency, values, state)
     shown = [held[by, key].currency for key in aimed] + ([own.currency] if own else [])
     missing = sorted(sheet.missing(branch.currency, *shown))

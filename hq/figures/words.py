@@ -14,9 +14,10 @@ NAMED = 3
 
 def completeness(figure: Figure) -> str:
     """One sentence: complete, or what is missing and since when."""
-    parts = [freshness(figure.watermarks)]
-    if figure.question.known_at is not None:
-        parts.insert(0, gettext("As known at %(time)s.", time=as_of(figure.question.known_at)))
+    known_at = figure.question.known_at
+    parts = [freshness(figure.watermarks, is_of_then=known_at is not None)]
+    if known_at is not None:
+        parts.insert(0, gettext("As known at %(time)s.", time=as_of(known_at)))
     for rate in figure.missing_rates:
         parts.append(
             gettext(
@@ -29,12 +30,13 @@ def completeness(figure: Figure) -> str:
     return sentences(*parts)
 
 
-def freshness(marks: Sequence[Watermark]) -> str:
-    """'Complete to 14:05.' or 'Partial: 11 of 12 branches; Harbin unreachable since 09:40, shown at 09:38.'"""
+def freshness(marks: Sequence[Watermark], *, is_of_then: bool = False) -> str:
+    """'Complete to 14:05.' or 'Partial: 11 of 12 branches; Harbin unreachable since 09:40, shown at 09:38.' `is_of_then`: of
+    what was known at an earlier moment."""
     if not marks:
         return gettext("No branch is connected yet.")
     if len(marks) == 1 and not marks[0].is_current:
-        return about(marks[0])
+        return about(marks[0], is_of_then=is_of_then)
     stale = [mark for mark in marks if not mark.is_current]
     times = [mark.complete_to for mark in marks if mark.complete_to is not None]
     if not stale:
@@ -49,7 +51,7 @@ def freshness(marks: Sequence[Watermark]) -> str:
         len(marks),
         have=len(marks) - len(stale),
     )
-    named = [about(mark) for mark in stale[:NAMED]]
+    named = [about(mark, is_of_then=is_of_then) for mark in stale[:NAMED]]
     if len(stale) > NAMED:
         named.append(ngettext("And %(n)s more.", "And %(n)s more.", len(stale) - NAMED))
     return sentences(head, *named)
@@ -61,7 +63,7 @@ def to_the_second(at: datetime) -> str:
     return text if day(at) == day(clock.now()) else f"{day(at)} {text}"
 
 
-def about(mark: Watermark) -> str:
+def about(mark: Watermark, *, is_of_then: bool = False) -> str:
     """What is the matter with one branch."""
     if mark.state == "unreachable":
         return gettext(
@@ -70,6 +72,8 @@ def about(mark: Watermark) -> str:
             since=as_of(mark.contact_at),
             time=as_of(mark.complete_to),
         )
+    if mark.state == "never" and is_of_then:
+        return gettext("%(branch)s had not sent anything by then.", branch=mark.name)
     if mark.state == "never":
         return gettext("%(branch)s has not sent anything yet.", branch=mark.name)
     if mark.state == "unproven":

@@ -146,6 +146,7 @@ async def write_cursors(connection: Any, written: Sequence[Written]) -> None:
     await connection.executemany(
         "UPDATE branch_cursor SET epoch = $1, seq = $2, chain = $3, digests = $4, head_seq = $5, unproven = $6, replay = $7, "
         "contact_at = $8, complete_at = COALESCE($9, complete_at), applied_at = CASE WHEN $10 > 0 THEN $8 ELSE applied_at END, "
+        "first_at = CASE WHEN seq = 0 AND $10 > 0 THEN $8 ELSE first_at END, "
         "wire_bytes = wire_bytes + $11, row_count = row_count + $10, status = $13, runs = $14 WHERE branch = $12",
         [
             (

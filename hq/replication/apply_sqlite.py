@@ -49,6 +49,7 @@ SELECT_CURSORS = (
 UPDATE_CURSOR = """UPDATE branch_cursor SET epoch = v.column1, seq = v.column2, chain = v.column3, digests = v.column4,
 head_seq = v.column5, unproven = v.column6, replay = v.column7, contact_at = v.column8,
 complete_at = COALESCE(v.column9, complete_at), applied_at = COALESCE(v.column10, applied_at),
+first_at = CASE WHEN seq = 0 THEN v.column10 ELSE first_at END,
 wire_bytes = wire_bytes + v.column11, row_count = row_count + v.column12, status = v.column13, runs = v.column14
 FROM (VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)) AS v WHERE branch = v.column15"""
 """Cursors come and go as one row: see rows_sqlite.put."""

@@ -40,7 +40,8 @@ class BranchCursor(Model):
     """How far a branch's log has been applied. `chain` and `digests` belong to (`epoch`, `seq`).
 
     `complete_at` is headquarters' clock at the last moment when nothing of the branch was missing, `contact_at` at the
-    last request of the branch. `unproven` names tables whose digest did not equal the branch's own; `replay` is the
+    last request of the branch, `first_at` when its first changes were applied (null: before
+    that was kept). `unproven` names tables whose digest did not equal the branch's own; `replay` is the
     memory of the signed requests accepted so far. `status`: normal | held (too much of what it sends cannot be taken
     over) | released (a person lets it through once) | cloned (two runs of its node are alive). `runs` is the memory of
     hq.replication.runs. (`safe_epoch`, `safe_seq`) is the position in the last verified backup. `scrub` is what is
@@ -52,6 +53,7 @@ class BranchCursor(Model):
     chain = fields.CharField(max_length=32, default="0" * 32)
     digests = JsonField(default=dict)
     head_seq = fields.BigIntField(default=0)
+    first_at = InstantField(null=True)
     applied_at = InstantField(null=True)
     contact_at = InstantField(null=True)
     complete_at = InstantField(null=True)

@@ -10,7 +10,8 @@ import pytest
 from hq.figures import journal, memo, rollup
 from hq.figures.queries import answer
 from hq.figures.scoreboard import scoreboard
-from hq.figures.shape import Figure, Question, parse_unit
+from hq.figures.shape import Figure, Line, Question, parse_unit
+from hq.figures.words import completeness
 from hq.receivables.queries import positions
 from shared import clock
 from shared.clock import FixedClock
@@ -101,6 +102,42 @@ async def test_as_known_at_a_moment_every_figure_reads_as_it_did_then(hq: Headqu
         assert after != before
         assert await all_figures(known_at) == before
         assert await all_figures(NOON + timedelta(seconds=1)) == after
+
+
+async def test_before_a_branch_first_reported_nothing_is_known_of_it(hq: Headquarters) -> None:
+    company = hq_world.make_company(Random(5), CODES, 8)
+    await hq_world.ExchangeRate.bulk_create(company.of(hq_world.ExchangeRate))
+    await hq_world.ExchangeRate.all().update(recorded_at=NOON - timedelta(days=90))
+    for code, days in (("SH", 2), ("PAR", 1)):
+        log = Log(code)
+        log.write(*(row for kind in hq_world.WRITTEN for row in company.of(kind, code)))
+        for moment in (NOON - timedelta(days=days), NOON - timedelta(minutes=1)):
+            with clock.use(FixedClock(moment)):
+                await hq.receive(log)
+                log.write(Department(branch=code, name="new"))
+    between = NOON - timedelta(days=1, hours=3)
+    with clock.use(FixedClock(NOON)):
+        memo.forget()
+        for name in ("sales", "receivables", "ageing", "profit", "targets", "staff-activity", "follow-up"):
+            figure = await answer(name, Question(known_at=between, currency="CNY", locale="en", **FIRST))
+            marks = {mark.branch: (mark.state, mark.complete_to) for mark in figure.watermarks}
+            assert marks["PAR"] == ("never", None), name
+            assert marks["SH"] == ("current", between), name
+            paris = next(row for row in figure.rows if row.branch == "PAR")
+            assert not any(isinstance(value, int) for value in actual(paris)), (name, paris)
+            assert "had not sent anything by then" in completeness(figure)
+            within = Question(known_at=between, unit=parse_unit("branch:PAR"), currency="base", **FIRST)
+            total = (await answer(name, within)).total
+            assert not any(isinstance(value, int) for value in actual(total)), name
+        board = (await scoreboard(Question(known_at=between, **FIRST))).figure
+        assert next(row for row in board.rows if row.branch == "PAR").values["sales"] is None
+        now = await answer("sales", Question(currency="CNY", **FIRST))
+        assert all(row.values["sales"] is not None for row in now.rows)
+
+
+def actual(line: Line) -> list[Any]:
+    """What was done, without targets and the calendar."""
+    return [value for key, value in line.values.items() if "target" not in key and key != "time_passed"]
 
 
 async def test_what_was_on_time_is_forgotten_after_a_week_and_what_was_late_is_not(hq: Headquarters) -> None:
