@@ -20,6 +20,7 @@ from shared.nodes.report import (
     REPORT_PATH,
     Ack,
     Hello,
+    Incident,
     LogBatch,
     LogLine,
     Report,
@@ -56,6 +57,7 @@ class Agent:
         boot = f"{int(clock.now().timestamp() * 1000):013d}-00000000"
         self.signer = RequestSigner(self.key, name, boot)
         self._number = 0
+        self._open: set[str] = set()
 
     @classmethod
     async def enrolled(cls, app: Starlette, name: str, *, branch: str = "", behind: str = "") -> "Agent":
@@ -76,8 +78,12 @@ class Agent:
             return await client.post(REPORT_PATH, content=body, headers={**encoding, **signed})
 
     async def says(self, *items: Any, condition: str = "ok", services: Sequence[ServiceState] = ()) -> Ack:
-        """Report a state with these items; the acknowledgement."""
-        answer = await self.post(report(*items, condition=condition, services=services))
+        """Report a state with these items, and what incidents they left open; the acknowledgement."""
+        for item in items:
+            if isinstance(item, Incident):
+                (self._open.discard if item.closed_at else self._open.add)(item.id)
+        said = report(*items, condition=condition, services=services, open_incidents=sorted(self._open))
+        answer = await self.post(said)
         assert answer.status_code == 200, answer.text
         return msgspec.json.decode(answer.content, type=Ack)
 
@@ -119,8 +125,8 @@ class Agent:
         )  # fmt: skip
 
 
-def report(*items: Any, condition: str = "ok", services: Sequence[ServiceState] = ()) -> Report:
+def report(*items: Any, condition: str = "ok", services: Sequence[ServiceState] = (), **more: Any) -> Report:
     """A report of the present state."""
     now = clock.now()
-    state = StateReport(at=now, condition=condition, services=list(services))  # type: ignore[arg-type]
+    state = StateReport(at=now, condition=condition, services=list(services), **more)  # type: ignore[arg-type]
     return Report(at=now, state=state, items=list(items))

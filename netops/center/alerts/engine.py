@@ -41,6 +41,10 @@ NODES_PER_BREATH = 50
 CENTER_CAUSE = "center"
 NOT_OURS = ("agent ", "alertmanager ")
 """How causes begin whose end somebody else tells."""
+OF_AGENT = "agent "
+FORGOTTEN_SECONDS = 60.0
+SOME_ITEMS = 50
+"""So much waits at a node that is reporting: what is on its way, no backlog."""
 HOST_MARK = "@"
 """Before the name of a machine in the cause of a rule; no node's name begins with it."""
 
@@ -67,6 +71,8 @@ class Engine:
     """The rules whose levels move by themselves: they are looked at every time."""
     calm: dict[str, Calm] = field(default_factory=dict)
     """Of each node, how long nothing but a new measurement can change how the other rules stand there."""
+    missed: dict[str, float] = field(default_factory=dict)
+    """Since when an agent has not named an open incident of its own, by id."""
     suspects_itself: bool = False
     cannot_keep: bool = False
     """The store of samples and lines has no room."""
@@ -99,12 +105,31 @@ class Engine:
             else:
                 await self._open(trouble, facts, now)
                 changed = True
+        forgotten = self._forgotten(known.values(), at)
         for cause, incident in known.items():
-            if cause not in wanted and not cause.startswith(NOT_OURS) and not self._is_undecided(cause):
+            is_over = cause not in wanted and not cause.startswith(NOT_OURS) and not self._is_undecided(cause)
+            if is_over or incident.id in forgotten:
                 await close_incident(incident, now)
                 changed = True
         changed |= await self._link(now)
         return await self._escalate(known.values(), now) or changed
+
+    def _forgotten(self, incidents: Iterable[Incident], at: float) -> set[str]:
+        """What agents told of and will not tell the end of: the node is revoked, or it has reported for a while that it has no
+        such incident, with no backlog that could still bring the end. Its agent lost its memory, or another has its place."""
+        before, self.missed = self.missed, {}
+        found = set()
+        for incident in incidents:
+            if not incident.cause.startswith(OF_AGENT):
+                continue
+            node = self.fleet.get(incident.node)
+            if node is None:
+                found.add(incident.id)
+            elif _denies(node, incident):
+                since = self.missed[incident.id] = before.get(incident.id, at)
+                if node.received_at is not None and node.received_at.timestamp() - since >= FORGOTTEN_SECONDS:
+                    found.add(incident.id)
+        return found
 
     async def _link(self, now: datetime) -> bool:
         """Link what is open to what explains it, and let go what outlasts its cause; whether anything changed."""
@@ -328,3 +353,11 @@ def _cause(
             return f"rule {rule.id} {HOST_MARK}{node.host}", nodes
         return f"rule {rule.id} {node.name}", nodes
     return f"rule {rule.id} {node.name}", (node.name,)
+
+
+def _denies(node: NodeState, incident: Incident) -> bool:
+    """Whether the node's newest state, with no backlog behind it, names crash loops and not this one."""
+    state = node.state
+    if state is None or state.spool_items > SOME_ITEMS:
+        return False
+    return incident.kind == "crash_loop" and incident.id not in state.open_incidents

@@ -10,6 +10,7 @@ from starlette.applications import Starlette
 
 from netops.center.alerts.engine import Engine
 from netops.center.channels.sender import DeliveryFailed, claim, send_due
+from netops.center.enrolment.actions import revoke
 from netops.center.incidents.actions import acknowledge, close_incident
 from netops.center.keeper import look_once
 from netops.center.maintenance.actions import Plan, make_window
@@ -19,6 +20,7 @@ from shared import clock
 from shared.clock import FixedClock
 from shared.database import Database
 from shared.nodes.report import Incident as ReportedIncident
+from shared.nodes.report import StateReport
 from tests.support.center_site import Agent, running_center, settings_of
 
 START = "2026-11-28T02:00:00+00:00"
@@ -149,6 +151,34 @@ async def test_only_the_cause_is_told_and_what_outlasts_it_is_told_later(watch: 
     with watch.app.state.use_database():
         kinds = [event.kind for event in await IncidentEvent.filter(incident=lag.id).order_by("id")]
     assert kinds == ["opened", "linked", "unlinked", "told"]
+
+
+async def test_what_an_agent_has_forgotten_or_can_tell_no_more_is_over(watch: Watch) -> None:
+    agent, gone = [await Agent.enrolled(watch.app, name) for name in ("sh", "gone")]
+    for one, name in ((agent, "kept"), (gone, "lost")):
+        await one.says(
+            ReportedIncident(key=5, id=name, service="web", kind="crash_loop", opened_at=clock.now())
+        )
+
+    def has(spool_items: int, *incidents: str) -> None:
+        node = watch.app.state.fleet.get("sh")
+        node.state = StateReport(at=clock.now(), open_incidents=[*incidents], spool_items=spool_items)
+
+    has(3, "kept")
+    await watch.step(120, agent, gone)
+    assert await watch.open_causes() == ["agent kept", "agent lost"]
+    has(5_000)
+    await watch.step(120, agent, gone)
+    assert "agent kept" in await watch.open_causes(), "its end may be among what waits at the node"
+    has(3)
+    await watch.step(30, agent, gone)
+    assert "agent kept" in await watch.open_causes(), "its end may be on its way"
+    await watch.step(120, gone)
+    assert "agent kept" in await watch.open_causes(), "a silent node says nothing of it"
+    with watch.app.state.use_database():
+        await revoke("ada", "gone", "scrapped", watch.app.state.fleet)
+    await watch.step(60, agent)
+    assert await watch.open_causes() == []
 
 
 async def test_what_ends_with_its_cause_is_never_told(watch: Watch) -> None:
