@@ -17,6 +17,8 @@ from branch_node.dunning.rules import (
     DUE_SOON_DAYS,
     Level,
     filled,
+    held_back,
+    is_too_late,
     language_of,
     level_due,
     notice_id,
@@ -116,22 +118,12 @@ async def _remind(receivable_id: UUID, steps: Sequence[Level], by_level: dict[in
             return False
         debtor = found[0]
         has_address = is_address(debtor.address)
-        notice = await DunningNotice.create(
-            id=notice_id(debtor.id, due.level),
-            branch=home().code,
-            receivable_id=debtor.id,
-            customer_id=debtor.customer_id,
-            level=due.level,
-            happened_on=today(),
-            currency=debtor.remaining.currency,
-            remaining_minor=debtor.remaining.minor,
-            channel="mail" if has_address else "none",
-        )
+        notice = await _noticed(debtor, due.level, "mail" if has_address else "none")
         if has_address:
             locale = language_of(debtor.country, home().country)
             letter = await letter_of(debtor, by_level[due.level], locale)
             await post(
-                f"dunning:{notice.id}",
+                f"dunning:{notice.id}:{notice.revision}",
                 debtor.address,
                 letter,
                 to_name=debtor.contact or debtor.customer,
@@ -140,6 +132,23 @@ async def _remind(receivable_id: UUID, steps: Sequence[Level], by_level: dict[in
                 entity_id=notice.id,
             )
     return True
+
+
+async def _noticed(debtor: Debtor, level: int, channel: str) -> DunningNotice:
+    """The notice of an instalment at a level; one that was dropped before it went is taken up again."""
+    values = {
+        "happened_on": today(), "currency": debtor.remaining.currency, "remaining_minor": debtor.remaining.minor,
+        "channel": channel, "status": "waiting",
+    }  # fmt: skip
+    row = await DunningNotice.get_or_none(id=notice_id(debtor.id, level))
+    if row is None:
+        row = DunningNotice(
+            id=notice_id(debtor.id, level), branch=home().code, receivable_id=debtor.id,
+            customer_id=debtor.customer_id, level=level,
+        )  # fmt: skip
+    row.update_from_dict(values)
+    await row.save()
+    return row
 
 
 async def letter_of(debtor: Debtor, level: DunningLevel, locale: str) -> Letter:
@@ -169,13 +178,18 @@ async def branch_name(*, english: bool) -> str:
 
 
 async def freshen_notice(notice_id: UUID) -> Letter | None:
-    """The text of a notice at the moment of sending; None when it was settled, disputed or promised meanwhile."""
+    """The text of a notice at the moment of sending; None when it was settled, disputed or promised meanwhile, when a higher
+    level has been reached, or when the day that it speaks of as to come has passed."""
     notice = await DunningNotice.get_or_none(id=notice_id, deleted_at=None)
     level = notice and await DunningLevel.get_or_none(branch=home().code, level=notice.level, deleted_at=None)
     if notice is None or level is None:
         return None
-    found = await debtors("r.id = :id AND r.disputed_at IS NULL", id=notice.receivable_id)
-    if not found or (found[0].case.promised_on or today() - timedelta(days=1)) >= today():
+    found = await debtors("r.id = :id", id=notice.receivable_id)
+    if not found or held_back(found[0].case, today()):
+        return None
+    case = found[0].case
+    late = (today() - case.due_on).days
+    if (case.last_level or 0) > notice.level or is_too_late(Level(level.level, level.days_past_due), late):
         return None
     return await letter_of(found[0], level, language_of(found[0].country, home().country))
 

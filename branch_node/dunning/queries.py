@@ -57,7 +57,8 @@ SELECT r.id, r.order_id, r.customer_id, c.name AS customer, c.country, r.owner_i
   r.currency, r.amount_minor - r.received_minor - r.credited_minor - r.written_off_minor AS remaining, r.disputed_at,
   (SELECT MAX(p.promised_on) FROM promise_to_pay p WHERE p.receivable_id = r.id AND p.status = 'open'
     AND p.deleted_at IS NULL) AS promised_on,
-  (SELECT MAX(n.level) FROM dunning_notice n WHERE n.receivable_id = r.id AND n.deleted_at IS NULL) AS last_level,
+  (SELECT MAX(n.level) FROM dunning_notice n WHERE n.receivable_id = r.id AND n.status <> 'dropped'
+    AND n.deleted_at IS NULL) AS last_level,
   COALESCE((SELECT MIN(x.value) FROM contact_point x JOIN contact k ON k.id = x.contact_id AND k.is_main = :yes
     AND k.deleted_at IS NULL WHERE x.customer_id = r.customer_id AND x.kind = 'email' AND x.deleted_at IS NULL),
     c.email) AS address,

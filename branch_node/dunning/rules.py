@@ -47,7 +47,8 @@ class Level:
 
 @dataclass(frozen=True)
 class Case:
-    """An instalment as dunning sees it. `promised_on` is the day of a promise still open, `last_level` the highest sent."""
+    """An instalment as dunning sees it. `promised_on` is the day of a promise still open, `last_level` the highest sent or
+    on its way."""
 
     due_on: date
     remaining_minor: int
@@ -74,11 +75,16 @@ def level_due(case: Case, levels: Sequence[Level], today: date) -> Level | None:
     if held_back(case, today):
         return None
     late = (today - case.due_on).days
-    reached = [one for one in levels if one.days_past_due <= late and not (one.days_past_due <= 0 < late)]
+    reached = [one for one in levels if one.days_past_due <= late and not is_too_late(one, late)]
     if not reached:
         return None
     found = max(reached, key=lambda one: (one.days_past_due, one.level))
     return None if case.last_level is not None and case.last_level >= found.level else found
+
+
+def is_too_late(level: Level, late: int) -> bool:
+    """Whether a level speaks of a day to come and that day has passed, `late` days ago."""
+    return level.days_past_due <= 0 < late
 
 
 def notice_id(receivable_id: UUID, level: int) -> UUID:

@@ -127,6 +127,50 @@ async def test_nothing_is_sent_while_disputed_or_promised_or_once_it_is_paid():
 
 
 @pytest.mark.usefixtures("branch")
+async def test_a_notice_that_was_held_back_before_it_went_is_sent_when_nothing_holds_it_any_more():
+    _east, owed = await owing()
+    async with mail_server() as server:
+        with clock.use(after(50)):
+            assert await remind_due() == 1
+            await dispute(WANG.person, owed.id, DisputeForm(reason="goods came back"))
+            assert await send_waiting(server.office) == 0
+            assert (await DunningNotice.get()).status == "dropped"
+            await settle_dispute(WANG.person, owed.id)
+            assert (await remind_due(), await remind_due()) == (1, 0)
+            assert await send_waiting(server.office) == 1
+        with clock.use(after(51)):
+            assert await remind_due() == 0
+    assert [mail["Subject"].split("：")[0] for mail in server.kept] == ["最后付款通知"]
+    assert [(one.level, one.status) for one in await DunningNotice.all()] == [(3, "sent")]
+
+
+@pytest.mark.usefixtures("branch")
+async def test_a_mail_server_that_comes_late_sends_the_last_reminder_and_not_all_that_waited():
+    await owing()
+    for days in (-2, 7, 16):
+        with clock.use(after(days)):
+            assert await remind_due() == 1
+    async with mail_server() as server:
+        with clock.use(after(17)):
+            assert await send_waiting(server.office) == 1
+            assert await remind_due() == 0
+    assert [mail["Subject"].split("：")[0] for mail in server.kept] == ["第二次付款提醒"]
+    notices = await DunningNotice.all().order_by("level")
+    assert [(one.level, one.status) for one in notices] == [(0, "dropped"), (1, "dropped"), (2, "sent")]
+
+
+@pytest.mark.usefixtures("branch")
+async def test_what_falls_due_soon_is_not_told_once_the_day_has_passed():
+    await owing()
+    with clock.use(after(-2)):
+        assert await remind_due() == 1
+    async with mail_server() as server:
+        with clock.use(after(1)):
+            assert await send_waiting(server.office) == 0
+    assert (await DunningNotice.get()).status == "dropped"
+
+
+@pytest.mark.usefixtures("branch")
 async def test_a_promise_is_kept_when_the_money_comes_and_open_again_when_it_bounces():
     east, owed = await owing()
     await promise(WANG.person, owed.id, PromiseForm(promised_on=date(2026, 12, 1), amount="1,000.00"))
