@@ -14,7 +14,15 @@ from branch_node.home import home, today
 from branch_node.numbers import next_number
 from branch_node.receipts.forms import ReceiptForm
 from branch_node.receipts.queries import open_items, receipt_for
-from branch_node.receipts.rules import RECEIPT, Mode, check, propose, receipt_share, require_right
+from branch_node.receipts.rules import (
+    RECEIPT,
+    Mode,
+    check,
+    oldest_first,
+    propose,
+    receipt_share,
+    require_right,
+)
 from branch_node.receivables.actions import (
     follow_collection,
     give_back,
@@ -90,9 +98,8 @@ async def pay_open(
         return []
     labels = {item.receivable_id: item.label for item in items}
     rows = await lock_receivables(list(wanted))
-    entries = [
-        await allot(receipt, rows[key], wanted[key], labels[key], calendar) for key in sorted(wanted, key=str)
-    ]
+    paid = [item.receivable_id for item in oldest_first(items) if item.receivable_id in wanted]
+    entries = [await allot(receipt, rows[key], wanted[key], labels[key], calendar) for key in paid]
     await follow_collection(list(wanted), max(entry.happened_on for entry in entries))
     return entries
 

@@ -180,11 +180,12 @@ PARTS_SQL = """
 SELECT a.id, a.receivable_id, a.order_id, o.number, r.position, r.due_on, a.happened_on, a.amount_minor, a.currency,
   a.reverses_id, a.recorded_at
 FROM allocation a JOIN receivable r ON r.id = a.receivable_id JOIN sales_order o ON o.id = a.order_id
-WHERE a.receipt_id = :id AND a.deleted_at IS NULL ORDER BY a.recorded_at, a.id"""
+WHERE a.receipt_id = :id AND a.deleted_at IS NULL
+ORDER BY a.recorded_at, r.due_on, r.position, a.id"""
 
 
 async def parts_of(receipt_id: UUID) -> list[PaidPart]:
-    """What a receipt paid, counter rows included, in the order of recording."""
+    """What a receipt paid, counter rows included, in the order of recording; what was recorded at once by due date."""
     rows = await fetch_all(PARTS_SQL, id=receipt_id)
     countered = {str(row["reverses_id"]) for row in rows if row["reverses_id"] is not None}
     return [

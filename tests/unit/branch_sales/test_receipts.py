@@ -42,12 +42,15 @@ async def test_oldest_first_pays_what_was_due_first_and_leaves_the_rest_as_credi
     sooner = await approved_order(east, price="500.00", payment_terms_days="10")
     paid = await receipt(east, "1,250.00")
     parts = await parts_of(paid.id)
-    assert [(part.order_id, part.amount.minor) for part in sorted(parts, key=lambda part: part.due_on)] == [
+    assert [(part.order_id, part.amount.minor) for part in parts] == [
         (sooner.id, 50_000),
         (later.id, 60_000),
     ]
     assert (await Receipt.get(id=paid.id)).allocated_minor == 110_000
     assert (await totals(WANG.person, Filter(TODAY))).unallocated == 15_000
+    await reverse_receipt(WANG.person, paid.id, "bounced")
+    shown = [(part.is_counter, part.order_id) for part in await parts_of(paid.id)]
+    assert shown == [(False, sooner.id), (False, later.id), (True, sooner.id), (True, later.id)]
 
 
 async def test_a_receipt_comes_to_the_log_once_with_what_it_paid():
