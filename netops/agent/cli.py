@@ -7,6 +7,7 @@ import argparse
 import json
 import os
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from netops.agent.local_client import AgentAway, ask_agent
 from netops.agent.settings import Center, NodeFile, NodeFileError, read_node_file
 
 DEFAULT_NODE_FILE = "node.toml"
+STOP_LOOK_SECONDS = 0.1
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -60,7 +62,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         command.add_argument("--json", action="store_true", help="for machines")
         command.set_defaults(run=show, ask=name)
     for name in ("start", "stop", "restart"):
-        command = commands.add_parser(name, help=f"{name} a service")
+        until = ", and wait until it has ended" if name == "stop" else ""
+        command = commands.add_parser(name, help=f"{name} a service{until}")
         command.add_argument("service")
         if name == "restart":
             command.add_argument(
@@ -189,13 +192,26 @@ def show(arguments: argparse.Namespace) -> int:
 
 
 def order(arguments: argparse.Namespace) -> int:
+    """0: ordered, and of `stop` nothing runs any more, so that its files may be moved. 1: refused, or nobody answered."""
     question: dict[str, Any] = {"ask": arguments.ask, "service": getattr(arguments, "service", "")}
     question["with_dependants"] = getattr(arguments, "with_dependants", False)
     answer = _ask(arguments, question)
-    if answer is None:
+    if answer is None or (arguments.ask == "stop" and not _is_gone(arguments)):
         return 1
     print(answer if isinstance(answer, str) else "\n".join(answer) or "no changes")
     return 0
+
+
+def _is_gone(arguments: argparse.Namespace) -> bool:
+    """Wait until nothing of the service runs, or it is wanted again; False when the agent went away meanwhile. What is deaf is
+    killed after its grace, so this ends."""
+    while (answer := _ask(arguments, {"ask": "status"})) is not None:
+        services = {service["name"]: service for service in answer["state"].get("services", [])}
+        found = services.get(arguments.service, {})
+        if not found.get("instance") or found.get("is_wanted", True):
+            return True
+        time.sleep(STOP_LOOK_SECONDS)
+    return False
 
 
 def end(arguments: argparse.Namespace) -> int:

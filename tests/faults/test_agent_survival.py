@@ -217,13 +217,16 @@ def test_the_command_line_tells_and_orders(tmp_path, port):
         command = [sys.executable, "-m", "netops", "agent", "--file", os.fspath(agent.file), *words]
         return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=20, check=False)
 
-    with RunningAgent(tmp_path, service("web", dummy(port=port), port)) as agent:
+    slow = service("web", dummy(port=port, deaf=1), port, "stop_grace_seconds = 0.5")
+    with RunningAgent(tmp_path, slow) as agent:
         agent.until_state("web", "running")
         assert "web                  running" in netops("status").stdout
         assert '"node": "T1"' in netops("status", "--json").stdout
         assert "memory_total_bytes" in netops("values").stdout
         assert netops("stop", "web").stdout == "stop web\n"
-        agent.until_state("web", "stopped")
+        assert agent.service("web")["state"] == "stopped", (
+            "whoever reads that it is stopped may move its files"
+        )
         unknown = netops("stop", "nothing")
         assert (unknown.returncode, unknown.stderr) == (
             1,
