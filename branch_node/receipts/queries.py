@@ -181,7 +181,7 @@ SELECT a.id, a.receivable_id, a.order_id, o.number, r.position, r.due_on, a.happ
   a.reverses_id, a.recorded_at
 FROM allocation a JOIN receivable r ON r.id = a.receivable_id JOIN sales_order o ON o.id = a.order_id
 WHERE a.receipt_id = :id AND a.deleted_at IS NULL
-ORDER BY a.recorded_at, r.due_on, r.position, a.id"""
+ORDER BY a.recorded_at, CASE WHEN a.reverses_id IS NULL THEN 0 ELSE 1 END, r.due_on, r.position, a.id"""
 
 
 async def parts_of(receipt_id: UUID) -> list[PaidPart]:
