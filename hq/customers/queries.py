@@ -119,7 +119,7 @@ class ContactLine:
 
 @dataclass(frozen=True)
 class CustomerView:
-    """One customer as headquarters sees it: read-only."""
+    """One customer as headquarters sees it: read-only. `merged_into`: id and name of the one that it went into."""
 
     id: str
     branch: str
@@ -135,12 +135,14 @@ class CustomerView:
     limit: Money | None
     orders: Sequence[OrderLine]
     contacts: Sequence[ContactLine]
+    merged_into: tuple[str, str] | None = None
 
 
 async def customer_view(customer_id: str) -> CustomerView | None:
     """The customer with its twenty newest orders and contacts; None when there is none. Three statements."""
     row = await fetch_one(
-        "SELECT c.*, COALESCE(e.name, '') AS owner FROM customer c LEFT JOIN employee e ON e.id = c.owner_id "
+        "SELECT c.*, COALESCE(e.name, '') AS owner, m.name AS merged_name FROM customer c "
+        "LEFT JOIN employee e ON e.id = c.owner_id LEFT JOIN customer m ON m.id = c.merged_into_id "
         "WHERE c.id = :id AND c.deleted_at IS NULL",
         id=customer_id,
     )
@@ -167,6 +169,7 @@ async def customer_view(customer_id: str) -> CustomerView | None:
             for o in orders
         ],
         [ContactLine(as_date(a["happened_on"]), str(a["kind"]), str(a["subject"]), str(a["owner"])) for a in contacts],
+        (str(row["merged_into_id"]), str(row["merged_name"] or row["merged_into_id"])) if row["merged_into_id"] else None,
     )  # fmt: skip
 
 

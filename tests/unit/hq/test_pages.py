@@ -91,6 +91,25 @@ def test_details_of_people_customers_and_instalments_open(site: Headquarters, ch
         assert chen.open(url).status_code == 200, url
 
 
+async def merge(site: Headquarters, gone: Customer, kept: Customer) -> None:
+    """What a branch's merge of two customers leaves here."""
+    async with open_database(site.settings.url_of_database, APPS):
+        await Customer.filter(id=gone.id).update(merged_into_id=kept.id)
+
+
+def test_the_page_of_a_merged_customer_says_where_it_went(tmp_path: Path) -> None:
+    site = headquarters(tmp_path)
+    gone, kept = [row for row in site.company.of(Customer, "SH") if row.deleted_at is None][:2]
+    asyncio.run(merge(site, gone, kept))
+    with running(site) as client:
+        chen = site.visitor(client, "chen")
+        assert "This customer was merged into" not in chen.open(f"/customers/{kept.id}").text
+        page = chen.open(f"/customers/{gone.id}").text
+        assert f'This customer was merged into <a href="/customers/{kept.id}">{kept.name}</a>' in unescape(
+            page
+        )
+
+
 def queries_of(page: Visitor, url: str) -> int:
     """Statements of one page, as its footer tells an administrator."""
     page.open(url)
