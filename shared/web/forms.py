@@ -377,13 +377,15 @@ def _day(value: object) -> object:
 
 
 def _instant(value: object) -> object:
-    """'2026-11-22T14:05' or '2026-11-22 14:05' in the reader's zone, or with an offset."""
+    """'2026-11-22T14:05', '2026-11-22 14:05' or '2026/11/22 14:05' in the reader's zone, or with an offset."""
     if not isinstance(value, str):
         return value
-    clean = plain_width(value).replace(" ", "T", 1)
+    clean = plain_width(value).replace("/", "-").replace(" ", "T", 1)
     try:
         found = datetime.fromisoformat(clean)
     except ValueError:
+        if match := re.match(r"(\d{4})-(\d{2})-(\d{2})(?!\d)", clean):
+            real_day(*(int(part) for part in match.groups()))
         raise wrong_entry(N_("Enter a date and time such as 2026-11-22 14:05.")) from None
     if not FIRST_DAY <= found.date() <= LAST_DAY:
         raise wrong_entry(N_("Enter a date between 1900 and 2199."))

@@ -1,26 +1,8 @@
 """What people type about an incident."""
 
-from datetime import datetime
-from typing import Annotated
+from pydantic import Field
 
-from pydantic import BeforeValidator, Field
-
-from shared.i18n import N_
-from shared.web.forms import FormModel, WholeNumber, wrong_entry
-from shared.web.reader import reader_zone
-
-
-def read_moment(value: object) -> datetime:
-    """'2026-11-28 14:05' or '2026-11-28T14:05', in the reader's zone."""
-    text = str(value).strip().replace("T", " ").replace("/", "-")
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise wrong_entry(N_("Write day and time as 2026-11-28 14:05.")) from None
-    return moment.replace(tzinfo=reader_zone()) if moment.tzinfo is None else moment
-
-
-Moment = Annotated[datetime, BeforeValidator(read_moment)]
+from shared.web.forms import FormModel, WholeNumber
 
 
 class AssignForm(FormModel):

@@ -4,8 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from netops.center.incidents.forms import Moment
-from shared.web.forms import FormModel
+from shared.web.forms import FormModel, Instant
 
 
 class PlaceForm(FormModel):
@@ -18,8 +17,8 @@ class PlaceForm(FormModel):
 class TimesForm(FormModel):
     """From when to when, and how often again."""
 
-    starts_at: Moment
-    ends_at: Moment
+    starts_at: Instant
+    ends_at: Instant
     repeats: Literal["", "daily", "weekly", "monthly"] = ""
 
 

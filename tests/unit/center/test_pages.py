@@ -357,10 +357,20 @@ def test_until_when_a_command_is_valid_is_told_while_it_may_be_taken() -> None:
             {"scope": "branch", "name": "nowhere", "starts_at": "soon"},
             [
                 "Node or branch: No branch",
-                "Starts: Write day and time",
+                "Starts: Enter a date and time",
                 "Ends: Enter this",
                 "Reason: Enter this",
             ],
+        ),
+        (
+            "/maintenance",
+            {
+                "scope": "all",
+                "starts_at": "2026-02-31 10:00",
+                "ends_at": "2026/03/01 10:00",
+                "reason": "floor",
+            },
+            ["Starts: There is no such day"],
         ),
         ("/channels", {"name": "x", "address": "json://example.test"}, ["Name: Enter at least 2"]),
         ("/incidents/1/snooze", {"hours": "999", "reason": "later"}, ["Hours: Enter 168 or less"]),

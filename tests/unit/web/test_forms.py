@@ -172,6 +172,7 @@ class NumbersForm(FormModel):
         ("whole", "1,234", 1_234),
         ("at", "2026-11-22 14:05", datetime(2026, 11, 22, 6, 5, tzinfo=UTC)),
         ("at", "2026-11-22T14:05", datetime(2026, 11, 22, 6, 5, tzinfo=UTC)),
+        ("at", "2026/11/22 14:05", datetime(2026, 11, 22, 6, 5, tzinfo=UTC)),
     ],
 )
 def test_numbers_and_instants_as_people_type_them(field: str, typed: str, expected: object) -> None:
@@ -188,6 +189,8 @@ def test_numbers_and_instants_as_people_type_them(field: str, typed: str, expect
         ("discount", "ten", "Enter a number in digits"),
         ("whole", "1.5", "Enter a whole number"),
         ("at", "yesterday", "Enter a date and time"),
+        ("at", "2026-02-31 10:00", "There is no such day in the calendar."),
+        ("at", "2026-02-28 25:00", "Enter a date and time"),
         ("name", "x" * 201, "Shorten this to at most 200 characters."),
     ],
 )
