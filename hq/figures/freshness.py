@@ -14,7 +14,7 @@ from hq.figures.rules import freshness_state
 from hq.figures.shape import HOUSE, House, Question, Watermark
 from shared import clock
 from shared.canonical import from_micros
-from shared.database import fetch_rows, fetch_value
+from shared.database import execute, fetch_rows, fetch_value
 from shared.errors import NotFound
 from shared.periods import local_date, start_of_day
 
@@ -171,6 +171,19 @@ _held = crowd.Held[Rows]()
 async def rows_now() -> Rows:
     """Read them, or take what was read while a crowd of branches is being taken over."""
     return await _held.rows(read_rows, own_log)
+
+
+FILL_FIRST = """UPDATE branch_cursor SET first_at = (SELECT MIN(m.at) FROM (
+SELECT branch_cursor.applied_at AS at
+UNION ALL SELECT MIN(n.enrolled_at) FROM branch_node n WHERE n.branch = branch_cursor.branch
+UNION ALL SELECT MIN(e.begun_at) FROM branch_epoch e WHERE e.branch = branch_cursor.branch
+UNION ALL SELECT MIN(j.received_at) FROM figure_journal j WHERE j.branch = branch_cursor.branch) AS m)
+WHERE first_at IS NULL AND seq > 0"""
+
+
+async def fill_first_reports() -> int:
+    """Give cursors from before `first_at` was kept the earliest trace of their branch; how many. May be repeated."""
+    return await execute(FILL_FIRST)
 
 
 async def own_log() -> int:

@@ -40,12 +40,12 @@ class BranchCursor(Model):
     """How far a branch's log has been applied. `chain` and `digests` belong to (`epoch`, `seq`).
 
     `complete_at` is headquarters' clock at the last moment when nothing of the branch was missing, `contact_at` at the
-    last request of the branch, `first_at` when its first changes were applied (null: before
-    that was kept). `unproven` names tables whose digest did not equal the branch's own; `replay` is the
-    memory of the signed requests accepted so far. `status`: normal | held (too much of what it sends cannot be taken
-    over) | released (a person lets it through once) | cloned (two runs of its node are alive). `runs` is the memory of
-    hq.replication.runs. (`safe_epoch`, `safe_seq`) is the position in the last verified backup. `scrub` is what is
-    still to be asked of the branch about rows that differ (hq.replication.scrub), empty or null for nothing."""
+    last request of the branch, `first_at` when its first changes were applied. `unproven` names tables whose digest did
+    not equal the branch's own; `replay` is the memory of the signed requests accepted so far. `status`: normal | held
+    (too much of what it sends cannot be taken over) | released (a person lets it through once) | cloned (two runs of its
+    node are alive). `runs` is the memory of hq.replication.runs. (`safe_epoch`, `safe_seq`) is the position in the last
+    verified backup. `scrub` is what is still to be asked of the branch about rows that differ (hq.replication.scrub),
+    empty or null for nothing."""
 
     branch = fields.CharField(max_length=16, primary_key=True)
     epoch = fields.CharField(max_length=32, default="")

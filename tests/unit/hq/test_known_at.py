@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 
 from hq.figures import journal, memo, rollup
+from hq.figures.freshness import fill_first_reports
 from hq.figures.queries import answer
 from hq.figures.scoreboard import scoreboard
 from hq.figures.shape import Figure, Line, Question, parse_unit
 from hq.figures.words import completeness
 from hq.receivables.queries import positions
+from hq.replication.models import BranchCursor, BranchNode
 from shared import clock
 from shared.clock import FixedClock
 from shared.database import fetch_value
@@ -133,6 +135,27 @@ async def test_before_a_branch_first_reported_nothing_is_known_of_it(hq: Headqua
         assert next(row for row in board.rows if row.branch == "PAR").values["sales"] is None
         now = await answer("sales", Question(currency="CNY", **FIRST))
         assert all(row.values["sales"] is not None for row in now.rows)
+
+
+async def test_a_cursor_from_before_gets_the_earliest_trace_of_its_branch(hq: Headquarters) -> None:
+    company = hq_world.make_company(Random(5), ("SH",), 8)
+    log = Log("SH")
+    log.write(*(row for kind in hq_world.WRITTEN for row in company.of(kind, "SH")))
+    first = NOON - timedelta(days=2)
+    with clock.use(FixedClock(first)):
+        await hq.receive(log)
+        log.write(Department(branch="SH", name="new"))
+    with clock.use(FixedClock(NOON)):
+        await hq.receive(log)
+    kept = await BranchCursor.get(branch="SH")
+    assert kept.first_at == first
+    await BranchCursor.all().update(first_at=None)
+    await BranchCursor.create(branch="PAR", contact_at=NOON)
+    assert await fill_first_reports() == 1
+    enrolled = await BranchNode.filter(branch="SH").values_list("enrolled_at", flat=True)
+    assert (await BranchCursor.get(branch="SH")).first_at == min([first, *enrolled])
+    assert (await BranchCursor.get(branch="PAR")).first_at is None
+    assert await fill_first_reports() == 0
 
 
 def actual(line: Line) -> list[Any]:
