@@ -13,7 +13,7 @@ Unknown fields are ignored at both ends, so a node one version behind or ahead i
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cached_property, lru_cache
 from typing import Literal
@@ -355,6 +355,11 @@ class SharedNames(list[str]):
     @cached_property
     def places(self) -> Mapping[str, int]:
         return {name: place for place, name in enumerate(self)}
+
+    @cached_property
+    def fitting(self) -> dict[str, Sequence[int]]:
+        """What `places_fitting` has found."""
+        return {}
 
 
 @lru_cache(maxsize=1_024)

@@ -13,6 +13,7 @@ from netops.center.alerts.forms import RuleForm, kept_words
 from netops.center.alerts.rules import Rule, episodes
 from netops.center.audit.actions import record
 from netops.center.models import AlertRule
+from netops.center.nodes.state import places_fitting
 from netops.center.telemetry.rollup import merged
 from netops.center.telemetry.samples import chunks, hot_table
 from shared import clock
@@ -74,17 +75,21 @@ async def would_have_fired(app: Starlette, rule: Rule) -> Mapping[str, int]:
     now = to_micros(clock.now())
     since = now - to_micros_of(timedelta(days=TRIED_DAYS))
     found: dict[str, int] = {}
-    nodes = [node.name for node in app.state.fleet if rule.is_for(node.name, node.role)]
-    for name in nodes[:TRIED_NODES]:
+    nodes = [node for node in app.state.fleet if rule.is_for(node.name, node.role)]
+    for node in nodes[:TRIED_NODES]:
+        name, known = node.name, list(node.values)
+        metrics = {rule.metric}
+        if "*" in rule.metric:
+            metrics = {known[place] for place in places_fitting(known, rule.metric)}
         with app.state.telemetry.reading():
-            sealed = await chunks(name, MINUTE, since, now, {rule.metric})
-            hot = await hot_table(app.state.writer.names, name, since, now, {rule.metric})
+            sealed = await chunks(name, MINUTE, since, now, metrics)
+            hot = await hot_table(app.state.writer.names, name, since, now, metrics)
         table = merged(*sealed, hot)
-        values = table.columns.get(rule.metric, ())
+        columns = [table.columns[metric] for metric in metrics if metric in table.columns]
         points = [
-            (at_us / 1e6, value)
-            for at_us, value in zip(table.at_us, values, strict=False)
-            if value is not None
+            (at_us / 1e6, max(present))
+            for at_us, *values in zip(table.at_us, *columns, strict=False)
+            if (present := [value for value in values if value is not None])
         ]
         found[name] = len(await asyncio.to_thread(episodes, rule, points, looks_every=30.0))
     return found

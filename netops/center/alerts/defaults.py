@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from netops.center.alerts.rules import Rule
+from netops.center.alerts.words import LAG_OF_ANY
 from netops.center.models import AlertRule
 from shared.i18n import N_
 
@@ -21,6 +22,10 @@ DEFAULTS = (
     Rule(
         0, N_("The agent is starved"), "agent_lag_seconds", "above", 60, 2.0, 0.5, 60, 300, 3,
         advice=N_("The host has no time left for its watcher: look for what takes the CPU."),
+    ),
+    Rule(
+        0, N_("Changes of the branch do not reach headquarters"), LAG_OF_ANY, "above", 60, 120.0, 30.0, 60, 60, 2,
+        advice=N_("People there work on, and nothing is lost. Look at the branch's line to headquarters; its page of replication says what it last heard."),
     ),
 )  # fmt: skip
 

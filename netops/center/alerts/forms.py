@@ -27,7 +27,7 @@ class RuleForm(FormModel):
     """`fire`, `clear` and `least_change` in percent for shares (metrics that end in _ratio), else in the metric's unit."""
 
     name: str = Field(min_length=3, max_length=80)
-    metric: str = Field(min_length=3, max_length=120, pattern=r"^[a-z][A-Za-z0-9_.-]*$")
+    metric: str = Field(min_length=3, max_length=120, pattern=r"^(service\.\*\.)?[a-z][A-Za-z0-9_.-]*$")
     kind: Literal["above", "below", "deviation"] = "above"
     fire: Number
     clear: Number

@@ -117,10 +117,10 @@ def edit_page(
 
 
 def metrics_shown(known: Sequence[str]) -> list[str]:
-    """Of the metrics that nodes send, those that rules are mostly about: the ones with a name of their own, then services'."""
+    """Of the metrics that nodes send, those that rules are mostly about: the ones with a name of their own, then those of any service."""
     own = [name for name in METRICS if name in known]
     ends = ("replication_lag_seconds", "jobs_waiting")
-    services = [name for end in ends for name in known if name.endswith(end)][:4]
+    services = [f"service.*.{end}" for end in ends if any(name.endswith(end) for name in known)]
     return [*own, *services] or list(known[:12])
 
 

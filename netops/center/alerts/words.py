@@ -9,6 +9,7 @@ from shared.i18n import N_
 from shared.i18n import gettext as _
 from shared.web.filters import duration, file_size, percent
 
+LAG_OF_ANY = "service.*.replication_lag_seconds"
 METRICS: Mapping[str, str] = {
     "cpu_ratio": N_("CPU"),
     "memory_used_ratio": N_("Memory"),
@@ -16,6 +17,7 @@ METRICS: Mapping[str, str] = {
     "disk_files_used_ratio": N_("Files on the disk"),
     "io_pressure_ratio": N_("Waiting for the disk"),
     "agent_lag_seconds": N_("Delay of the agent"),
+    LAG_OF_ANY: N_("Oldest change that has not reached headquarters"),
 }
 """What the metrics of the first rules are called; others go by their own name."""
 

@@ -65,6 +65,17 @@ def places_of(names: Sequence[str]) -> Mapping[str, int]:
     return {name: place for place, name in enumerate(names)}
 
 
+def places_fitting(names: Sequence[str], pattern: str) -> Sequence[int]:
+    """Where the names stand that a pattern fits: `service.*.jobs_waiting` those of every service."""
+    held = names.fitting if isinstance(names, SharedNames) else {}
+    if pattern not in held:
+        head, _, tail = pattern.partition("*")
+        held[pattern] = [
+            place for place, name in enumerate(names) if name.startswith(head) and name.endswith(tail)
+        ]
+    return held[pattern]
+
+
 @dataclass(slots=True)
 class NodeState:
     """One node. `received_at` is the center's clock at its last report; `values` are the newest live sample's."""
@@ -147,21 +158,33 @@ class NodeState:
 
     def remember(self, batch: SampleBatch, received: float, windows: Mapping[str, float]) -> None:
         """Keep what rules look at: metric to the longest window in seconds. The center's clock counts, not the node's; a name
-        without a value is left out, as everywhere."""
+        without a value is left out, as everywhere. Of a metric of any service (`*`) it is the largest value."""
         if batch.history:
             return
         self.measured += 1
         places = places_of(batch.names)
         for name, window in windows.items():
             place = places.get(name)
-            if place is None:
+            if place is not None:
+                among: Sequence[int] = (place,)
+            elif "*" not in name or not (among := places_fitting(batch.names, name)):
                 continue
             points = self.recent.setdefault(name, deque())
             for row in batch.rows:
-                if place < len(row.values) and (value := row.values[place]) is not None:
+                if (value := largest(row, among)) is not None:
                     points.append((received, value))
             while points and points[0][0] <= received - window:
                 points.popleft()
+
+
+def largest(row: SampleRow, places: Sequence[int]) -> float | None:
+    """The largest of the values at some places; None where there is none."""
+    if len(places) == 1:
+        return row.values[places[0]] if places[0] < len(row.values) else None
+    known = [
+        value for place in places if place < len(row.values) and (value := row.values[place]) is not None
+    ]
+    return max(known, default=None)
 
 
 def _instant(row: SampleRow) -> int:

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from netops.center.alerts.engine import Engine
 from netops.center.alerts.rules import Rule
 from netops.center.models import Node
-from netops.center.nodes.state import Fleet, Measured
-from shared.nodes.report import SampleBatch, SampleRow
+from netops.center.nodes.state import Fleet, Measured, NodeState
+from shared.nodes.report import SampleBatch, SampleRow, SharedNames
 from tests.support.center_site import settings_of
 
 RULES = [
@@ -80,3 +80,20 @@ def test_measurements_read_as_a_dictionary_of_them() -> None:
     assert dict(measured) == dict(measured.items()) == {"a": 1.0, "b": None}
     assert (len(measured), set(measured), measured.get("c", 0.0)) == (2, {"a", "b"}, 0.0)
     assert "c" not in measured and "d" not in measured and measured["a"] == 1.0
+
+
+@pytest.mark.parametrize("of", [list, SharedNames])
+def test_of_a_metric_of_any_service_the_largest_value_is_kept(of: type[list[str]]) -> None:
+    names = of(
+        ["cpu_ratio", "service.a.jobs_waiting", "service.b.jobs_waiting", "service.b.jobs_waiting_more"]
+    )
+    rows = [
+        SampleRow(1, [0.5, 3.0, 7.0, 99.0]),
+        SampleRow(2, [0.5, 4.0]),
+        SampleRow(3, [0.5, None, None, 1.0]),
+    ]
+    node = NodeState("n", "branch", "SH", "", "ed25519:n")
+    windows = {"service.*.jobs_waiting": 60.0, "cpu_ratio": 60.0, "service.*.missing": 60.0}
+    node.remember(SampleBatch(key=1, names=names, rows=rows), 10.0, windows)
+    assert list(node.recent["service.*.jobs_waiting"]) == [(10.0, 7.0), (10.0, 4.0)]
+    assert len(node.recent["cpu_ratio"]) == 3 and "service.*.missing" not in node.recent

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from starlette.applications import Starlette
 
+from netops.center.alerts.defaults import make_defaults
 from netops.center.alerts.engine import Engine
 from netops.center.channels.sender import DeliveryFailed, claim, send_due
 from netops.center.enrolment.actions import revoke
@@ -322,3 +323,28 @@ async def test_a_notice_belongs_to_one_sender_and_a_failed_one_is_tried_again(wa
         watch.clock.advance(minutes=5)
         assert await send_due(watch.deliver, clock.now()) == 1
         assert (await Notice.get(id=notice.id)).state == "sent"
+
+
+async def test_changes_that_do_not_leave_a_branch_are_one_trouble_whatever_its_site_is_called(
+    watch: Watch,
+) -> None:
+    with watch.app.state.use_database():
+        await AlertRule.all().delete()
+        await make_defaults()
+        await watch.app.state.engine.load_rules()
+    agent = await Agent.enrolled(watch.app, "SH", branch="SH")
+
+    def lags(seconds: float) -> dict[str, float]:
+        idle = {"cpu_ratio": 0.2, "service.another.replication_lag_seconds": 0.0}
+        return {**idle, "service.branch-sh.replication_lag_seconds": seconds}
+
+    await watch.step(120, agent, **lags(2.0))
+    assert await watch.open_causes() == []
+    for minute in range(1, 6):
+        await watch.step(60, agent, **lags(60.0 * minute))
+    assert len(await watch.open_causes()) == 1
+    with watch.app.state.use_database():
+        incident = await Incident.get(closed_at=None)
+    assert (incident.node, incident.facts["metric"]) == ("SH", "service.*.replication_lag_seconds")
+    await watch.step(180, agent, **lags(0.0))
+    assert await watch.open_causes() == []
