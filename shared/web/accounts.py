@@ -8,6 +8,7 @@ import asyncio
 import getpass
 import json
 import sys
+import warnings
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any
@@ -201,11 +202,18 @@ def run_command(
 
 
 def ask_password(args: argparse.Namespace) -> str:
-    """From standard input or typed twice; Invalid when the two differ."""
+    """From standard input or typed twice; Invalid when the two differ, or where nobody can type."""
     if args.password_stdin:
         return sys.stdin.readline().rstrip("\n")
-    first = getpass.getpass("Password: ")
-    if getpass.getpass("Again: ") != first:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", getpass.GetPassWarning)
+            first, again = getpass.getpass("Password: "), getpass.getpass("Again: ")
+    except (EOFError, getpass.GetPassWarning):
+        raise Invalid(
+            N_("There is no terminal to type a password on. Give it with --password-stdin.")
+        ) from None
+    if again != first:
         raise Invalid(N_("The two passwords differ. Type them again."))
     return first
 

@@ -97,6 +97,8 @@ def test_the_first_administrator_is_made_on_the_command_line(migrated: Path) -> 
         migrated, "user", "add", "he", "--employee", "A-1", "--password-stdin", typed="tea with lemon\n"
     )
     assert added.returncode == 0, added.stderr
+    nobody_types = run(migrated, "user", "passwd", "he")
+    assert (nobody_types.returncode, "--password-stdin" in nobody_types.stderr) == (1, True)
     listed = json.loads(run(migrated, "user", "list", "--json").stdout)
     assert [row["username"] for row in listed] == ["he"]
     unknown = run(migrated, "staff", "A-2", "某人", "--role", "king")
