@@ -226,7 +226,8 @@ def mark_then(mark: Watermark, known_at: datetime) -> Watermark:
     return mark._replace(state="current", complete_to=known_at)
 
 
-NOTHING: tuple[Any, ...] = (None,) * 9
+NO_CURSOR: tuple[Any, ...] = (None,) * 9
+NO_NAMES: tuple[Any, ...] = (None,) * 8
 MadeOf = tuple[tuple[Any, ...], tuple[Any, ...], str, int]
 
 
@@ -289,8 +290,8 @@ class Reading:
         found = []
         for code in self.order:
             made_of = (
-                rows.cursors.get(code, NOTHING),
-                rows.names.get(code, NOTHING),
+                rows.cursors.get(code, NO_CURSOR),
+                rows.names.get(code, NO_NAMES),
                 rows.nodes.get(code, ""),
                 rows.waiting.get(code, 0),
             )

@@ -18,6 +18,7 @@ from hq.replication.models import BranchCursor, BranchNode
 from shared import clock
 from shared.clock import FixedClock
 from shared.database import fetch_value
+from shared.i18n import use_locale
 from shared.records import Branch, Department, Employee, Order, Receivable, Record
 from tests.support import hq_world
 from tests.support.databases import ENGINES, Templates, fresh_database
@@ -127,7 +128,8 @@ async def test_before_a_branch_first_reported_nothing_is_known_of_it(hq: Headqua
             assert marks["SH"] == ("current", between), name
             paris = next(row for row in figure.rows if row.branch == "PAR")
             assert not any(isinstance(value, int) for value in actual(paris)), (name, paris)
-            assert "had not sent anything by then" in completeness(figure)
+            with use_locale("en"):
+                assert "had not sent anything by then" in completeness(figure)
             within = Question(known_at=between, unit=parse_unit("branch:PAR"), currency="base", **FIRST)
             total = (await answer(name, within)).total
             assert not any(isinstance(value, int) for value in actual(total)), name
