@@ -3,6 +3,7 @@
 The branch's own version holds until somebody chooses; the choice is written like any other change and goes to headquarters.
 """
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -23,7 +24,7 @@ from shared.errors import Conflict, NotFound
 from shared.i18n import N_, ngettext
 from shared.i18n import gettext as _
 from shared.permissions import Person
-from shared.records import RowConflict
+from shared.records import Customer, Department, Employee, Order, Product, Receipt, RowConflict
 from shared.replication.columns import replicated_tables
 from shared.vocabulary import table_word
 from shared.web.parts import Column, Crumb, Empty, Row, TableView
@@ -45,6 +46,11 @@ BOOKKEEPING = frozenset(
     }
 )
 """Columns that say nothing to a person who chooses."""
+
+NAMED = (
+    (Employee, "name"), (Customer, "name"), (Department, "name"), (Product, "name"), (Order, "number"), (Receipt, "number"),
+)  # fmt: skip
+"""What rows mostly refer to, and what people call it."""
 
 
 async def show(request: Request) -> Response:
@@ -107,6 +113,11 @@ async def show_one(request: Request) -> Response:
     """Both versions side by side, what differs first."""
     conflict = await conflict_of(request)
     here, theirs, currency = image(await present(conflict)), image(conflict.theirs), home().currency
+    known = await names_in(here, theirs)
+
+    def text(name: str, row: dict[str, Any]) -> str | None:
+        return known.get(str(row.get(name))) or value_text(name, row.get(name), row, currency)
+
     names = [name for name in replicated_tables()[conflict.tbl].names if name not in BOOKKEEPING]
     differing = [name for name in names if here.get(name) != theirs.get(name)]
     columns = [
@@ -122,8 +133,8 @@ async def show_one(request: Request) -> Response:
         Row(
             {
                 "column": column_label(name, here or theirs, currency),
-                "ours": value_text(name, here.get(name), here, currency),
-                "theirs": value_text(name, theirs.get(name), theirs, currency),
+                "ours": text(name, here),
+                "theirs": text(name, theirs),
             },
             is_muted=name not in differing,
         )
@@ -138,6 +149,21 @@ async def show_one(request: Request) -> Response:
         may_choose=conflict.status == "open" and request.state.person.may("settings.edit"),
     )
     return page(request, "sync/conflict.html", view)
+
+
+async def names_in(*versions: Mapping[str, Any]) -> dict[str, str]:
+    """Whom and what the ids in versions of a row mean, where they have a name here."""
+    ids = {
+        str(value)
+        for row in versions
+        for name, value in row.items()
+        if value and name != "id" and name.endswith(("_id", "_by"))
+    }
+    found: dict[str, str] = {}
+    for model, column in NAMED if ids else ():
+        pairs = await model.filter(id__in=list(ids)).values_list("id", column)
+        found |= {str(row_id): str(name) for row_id, name in pairs}
+    return found
 
 
 def sentence(here: dict[str, Any], theirs: dict[str, Any], differing: int) -> str:

@@ -46,8 +46,8 @@ def column_label(name: str, row: Mapping[str, Any], base_currency: str = "") -> 
 def value_text(
     name: str, value: Any, row: Mapping[str, Any] | None = None, base_currency: str = ""
 ) -> str | None:
-    """The value of column `name` of `row`: amounts with their currency where it is known, states in words, instants as such,
-    ids by their beginning; None for null and for what holds nothing."""
+    """The value of column `name` of `row`: amounts with their currency where it is known, states, yes and no in words, instants as
+    such, ids by their beginning; None for null and for what holds nothing."""
     if value is None or value == {} or value == []:
         return None
     if isinstance(value, int) and not isinstance(value, bool):
@@ -57,6 +57,8 @@ def value_text(
             return str(money(Money(value, currency)))
         if row is not None and name == "rate_e9":
             return f"{Decimal(value) / RATE_PARTS:f}"
+    if row is not None and isinstance(value, bool):
+        return gettext("yes") if value else gettext("no")
     if not isinstance(value, str):
         return msgspec.json.encode(value).decode()
     if row is not None and name == "status" and value in STATUSES:

@@ -1,11 +1,14 @@
 """The pages as people use them without scripts: forms that keep what was typed, nothing done twice, steady cost."""
 
+import json
 import re
 from datetime import timedelta
 from typing import Any
 
-from branch_node.home import at_home
-from shared.records import Activity, AuditEntry, Customer, PlanItem
+from branch_node.home import at_home, today
+from branch_node.replication.merging import canonical_rows
+from shared.records import Activity, AuditEntry, Customer, PlanItem, RowConflict
+from shared.replication.columns import replicated_tables
 from tests.support.branch_site import USERS, BranchSite
 from tests.support.cast import LIN, SALES_SH
 from tests.support.web_site import Visitor, in_app
@@ -259,3 +262,25 @@ def test_a_hand_over_has_its_undo_in_the_message_and_in_the_list(people: People,
     assert people["lin"].open(f"/customers/{site.rows.customer}").status_code == 200
     assert ma.send(undo[0], follow=False).status_code == 409
     assert sun.open(f"/customers/{site.rows.customer}").status_code == 200
+
+
+def test_a_row_that_changed_on_both_sides_is_told_with_names_and_words(
+    people: People, site: BranchSite
+) -> None:
+    async def conflict() -> RowConflict:
+        with at_home(site.settings.home):
+            activity = await Activity.filter(owner_id=USERS["lin"].id).first()
+            assert activity is not None
+            row_id = str(activity.id)
+            ours = json.loads((await canonical_rows(replicated_tables()["activity"], [row_id]))[row_id])
+            theirs = {**ours, "owner_id": str(USERS["sun"].id), "customer_id": str(site.rows.customer)}
+            return await RowConflict.create(
+                branch="SH", happened_on=today(), tbl="activity", row_id=row_id,
+                ours=json.dumps(ours), theirs=json.dumps(theirs),
+            )  # fmt: skip
+
+    found = in_app(site.app, conflict)
+    people["he"].open(f"/sync/conflicts/{found.id}")
+    told = people["he"].text()
+    assert USERS["sun"].name in told and USERS["lin"].name in told and "华东机电有限公司" in told
+    assert str(USERS["sun"].id)[:8] not in told

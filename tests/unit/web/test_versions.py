@@ -45,10 +45,15 @@ def test_an_amount_of_an_unknown_currency_stays_as_it_is_kept_and_says_so() -> N
     assert value_text("amount_minor", 589667, row) == "589667"
 
 
+def test_yes_and_no_are_words() -> None:
+    assert [value_text("is_disputed", value, {}) for value in (True, False, None)] == ["yes", "no", None]
+
+
 def test_a_value_alone_is_what_a_correction_is_typed_as() -> None:
     """Without its row nothing is converted: quarantine asks for `column = value` as kept."""
     assert value_text("rate_e9", 7087080000) == "7087080000"
     assert value_text("status", "posted") == "posted"
+    assert value_text("is_disputed", False) == "false"
     assert value_text("customer_id", "01972ebe-ca28-7e53") == "01972ebe"
     assert value_text("notes", None) is None
     assert value_text("ext", {}) is None
