@@ -14,7 +14,6 @@ from typing import Any, TypeVar
 
 import pytest
 from starlette.applications import Starlette
-from starlette.testclient import TestClient
 
 from hq.app import hq_app
 from hq.figures import memo
@@ -50,6 +49,7 @@ from tests.support.databases import (
     remember,
 )
 from tests.support.hq_world import NOON, PLACES, TODAY, Company
+from tests.support.site_client import Client, client_of
 from tests.support.web_site import PASSWORD, Visitor
 
 T = TypeVar("T")
@@ -71,7 +71,7 @@ class Headquarters:
     settings: HqSettings
     company: Company
 
-    def visitor(self, client: TestClient, name: str = "chen") -> Visitor:
+    def visitor(self, client: Client, name: str = "chen") -> Visitor:
         """Somebody signed in."""
         found = Visitor(client)
         client.cookies.clear()
@@ -218,9 +218,9 @@ def site_on_each_engine(request: pytest.FixtureRequest, tmp_path: Path) -> Itera
 
 
 @contextmanager
-def running(site: Headquarters) -> Iterator[TestClient]:
+def running(site: Headquarters) -> Iterator[Client]:
     """The site answering; the clock stands at noon in Shanghai."""
-    with clock.use(FixedClock(NOON)), TestClient(site.app, raise_server_exceptions=False) as client:
+    with clock.use(FixedClock(NOON)), client_of(site.app, language="") as client:
         yield client
 
 

@@ -4,7 +4,7 @@ import asyncio
 import re
 import threading
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from html import unescape
 from pathlib import Path
@@ -15,7 +15,6 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.testclient import TestClient
 
 from shared.database import open_database
 from shared.database.migrate import migrate
@@ -30,6 +29,7 @@ from shared.web.routing import Route
 from shared.web.settings import WebSettings
 from shared.web.site import MenuItem, Site
 from tests.support import shelf
+from tests.support.site_client import Client, client_of
 
 PASSWORD = "tea with lemon"
 LIN_ID, ADA_ID = UUID(int=1), UUID(int=2)
@@ -130,16 +130,14 @@ def ids_used_twice(page: str) -> set[str]:
 class Visitor:
     """Somebody in front of a browser: follows redirects, sends forms with the token of the page."""
 
-    def __init__(self, client: TestClient) -> None:
+    def __init__(self, client: Client) -> None:
         self.client = client
         self.page = ""
         self._kept = ("", "")
 
     def other_browser(self) -> "Visitor":
         """The same site, another browser: cookies of its own."""
-        client = TestClient(self.client.app, raise_server_exceptions=False, headers={"accept-language": "en"})
-        client.portal = self.client.portal
-        return Visitor(client)
+        return Visitor(self.client.another())
 
     def open(self, url: str, **headers: str) -> Any:
         answer = self.client.get(url, headers={"accept": "text/html", **headers})
@@ -181,9 +179,9 @@ class Visitor:
 
 
 @contextmanager
-def visitor_of(app: Starlette) -> Any:
-    """A visitor of a running site."""
-    with TestClient(app, raise_server_exceptions=False, headers={"accept-language": "en"}) as client:
+def visitor_of(app: Starlette, *, in_thread: bool = False) -> Iterator[Visitor]:
+    """A visitor of a running site; `in_thread`: which goes on while the test does something else."""
+    with client_of(app, in_thread=in_thread) as client:
         yield Visitor(client)
 
 

@@ -134,8 +134,8 @@ def test_lin_sees_no_day_but_her_own_and_sun_sees_hers(people: People) -> None:
     assert people["sun"].open(f"/team/{USERS['wang'].id}").status_code == 404
 
 
-def test_an_administrator_without_a_plan_lands_on_the_first_page_of_the_menu(people: People) -> None:
-    assert str(people["he"].open("/").url).endswith("/customers")
+def test_an_administrator_without_a_plan_lands_on_the_staff(people: People) -> None:
+    assert people["he"].open("/").url.path == "/staff"
 
 
 def test_the_history_of_a_record_is_for_whoever_may_see_the_record(people: People, site: BranchSite) -> None:

@@ -34,7 +34,7 @@ class ToSite:
 
     async def ask(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Answer:
         self.sent.append((path, body))
-        answer = self.client.request(method, path, content=body, headers=headers)
+        answer = await asyncio.to_thread(self.client.request, method, path, content=body, headers=headers)
         return Answer(answer.status_code, dict(answer.headers), answer.content)
 
 

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from starlette.applications import Starlette
-from starlette.testclient import TestClient
 
 from netops.center.app import center_app
 from netops.center.audit.handlers import ACTIONS, audit_row
@@ -33,6 +32,7 @@ from shared.web.words import STATUSES
 from tests.support.agent import ROOT
 from tests.support.center_process import prepared
 from tests.support.center_site import Agent
+from tests.support.site_client import Client, client_of
 from tests.support.web_site import Visitor
 
 PAGES = ("/", "/nodes/gz-db1", "/nodes/gz-db1/edit", "/incidents", "/incidents?show=all", "/incidents/1", "/logs?span=24h", "/logs?q=timeout",
@@ -46,7 +46,7 @@ class Ada:
     """Ada, sysadmin, before the center with one node in trouble."""
 
     app: Starlette
-    client: TestClient
+    client: Client
     visitor: Visitor
 
     def run(self, work: Any, *args: Any) -> Any:
@@ -56,8 +56,7 @@ class Ada:
             with self.app.state.use_database():
                 return await work(*args)
 
-        assert self.client.portal is not None
-        return self.client.portal.call(inside)
+        return self.client.inside(inside)
 
 
 async def trouble(app: Starlette) -> None:
@@ -93,7 +92,7 @@ def ada(center_of_ada: Ada) -> Ada:
 def center_of_ada(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ada]:
     folder: Path = tmp_path_factory.mktemp("center")
     app = center_app(prepared(folder, []))
-    with TestClient(app, raise_server_exceptions=False, headers={"accept-language": "en"}) as client:
+    with client_of(app) as client:
         found = Ada(app, client, Visitor(client))
         found.run(trouble, app)
         found.visitor.sign_in("ada")

@@ -4,13 +4,13 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from starlette.testclient import TestClient
 
 from shared import clock
 from shared.clock import FixedClock
 from shared.database import Database
 from tests.support import hq_world
 from tests.support.hq_site import Headquarters, headquarters, running
+from tests.support.site_client import Client
 from tests.support.web_site import Visitor
 
 
@@ -29,14 +29,14 @@ def site(tmp_path: Path) -> Headquarters:
 
 
 @pytest.fixture
-def client(site: Headquarters) -> Iterator[TestClient]:
+def client(site: Headquarters) -> Iterator[Client]:
     """The running site."""
     with running(site) as found:
         yield found
 
 
 @pytest.fixture
-def chen(site: Headquarters, client: TestClient) -> Visitor:
+def chen(site: Headquarters, client: Client) -> Visitor:
     """The executive, signed in."""
     return site.visitor(client, "chen")
 
@@ -48,13 +48,13 @@ def standing_site(tmp_path_factory: pytest.TempPathFactory) -> Headquarters:
 
 
 @pytest.fixture(scope="module")
-def standing_client(standing_site: Headquarters) -> Iterator[TestClient]:
+def standing_client(standing_site: Headquarters) -> Iterator[Client]:
     """The running site of `standing_site`."""
     with running(standing_site) as found:
         yield found
 
 
 @pytest.fixture
-def mei(site: Headquarters, client: TestClient) -> Visitor:
+def mei(site: Headquarters, client: Client) -> Visitor:
     """The executive of Paris and Tokyo, signed in."""
     return site.visitor(client, "mei")

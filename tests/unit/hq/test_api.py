@@ -6,7 +6,6 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-from starlette.testclient import TestClient
 
 from hq.figures.queries import FIGURES
 from shared import clock
@@ -14,13 +13,14 @@ from shared.database import open_database
 from shared.web.models import Account, ApiToken
 from shared.web.session import new_token, token_hash
 from tests.support.hq_site import APPS, Headquarters, apart
+from tests.support.site_client import Client
 from tests.support.web_site import Visitor
 
 CONTRACT = {"figure", "parameters", "rows", "total", "watermarks", "complete"}
 
 
 @pytest.fixture(scope="module")
-def chen(standing_site: Headquarters, standing_client: TestClient) -> Visitor:
+def chen(standing_site: Headquarters, standing_client: Client) -> Visitor:
     """The executive, signed in; the tests with her only read."""
     return standing_site.visitor(standing_client, "chen")
 
@@ -133,7 +133,7 @@ async def give_token(site: Headquarters, token: str, scopes: list[str]) -> None:
         )
 
 
-def test_a_bearer_token_reads_what_its_scopes_allow(site: Headquarters, client: TestClient) -> None:
+def test_a_bearer_token_reads_what_its_scopes_allow(site: Headquarters, client: Client) -> None:
     token = new_token()
     apart(give_token(site, token, ["figures.view"]))
     client.cookies.clear()
@@ -144,7 +144,7 @@ def test_a_bearer_token_reads_what_its_scopes_allow(site: Headquarters, client: 
     assert client.get("/api/v1/figures/sales").status_code == 401
 
 
-def test_the_api_describes_itself(client: TestClient) -> None:
+def test_the_api_describes_itself(client: Client) -> None:
     document = client.get("/api/v1/openapi.json").json()
     operation = document["paths"]["/api/v1/figures/{name}"]["get"]
     names = {parameter["name"] for parameter in operation["parameters"]}

@@ -4,8 +4,6 @@ import csv
 import io
 import re
 
-from starlette.testclient import TestClient
-
 from hq.audit.rules import details_of
 from hq.models import HqPerson
 from shared.i18n import use_locale
@@ -13,6 +11,7 @@ from shared.ids import new_id
 from shared.records import COMPANY, AuditEntry
 from tests.support.hq_site import Headquarters, site_on_each_engine
 from tests.support.hq_world import TODAY
+from tests.support.site_client import Client
 from tests.support.web_site import in_app
 
 site = site_on_each_engine
@@ -45,7 +44,7 @@ def test_details_are_one_line_of_words_and_what_is_no_object_stands_as_it_is() -
     assert details_of("pack.made", "torn {") == "torn {"
 
 
-def test_what_somebody_did_is_found_by_person_act_and_day(site: Headquarters, client: TestClient) -> None:
+def test_what_somebody_did_is_found_by_person_act_and_day(site: Headquarters, client: Client) -> None:
     act_of_a_branch(site, "PAR")
     tang = site.visitor(client, "tang")
     tang.open("/audit")
@@ -63,7 +62,7 @@ def test_what_somebody_did_is_found_by_person_act_and_day(site: Headquarters, cl
 
 
 def test_who_gets_a_pack_is_told_by_name_on_the_page_and_in_the_file(
-    site: Headquarters, client: TestClient
+    site: Headquarters, client: Client
 ) -> None:
     tang = site.visitor(client, "tang")
 
@@ -84,7 +83,7 @@ def test_who_gets_a_pack_is_told_by_name_on_the_page_and_in_the_file(
         assert mei_id not in text
 
 
-def test_the_file_holds_the_list_and_is_an_entry_itself(site: Headquarters, client: TestClient) -> None:
+def test_the_file_holds_the_list_and_is_an_entry_itself(site: Headquarters, client: Client) -> None:
     act_of_a_branch(site, "PAR")
     tang = site.visitor(client, "tang")
     answer = tang.client.get("/audit?branch=PAR&format=csv")
@@ -96,7 +95,7 @@ def test_the_file_holds_the_list_and_is_an_entry_itself(site: Headquarters, clie
     assert "Exported the audit trail" in tang.text()
 
 
-def test_a_reader_of_some_branches_sees_their_acts_alone(site: Headquarters, client: TestClient) -> None:
+def test_a_reader_of_some_branches_sees_their_acts_alone(site: Headquarters, client: Client) -> None:
     act_of_a_branch(site, "PAR")
     act_of_a_branch(site, "SH")
     tang = site.visitor(client, "tang")

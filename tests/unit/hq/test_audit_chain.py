@@ -4,7 +4,6 @@ import asyncio
 import re
 
 import pytest
-from starlette.testclient import TestClient
 
 from hq.audit.actions import note
 from hq.audit.chain import adopt, prove
@@ -13,6 +12,7 @@ from shared.ids import new_id
 from shared.records import COMPANY, AuditEntry
 from tests.support.hq_site import Headquarters, site_on_each_engine
 from tests.support.hq_world import TODAY
+from tests.support.site_client import Client
 from tests.support.web_site import in_app
 
 site = site_on_each_engine
@@ -83,7 +83,7 @@ async def test_entries_from_before_the_chain_are_chained_once(hq: Database) -> N
     assert (await prove()).unchained == 1
 
 
-def test_the_page_shows_the_proof_to_who_sees_all_branches(site: Headquarters, client: TestClient) -> None:
+def test_the_page_shows_the_proof_to_who_sees_all_branches(site: Headquarters, client: Client) -> None:
     tang = site.visitor(client, "tang")
     tang.open("/audit")
     assert "Verify the chain now" in tang.text()

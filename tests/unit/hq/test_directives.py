@@ -7,13 +7,13 @@ from uuid import UUID
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from starlette.testclient import TestClient
 
 from hq.directives.rules import STEPS, Received, Unit, progress_of, reminder_due, with_unit
 from hq.setup import APPS
 from shared.database import open_database
 from shared.records import DirectiveReceipt, DirectiveRecipient, Employee
 from tests.support.hq_site import Headquarters, apart
+from tests.support.site_client import Client
 from tests.support.web_site import Visitor
 
 DAY = date(2026, 11, 20)
@@ -50,7 +50,7 @@ def active(site: Headquarters, code: str) -> int:
 
 
 def test_a_directive_is_issued_to_named_people_and_followed_branch_by_branch(
-    site: Headquarters, client: TestClient, chen: Visitor
+    site: Headquarters, client: Client, chen: Visitor
 ) -> None:
     url = written(chen, deadline_on="2026-11-18")
     chen.open(f"{url}/issue")

@@ -2,13 +2,12 @@
 
 import re
 
-from starlette.testclient import TestClient
-
 from tests.support.hq_site import Headquarters
+from tests.support.site_client import Client
 from tests.support.web_site import Visitor
 
 
-def test_a_rate_is_entered_corrected_and_refused(site: Headquarters, client: TestClient) -> None:
+def test_a_rate_is_entered_corrected_and_refused(site: Headquarters, client: Client) -> None:
     tang = site.visitor(client, "tang")
     tang.open("/rates")
     answer = tang.send(

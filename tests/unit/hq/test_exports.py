@@ -9,7 +9,6 @@ from uuid import UUID
 
 import pytest
 from openpyxl import load_workbook
-from starlette.testclient import TestClient
 
 import shared
 from hq.exports import actions, queries
@@ -25,6 +24,7 @@ from tests.support import hq_world
 from tests.support.hq_site import Headquarters
 from tests.support.hq_world import NOON
 from tests.support.jobs import recorded_jobs
+from tests.support.site_client import Client
 from tests.support.web_site import Visitor, in_app
 
 KINDS = ("orders", "instalments", "receipts", "expenses")
@@ -53,7 +53,7 @@ def rows_of(content: bytes) -> list[tuple[Any, ...]]:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_file_of_mei_holds_every_row_of_her_branches_once(
-    site: Headquarters, client: TestClient, kind: str
+    site: Headquarters, client: Client, kind: str
 ) -> None:
     mei = site.visitor(client, "mei")
     found = ask(mei, kind)
@@ -75,7 +75,7 @@ def test_a_file_of_mei_holds_every_row_of_her_branches_once(
 
 
 def test_nobody_else_fetches_a_file_nor_its_owner_once_branches_are_taken_away(
-    site: Headquarters, client: TestClient
+    site: Headquarters, client: Client
 ) -> None:
     found = ask(site.visitor(client, "mei"), "orders")
     make(site, found)
@@ -91,7 +91,7 @@ def test_nobody_else_fetches_a_file_nor_its_owner_once_branches_are_taken_away(
     assert site.visitor(client, "mei").open(f"/exports/{found}/file").status_code == 403
 
 
-def test_what_a_role_may_not_see_it_cannot_have_as_a_file(site: Headquarters, client: TestClient) -> None:
+def test_what_a_role_may_not_see_it_cannot_have_as_a_file(site: Headquarters, client: Client) -> None:
     tang = site.visitor(client, "tang")
     tang.open("/exports")
     assert tang.send("/exports", kind="orders").status_code == 403
@@ -101,7 +101,7 @@ def test_what_a_role_may_not_see_it_cannot_have_as_a_file(site: Headquarters, cl
     assert chen.send("/exports", kind="customers").status_code == 403
 
 
-def test_three_files_at_a_time_and_no_reversed_days(site: Headquarters, client: TestClient) -> None:
+def test_three_files_at_a_time_and_no_reversed_days(site: Headquarters, client: Client) -> None:
     mei = site.visitor(client, "mei")
     mei.open("/exports")
     assert mei.send("/exports", kind="orders", first="2026-11-20", last="2026-11-01").status_code == 422
@@ -110,7 +110,7 @@ def test_three_files_at_a_time_and_no_reversed_days(site: Headquarters, client: 
     assert mei.send("/exports", kind="orders").status_code == 429
 
 
-def test_progress_is_shown_and_a_file_is_gone_after_a_week(site: Headquarters, client: TestClient) -> None:
+def test_progress_is_shown_and_a_file_is_gone_after_a_week(site: Headquarters, client: Client) -> None:
     mei = site.visitor(client, "mei")
     found = ask(mei, "instalments", branches=["PAR"])
     assert 'data-status="waiting"' in mei.open(f"/exports/{found}").text
@@ -127,7 +127,7 @@ def test_progress_is_shown_and_a_file_is_gone_after_a_week(site: Headquarters, c
     assert not list((site.settings.data_dir / "exports").iterdir())
 
 
-def test_a_file_left_by_a_dead_worker_is_begun_anew(site: Headquarters, client: TestClient) -> None:
+def test_a_file_left_by_a_dead_worker_is_begun_anew(site: Headquarters, client: Client) -> None:
     mei = site.visitor(client, "mei")
     found = ask(mei, "orders")
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 
 import pytest
-from starlette.testclient import TestClient
 
 from hq.routes import all_routes
 from shared.records import Customer, Employee
@@ -21,6 +20,7 @@ from tests.support.hostile import (
     sent,
 )
 from tests.support.hq_site import Headquarters, headquarters, headquarters_on_postgres, running
+from tests.support.site_client import Client
 from tests.support.web_site import Visitor
 
 STREAMS, PAPERS = "/live/", "/pdf"
@@ -63,13 +63,13 @@ def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 
 @pytest.fixture(scope="module")
-def client(site: Headquarters) -> Iterator[TestClient]:
+def client(site: Headquarters) -> Iterator[Client]:
     """The running site."""
     with running(site) as found:
         yield found
 
 
-def who_opens(site: Headquarters, client: TestClient, url: str) -> Visitor:
+def who_opens(site: Headquarters, client: Client, url: str) -> Visitor:
     """Somebody who may open the page: the executive, else the administrator."""
     for name in ("chen", "tang"):
         visitor = site.visitor(client, name)
@@ -78,7 +78,7 @@ def who_opens(site: Headquarters, client: TestClient, url: str) -> Visitor:
     raise AssertionError(f"{url} opens for nobody")
 
 
-def who_fills_in(site: Headquarters, client: TestClient, url: str) -> tuple[Visitor, list[Boxes]]:
+def who_fills_in(site: Headquarters, client: Client, url: str) -> tuple[Visitor, list[Boxes]]:
     """Somebody to whom the page shows a form, and what it shows."""
     for name in ("chen", "tang"):
         visitor = site.visitor(client, name)
@@ -96,7 +96,7 @@ def answered(visitor: Visitor, url: str, name: str, label: str) -> int:
 
 
 @pytest.fixture(scope="module")
-def taken(site: Headquarters, client: TestClient) -> Mapping[str, list[str]]:
+def taken(site: Headquarters, client: Client) -> Mapping[str, list[str]]:
     """Of what every page reads: the values that are not refused there already, and so reach each page."""
     with names_read() as names:
         visitor = who_opens(site, client, PLAIN)
@@ -108,7 +108,7 @@ def taken(site: Headquarters, client: TestClient) -> Mapping[str, list[str]]:
 
 @pytest.mark.parametrize("url", PAGES)
 def test_whatever_the_address_asks_is_answered_in_words(
-    site: Headquarters, client: TestClient, taken: Mapping[str, list[str]], url: str
+    site: Headquarters, client: Client, taken: Mapping[str, list[str]], url: str
 ) -> None:
     with names_read() as names:
         visitor = who_opens(site, client, url + ANSWERED.get(url, ""))
@@ -119,7 +119,7 @@ def test_whatever_the_address_asks_is_answered_in_words(
 
 @pytest.mark.parametrize("url", FORMS)
 def test_whatever_is_typed_into_a_form_is_answered_in_words(
-    site: Headquarters, client: TestClient, url: str
+    site: Headquarters, client: Client, url: str
 ) -> None:
     visitor, forms = who_fills_in(site, client, url)
     for form in forms:
@@ -129,7 +129,7 @@ def test_whatever_is_typed_into_a_form_is_answered_in_words(
 
 
 def test_whatever_is_typed_into_the_forms_of_every_page_is_answered_in_words(
-    site: Headquarters, client: TestClient
+    site: Headquarters, client: Client
 ) -> None:
     visitor = who_opens(site, client, PLAIN)
     forms = [form for form in all_forms_of(visitor.page, PLAIN) if form.action in SITE_WIDE]
@@ -139,7 +139,7 @@ def test_whatever_is_typed_into_the_forms_of_every_page_is_answered_in_words(
             assert sent(visitor, form.action, fields).status_code < 500, (form.action, label)
 
 
-def test_rows_of_other_branches_and_of_nobody_are_not_there(site: Headquarters, client: TestClient) -> None:
+def test_rows_of_other_branches_and_of_nobody_are_not_there(site: Headquarters, client: Client) -> None:
     mei = site.visitor(client, "mei")
     foreign = [
         site.company.of(Customer, "SH")[0].id,

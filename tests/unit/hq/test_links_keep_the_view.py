@@ -5,9 +5,9 @@ import re
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from starlette.testclient import TestClient
 
 from tests.support.hq_site import Headquarters
+from tests.support.site_client import Client
 from tests.support.web_site import Visitor
 
 EAST = {"branch:SH", "branch:TYO"}
@@ -28,7 +28,7 @@ def is_figure(path: str) -> bool:
 
 
 @pytest.fixture(scope="module")
-def chen(standing_site: Headquarters, standing_client: TestClient) -> Visitor:
+def chen(standing_site: Headquarters, standing_client: Client) -> Visitor:
     """The executive, signed in."""
     return standing_site.visitor(standing_client, "chen")
 

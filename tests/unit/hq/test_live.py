@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from starlette.requests import Request
-from starlette.testclient import TestClient
 
 from hq import live
 from hq.activity import handlers as staff
@@ -35,6 +34,7 @@ from shared.web.reader import reading
 from tests.support import hq_world
 from tests.support.hq_site import APPS, Headquarters, headquarters
 from tests.support.hq_world import NOON
+from tests.support.site_client import Client
 
 
 def request_of(site: Headquarters, person: HqPerson, account: Account) -> Request:
@@ -307,7 +307,7 @@ async def test_what_another_process_applied_is_noticed(
             task.cancel()
 
 
-def test_the_stream_of_a_page_answers_and_ends_with_the_site(site: Headquarters, client: TestClient) -> None:
+def test_the_stream_of_a_page_answers_and_ends_with_the_site(site: Headquarters, client: Client) -> None:
     chen = site.visitor(client)
     chen.open("/?period=2026")
     found = re.search(r'hx-sse:connect="(/live/overview[^"]*)"', chen.page)

@@ -7,7 +7,6 @@ from pathlib import Path
 from urllib.parse import parse_qsl, urlencode
 
 import pytest
-from starlette.testclient import TestClient
 
 from hq.figures import memo
 from hq.replication.models import BranchCursor
@@ -16,6 +15,7 @@ from shared.database import open_database
 from shared.records import Branch, Customer, Employee, Receivable
 from tests.support.hq_site import Headquarters, headquarters, running
 from tests.support.hq_world import NOON
+from tests.support.site_client import Client
 from tests.support.web_site import Visitor
 
 PAGES = [
@@ -46,12 +46,12 @@ def site(standing_site: Headquarters) -> Headquarters:
 
 
 @pytest.fixture(scope="module")
-def client(standing_client: TestClient) -> TestClient:
+def client(standing_client: Client) -> Client:
     return standing_client
 
 
 @pytest.fixture(scope="module")
-def chen(site: Headquarters, client: TestClient) -> Visitor:
+def chen(site: Headquarters, client: Client) -> Visitor:
     """The executive, signed in."""
     return site.visitor(client, "chen")
 
@@ -118,7 +118,7 @@ def queries_of(page: Visitor, url: str) -> int:
     return int(found[1])
 
 
-def administrator(site: Headquarters, client: TestClient) -> Visitor:
+def administrator(site: Headquarters, client: Client) -> Visitor:
     """Tang with every right of an executive besides, so that the footer shows the numbers."""
     tang = site.visitor(client, "tang")
     tang.open("/people")

@@ -3,7 +3,6 @@
 import re
 
 import pytest
-from starlette.testclient import TestClient
 
 from hq.models import HqPerson
 from hq.papers.charts import data_of, drawn, waterfall
@@ -16,6 +15,7 @@ from shared.errors import NotAllowed, NotFound
 from shared.records import AuditEntry
 from shared.web.pdf import has_pdf
 from tests.support.hq_site import Headquarters
+from tests.support.site_client import Client
 from tests.support.web_site import in_app
 
 OTHERS = ("Shanghai", "Harbin", "Head office", "SH-", "HRB-", "HQ-")
@@ -56,7 +56,7 @@ def test_every_view_has_its_pdf_with_its_own_right() -> None:
 
 @pytest.mark.parametrize("url", PLAIN)
 def test_a_paper_of_mei_names_her_branches_and_its_completeness(
-    standing_site: Headquarters, standing_client: TestClient, url: str
+    standing_site: Headquarters, standing_client: Client, url: str
 ) -> None:
     text = paper(standing_site, url, "Mei")
     assert not [word for word in OTHERS if word in text]
@@ -82,13 +82,13 @@ def test_a_paper_of_mei_names_her_branches_and_its_completeness(
     ],
 )
 def test_the_head_of_a_paper_names_what_it_is_about(
-    standing_site: Headquarters, standing_client: TestClient, url: str, scope: str
+    standing_site: Headquarters, standing_client: Client, url: str, scope: str
 ) -> None:
     assert scope in re.sub(r"<[^>]+>", " ", paper(standing_site, url, "陈总")).replace("  ", " ")
 
 
 def test_a_paper_says_what_was_asked_and_what_is_missing(
-    standing_site: Headquarters, standing_client: TestClient
+    standing_site: Headquarters, standing_client: Client
 ) -> None:
     text = paper(standing_site, "/receivables?as_of=2026-10-31&currency=EUR", "陈总", "zh_CN")
     assert "截至 2026-10-31" in text
@@ -97,7 +97,7 @@ def test_a_paper_says_what_was_asked_and_what_is_missing(
 
 
 def test_what_is_not_a_view_or_not_hers_makes_no_paper(
-    standing_site: Headquarters, standing_client: TestClient
+    standing_site: Headquarters, standing_client: Client
 ) -> None:
     for address in ("/people", "/sync", "/branches/SH", "/static/x", "/receivables/pdf/x"):
         with pytest.raises(NotFound):
@@ -107,7 +107,7 @@ def test_what_is_not_a_view_or_not_hers_makes_no_paper(
 
 
 def test_the_charts_of_a_view_are_drawn_from_its_tables(
-    standing_site: Headquarters, standing_client: TestClient
+    standing_site: Headquarters, standing_client: Client
 ) -> None:
     for address, count in (("/targets", 3), ("/profit", 1)):
         text = paper(standing_site, address, "陈总")
@@ -140,9 +140,7 @@ def test_a_waterfall_goes_from_total_to_total_by_its_steps() -> None:
 
 
 @pytest.mark.skipif(not has_pdf(), reason="weasyprint is not installed")
-def test_a_view_is_had_as_pdf_in_both_languages_and_that_is_noted(
-    site: Headquarters, client: TestClient
-) -> None:
+def test_a_view_is_had_as_pdf_in_both_languages_and_that_is_noted(site: Headquarters, client: Client) -> None:
     chen = site.visitor(client, "chen")
     for language in ("en", "zh_CN"):
         answer = chen.open(f"/pdf?lang={language}")

@@ -3,11 +3,10 @@
 import re
 from typing import Any
 
-from starlette.testclient import TestClient
-
 from shared.records import AuditEntry
 from shared.web.models import Account
 from tests.support.hq_site import Headquarters
+from tests.support.site_client import Client
 from tests.support.web_site import PASSWORD, Visitor, in_app
 
 
@@ -18,7 +17,7 @@ def address_of(tang: Visitor, name: str) -> str:
     return found[1]
 
 
-def test_a_new_user_sees_exactly_the_chosen_branches(site: Headquarters, client: TestClient) -> None:
+def test_a_new_user_sees_exactly_the_chosen_branches(site: Headquarters, client: Client) -> None:
     tang = site.visitor(client, "tang")
     tang.open("/people/new")
     tang.send(
@@ -37,7 +36,7 @@ def test_a_new_user_sees_exactly_the_chosen_branches(site: Headquarters, client:
     assert [mark["branch"] for mark in found["watermarks"]] == ["TYO"]
 
 
-def test_all_mistakes_are_shown_at_once(site: Headquarters, client: TestClient) -> None:
+def test_all_mistakes_are_shown_at_once(site: Headquarters, client: Client) -> None:
     tang = site.visitor(client, "tang")
     tang.open("/people/new")
     answer = tang.send("/people/new", follow=False, name="", username="", password="")
@@ -52,7 +51,7 @@ def test_all_mistakes_are_shown_at_once(site: Headquarters, client: TestClient) 
     assert "taken" in tang.text()
 
 
-def test_a_change_of_branches_holds_at_the_next_click(site: Headquarters, client: TestClient) -> None:
+def test_a_change_of_branches_holds_at_the_next_click(site: Headquarters, client: Client) -> None:
     tang = site.visitor(client, "tang")
     url = address_of(tang, "Mei")
     tang.open(url)
@@ -62,7 +61,7 @@ def test_a_change_of_branches_holds_at_the_next_click(site: Headquarters, client
     assert mei.open("/branches/PAR").status_code == 404
 
 
-def test_somebody_locked_out_is_out_at_once_and_may_come_back(site: Headquarters, client: TestClient) -> None:
+def test_somebody_locked_out_is_out_at_once_and_may_come_back(site: Headquarters, client: Client) -> None:
     mei = site.visitor(client, "mei")
     cookies = dict(client.cookies)
     tang = site.visitor(client, "tang")
@@ -81,7 +80,7 @@ def test_somebody_locked_out_is_out_at_once_and_may_come_back(site: Headquarters
     assert site.visitor(client, "mei").open("/branches").status_code == 200
 
 
-def test_the_last_administrator_stays(site: Headquarters, client: TestClient) -> None:
+def test_the_last_administrator_stays(site: Headquarters, client: Client) -> None:
     tang = site.visitor(client, "tang")
     url = address_of(tang, "唐敏")
     tang.open(f"{url}/lock")
@@ -90,7 +89,7 @@ def test_the_last_administrator_stays(site: Headquarters, client: TestClient) ->
     assert tang.send(url, follow=False, name="唐敏", roles=["executive"], all_branches="1").status_code == 409
 
 
-def test_a_new_password_ends_the_old_one(site: Headquarters, client: TestClient) -> None:
+def test_a_new_password_ends_the_old_one(site: Headquarters, client: Client) -> None:
     tang = site.visitor(client, "tang")
     url = address_of(tang, "Mei")
     tang.open(url)
@@ -102,7 +101,7 @@ def test_a_new_password_ends_the_old_one(site: Headquarters, client: TestClient)
 
 
 def test_an_account_is_unlinked_from_the_company_by_an_administrator_and_by_oneself(
-    site: Headquarters, client: TestClient
+    site: Headquarters, client: Client
 ) -> None:
     def bind() -> Any:
         return Account.filter(username="mei").update(oidc_subject="https://id.example u-1")

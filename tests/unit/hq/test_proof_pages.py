@@ -5,7 +5,6 @@ import datetime
 import json
 
 import pytest
-from starlette.testclient import TestClient
 
 from hq.replication.models import BranchCursor, QuarantinedChange, ScrubRow, ScrubRun
 from shared.database import open_database
@@ -17,6 +16,7 @@ from shared.replication.scan import view_of
 from tests.support.databases import apart, hq_apps
 from tests.support.hq_site import Headquarters, headquarters, running
 from tests.support.hq_world import TODAY
+from tests.support.site_client import Client
 from tests.support.web_site import Visitor
 from tests.support.wire import canonical
 
@@ -73,7 +73,7 @@ def browser(place: Headquarters):
         yield found
 
 
-def test_a_line_that_differs_is_red_and_leads_to_its_rows(place: Headquarters, browser: TestClient) -> None:
+def test_a_line_that_differs_is_red_and_leads_to_its_rows(place: Headquarters, browser: Client) -> None:
     chen = place.visitor(browser, "chen")
     chen.open(f"/day-close?day={DAY}")
     assert "1 line differs" in chen.text() and "24 lines are not stated yet" in chen.text()
@@ -99,7 +99,7 @@ def test_a_line_that_differs_is_red_and_leads_to_its_rows(place: Headquarters, b
 
 
 def test_what_is_set_aside_shows_the_wrong_column_first_and_is_mended_by_a_directive(
-    place: Headquarters, browser: TestClient
+    place: Headquarters, browser: Client
 ) -> None:
     tang = place.visitor(browser, "tang")
     tang.open("/quarantine")
@@ -140,7 +140,7 @@ async def sent(place: Headquarters, person: str) -> dict[str, object]:
         return dict(found.values)
 
 
-def test_a_held_branch_is_let_through_only_after_a_question(place: Headquarters, browser: TestClient) -> None:
+def test_a_held_branch_is_let_through_only_after_a_question(place: Headquarters, browser: Client) -> None:
     tang: Visitor = place.visitor(browser, "tang")
     tang.open("/sync/PAR")
     assert "Let through" in tang.text() and "Rows that differed" in tang.text()

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from openpyxl import load_workbook
-from starlette.testclient import TestClient
 
 from hq.mail.actions import send_waiting
 from hq.mail.models import MailFile, OutgoingMail
@@ -25,6 +24,7 @@ from tests.support.hq_site import Headquarters, headquarters, running, site_on_e
 from tests.support.hq_world import NOON
 from tests.support.jobs import recorded_jobs
 from tests.support.mail_server import mail_server
+from tests.support.site_client import Client
 from tests.support.web_site import in_app
 
 site = site_on_each_engine
@@ -60,7 +60,7 @@ def test_views_of_a_pack_ask_for_its_days_and_branches() -> None:
 
 
 @pytest.fixture
-def packs(site: Headquarters, client: TestClient) -> Callable[[Work], Any]:
+def packs(site: Headquarters, client: Client) -> Callable[[Work], Any]:
     """Runs work inside the site, as its jobs do."""
 
     def run(work: Work) -> Any:
@@ -186,7 +186,7 @@ def test_a_run_left_by_a_dead_worker_is_taken_up_and_sent_once(
 
 
 def test_the_mail_goes_with_its_files_and_the_page_says_so(
-    site: Headquarters, client: TestClient, packs: Callable[[Work], Any]
+    site: Headquarters, client: Client, packs: Callable[[Work], Any]
 ) -> None:
     async def work() -> tuple[int, list[str], str]:
         await daily_pack("陈总", "陈总", locale="zh_CN", with_pdf=True)
@@ -208,7 +208,7 @@ def test_the_mail_goes_with_its_files_and_the_page_says_so(
 
 
 def test_a_pack_is_made_changed_stopped_and_run_by_its_owner_alone(
-    site: Headquarters, client: TestClient
+    site: Headquarters, client: Client
 ) -> None:
     mei = site.visitor(client, "mei")
     mei.open("/reports/new")
@@ -252,7 +252,7 @@ def test_without_a_mail_server_the_page_says_what_becomes_of_packs_and_who_can_d
     assert "The setting is TRUNKLINE_MAIL_URL" in tang.text()
 
 
-def test_all_that_is_wrong_with_a_pack_is_told_at_once(site: Headquarters, client: TestClient) -> None:
+def test_all_that_is_wrong_with_a_pack_is_told_at_once(site: Headquarters, client: Client) -> None:
     chen = site.visitor(client, "chen")
     chen.open("/reports/new")
     assert chen.send("/reports/new", name="", at_time="25:00", views="profit").status_code == 422

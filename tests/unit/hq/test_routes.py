@@ -5,13 +5,13 @@ from html import unescape
 from uuid import UUID
 
 import pytest
-from starlette.testclient import TestClient
 
 from hq.papers.handlers import ENDING
 from hq.people.rules import HQ_ROLES
 from hq.routes import all_routes
 from shared.web.routing import Access, Route, check_routes
 from tests.support.hq_site import Headquarters
+from tests.support.site_client import Client
 from tests.support.web_site import Visitor
 
 ROLE_OF = {"chen": "executive", "qin": "hq_data_officer", "tang": "hq_admin"}
@@ -32,9 +32,7 @@ def test_every_route_names_a_right_that_somebody_has() -> None:
 
 
 @pytest.mark.parametrize("name", ROLE_OF)
-def test_a_role_opens_exactly_what_its_rights_allow(
-    site: Headquarters, client: TestClient, name: str
-) -> None:
+def test_a_role_opens_exactly_what_its_rights_allow(site: Headquarters, client: Client, name: str) -> None:
     visitor = site.visitor(client, name)
     visitor.open("/keys")
     grants = GRANTS[ROLE_OF[name]]
@@ -55,9 +53,7 @@ def test_a_role_opens_exactly_what_its_rights_allow(
 
 
 @pytest.mark.parametrize("name", ROLE_OF)
-def test_no_page_leads_anybody_to_one_that_is_refused(
-    site: Headquarters, client: TestClient, name: str
-) -> None:
+def test_no_page_leads_anybody_to_one_that_is_refused(site: Headquarters, client: Client, name: str) -> None:
     """Over all pages that can be reached from the overview, one of each kind."""
     visitor = site.visitor(client, name)
     waiting, seen = ["/"], {kind_of("/")}
@@ -83,7 +79,7 @@ def kind_of(url: str) -> str:
     return KEY.sub("/*", url.partition("?")[0])
 
 
-def test_nobody_sees_anything_without_signing_in(client: TestClient) -> None:
+def test_nobody_sees_anything_without_signing_in(client: Client) -> None:
     for route in all_routes():
         url = address(route)
         if route.method != "GET" or url.startswith(LIVE) or route.url in OPEN:
@@ -92,13 +88,13 @@ def test_nobody_sees_anything_without_signing_in(client: TestClient) -> None:
         assert answer.status_code == (401 if route.is_api else 303), url
 
 
-def test_live_streams_need_the_right_too(site: Headquarters, client: TestClient) -> None:
+def test_live_streams_need_the_right_too(site: Headquarters, client: Client) -> None:
     tang = site.visitor(client, "tang")
     assert tang.open("/live/staff").status_code == 403
 
 
 def test_an_administrator_without_figures_of_orders_sees_no_customer(
-    site: Headquarters, client: TestClient
+    site: Headquarters, client: Client
 ) -> None:
     tang: Visitor = site.visitor(client, "tang")
     assert tang.open(f"/customers/{UUID(int=5)}").status_code == 403

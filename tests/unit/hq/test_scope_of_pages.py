@@ -4,11 +4,11 @@ import csv
 import io
 
 import pytest
-from starlette.testclient import TestClient
 
 from hq.figures.queries import FIGURES
 from shared.records import Customer, Employee, Receivable
 from tests.support.hq_site import Headquarters
+from tests.support.site_client import Client
 from tests.support.web_site import Visitor
 
 OTHERS = ("Shanghai", "Harbin", "Head office", "SH-", "HRB-", "HQ-")
@@ -26,7 +26,7 @@ def site(standing_site: Headquarters) -> Headquarters:
 
 
 @pytest.fixture(scope="module")
-def mei(standing_site: Headquarters, standing_client: TestClient) -> Visitor:
+def mei(standing_site: Headquarters, standing_client: Client) -> Visitor:
     """The executive of Paris and Tokyo, signed in."""
     return standing_site.visitor(standing_client, "mei")
 

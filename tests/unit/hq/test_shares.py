@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from starlette.testclient import TestClient
 
 from hq.models import HqPerson
 from hq.people.actions import change_person, lock_person
@@ -16,6 +15,7 @@ from shared.clock import FixedClock
 from shared.records import AuditEntry
 from tests.support.hq_site import Headquarters, headquarters, running, site_on_each_engine
 from tests.support.hq_world import NOON
+from tests.support.site_client import Client
 from tests.support.web_site import Visitor, in_app
 
 site = site_on_each_engine
@@ -45,9 +45,7 @@ def changed(site: Headquarters, name: str, **values: Any) -> None:
     in_app(site.app, work)
 
 
-def test_a_reader_sees_the_branches_of_both_and_nothing_to_press(
-    site: Headquarters, client: TestClient
-) -> None:
+def test_a_reader_sees_the_branches_of_both_and_nothing_to_press(site: Headquarters, client: Client) -> None:
     link = share(site.visitor(client, "chen"))
     mei = site.visitor(client, "mei")
     answer = mei.open(link)
@@ -60,7 +58,7 @@ def test_a_reader_sees_the_branches_of_both_and_nothing_to_press(
     assert "<svg" not in body or "<style" not in body, "the site's rules forbid styles within a page"
 
 
-def test_the_link_of_mei_shows_chen_only_her_branches(site: Headquarters, client: TestClient) -> None:
+def test_the_link_of_mei_shows_chen_only_her_branches(site: Headquarters, client: Client) -> None:
     link = share(site.visitor(client, "mei"))
     changed(site, "Mei", branches=None)  # she may see more now: the link does not
     chen = site.visitor(client, "chen")
@@ -70,7 +68,7 @@ def test_the_link_of_mei_shows_chen_only_her_branches(site: Headquarters, client
 
 
 def test_what_the_sharer_may_not_see_any_more_the_link_does_not_show(
-    site: Headquarters, client: TestClient
+    site: Headquarters, client: Client
 ) -> None:
     link = share(site.visitor(client, "mei"))
     changed(site, "Mei", branches=["TYO"])
@@ -83,7 +81,7 @@ def test_what_the_sharer_may_not_see_any_more_the_link_does_not_show(
 
 
 def test_a_link_ends_when_revoked_expired_or_its_sharer_is_locked_out(
-    site: Headquarters, client: TestClient
+    site: Headquarters, client: Client
 ) -> None:
     mei = site.visitor(client, "mei")
     first, second = share(mei), share(mei)
@@ -104,9 +102,7 @@ def test_a_link_ends_when_revoked_expired_or_its_sharer_is_locked_out(
     assert chen.open(second).status_code == 404
 
 
-def test_a_stranger_is_asked_to_sign_in_and_a_guess_finds_nothing(
-    site: Headquarters, client: TestClient
-) -> None:
+def test_a_stranger_is_asked_to_sign_in_and_a_guess_finds_nothing(site: Headquarters, client: Client) -> None:
     link = share(site.visitor(client, "chen"))
     client.cookies.clear()
     answer = client.get(link, follow_redirects=False)
@@ -114,7 +110,7 @@ def test_a_stranger_is_asked_to_sign_in_and_a_guess_finds_nothing(
     assert client.get("/shared/guess").status_code == 404
 
 
-def test_only_the_maker_or_an_administrator_revokes(site: Headquarters, client: TestClient) -> None:
+def test_only_the_maker_or_an_administrator_revokes(site: Headquarters, client: Client) -> None:
     chen = site.visitor(client, "chen")
     link = share(chen)
     chen.open("/shares")
@@ -132,7 +128,7 @@ def test_only_the_maker_or_an_administrator_revokes(site: Headquarters, client: 
 @pytest.mark.parametrize(
     "address", ["/people", "//evil.example/receivables", "https://evil.example/", "/shared/x"]
 )
-def test_only_views_of_this_site_are_shared(site: Headquarters, client: TestClient, address: str) -> None:
+def test_only_views_of_this_site_are_shared(site: Headquarters, client: Client, address: str) -> None:
     chen = site.visitor(client, "chen")
     chen.open("/keys")
     assert chen.send("/shares/new", address=address, days="7").status_code == 404
@@ -158,7 +154,7 @@ def test_a_public_link_needs_the_setting_and_opens_without_signing_in(tmp_path: 
 
 
 def test_what_is_done_with_links_is_in_the_audit_trail_and_no_token_is_kept(
-    site: Headquarters, client: TestClient
+    site: Headquarters, client: Client
 ) -> None:
     link = share(site.visitor(client, "chen"))
     site.visitor(client, "mei").open(link)

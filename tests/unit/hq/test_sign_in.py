@@ -7,7 +7,6 @@ from pathlib import Path
 import httpx
 import pyotp
 import pytest
-from starlette.testclient import TestClient
 
 from hq.models import HqPerson
 from hq.people.actions import lock_person
@@ -16,11 +15,12 @@ from shared.clock import SystemClock
 from shared.web.me import oidc
 from tests.support.hq_site import Headquarters, headquarters, running
 from tests.support.oidc_provider import CLIENT, SECRET, OidcProvider
+from tests.support.site_client import Client
 from tests.support.web_site import PASSWORD, Served, Visitor, in_app
 
 
 def test_a_second_factor_is_asked_for_and_gives_the_persons_own_branches(
-    site: Headquarters, client: TestClient
+    site: Headquarters, client: Client
 ) -> None:
     mei = site.visitor(client, "mei")
     mei.open("/me/second-factor")

@@ -3,7 +3,6 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from starlette.testclient import TestClient
 
 from hq.branches.handlers import branch_row as branches_row
 from hq.figures.freshness import Branch
@@ -17,6 +16,7 @@ from shared.i18n import use_locale
 from shared.nodes.identity import NodeKey
 from tests.support.databases import apart, hq_apps
 from tests.support.hq_site import Headquarters
+from tests.support.site_client import Client
 from tests.support.web_site import Visitor
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -66,7 +66,7 @@ def test_the_rest_of_a_run_follows_from_its_pace() -> None:
 
 
 @pytest.fixture
-def tang(site: Headquarters, client: TestClient) -> Visitor:
+def tang(site: Headquarters, client: Client) -> Visitor:
     """The administrator, signed in."""
     return site.visitor(client, "tang")
 

@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from starlette.testclient import TestClient
 
 from hq.asking import house_of
 from hq.models import Warning
@@ -19,6 +18,7 @@ from shared.records import Feedback
 from tests.support import hq_world
 from tests.support.hq_site import Headquarters, apart, site_on_each_engine
 from tests.support.hq_world import TODAY
+from tests.support.site_client import Client
 from tests.support.web_site import Visitor
 
 site = site_on_each_engine
@@ -55,9 +55,7 @@ async def heard_of() -> None:
     await hq_world.reached("HRB")
 
 
-def test_a_matter_is_one_warning_until_it_is_over(
-    site: Headquarters, client: TestClient, chen: Visitor
-) -> None:
+def test_a_matter_is_one_warning_until_it_is_over(site: Headquarters, client: Client, chen: Visitor) -> None:
     first = inside(site, complain)
     keys = [row.key for row in first]
     assert {"unreachable:HRB", "complaints:PAR"} <= set(keys)
@@ -118,7 +116,7 @@ async def debt_and_day() -> None:
 
 
 def test_customers_above_their_limit_missing_plans_and_red_lines_lead_to_their_rows(
-    site: Headquarters, client: TestClient, chen: Visitor
+    site: Headquarters, client: Client, chen: Visitor
 ) -> None:
     found = {row.key: row for row in inside(site, debt_and_day)}
     assert found["limit:PAR"].url == "/receivables/debtors?list=limit&within=PAR"
@@ -145,9 +143,7 @@ def test_a_missing_plan_is_worth_a_warning_after_the_morning_of_a_working_day(
     assert (of_plans("PAR", "Paris", local, plans, staff) is not None) == is_found
 
 
-def test_mei_is_told_of_her_branches_alone_and_live(
-    site: Headquarters, client: TestClient, mei: Visitor
-) -> None:
+def test_mei_is_told_of_her_branches_alone_and_live(site: Headquarters, client: Client, mei: Visitor) -> None:
     inside(site, debt_and_day)
     mei.open("/")
     assert 'id="alerts"' in mei.page

@@ -49,7 +49,7 @@ ROUTES = [
 @pytest.fixture(params=ENGINES)
 def lin(tmp_path: Path, request: pytest.FixtureRequest, empty_postgres):  # type: ignore[no-untyped-def]
     url = empty_postgres() if request.param == "postgres" else ""
-    with visitor_of(tea_app(tmp_path, ROUTES, database_url=url)) as visitor:
+    with visitor_of(tea_app(tmp_path, ROUTES, database_url=url), in_thread=True) as visitor:
         visitor.sign_in("lin")
         visitor.open("/me")
         yield visitor
