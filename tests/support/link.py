@@ -92,6 +92,7 @@ class Link:
         self._tasks: set[asyncio.Task[None]] = set()
         self._writers: set[asyncio.StreamWriter] = set()
         self._server: asyncio.Server | None = None
+        self._is_over = False
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name=name, daemon=True)
 
@@ -204,7 +205,12 @@ class Link:
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def _close(self) -> None:
+        """Nobody is let in any more before the server ends: asyncio forgets whoever is let in while it does (3.11)."""
+        self._is_over = True
         if self._server is not None:
+            for listening in self._server.sockets:
+                self._loop.remove_reader(listening.fileno())
+            await asyncio.sleep(0.01)
             self._server.close()
         self._drop()
         self._mend()
@@ -228,7 +234,7 @@ class Link:
 
     async def _serve(self, reader: asyncio.StreamReader, near: asyncio.StreamWriter) -> None:
         """1 refuse, hold back, or reach the far end  2 pump both ways until one end is done  3 once more, if asked."""
-        if self.faults.is_refusing:
+        if self.faults.is_refusing or self._is_over:
             Connection(near, near, {}).reset()
             return
         self.traffic.connections += 1

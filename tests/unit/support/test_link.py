@@ -1,8 +1,10 @@
 """The line does to a connection exactly what it is told to, and the same again for the same seed."""
 
+import gc
 import socket
 import threading
 import time
+import warnings
 from collections.abc import Iterator
 
 import pytest
@@ -197,3 +199,16 @@ def test_the_seed_is_printed(echo: Echo, capsys: pytest.CaptureFixture[str]) -> 
     with Link(echo.address, seed=41, name="SH"):
         pass
     assert "SH: seed 41" in capsys.readouterr().err
+
+
+def test_a_line_that_ends_leaves_no_connection_open(echo: Echo) -> None:
+    """Also of those who are let in at the very moment."""
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        for _ in range(40):
+            with Link(echo.address, seed=3) as line:
+                callers = [socket.create_connection(("127.0.0.1", line.port)) for _ in range(3)]
+            for caller in callers:
+                caller.close()
+        gc.collect()
+    assert [str(one.message) for one in told if issubclass(one.category, ResourceWarning)] == []
