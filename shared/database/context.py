@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.context import TortoiseContext, set_global_context
 
-from shared.errors import Invalid
+from shared.errors import Conflict, Invalid
 from shared.i18n import N_
 
 
@@ -134,8 +134,22 @@ class Database:
             await self.context.connections.close_all()
 
 
+def unfinished_migration(path: Path) -> Path:
+    """A file that is there as long as a migration has neither ended nor been taken back."""
+    return path.with_suffix(path.suffix + ".migrating")
+
+
 async def connect(url: str, apps: Sequence[DatabaseApp], *, globally: bool = False) -> Database:
-    """Open without migrating. With `globally` the context serves every task of the process (one site)."""
+    """Open without migrating. With `globally` the context serves every task of the process (one site).
+
+    Conflict while a migration of the file is unfinished: what was written now would go when it is put back.
+    """
+    if url.startswith("sqlite:") and unfinished_migration(sqlite_path(url)).exists():
+        raise Conflict(
+            N_(
+                "A migration of the database was cut short. Run the command `migrate` first: it puts back the copy made before it."
+            )
+        )
     context = TortoiseContext()
     config = tortoise_config(url, apps)
     with context:

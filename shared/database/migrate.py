@@ -21,7 +21,13 @@ from tortoise.migrations.writer import MigrationWriter
 from tortoise.transactions import in_transaction
 
 from shared import clock
-from shared.database.context import Database, DatabaseApp, drop_descriptions, tortoise_config
+from shared.database.context import (
+    Database,
+    DatabaseApp,
+    drop_descriptions,
+    tortoise_config,
+    unfinished_migration,
+)
 from shared.errors import Conflict
 from shared.i18n import N_
 
@@ -114,11 +120,6 @@ def _copy_of(path: Path) -> Path:
     return path.with_suffix(path.suffix + ".before-migration")
 
 
-def _unfinished(path: Path) -> Path:
-    """A file that is there as long as a migration has neither ended nor been taken back."""
-    return path.with_suffix(path.suffix + ".migrating")
-
-
 def _keep_copy(path: Path) -> Path:
     """A consistent copy beside the file, made with SQLite's backup; from here on the migration is unfinished."""
     target = _copy_of(path)
@@ -129,18 +130,18 @@ def _keep_copy(path: Path) -> Path:
     finally:
         copy.close()
         source.close()
-    _unfinished(path).touch()
+    unfinished_migration(path).touch()
     return target
 
 
 def _put_back_unfinished(path: Path) -> None:
     """Put the copy back when a migration is unfinished."""
-    if not _unfinished(path).exists():
+    if not unfinished_migration(path).exists():
         return
     for suffix in ("-wal", "-shm"):
         Path(str(path) + suffix).unlink(missing_ok=True)
     shutil.copyfile(_copy_of(path), path)
-    _unfinished(path).unlink()
+    unfinished_migration(path).unlink()
 
 
 def _row_counts(path: Path) -> dict[str, int]:
@@ -171,7 +172,7 @@ def _guard(path: Path, before: dict[str, int]) -> None:
             ),
             tables=", ".join(lost) or "references",
         )
-    _unfinished(path).unlink()
+    unfinished_migration(path).unlink()
 
 
 async def missing_indexes(database: Database) -> list[str]:

@@ -23,6 +23,7 @@ from shared.database.migrate import (
     missing_migrations,
     repair_indexes,
 )
+from shared.errors import Conflict
 from tests.support import shelf
 from tests.support.databases import (
     ENGINES,
@@ -188,6 +189,11 @@ async def test_the_copy_of_a_killed_upgrade_is_put_back_by_the_next_run(
         patched.setattr(MigrationRecorder, "record_applied", killed)
         with pytest.raises(Killed):
             await migrate(url, hq_apps())
+    with pytest.raises(
+        Conflict, match="migrate"
+    ):  # what was written now would go with the copy that is put back
+        async with open_database(url, hq_apps()):
+            pass
     assert "hq.0002_scrub" in (await migrate(url, hq_apps())).applied
     async with open_database(url, hq_apps()):
         assert await fetch_all("SELECT branch, seq FROM branch_cursor") == [{"branch": "SH", "seq": 5}]
