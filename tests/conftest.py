@@ -2,6 +2,7 @@
 
 import gc
 import signal
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ from tests.support.databases import (  # noqa: E402
     sqlite_database,
     templates,
 )
+from tests.support.processes import STARTED  # noqa: E402
 
 __all__ = ["center_database", "database", "hq_database", "postgres_database", "sqlite_database", "templates"]
 
@@ -83,8 +85,20 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
+    STARTED.clear()
     if item.get_closest_marker("postgres"):
         require_postgres()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    call: pytest.CallInfo[None],
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A test that fails shows what its sites complained of: a fault that comes once in a hundred runs is not seen again."""
+    report = yield
+    if report.failed and call.when == "call":
+        report.sections += [(f"complaints of {site.name}", site.complaints) for site in STARTED.values()]
+    return report
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -12,12 +12,11 @@ import structlog
 from branch_node.home import home
 from branch_node.numbers import catch_up_numbers
 from branch_node.replication.applying import data_errors
-from branch_node.replication.merging import canonical_rows, put_rows
+from branch_node.replication.merging import ask_person, canonical_rows, put_rows
 from branch_node.replication.models import ReplicationState
 from branch_node.replication.snapshot_models import SnapshotState
 from branch_node.replication.source import Log
 from shared.database import fetch_all, transaction
-from shared.records import RowConflict
 from shared.replication.columns import Table, replicated_tables
 from shared.replication.handover import (
     HANDED_PATH,
@@ -105,7 +104,7 @@ async def take_in(rows: Sequence[Row]) -> None:
             if own == row.after:
                 continue
             if own != row.before or not await _is_written(table, row):
-                conflicts += await _ask_person(row, own)
+                conflicts += await ask_person(row.table, row.id, own, row.after)
     await catch_up_numbers()
     log.warning("handed_rows_taken", rows=len(rows), conflicts=conflicts)
 
@@ -119,14 +118,3 @@ async def _is_written(table: Table, row: Row) -> bool:
         log.warning("handed_row_refused", table=table.name, row=row.id, error=repr(error))
         return False
     return True
-
-
-async def _ask_person(row: Row, own: str) -> int:
-    """Keep both for a person, once; how many conflicts that made."""
-    if await RowConflict.exists(tbl=row.table, row_id=row.id, theirs=row.after):
-        return 0
-    here = home()
-    await RowConflict.create(
-        branch=here.code, happened_on=here.today, tbl=row.table, row_id=row.id, ours=own, theirs=row.after
-    )
-    return 1

@@ -14,7 +14,7 @@ from branch_node.numbers import catch_up_numbers
 from branch_node.replication.models import ReplicationIncoming
 from shared.database import engine, execute, execute_many, fetch_all
 from shared.database.access import connection
-from shared.records import SCHEMA_VERSION, RowConflict
+from shared.records import SCHEMA_VERSION, DayClose, RowConflict
 from shared.replication.columns import Table, replicated_tables, row_reader
 
 PAGE = 500
@@ -29,6 +29,18 @@ def verdict(ours: str | None, theirs: str | None, is_ours_changed: bool) -> Verd
     if ours == theirs:
         return "same"
     return "both" if is_ours_changed else "take"
+
+
+async def ask_person(table: str, row_id: str, ours: str, theirs: str) -> bool:
+    """Keep both versions for a person, empty where the row is deleted; ours holds meanwhile. False where that is asked already,
+    as a merge may be repeated any number of times, and for the closes of days: they state what our rows say."""
+    if table == DayClose._meta.db_table or await RowConflict.exists(tbl=table, row_id=row_id, theirs=theirs):
+        return False
+    here = home()
+    await RowConflict.create(
+        branch=here.code, happened_on=here.today, tbl=table, row_id=row_id, ours=ours, theirs=theirs
+    )
+    return True
 
 
 class Merge:
@@ -68,7 +80,9 @@ class Merge:
                     continue
                 kept.append(row.row_id)
                 if judged == "both":
-                    await self._ask_person(table, row.row_id, own, theirs)
+                    self.counts["conflicts"] += await ask_person(
+                        table.name, row.row_id, own or "", theirs or ""
+                    )
             await put_rows(table, taken)
             await issue(table, kept)
             self.counts["taken"] += len(taken)
@@ -83,18 +97,6 @@ class Merge:
             head=self.head,
         )
         return {row["pk"] for row in rows}
-
-    async def _ask_person(self, table: Table, row_id: str, ours: str | None, theirs: str | None) -> None:
-        here = home()
-        await RowConflict.create(
-            branch=here.code,
-            happened_on=here.today,
-            tbl=table.name,
-            row_id=row_id,
-            ours=ours or "",
-            theirs=theirs or "",
-        )
-        self.counts["conflicts"] += 1
 
     async def _issue_own(self, table: Table) -> None:
         """Every row that we changed since the common position, or all of them when the log no longer says which."""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from hq.replication.batch import Batch, Fork, Gap
+from hq.replication.runs import Runs
 from shared.replication.messages import CursorReply
 
 
@@ -40,6 +41,14 @@ class Cursor:
     def forget_proved(self) -> None:
         """Tables that equal the branch's own digest again are no longer unproven."""
         self.unproven = {name: told for name, told in self.unproven.items() if self.digests.get(name) != told}
+
+    def remember(self, runs: Runs) -> None:
+        """The runs of the branch's node, and whether two of them are alive."""
+        self.runs = runs.to_text()
+        if runs.is_cloned:
+            self.status = "cloned"
+        elif self.status == "cloned":
+            self.status = "normal"
 
     def reply(self) -> CursorReply:
         """The cursor as told to the branch."""

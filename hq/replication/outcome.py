@@ -122,11 +122,7 @@ class Contact:
         if self.request is None:
             return None
         runs = greeted(Runs.from_text(cursor.runs), self.request.boot, to_micros(clock.now()))
-        cursor.runs = runs.to_text()
-        if runs.is_cloned:
-            cursor.status = "cloned"
-        elif cursor.status == "cloned":
-            cursor.status = "normal"
+        cursor.remember(runs)
         return Cloned() if is_refused(runs, self.request.boot) else None
 
     def keep_place(self, cursor: Cursor) -> None:
@@ -136,7 +132,7 @@ class Contact:
         runs = pushed(Runs.from_text(cursor.runs), self.request.boot, to_micros(clock.now()))
         if is_refused(runs, self.request.boot):
             raise Cloned
-        cursor.runs = runs.to_text()
+        cursor.remember(runs)
 
     def compare_digests(self, cursor: Cursor, head: BatchHead) -> None:
         """Note in the cursor which tables do not equal the branch's own digest at this position."""

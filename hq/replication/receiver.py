@@ -251,6 +251,8 @@ async def batch(request: Request) -> Response:
     receiver.on_applied(node)
     if outcome.status in ("held", "released"):
         await close_incident(node, "held")
+    if outcome.has_incident and outcome.status != "cloned":
+        await close_incident(node, "cloned")
     if outcome.rows:
         log.info("batch_applied", branch=node, rows=outcome.rows, seq=outcome.cursor.seq)
     return answer(receiver.told(outcome.cursor))

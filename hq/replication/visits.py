@@ -74,6 +74,7 @@ class Visit:
                 self._greet()
             else:
                 self.contact.keep_place(cursor)
+                self.was = cursor.status
                 self.lines = lines_to_apply(cursor, self.batch)
                 self.part = Part(cursor, collapse(self.lines, cursor.seq)) if self.lines else None
         except Refused as error:

@@ -71,10 +71,10 @@ def runs_heard(world: World) -> set[str]:
     return {runs["holder"], runs["younger"]} - {""}
 
 
-def let_the_elder_be_silent(world: World) -> None:
-    """Headquarters heard it last five minutes ago."""
+def let_be_silent(world: World, which: str) -> None:
+    """Headquarters heard it last five minutes ago; `which` names where that is remembered."""
     runs = json.loads(world.hq.one("SELECT runs FROM branch_cursor WHERE branch = 'SH'"))
-    runs["spoke_at"] -= FIVE_MINUTES
+    runs[which] -= FIVE_MINUTES
 
     async def work() -> None:
         async with open_database(world.hq.database_url, world.hq.apps):
@@ -125,9 +125,17 @@ def test_of_two_live_copies_the_younger_is_refused_and_nothing_is_lost_or_there_
         world.wait_equal("SH")
         assert receipts(elder).items() <= written.items()
 
+        clone.stop()
+        let_be_silent(world, "younger_at")
+        write(elder, written)
+        wait_until(lambda: incidents(world) == 0, 30, "a copy that was stopped is no trouble any more")
+
+        clone.start()
+        wait_until(both_write, 60, "a copy that is started again is refused again", pause=0.5)
+        world.wait_synced("SH")
         elder.stop()
         clone.stop()
-        let_the_elder_be_silent(world)
+        let_be_silent(world, "spoke_at")
         world.branches["SH"] = clone
         clone.start()
         world.wait_synced("SH")

@@ -32,6 +32,8 @@ T = TypeVar("T")
 ROOT = Path(__file__).resolve().parents[2]
 CHEAP = {"TRUNKLINE_ARGON2_MEMORY_KIB": "64", "TRUNKLINE_ARGON2_ROUNDS": "1"}
 LOG_SHOWN = 4_000
+STARTED: dict[Path, "SiteProcess"] = {}
+"""The sites that the present test has started, by folder: of a test that fails their logs are shown."""
 
 
 def wait_until(
@@ -120,6 +122,12 @@ class SiteProcess:
         return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
 
     @property
+    def complaints(self) -> str:
+        """The end of what it has written that is more than news."""
+        told = [line for line in self.log.splitlines() if '"level": "info"' not in line]
+        return "\n".join(told)[-LOG_SHOWN // 2 :]
+
+    @property
     def is_alive(self) -> bool:
         return self.process is not None and self.process.poll() is None
 
@@ -140,6 +148,7 @@ class SiteProcess:
     def start(self, *, wait: bool = True) -> "SiteProcess":
         """Start `web`; with `wait` return when it answers."""
         assert not self.is_alive, f"{self.name} runs already"
+        STARTED[self.folder] = self
         words = [*self.launcher, self.module, "web"]
         with (self.folder / "site.log").open("ab") as log:
             if self.root == ROOT:

@@ -8,12 +8,12 @@ import pytest
 from branch_node.numbers import next_number
 from branch_node.replication.epochs import ensure_epoch
 from branch_node.replication.handover import take_in
-from branch_node.replication.merging import canonical_rows, verdict
+from branch_node.replication.merging import ask_person, canonical_rows, verdict
 from branch_node.replication.models import ReplicationEpoch, ReplicationState
 from branch_node.sync.conflicts import choose
 from hq.replication.cursor import mark_slot
 from hq.replication.models import BranchEpoch, SyncIncident
-from hq.replication.runs import SILENT_MICROS, Runs, greeted, is_refused, pushed
+from hq.replication.runs import LATE_ALLOWED, SILENT_MICROS, Runs, greeted, is_refused, pushed
 from shared.database import Database
 from shared.errors import Conflict
 from shared.ids import new_id
@@ -24,7 +24,7 @@ from shared.replication.handover import Row
 from tests.support.databases import BRANCH, ENGINES, Templates
 from tests.support.replication_model import Model, receipt
 
-OLD, NEW = "0000000000005-aaaaaaaa", "0000000000006-bbbbbbbb"
+BEFORE, OLD, NEW = "0000000000004-cccccccc", "0000000000005-aaaaaaaa", "0000000000006-bbbbbbbb"
 
 
 @pytest.fixture(params=ENGINES)
@@ -209,6 +209,45 @@ def test_two_that_speak_in_turn_are_clones_until_the_elder_falls_silent() -> Non
     assert is_refused(runs, NEW) and not is_refused(runs, OLD)
     alone = greeted(runs, NEW, 10 + SILENT_MICROS)
     assert alone.holder == NEW and not is_refused(alone, NEW)
+
+
+def test_an_elder_that_only_pushes_is_heard_also_when_it_was_started_a_moment_ago() -> None:
+    """Its pushes go well, so that it never says hello again; the copy says nothing else."""
+    runs = pushed(greeted(greeted(Runs(), BEFORE, 1), OLD, 2), OLD, 3)
+    assert not is_refused(runs, OLD)
+    for at in range(4, 4 + LATE_ALLOWED):
+        runs = pushed(greeted(runs, NEW, at), OLD, at)
+        assert not is_refused(runs, NEW)
+    runs = pushed(runs, OLD, 10)
+    assert is_refused(greeted(runs, NEW, 11), NEW) and not is_refused(runs, OLD)
+
+
+def test_a_younger_copy_that_was_stopped_is_forgotten_and_the_elder_may_be_started_again() -> None:
+    runs = greeted(greeted(Runs(), OLD, 1), NEW, 2)
+    for at in range(3, 3 + SILENT_MICROS, SILENT_MICROS // 20):
+        runs = pushed(runs, OLD, at)
+        assert at == 3 or runs.younger == NEW
+    assert is_refused(runs, NEW)
+    runs = pushed(runs, OLD, 3 + SILENT_MICROS)
+    assert runs == Runs(OLD, 3 + SILENT_MICROS)
+    assert not is_refused(greeted(runs, NEW, 4 + SILENT_MICROS), NEW)
+
+
+def test_three_restarts_with_a_request_on_its_way_each_are_no_clone() -> None:
+    runs = greeted(Runs(), "0000000000001-a", 1)
+    for number in range(2, 9):
+        runs = pushed(greeted(runs, f"{number:013d}-a", number), f"{number - 1:013d}-a", number)
+    assert not runs.is_cloned
+
+
+async def test_what_is_asked_already_is_not_asked_again_by_a_merge_that_is_repeated(company: Model) -> None:
+    row = await changed_on_both_sides(company)
+    await company.settle()
+    with company.branch.use():
+        (asked,) = await RowConflict.filter(row_id=str(row.id))
+        assert not await ask_person(asked.tbl, asked.row_id, "written since", asked.theirs)
+        assert await ask_person(asked.tbl, asked.row_id, asked.ours, "another of headquarters'")
+        assert not await ask_person("day_close", asked.row_id, asked.ours, asked.theirs)
 
 
 def test_what_becomes_of_a_row_that_headquarters_changed() -> None:
