@@ -93,9 +93,9 @@ async def company_figure(
     """A line for every branch in scope and the company's total. `on` is the day whose rates convert, unless `rates`
     are given.
 
-    A branch that never sent anything has unknown values; one without a rate keeps its own currency and is left out
-    of the total, which names the missing rate. `finish` may add values to those of a branch, from the branch and from
-    what is `aimed` at. With `workings`, lines that are made of the same as before are not made again.
+    A branch that never sent anything has unknown values, and so has the total while there is no other; one without a rate
+    keeps its own currency and is left out of the total, which names the missing rate. `finish` may add values to those of
+    a branch, from the branch and from what is `aimed` at. With `workings`, lines that are made of the same as before are not made again.
     """
     if rates is None:
         rates = await conversion(branches.currencies, question.currency, on, question.known_at)
@@ -118,9 +118,9 @@ async def company_figure(
     }
     primitives = workings.running("primitives").take(parts)
     currency = rates.to_currency or next(iter(branches.currencies), question.house.currency)
-    total = Line(
-        str(question.unit), "", "", currency, plan.full({key: primitives.sum(key) for key in plan.keys})
-    )
+    summed = {key: primitives.sum(key) for key in plan.keys}
+    values = plan.unknown() if branches.knows_nothing(sums) else plan.full(summed)
+    total = Line(str(question.unit), "", "", currency, values)
     return Figure(
         name,
         question,

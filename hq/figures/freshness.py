@@ -93,6 +93,12 @@ class Directory:
         """The house's own date and that of every branch."""
         return (self.house.today(), *(branch.today for branch in self.branches))
 
+    def knows_nothing(self, sums: Mapping[str, Mapping[str, int]]) -> bool:
+        """Whether nothing is known of any of them: a total is then not zero but missing."""
+        return bool(self.branches) and all(
+            branch.is_unknown(sums.get(branch.code)) for branch in self.branches
+        )
+
     def get(self, code: str) -> Branch | None:
         return self.by_code.get(code)
 

@@ -182,7 +182,7 @@ async def company_targets(
     done, summed_goals = known.running("actuals").take(actuals), known.running("goals").take(goals)
     children = {block: summed_goals.known(block) for block in BLOCKS}
     aimed = sheet.goals(own) if own is not None else children
-    totals = {block: done.sum(block) for block in BLOCKS}
+    totals = None if branches.knows_nothing(sums) else {block: done.sum(block) for block in BLOCKS}
     values = {**sheet.values(totals, aimed), **shared_out(children, aimed)}
     total = Line(str(question.unit), "", "", sheet.rates.to_currency, values)
     columns = columns_of(measure)

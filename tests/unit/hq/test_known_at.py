@@ -133,8 +133,13 @@ async def test_before_a_branch_first_reported_nothing_is_known_of_it(hq: Headqua
             within = Question(known_at=between, unit=parse_unit("branch:PAR"), currency="base", **FIRST)
             total = (await answer(name, within)).total
             assert not any(isinstance(value, int) for value in actual(total)), name
+            before_all = Question(known_at=NOON - timedelta(days=3), currency="CNY", **FIRST)
+            nothing = (await answer(name, before_all)).total
+            assert not any(isinstance(value, int) for value in actual(nothing)), (name, nothing)
         board = (await scoreboard(Question(known_at=between, **FIRST))).figure
         assert next(row for row in board.rows if row.branch == "PAR").values["sales"] is None
+        board = (await scoreboard(Question(known_at=NOON - timedelta(days=3), **FIRST))).figure
+        assert board.total.values["sales"] is None
         now = await answer("sales", Question(currency="CNY", **FIRST))
         assert all(row.values["sales"] is not None for row in now.rows)
 
