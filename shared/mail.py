@@ -1,4 +1,4 @@
-"""When a mail is tried again, and how an address of a mail server is read. Pure."""
+"""When a mail is tried again, and how addresses of people and of a mail server are read. Pure."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,6 +21,12 @@ class PostOffice:
     password: str
     sender: str
     site_url: str = ""
+
+
+def is_mail_address(text: str) -> bool:
+    """Something before the last @, a dot behind it, and no blank."""
+    before, mark, after = text.rpartition("@")
+    return bool(before and mark and "." in after and not any(one.isspace() for one in text))
 
 
 def read_address(url: str, sender: str, site_url: str) -> PostOffice | None:

@@ -30,6 +30,7 @@ from shared.database import fetch_all, transaction
 from shared.errors import Text
 from shared.i18n import N_
 from shared.ids import new_id
+from shared.mail import is_mail_address
 from shared.records import Record
 
 EMPTY = (None, "", 0, "[]", "{}")
@@ -64,7 +65,9 @@ class Importer:
         fresh = await self._recognise([item for item in items if item.is_open])
         await self._refer([item for item in items if item.is_open])
         await self._match([item for item in fresh if item.is_open])
-        await self.prepare([item for item in items if item.is_open])
+        taken = [item for item in items if item.is_open]
+        self._warn_of_addresses(taken)
+        await self.prepare(taken)
         at = now_micros()
         writes = Writes()
         for item in items:
@@ -217,6 +220,17 @@ class Importer:
     async def make_missing(self, record: str, keys: set[str]) -> dict[str, UUID]:
         """Records that come into being by being named; none by default."""
         return {}
+
+    def _warn_of_addresses(self, items: Sequence[Item]) -> None:
+        """A row is worth more than its e-mail address: what is none is taken over as it is written, and told."""
+        text = N_("%(text)s is no e-mail address; it is taken over as it is.")
+        wrong = [
+            (item.line, Text(text, text=mail))
+            for item in items
+            if (mail := item.get("email")) and not is_mail_address(mail)
+        ]
+        if wrong:
+            self.run.staging.warn(self.plan.staged, self.record, wrong)
 
     async def prepare(self, items: Sequence[Item]) -> None:
         """Look up for the whole batch what building its rows needs."""

@@ -12,8 +12,8 @@ from branch_node.vcards.rules import Card
 from shared.database import transaction
 from shared.errors import Invalid
 from shared.i18n import N_
+from shared.mail import is_mail_address
 from shared.permissions import Person, require
-from shared.web.forms import is_mail_address
 
 NEW, SKIP = "new", "skip"
 

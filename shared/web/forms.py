@@ -35,6 +35,7 @@ from starlette.requests import Request
 from shared import clock, periods
 from shared.errors import Invalid
 from shared.i18n import N_, gettext, render
+from shared.mail import is_mail_address
 from shared.money import CURRENCIES, Money, format_amount, parse_amount, parse_in_any
 from shared.periods import FIRST_DAY, LAST_DAY
 from shared.web.error_pages import shown
@@ -422,12 +423,6 @@ def _tick(value: object) -> object:
 
 def _whole(value: object) -> object:
     return plain_width(value).replace(",", "") if isinstance(value, str) else value
-
-
-def is_mail_address(text: str) -> bool:
-    """Something before the last @, a dot behind it, and no blank."""
-    before, mark, after = text.rpartition("@")
-    return bool(before and mark and "." in after and not any(one.isspace() for one in text))
 
 
 def _mail_address(value: str) -> str:

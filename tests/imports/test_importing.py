@@ -156,6 +156,15 @@ async def test_what_does_not_decide_is_a_warning(tmp_path: Path) -> None:
     assert outcome.account.warnings == 1
 
 
+async def test_an_address_that_is_none_is_taken_over_and_told(tmp_path: Path) -> None:
+    rows = HEADER + "1,Acme,,n/a,\n2,Beta,,info@beta.example,\n"
+    outcome = await bring_in(CUSTOMERS, write(tmp_path, customers_csv=rows))
+    assert counts(outcome) == (2, 0, 0, 0)
+    assert [(note.outcome, note.line, note.reason) for note in outcome.notes] == [
+        ("warning", 2, "n/a is no e-mail address; it is taken over as it is.")
+    ]
+
+
 @pytest.mark.parametrize(
     ("policy", "found", "name", "city"),
     [
