@@ -23,6 +23,7 @@ from hq.replication.apply_sqlite import SqliteApplier, read_cursor
 from hq.replication.batch import Gap, TableChanges
 from hq.replication.cursor import Cursor
 from hq.replication.rows_sqlite import DATA_ERRORS, keep_delta, put
+from hq.replication.scratch_postgres import empty_stage
 from shared import clock
 from shared.canonical import to_micros
 from shared.entries_sql import entry_sql
@@ -235,8 +236,7 @@ async def _write_postgres(connection: Any, order: Order) -> None:
     sql = table_sql("postgres")[order.table]
     changes = order.changes()
     rows, wider = typed_rows(sql, changes, order.branch)
-    for relation in ("stage", "old"):
-        await connection.execute(f"DELETE FROM {relation}_{order.table}")
+    await empty_stage(connection, order.table)
     if rows:
         await rows_postgres.put(connection, f"stage_{order.table}", sql, rows)
     await connection.execute(sql.take_old)

@@ -27,6 +27,7 @@ from hq.replication.batch import gathered
 from hq.replication.cursor import SYSTEMIC_WINDOW, Cursor, is_systemic
 from hq.replication.groups import in_turns
 from hq.replication.outcome import Held, received_on
+from hq.replication.scratch_postgres import empty_stage
 from hq.replication.visits import Part
 from shared import clock
 from shared.canonical import to_micros
@@ -121,8 +122,7 @@ async def _known(connection: Any, sql: TableSql, rows: Rows) -> set[str]:
 async def _replace(connection: Any, sql: TableSql, rows: Rows, parts: Sequence[Part]) -> set[bytes]:
     """Stage, old image, guarded upsert, deletions, delta; the ids of rows that are newer here and stay as they are."""
     stale: set[bytes] = set()
-    await connection.fetch(f"DELETE FROM stage_{sql.table.name}")
-    await connection.fetch(f"DELETE FROM old_{sql.table.name}")
+    await empty_stage(connection, sql.table.name)
     if rows:
         await put(connection, f"stage_{sql.table.name}", sql, rows)
         await connection.fetch(sql.take_old)

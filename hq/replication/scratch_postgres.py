@@ -11,7 +11,6 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
-from hq.replication.apply_sql import table_sql
 from hq.replication.visits import Visit
 
 TIDY_ROWS = 2_000
@@ -27,18 +26,27 @@ FIRST_DAY = date(2000, 1, 1).toordinal()
 
 
 async def make_scratch(connection: Any) -> None:
-    """Make the tables, once per connection. Dates travel as text on it, as canonical rows have them."""
+    """Make the tables that every group of visits needs, once per connection; those of a table come with its first old row
+    (`empty_stage`). Dates travel as text on it, as canonical rows have them."""
     await connection.set_type_codec(
         "date", schema="pg_catalog", encoder=day_number, decoder=day_text, format="tuple"
     )
-    statements = [
-        f'CREATE TEMP TABLE {relation} AS SELECT * FROM "{name}" WITH NO DATA'
-        for name in table_sql("postgres")
-        for relation in (f"stage_{name}", f"old_{name}")
-    ]
-    statements.append(f"CREATE TEMP TABLE delta ({DELTA_TYPES})")
-    statements.append("CREATE TEMP TABLE gone (id uuid, ver bigint, branch varchar)")
-    await connection.execute("; ".join(statements))
+    await connection.execute(
+        f"CREATE TEMP TABLE delta ({DELTA_TYPES}); CREATE TEMP TABLE gone (id uuid, ver bigint, branch varchar)"
+    )
+
+
+async def empty_stage(connection: Any, table: str) -> None:
+    """The stage of a table and its old images, empty. They are made when the connection needs them first: most never are, and all
+    of them took a tenth of a second to make and half of that to drop. The server is asked, because a transaction that failed takes
+    back what it made."""
+    relations = (f"stage_{table}", f"old_{table}")
+    if await connection.fetchval("SELECT to_regclass($1) IS NULL", f"pg_temp.{relations[0]}"):
+        make = [f'CREATE TEMP TABLE {name} AS SELECT * FROM "{table}" WITH NO DATA' for name in relations]
+        await connection.execute("; ".join(make))
+        return
+    for name in relations:
+        await connection.fetch(f"DELETE FROM {name}")
 
 
 @lru_cache(maxsize=4_096)
@@ -69,6 +77,14 @@ class Scratch:
         used = self._used.get(connection.get_server_pid(), Counter())
         if used.total() < TIDY_ROWS:
             return
-        tables = [relation for name in used for relation in (f"stage_{name}", f"old_{name}")]
-        await connection.execute(f"VACUUM {', '.join(['delta', 'gone', *tables])}")
+        wanted = [
+            "delta",
+            "gone",
+            *(relation for name in used for relation in (f"stage_{name}", f"old_{name}")),
+        ]
+        made = await connection.fetch(
+            "SELECT relname FROM pg_class WHERE relnamespace = pg_my_temp_schema() AND relname = ANY($1::text[])",
+            wanted,
+        )
+        await connection.execute(f"VACUUM {', '.join(row['relname'] for row in made)}")
         del self._used[connection.get_server_pid()]
