@@ -127,7 +127,7 @@ def _parts(visits: Sequence[Visit]) -> list[Part]:
 
 async def lock_cursors(connection: Any, branches: Sequence[str]) -> dict[str, Cursor]:
     """The cursors of branches by code, locked; a branch that has none gets one."""
-    query = f"{SELECT_CURSOR} = ANY($1::varchar[]) ORDER BY branch FOR UPDATE"
+    query = f"{SELECT_CURSOR} = ANY($1::text[]) ORDER BY branch FOR UPDATE"
     found = {row["branch"]: cursor_of(row) for row in await connection.fetch(query, branches)}
     fresh = [branch for branch in branches if branch not in found]
     for branch in fresh:

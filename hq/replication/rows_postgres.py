@@ -36,8 +36,8 @@ from shared.replication.change import Change
 DATA_ERRORS = (
     asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, ValueError, TypeError, OverflowError,
 )  # fmt: skip
-ZONES_OF = "SELECT branch, timezone FROM branch WHERE deleted_at IS NULL AND branch = ANY($1::varchar[])"
-WITHIN = "branch = ANY($3::varchar[])"
+ZONES_OF = "SELECT branch, timezone FROM branch WHERE deleted_at IS NULL AND branch = ANY($1::text[])"
+WITHIN = "branch = ANY($3::text[])"
 Rows = list[tuple[Any, ...]]
 
 

@@ -69,12 +69,12 @@ class Boxes:
     action: str
     shown: Mapping[str, str]
 
-    def floods(self) -> Iterator[tuple[str, dict[str, str]]]:
+    def floods(self, database_url: str) -> Iterator[tuple[str, dict[str, str]]]:
         """What was attacked, and the fields to send: every box with one value, then each alone with one of a few."""
         for label, value in VALUES.items():
             yield label, dict.fromkeys(self.shown, value)
         for name in self.told_apart():
-            for label in ALONE:
+            for label in for_engine(ALONE, database_url):
                 yield f"{name}: {label}", {**self.shown, name: VALUES[label]}
 
     def told_apart(self) -> Iterator[str]:

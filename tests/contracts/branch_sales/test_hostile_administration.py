@@ -83,7 +83,7 @@ def test_whatever_is_typed_is_answered_in_words(people: People, office: Office, 
     for form in forms:
         for pairs in shapes_of(form):
             assert raw(visitor, form.action, pairs).status_code < 500, (form.action, pairs)
-        for label, fields in form.floods():
+        for label, fields in form.floods(office.site.settings.database_url):
             assert sent(visitor, form.action, fields).status_code < 500, (form.action, label)
 
 

@@ -37,7 +37,7 @@ def test_whatever_is_typed_into_a_form_is_answered_in_words(people: People, offi
     forms = forms_of(visitor.page, address)
     assert forms
     for form in forms:
-        for label, fields in form.floods():
+        for label, fields in form.floods(office.site.settings.database_url):
             assert sent(visitor, form.action, fields).status_code < 500, (form.action, label)
 
 

@@ -123,7 +123,7 @@ def test_whatever_is_typed_into_a_form_is_answered_in_words(
 ) -> None:
     visitor, forms = who_fills_in(site, client, url)
     for form in forms:
-        for label, fields in form.floods():
+        for label, fields in form.floods(site.settings.database_url):
             answer = sent(visitor, form.action, fields)
             assert answer.status_code < 500, (form.action, label)
 
@@ -135,7 +135,7 @@ def test_whatever_is_typed_into_the_forms_of_every_page_is_answered_in_words(
     forms = [form for form in all_forms_of(visitor.page, PLAIN) if form.action in SITE_WIDE]
     assert {form.action for form in forms} == set(SITE_WIDE)
     for form in forms:
-        for label, fields in form.floods():
+        for label, fields in form.floods(site.settings.database_url):
             assert sent(visitor, form.action, fields).status_code < 500, (form.action, label)
 
 
