@@ -131,7 +131,7 @@ def reachable(figure: Figure, key: str) -> int:
 
 
 def sentence(figure: Figure) -> str:
-    """How many plans are in, and what became of what was planned."""
+    """How many plans are in, and what became of what was planned; only who is left out while nothing is known."""
     total, plans, staff = figure.total, reachable(figure, "plans"), reachable(figure, "staff")
     if is_span(figure.question):
         submitted = _(
@@ -146,13 +146,13 @@ def sentence(figure: Figure) -> str:
         carried=number(total.number("carried_over")),
         open=number(total.number("open_items")),
     )
-    text = sentences(submitted, became)
+    text = "" if total.number("planned") is None else sentences(submitted, became)
     silent = sum(1 for mark in figure.watermarks if mark.state in ("unreachable", "never"))
     if silent:
         text += " " + ngettext(
             "%(n)s branch is not counted in this.", "%(n)s branches are not counted in this.", silent
         )
-    return text
+    return text.strip()
 
 
 def cards(figure: Figure) -> list[parts.Figure]:
