@@ -31,7 +31,8 @@ from shared.web.csrf import FIELD, HEADER
 from shared.web.passwords import Passwords
 from tests.bench.branch_fill import fill
 from tests.bench.table import print_table
-from tests.support.postgres_cluster import cluster, free_port
+from tests.support.ports import free_port
+from tests.support.postgres_cluster import cluster
 
 CODE, PASSWORD = "SH", "bench-password-1"
 MANAGER, SELLER = "manager", "seller"

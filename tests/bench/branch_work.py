@@ -39,7 +39,8 @@ from tests.bench.branch_fill import fill
 from tests.bench.branch_load import Client, Load, run
 from tests.bench.branch_pages import memory_of, processor_ms, signed_in
 from tests.bench.table import print_table
-from tests.support.postgres_cluster import free_port, own_cluster
+from tests.support.ports import free_port
+from tests.support.postgres_cluster import own_cluster
 
 CODE, PASSWORD = "SH", "bench-password-1"
 MANAGER, FINANCE, SELLER = "manager", "finance", "seller"

@@ -32,7 +32,8 @@ from shared.web.passwords import Passwords
 from tests.bench.branch_pages import processor_ms, until_idle
 from tests.bench.company_facts import fill_company
 from tests.bench.table import print_table
-from tests.support.postgres_cluster import cluster, free_port
+from tests.support.ports import free_port
+from tests.support.postgres_cluster import cluster
 
 PASSWORD = "bench-password-1"
 VIEWS = (

@@ -35,7 +35,8 @@ from shared.web.models import WEB_APP
 from shared.web.passwords import Passwords
 from tests.bench.decision_views import PASSWORD, create, p95, sign_in
 from tests.bench.table import print_table
-from tests.support.postgres_cluster import cluster, free_port
+from tests.support.ports import free_port
+from tests.support.postgres_cluster import cluster
 
 BRANCH_APPS = [RECORDS_APP, WEB_APP, BRANCH_APP]
 ROWS_A_SECOND = 100

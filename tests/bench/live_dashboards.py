@@ -38,7 +38,8 @@ from tests.bench.company_facts import fill_company
 from tests.bench.decision_views import PASSWORD, create, sign_in
 from tests.bench.table import print_table
 from tests.support import wire
-from tests.support.postgres_cluster import cluster, free_port
+from tests.support.ports import free_port
+from tests.support.postgres_cluster import cluster
 
 NODES = ("A000", "A001", "A002", "A003")
 BATCHES_A_SECOND = 5

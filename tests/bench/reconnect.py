@@ -35,7 +35,8 @@ from tests.bench.decision_views import PASSWORD, create, p95, sign_in, timed
 from tests.bench.replication import memory_mb
 from tests.bench.returning_branches import BASE, code_of, key_of
 from tests.bench.table import print_table
-from tests.support.postgres_cluster import free_port, own_cluster
+from tests.support.ports import free_port
+from tests.support.postgres_cluster import own_cluster
 
 FACTS = 20_000
 VIEW = "/"

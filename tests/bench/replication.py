@@ -30,7 +30,8 @@ from shared.records import RECORDS_APP, Receipt
 from shared.replication import capture
 from shared.web.models import WEB_APP
 from tests.bench.table import print_table
-from tests.support.postgres_cluster import cluster, free_port
+from tests.support.ports import free_port
+from tests.support.postgres_cluster import cluster
 
 APPS = [RECORDS_APP, WEB_APP, BRANCH_APP]
 FIRST_DAY = datetime.date(2025, 5, 22)

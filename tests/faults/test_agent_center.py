@@ -15,7 +15,8 @@ from shared.clock import now
 from shared.nodes.command import Command, sign_command
 from shared.nodes.identity import NodeKey
 from shared.nodes.report import LogBatch, SampleBatch
-from tests.support.agent import RunningAgent, answers, dummy, free_port, service, until
+from tests.support.agent import RunningAgent, answers, dummy, service, until
+from tests.support.ports import free_port
 from tests.support.stub_center import StubCenter
 
 ADA = NodeKey.generate()

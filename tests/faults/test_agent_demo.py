@@ -12,7 +12,8 @@ import pytest
 from netops.demo.company import Account, CompanyFileError, fill, installed, read_company
 from netops.demo.runner import remaining
 from netops.demo.table import table, welcome, width
-from tests.support.agent import DUMMY, ROOT, answers, free_port, until
+from tests.support.agent import DUMMY, ROOT, answers, until
+from tests.support.ports import free_port
 
 COMPANY = """
 open = "head"

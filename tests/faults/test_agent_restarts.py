@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.agent import ROOT, RunningAgent, answers, dummy, free_port, service, until
+from tests.support.agent import ROOT, RunningAgent, answers, dummy, service, until
+from tests.support.ports import free_port
 
 
 @pytest.fixture

@@ -3,7 +3,8 @@
 import urllib.request
 
 from shared.load_state import read_load, set_fence
-from tests.support.agent import RunningAgent, dummy, free_port, service, until
+from tests.support.agent import RunningAgent, dummy, service, until
+from tests.support.ports import free_port
 
 WATCH = (
     'watches = [{ metric = "cpu_ratio", above = 0.2, clear = 0.1, for_seconds = 0.6, clear_seconds = 0.5 }]\n'

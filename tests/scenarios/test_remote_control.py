@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from netops.agent.cli import status_text
-from tests.support.agent import ROOT, RunningAgent, dummy, free_port, service, until
+from tests.support.agent import ROOT, RunningAgent, dummy, service, until
 from tests.support.operators import Center, Operator
+from tests.support.ports import free_port
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,12 +17,6 @@ from netops.agent.local_client import AgentAway, ask_agent
 
 ROOT = Path(__file__).resolve().parents[2]
 DUMMY = ROOT / "tests" / "support" / "dummy_service.py"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def dummy(**options: object) -> list[str]:

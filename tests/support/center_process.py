@@ -15,8 +15,9 @@ from shared.database import open_database
 from shared.web.accounts import create_account
 from shared.web.passwords import Passwords
 from tests.support import nursery
-from tests.support.agent import ROOT, answers, free_port, until
+from tests.support.agent import ROOT, answers, until
 from tests.support.center_site import settings_of
+from tests.support.ports import free_port
 from tests.support.web_site import PASSWORD
 
 

@@ -10,7 +10,8 @@ from typing import Any
 import httpx2
 
 from tests.support import nursery, shelf
-from tests.support.agent import ROOT, answers, free_port, until
+from tests.support.agent import ROOT, answers, until
+from tests.support.ports import free_port
 
 PASSWORD = "tea with lemon"
 

@@ -24,8 +24,8 @@ from shared.database import DatabaseApp
 from shared.database.access import bind
 from shared.database.context import session_parameters
 from tests.support import nursery, shelf
-from tests.support.agent import free_port
 from tests.support.databases import apart
+from tests.support.ports import free_port
 from tests.support.web_site import Visitor
 
 T = TypeVar("T")

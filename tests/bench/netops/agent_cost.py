@@ -12,7 +12,8 @@ import psutil
 from shared.nodes.identity import NodeKey
 from tests.bench.netops.supervisors import program
 from tests.bench.table import print_table
-from tests.support.agent import RunningAgent, dummy, free_port, service, until
+from tests.support.agent import RunningAgent, dummy, service, until
+from tests.support.ports import free_port
 from tests.support.stub_center import StubCenter
 
 _SETTLE_SECONDS = 8

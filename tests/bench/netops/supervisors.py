@@ -12,7 +12,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from tests.support.agent import RunningAgent, answers, free_port, until
+from tests.support.agent import RunningAgent, answers, until
+from tests.support.ports import free_port
 
 SERVICE = Path(__file__).with_name("service.py")
 START_SECONDS = 0.010

@@ -22,9 +22,10 @@ from shared.nodes.identity import BootSource, NodeKey, RequestSigner
 from shared.nodes.report import Report, SampleBatch, SampleRow, ServiceState, StateReport, encode_body
 from shared.web.me.actions import make_token
 from shared.web.models import Account
-from tests.support.agent import free_port, until
+from tests.support.agent import until
 from tests.support.center_people import CenterSite, center_site
 from tests.support.databases import Templates
+from tests.support.ports import free_port
 from tests.support.services import missing
 from tests.support.web_site import Served, in_app
 

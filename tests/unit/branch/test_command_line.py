@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -19,6 +18,7 @@ from branch_node.settings import BranchSettings
 from shared.database.single import AlreadyRunning, only_process
 from shared.settings import SettingsError, describe, load
 from tests.support import nursery
+from tests.support.ports import free_port
 from tests.support.web_site import visitor_of
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -136,12 +136,6 @@ def test_settings_are_documented(migrated: Path) -> None:
 
 def test_enrol_without_an_address_is_wrong_usage(migrated: Path) -> None:
     assert run(migrated, "enrol", "token").returncode == 2
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 def test_a_second_process_on_the_same_file_is_refused_and_a_killed_one_frees_it(migrated: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from netops.demo.company import Company, read_company
 from netops.demo.lines import Lines, set_cut
-from tests.support.agent import free_port
+from tests.support.ports import free_port
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from netops.agent.standby import StandbyDesk
 from shared.clock import now
 from shared.nodes.command import UNANSWERED, Arguments, InvitationArguments
 from shared.nodes.report import ServiceState
-from tests.support.agent import free_port
+from tests.support.ports import free_port
 
 INVITATION = f"tla1.{'s' * 43}.{'k' * 43}"
 
