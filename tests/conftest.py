@@ -81,7 +81,7 @@ def pytest_collection_finish() -> None:
     """What collecting the tests has loaded stays: it is left out of the collections of garbage."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000, 20, 20)
+    gc.set_threshold(50_000, 20, 100)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
