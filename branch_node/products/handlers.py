@@ -211,11 +211,7 @@ async def add_price(request: Request) -> Response:
         try:
             await actions.add_price(request.state.person, row.id, form.value)
         except (Invalid, Conflict) as refused:
-            form = (
-                with_errors(form, refused)
-                if isinstance(refused, Invalid)
-                else with_error(form, "", render(refused.message, refused.params))
-            )
+            form = with_errors(form, refused)
         else:
             return redirect(f"/products/{row.id}", toast=_("Price saved."))
     return page(request, "products/show.html", await show_page(request, row, form), status=422)

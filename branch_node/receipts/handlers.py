@@ -25,12 +25,10 @@ from branch_node.staff.queries import names_of
 from shared import periods
 from shared.errors import Conflict, Invalid
 from shared.i18n import gettext as _
-from shared.i18n import render
 from shared.money import Money
 from shared.permissions import Person
 from shared.records import Receipt
 from shared.web import filters as show
-from shared.web.error_pages import shown
 from shared.web.forms import Form, empty_form, parse, read_form, read_query, with_error, with_errors
 from shared.web.parts import (
     Action,
@@ -339,9 +337,7 @@ async def allocate(request: Request) -> Response:
         view = await show_page(request, receipt, with_errors(form, refused))
         return page(request, "receipts/show.html", view, status=422)
     except Conflict as refused:
-        view = await show_page(
-            request, receipt, with_error(form, "", render(refused.message, refused.params, shown))
-        )
+        view = await show_page(request, receipt, with_errors(form, refused))
         return page(request, "receipts/show.html", view, status=409)
     total = Money(sum(entry.amount_minor for entry in made), receipt.currency)
     return redirect(f"/receipts/{receipt.id}", toast=_("%(amount)s allocated.", amount=show.money(total)))

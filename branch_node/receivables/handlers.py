@@ -28,7 +28,7 @@ from branch_node.receivables.listing import (
 from branch_node.receivables.pages import CustomerPage, EntryNote, ReversePage, ShowPage
 from branch_node.receivables.rules import days_late, state_of
 from branch_node.requests import path_id
-from shared.errors import Invalid
+from shared.errors import Conflict, Invalid
 from shared.i18n import N_
 from shared.i18n import gettext as _
 from shared.money import Money
@@ -163,8 +163,8 @@ async def adjust(request: Request) -> Response:
     if not form.errors:
         try:
             entry = await actions.adjust(request.state.person, row.id, form.value)
-        except Invalid as refused:
-            form = with_errors(form, refused)
+        except (Invalid, Conflict) as refused:
+            form = with_errors(form, refused, beside="amount")
         else:
             if entry.kind == "credit":
                 toast = _("Credit note %(number)s recorded.", number=entry.number)

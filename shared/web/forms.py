@@ -33,7 +33,7 @@ from starlette.datastructures import UploadFile
 from starlette.requests import Request
 
 from shared import clock, periods
-from shared.errors import Invalid
+from shared.errors import Conflict, Invalid
 from shared.i18n import N_, gettext, render
 from shared.mail import is_mail_address
 from shared.money import CURRENCIES, Money, format_amount, parse_amount, parse_in_any
@@ -204,10 +204,12 @@ def is_empty_file(value: object) -> bool:
     return isinstance(value, UploadFile) and not value.filename
 
 
-def with_errors(form: Form[M], refused: Invalid) -> Form[M]:
-    """The form after an action refused it: the refusal's messages stand beside their fields."""
-    fields = {name: render(text, {}, shown) for name, text in refused.fields.items()}
-    return Form(form.typed, fields or {"": render(refused.message, refused.params, shown)})
+def with_errors(form: Form[M], refused: Invalid | Conflict, beside: str = "") -> Form[M]:
+    """The form after an action refused it: the refusal's messages stand beside their fields, one that names none stands
+    beside the field named, or above the form."""
+    named = refused.fields if isinstance(refused, Invalid) else {}
+    fields = {name: render(text, {}, shown) for name, text in named.items()}
+    return Form(form.typed, fields or {beside: render(refused.message, refused.params, shown)})
 
 
 def with_error(form: Form[M], name: str, message: str) -> Form[M]:

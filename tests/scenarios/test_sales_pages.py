@@ -133,6 +133,41 @@ def test_a_receipt_is_worked_out_and_saved_without_scripts(chromium: Browser, si
         assert re.search(r"/receipts/[0-9a-f-]{36}$", page.url)
 
 
+def write_credit_note(page: Page, url: str, amount: str) -> None:
+    """Of the customer with most overdue, up to the button."""
+    page.goto(f"{url}/receivables")
+    page.locator("main tbody a").first.click()
+    page.locator("main tbody a").first.click()
+    page.get_by_text("Credit note or write-off").click()
+    page.fill("form[action$='/adjust'] [name=amount]", amount)
+    page.fill("form[action$='/adjust'] [name=reason]", "Goods came back wet.")
+
+
+def test_a_credit_note_of_too_much_is_refused_beside_its_amount(chromium: Browser, site: Site) -> None:
+    _made, url, _rows = site
+    with window(chromium) as page:
+        enter(page, url, "wang")
+        write_credit_note(page, url, "99999999")
+        page.get_by_role("button", name="Record it").click()
+        box = page.locator("form[action$='/adjust'] [name=amount]")
+        expect(box).to_have_attribute("aria-invalid", "true")
+        expect(page.locator("form[action$='/adjust']")).to_contain_text("Lower the amount.")
+        expect(page.locator("form[action$='/adjust'] [name=reason]")).to_have_value("Goods came back wet.")
+
+
+def test_back_from_a_refused_form_finds_what_was_written(chromium: Browser, site: Site) -> None:
+    _made, url, _rows = site
+    with window(chromium) as page:
+        enter(page, url, "wang")
+        write_credit_note(page, url, "5")
+        page.locator("form[action$='/adjust'] [name=csrf]").evaluate("box => { box.value = 'of yesterday'; }")
+        page.get_by_role("button", name="Record it").click()
+        page.locator(".ops-error-page").get_by_role("link", name="Back").click()
+        expect(page.locator("form[action$='/adjust'] [name=reason]")).to_be_visible()
+        expect(page.locator("form[action$='/adjust'] [name=reason]")).to_have_value("Goods came back wet.")
+        assert policy_violations(page) == []
+
+
 def name_of(step: str) -> str:
     """The first line of a step without the word for its state."""
     return step.split("\n")[0].rsplit(" ", 1)[0]

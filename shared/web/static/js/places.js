@@ -25,8 +25,11 @@
 	on('htmx:after:swap', event => ready(event.detail.ctx?.target || document));
 	on('input', ({ target }) => { if (target.dataset.draft) sessionStorage.setItem(draft(target), target.value); });
 
-	on('click', ({ target }) => {
+	on('click', event => {
+		const { target } = event;
 		if (target.closest('[data-print]')) print();
+		// By the browser's own way back, which keeps what was written into a form that was refused.
+		if (target.closest('[data-back]') && document.referrer.startsWith(location.origin + '/')) { event.preventDefault(); history.back(); }
 		for (const drop of all('.ops-drop[open]')) if (!drop.contains(target)) drop.open = false;
 	});
 
@@ -45,7 +48,10 @@
 		if (Date.now() - form.dataset.sent < 4e3) event.preventDefault();
 		else if (form.method === 'post' && !form.matches('[hx-post]')) form.dataset.sent = Date.now();
 	});
-	addEventListener('pageshow', () => { for (const form of all('form[data-sent]')) delete form.dataset.sent; });
+	addEventListener('pageshow', () => {
+		for (const form of all('form[data-sent]')) delete form.dataset.sent;
+		for (const fold of all('main details')) fold.open ||= all('input, textarea', fold).some(box => box.value !== box.defaultValue);
+	});
 
 	on('htmx:before:request', ({ detail: { ctx: { sourceElement: from } } }) => {
 		from.ariaBusy = 'true';
