@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from branch_node.quotations.queries import quotation_for
 from branch_node.staff.queries import names_of
 from shared.database import fetch_one
 from shared.i18n import gettext as _
+from shared.i18n import ngettext
 from shared.money import Money
 from shared.permissions import Person
 from shared.records import Branch, Customer, Order, OrderLine, Quotation, QuotationLine
@@ -122,11 +123,14 @@ async def dues_of(order: Order) -> list[Due]:
     planned = instalments(
         order.total_minor, order.total_minor, order.instalment_plan, zero, order.payment_terms_days
     )
-    return [
-        Due(_("%(n)s days after confirmation", n=(one.due_on - zero) // timedelta(days=1)),
-            Money(one.amount_minor, order.currency))
-        for one in planned
-    ]  # fmt: skip
+    return [Due(after((one.due_on - zero).days), Money(one.amount_minor, order.currency)) for one in planned]
+
+
+def after(days: int) -> str:
+    """When an instalment is due of an order that is not approved yet."""
+    if not days:
+        return _("on confirmation")
+    return ngettext("%(n)s day after confirmation", "%(n)s days after confirmation", days)
 
 
 def note_of(row: Order | Quotation) -> str:

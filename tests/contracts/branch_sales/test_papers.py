@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from branch_node.printing.paper import after
+from shared import i18n
 from shared.web.pdf import has_pdf, write_pdf
 from tests.contracts.branch_sales.conftest import Office
 from tests.support.web_site import Visitor
@@ -25,6 +27,23 @@ def test_a_paper_is_in_the_language_asked_for_whatever_the_readers(people: Peopl
     assert "Draft" in english
     assert "style=" not in chinese + english
     assert lin.open(f"/orders/{office.rows.foreign}/print").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("locale", "days", "words"),
+    [
+        ("en", 0, "on confirmation"),
+        ("en", 1, "1 day after confirmation"),
+        ("en", 30, "30 days after confirmation"),
+        ("zh_CN", 0, "确认时"),
+        ("zh_CN", 30, "确认后 30 天"),
+    ],
+)
+def test_when_an_instalment_of_an_unconfirmed_order_is_due_reads_naturally(
+    locale: str, days: int, words: str
+) -> None:
+    with i18n.use_locale(locale):
+        assert after(days) == words
 
 
 @pytest.mark.skipif(not has_pdf(), reason="weasyprint is not installed")
