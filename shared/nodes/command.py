@@ -23,7 +23,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 import msgspec
 
@@ -40,6 +40,7 @@ TREE_FROM = 4
 _CONTEXT = b"trunkline-command-1\n"
 _TREE_CONTEXT = b"trunkline-commands-1\n"
 _LARGEST_TREE = 1_000_000
+_JSON = msgspec.json.Encoder(order="sorted")
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
 Sentence = Annotated[str, msgspec.Meta(min_length=3, max_length=500)]
@@ -249,6 +250,14 @@ class Command(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
             ) from error
 
 
+class Address(NamedTuple):
+    """What each command of one order has of its own; named and ordered as the canonical form has them."""
+
+    id: str
+    node: str
+    seq: int
+
+
 @dataclass(frozen=True, slots=True)
 class NodePolicy:
     """What this node lets the center do, from its own node file.
@@ -270,7 +279,7 @@ def key_id_of(public_text: str) -> str:
 
 def canonical(command: Command) -> bytes:
     """The one byte string of a command."""
-    return msgspec.json.encode(command, order="sorted")
+    return _JSON.encode(command)
 
 
 def sign_command(key: NodeKey, command: Command) -> SignedCommand:
@@ -281,13 +290,18 @@ def sign_command(key: NodeKey, command: Command) -> SignedCommand:
     )
 
 
-def sign_commands(key: NodeKey, commands: Sequence[Command]) -> list[SignedCommand]:
-    """The envelopes of many commands, by one signature when they are TREE_FROM or more. Raises as sign_command."""
-    if len(commands) < TREE_FROM:
-        return [sign_command(key, command) for command in commands]
-    payloads = _payloads_of(commands)
-    levels = _levels([_leaf(payload) for payload in payloads])
-    count, key_id = len(payloads), key_id_of(key.public_text)
+def sign_order(key: NodeKey, order: Command, addresses: Sequence[Address]) -> list[SignedCommand]:
+    """The envelopes of one order at many nodes: `order` at each of `addresses`, whatever its own. By one signature when they are
+    TREE_FROM or more. Raises as sign_command."""
+    order.arguments()
+    payloads = _payloads_at(order, addresses)
+    key_id = key_id_of(key.public_text)
+    if len(payloads) < TREE_FROM:
+        return [
+            SignedCommand(payload=one.decode(), key_id=key_id, signature=key.sign(_CONTEXT + one))
+            for one in payloads
+        ]
+    levels, count = _levels([_leaf(payload) for payload in payloads]), len(payloads)
     signature = key.sign(_tree_bytes(count, levels[-1][0]))
     return [
         SignedCommand(payload=payload.decode(), key_id=key_id, signature=f"{place}.{count}.{_text_of(path)}.{signature}")
@@ -304,21 +318,37 @@ def sign_alone(key: NodeKey, envelope: SignedCommand) -> SignedCommand:
 
 
 def _payload_of(command: Command) -> bytes:
-    return _payloads_of([command])[0]
+    command.arguments()
+    return _fitting(canonical(command))
 
 
-def _payloads_of(commands: Sequence[Command]) -> list[bytes]:
-    """The byte strings to sign; arguments that are the same object for the same verb are judged once."""
-    judged, payloads = None, []
-    for command in commands:
-        if judged is None or command.args is not judged.args or command.verb != judged.verb:
-            command.arguments()
-            judged = command
-        payload = canonical(command)
-        if len(payload) > LARGEST_PAYLOAD_BYTES:
-            raise CommandTooLarge("The command is too long.")
-        payloads.append(payload)
-    return payloads
+def _payloads_at(order: Command, addresses: Sequence[Address]) -> list[bytes]:
+    """The byte strings to sign, each as `canonical` makes it; what they share is encoded once."""
+    before_id, before_node, before_seq, end = _around(order)
+    text = _JSON.encode
+    return [
+        _fitting(b"%s%s%s%s%s%d%s" % (before_id, text(id), before_node, text(node), before_seq, seq, end))
+        for id, node, seq in addresses
+    ]
+
+
+def _around(order: Command) -> list[bytes]:
+    """The canonical bytes of a command, without its address: what stands before, between and behind id, node and number."""
+    pieces, opening = [b""], b"{"
+    for name in sorted(order.__struct_fields__):
+        pieces[-1] += b"%s%s:" % (opening, _JSON.encode(name))
+        if name in Address._fields:
+            pieces.append(b"")
+        else:
+            pieces[-1] += _JSON.encode(getattr(order, name))
+        opening = b","
+    return [*pieces[:-1], pieces[-1] + b"}"]
+
+
+def _fitting(payload: bytes) -> bytes:
+    if len(payload) > LARGEST_PAYLOAD_BYTES:
+        raise CommandTooLarge("The command is too long.")
+    return payload
 
 
 def _leaf(payload: bytes) -> bytes:

@@ -22,14 +22,24 @@ from netops.center.commands import queries, rules
 from netops.center.commands.keys import CenterKeys
 from netops.center.commands.models import CommandRight, NodeCommand
 from netops.center.commands.outbox import Outbox
+from netops.center.commands.queries import OwnColumns
 from netops.center.commands.words import WORDS
 from netops.center.models import Node
 from shared import clock
+from shared.canonical import from_micros, to_micros
 from shared.database import fetch_all, transaction
 from shared.errors import Conflict, Invalid, NotAllowed, NotFound
 from shared.i18n import N_
 from shared.ids import new_id, new_id_texts
-from shared.nodes.command import VERBS, Command, CommandMalformed, sign_alone, sign_commands
+from shared.nodes.command import (
+    VERBS,
+    Address,
+    Command,
+    CommandMalformed,
+    sign_alone,
+    sign_command,
+    sign_order,
+)
 from shared.nodes.report import TREE_FORM, CommandResult, SignedCommand
 from shared.web.models import Account
 from shared.web.serving import collect_later
@@ -92,12 +102,17 @@ class Commands:
         async with transaction():
             last = await self._last_numbers(by, order, nodes)
             await self._refuse_too_many(order, nodes)
-            rows = self._drafts(by, order, nodes, now)
-            signed = {} if rules.needs_approval(order.verb) else self._sign(rows, last, now)
-            await queries.insert_commands(rows)
-            await record_all(_requested(by.words, rows))
-        self.outbox.deliver(signed)
-        return rows
+            shared, ids = self._shared(by, order, now), new_id_texts(len(nodes))
+            if rules.needs_approval(order.verb):
+                own, signed = [OwnColumns(id, node) for id, node in zip(ids, nodes, strict=True)], {}
+            else:
+                own, signed = self._sign(shared, _addresses(ids, nodes, last), now)
+            await queries.insert_commands(shared, own)
+            await record_all(_requested(by.words, shared, own))
+            delivery = self.outbox.delivery(signed)
+            asyncio.get_running_loop().call_soon(delivery.prepare)  # while the commit waits for the disk
+        await delivery.run()
+        return [_row(shared, one) for one in own]
 
     async def _last_numbers(self, by: Orderer, order: Order, names: Sequence[str]) -> dict[str, int]:
         """The number of the last command of each node; all are there, locked so that their numbers grow one by one, and the
@@ -123,40 +138,37 @@ class Commands:
                 n=len(others), most=self.acts_at_once,
             )  # fmt: skip
 
-    def _drafts(self, by: Orderer, order: Order, nodes: Sequence[str], now: datetime) -> list[NodeCommand]:
-        """One row per node; like the first but for node and id, since making a model costs more than signing it."""
+    def _shared(self, by: Orderer, order: Order, now: datetime) -> NodeCommand:
+        """What the commands of an order have in common, as a row without an address."""
         is_starred = rules.needs_approval(order.verb)
         expires = now + rules.APPROVAL_LIFE if is_starred else rules.expiry(order.lifetime, order.until, now)
-        first = NodeCommand(
+        return NodeCommand(
             id="", node="", verb=order.verb, args=order.args, instance=order.instance, reason=order.reason,
             lifetime=order.lifetime, requested_by=by.words, requested_by_id=by.account_id,
             state="approval" if is_starred else "requested", requested_at=now, expires_at=expires,
         )  # fmt: skip
-        shared, rows = vars(first), []
-        for node, id in zip(nodes, new_id_texts(len(nodes)), strict=True):
-            row = NodeCommand.__new__(NodeCommand)
-            object.__setattr__(row, "__dict__", {**shared, "id": id, "node": node})  # past the model's checks
-            rows.append(row)
-        return rows
 
     def _sign(
-        self, rows: Sequence[NodeCommand], last: Mapping[str, int], now: datetime
-    ) -> dict[str, list[SignedCommand]]:
-        """Numbers and signs rows, of any number per node, in their order; `last` is what each node's last command had."""
-        known, numbers = dict(last), []
-        key, signed = self.keys.command, defaultdict(list)
-        for row in rows:
-            known[row.node] += 1
-            numbers.append(known[row.node])
-        commands = [_command_of(row, seq, now) for row, seq in zip(rows, numbers, strict=True)]
-        for row, seq, envelope in zip(rows, numbers, sign_commands(key, commands), strict=True):
+        self, shared: NodeCommand, addresses: Sequence[Address], now: datetime
+    ) -> tuple[list[OwnColumns], dict[str, list[SignedCommand]]]:
+        """Signs an order at each address: what is to be written of each command, and the envelopes by node. Notes in `shared`
+        when and by which key."""
+        envelopes = sign_order(self.keys.command, _command_of(shared, 0, now), addresses)
+        shared.issued_at, shared.key_id = now, envelopes[0].key_id
+        own, signed, now_us = [], defaultdict(list), to_micros(now)
+        for (id, node, seq), envelope in zip(addresses, envelopes, strict=True):
             path, _, signature = envelope.signature.rpartition(".")
-            vars(row).update(
-                seq=seq, issued_at=now, payload=envelope.payload, key_id=envelope.key_id, signature=signature, path=path,
-                sent_at=now if self.outbox.is_waiting(row.node) else None,
-            )  # fmt: skip
-            signed[row.node].append(envelope)
-        return dict(signed)
+            sent_at_us = now_us if self.outbox.is_waiting(node) else None
+            own.append(OwnColumns(id, node, seq, envelope.payload, signature, path, sent_at_us))
+            signed[node].append(envelope)
+        return own, signed
+
+    def _sign_alone(self, row: NodeCommand, seq: int, now: datetime) -> SignedCommand:
+        """Numbers and signs one row."""
+        envelope = sign_command(self.keys.command, _command_of(row, seq, now))
+        row.seq, row.issued_at, row.sent_at = seq, now, now if self.outbox.is_waiting(row.node) else None
+        row.payload, row.key_id, row.signature = envelope.payload, envelope.key_id, envelope.signature
+        return envelope
 
     async def approve(self, by: Orderer, command_id: str) -> NodeCommand:
         """A second person wants it too: it is signed and sent. Conflict when it no longer waits; NotAllowed for the first
@@ -173,10 +185,11 @@ class Commands:
             insist_allowed(by.rights, row.verb, queries.places(node.name, node.branch), service)
             row.approved_by, row.state = by.words, "requested"
             row.expires_at = now + rules.NOW_LIFE if row.lifetime == "now" else row.expires_at
-            signed = self._sign([row], await queries.last_numbers([row.node]), now)
+            last = await queries.last_numbers([row.node])
+            envelope = self._sign_alone(row, last[row.node] + 1, now)
             await row.save()
             await record_all([_act(by.words, "command.approve", row)])
-        self.outbox.deliver(signed)
+        await self.outbox.delivery({row.node: [envelope]}).run()
         return row
 
     async def hand_out(self, node: str, after: int) -> list[SignedCommand]:
@@ -328,13 +341,33 @@ def _command_of(row: NodeCommand, seq: int, now: datetime) -> Command:
     )  # fmt: skip
 
 
-def _requested(who: str, rows: Sequence[NodeCommand]) -> list[Act]:
+def _addresses(ids: Sequence[str], nodes: Sequence[str], last: Mapping[str, int]) -> list[Address]:
+    """The number of each command, of any number per node, in their order; `last` is what each node's last command had."""
+    known, found = dict(last), []
+    for id, node in zip(ids, nodes, strict=True):
+        known[node] += 1
+        found.append(Address(id, node, known[node]))
+    return found
+
+
+def _row(shared: NodeCommand, own: OwnColumns) -> NodeCommand:
+    """One command of an order as a row, past the model's checks: making a model costs more than signing it."""
+    row, sent = NodeCommand.__new__(NodeCommand), own.sent_at_us
+    object.__setattr__(
+        row,
+        "__dict__",
+        {**vars(shared), **own._asdict(), "sent_at": None if sent is None else from_micros(sent)},
+    )
+    return row
+
+
+def _requested(who: str, shared: NodeCommand, own: Sequence[OwnColumns]) -> list[Act]:
     """One entry per command; one for all of them when an order went to more nodes than a person reads line by line."""
-    if len(rows) <= NODES_PER_ENTRY:
-        return [_act(who, "command.request", row) for row in rows]
-    one = _act(who, "command.request", rows[0])
-    numbers = {row.node: [row.id, row.seq] for row in rows}
-    return [replace(one, subject=f"{len(rows)} nodes", facts={**one.facts, "commands": numbers})]
+    if len(own) <= NODES_PER_ENTRY:
+        return [_act(who, "command.request", _row(shared, one)) for one in own]
+    first = _act(who, "command.request", _row(shared, own[0]))
+    numbers = {one.node: [one.id, one.seq] for one in own}
+    return [replace(first, subject=f"{len(own)} nodes", facts={**first.facts, "commands": numbers})]
 
 
 def _act(who: str, action: str, row: NodeCommand) -> Act:

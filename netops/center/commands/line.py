@@ -1,6 +1,5 @@
 """The long poll by which agents hear of commands."""
 
-import asyncio
 from collections.abc import Sequence
 
 import msgspec
@@ -9,6 +8,7 @@ from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
 from netops.center.commands.actions import Commands
+from netops.center.commands.outbox import Answering
 from netops.center.ingest.proof import accept_once, prove
 from netops.center.nodes.state import NodeState
 from shared import clock
@@ -49,15 +49,23 @@ class LineAnswer(Response):
 
     async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
         commands, name = self._commands, self._node.name
+
+        def body(found: Sequence[SignedCommand]) -> bytes:
+            shown = commands.for_line(found, self._forms) if found else ()
+            outbox = CommandOutbox(at=clock.now(), commands=[*shown], is_watched=self._node.is_watched)
+            return _ANSWER.encode(outbox)
+
+        async def send_body(body: bytes) -> None:
+            await send({"type": "http.response.body", "body": body})
+
         async with commands.outbox.line(name) as line:
             found: Sequence[SignedCommand] = await commands.hand_out(name, self._after)
             await send(_head())
-            if not found and await line.wait(self._wait_seconds):
+            if not found and await line.wait(self._wait_seconds, Answering(body, send_body)):
+                if line.is_answered:
+                    return
                 found = line.commands or await commands.hand_out(name, self._after)
-        shown = commands.for_line(found, self._forms) if found else ()
-        outbox = CommandOutbox(at=clock.now(), commands=[*shown], is_watched=self._node.is_watched)
-        await send({"type": "http.response.body", "body": _ANSWER.encode(outbox)})
-        await asyncio.sleep(0)  # the others of an order are answered before this exchange is put away
+        await send_body(body(found))
 
 
 def _head() -> Message:

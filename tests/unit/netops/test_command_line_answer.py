@@ -10,11 +10,15 @@ from tests.support.center_site import Agent, running_center, settings_of
 ADA = Orderer(None, "Ada (ada)", [Right("*", "*", "*")])
 
 
-class Poll:
-    """One poll of an agent; what was answered so far."""
+ORDER = Order("configuration.reload", "a test", lifetime="until")
 
-    def __init__(self, agent, query):
-        self.sent = []
+
+class Poll:
+    """One poll of an agent; what was answered so far. `fails`: its connection breaks after the head."""
+
+    def __init__(self, agent, query="after=0&wait=40&forms=tree", *, log=None, fails=False):
+        self.sent, self._log, self._fails = [], log if log is not None else [], fails
+        self._name = agent.name
         path = f"{COMMANDS_PATH}?{query}"
         headers = agent.signer.headers("GET", path)
         self._app = agent.app
@@ -30,10 +34,26 @@ class Poll:
             return {"type": "http.request", "body": b"", "more_body": False}
 
         async def send(message):
+            if self._fails and self.sent:
+                raise ConnectionResetError("the wire is cut")
             self.sent.append(message)
+            self._log.append(f"{self._name} sent")
 
         await self._app(self._scope, receive, send)
+        self._log.append(f"{self._name} put away")
         return self
+
+    async def begin(self):
+        """As far as it waits; the task that goes on."""
+        waiting = asyncio.create_task(self.run())
+        async with asyncio.timeout(20):
+            while not self.sent:  # noqa: ASYNC110 - the recorder of a server has no event
+                await asyncio.sleep(0.01)
+        return waiting
+
+    @property
+    def payloads(self):
+        return [one.payload for one in decode_outbox(self.body).commands]
 
     @property
     def status(self):
@@ -44,20 +64,57 @@ class Poll:
         return b"".join(message.get("body", b"") for message in self.sent[1:])
 
 
+async def order_at(app, *names):
+    with app.state.use_database():
+        return await app.state.commands.order(ADA, ORDER, names)
+
+
 async def test_the_head_of_an_answer_leaves_when_its_wait_begins_and_the_command_follows(tmp_path):
     async with running_center(settings_of(tmp_path)) as app:
-        poll = Poll(await Agent.enrolled(app, "SH"), "after=0&wait=40&forms=tree")
-        waiting = asyncio.create_task(poll.run())
-        async with asyncio.timeout(20):
-            while not poll.sent:  # noqa: ASYNC110 - the recorder of a server has no event
-                await asyncio.sleep(0.01)
+        poll = Poll(await Agent.enrolled(app, "SH"))
+        waiting = await poll.begin()
         assert [message["type"] for message in poll.sent] == ["http.response.start"]
-        with app.state.use_database():
-            order = Order("configuration.reload", "a test", lifetime="until")
-            [row] = await app.state.commands.order(ADA, order, ["SH"])
+        [row] = await order_at(app, "SH")
         await waiting
-        assert poll.status == 200
-        assert [one.payload for one in decode_outbox(poll.body).commands] == [row.payload]
+        assert poll.status == 200 and poll.payloads == [row.payload]
+
+
+async def test_all_nodes_of_an_order_are_answered_before_the_first_exchange_is_put_away(tmp_path):
+    async with running_center(settings_of(tmp_path)) as app:
+        names, log = ["SH", "PAR", "GZ", "BJ"], []
+        polls = [Poll(await Agent.enrolled(app, name), log=log) for name in names]
+        waiting = [await poll.begin() for poll in polls]
+        log.clear()
+        rows = await order_at(app, *names)
+        await asyncio.gather(*waiting)
+        assert log[:4] == [f"{name} sent" for name in names]
+        assert [poll.payloads for poll in polls] == [[row.payload] for row in rows]
+
+
+async def test_a_line_that_breaks_while_it_is_answered_fails_alone(tmp_path):
+    async with running_center(settings_of(tmp_path)) as app:
+        broken = Poll(await Agent.enrolled(app, "SH"), fails=True)
+        good = Poll(await Agent.enrolled(app, "PAR"))
+        waiting = [await broken.begin(), await good.begin()]
+        rows = await order_at(app, "SH", "PAR")
+        ends = await asyncio.gather(*waiting, return_exceptions=True)
+        assert isinstance(ends[0], ConnectionResetError) and good.payloads == [rows[1].payload]
+        with app.state.use_database():
+            [again] = await app.state.commands.hand_out("SH", 0)
+        assert again.payload == rows[0].payload
+
+
+async def test_what_is_ordered_behind_an_answer_waits_for_the_next_poll(tmp_path):
+    async with running_center(settings_of(tmp_path)) as app:
+        agent = await Agent.enrolled(app, "SH")
+        poll = Poll(agent)
+        waiting = await poll.begin()
+        with app.state.use_database():
+            [one], [other] = [await app.state.commands.order(ADA, ORDER, ["SH"]) for _ in range(2)]
+        await waiting
+        assert poll.payloads == [one.payload] and one.sent_at and other.sent_at is None
+        later = await Poll(agent, "after=1&wait=40&forms=tree").run()
+        assert later.payloads == [other.payload]
 
 
 async def test_a_poll_that_proves_nothing_has_its_own_status_and_none_waits_for_it(tmp_path):

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from shared.nodes.command import (
     TREE_FROM,
     VERBS,
+    Address,
     Command,
     CommandExpired,
     CommandForged,
@@ -27,7 +28,7 @@ from shared.nodes.command import (
     key_id_of,
     read_genuine,
     sign_command,
-    sign_commands,
+    sign_order,
 )
 from shared.nodes.identity import NodeKey
 from shared.nodes.report import SignedCommand
@@ -102,14 +103,17 @@ def order_at(count: int) -> list[Command]:
     return [command(id=f"0000-{place:04}", node=f"n{place}", seq=place + 1) for place in range(count)]
 
 
+def signed_at(count: int) -> list[SignedCommand]:
+    return sign_order(ADA, command(), [Address(one.id, one.node, one.seq) for one in order_at(count)])
+
+
 def policy_of(node: str) -> NodePolicy:
     return NodePolicy(node=node, keys=POLICY.keys, allowed=POLICY.allowed)
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 4, 5, 6, 7, 8, 9, 13, 16, 17, 31, 33, 100])
 def test_each_command_of_an_order_proves_itself_alone_and_no_other(count):
-    orders = order_at(count)
-    signed = sign_commands(ADA, orders)
+    orders, signed = order_at(count), signed_at(count)
     assert len({one.signature.rpartition(".")[2] for one in signed}) == (1 if count >= TREE_FROM else count)
     for order, envelope in zip(orders, signed, strict=True):
         assert read_genuine(envelope, policy_of(order.node)) == order
@@ -124,9 +128,7 @@ def test_each_command_of_an_order_proves_itself_alone_and_no_other(count):
 
 @given(st.integers(4, 40), st.integers(0, 10_000), st.integers(0, 10_000), st.sampled_from("Az09-_.5"))
 def test_a_changed_letter_of_a_tree_signature_is_noticed(count, which, place, letter):
-    order, envelope = list(zip(order_at(count), sign_commands(ADA, order_at(count)), strict=True))[
-        which % count
-    ]
+    order, envelope = list(zip(order_at(count), signed_at(count), strict=True))[which % count]
     text = envelope.signature
     at = place % (len(text) - 1)  # the very last letter of base64 has spare bits
     changed = text[:at] + letter + text[at + 1 :]
@@ -156,7 +158,7 @@ def test_a_changed_letter_of_a_tree_signature_is_noticed(count, which, place, le
     ],
 )
 def test_a_path_that_does_not_lead_to_the_root_is_forged(change):
-    order, envelope = order_at(11)[6], sign_commands(ADA, order_at(11))[6]
+    order, envelope = order_at(11)[6], signed_at(11)[6]
     changed = ".".join(change(*envelope.signature.split(".")))
     with pytest.raises(CommandForged):
         read_genuine(
@@ -165,20 +167,30 @@ def test_a_path_that_does_not_lead_to_the_root_is_forged(change):
         )
 
 
-def test_each_command_of_an_order_has_its_arguments_judged_before_any_is_signed():
-    fits = [command(seq=seq) for seq in range(1, 1 + TREE_FROM)]
+@pytest.mark.parametrize("count", [1, TREE_FROM])
+def test_an_order_has_its_arguments_and_its_length_judged_before_it_is_signed(count):
+    addresses = [Address(one.id, one.node, one.seq) for one in order_at(count)]
     for wrong in (
         command(args={"service": 7}),
         command(verb="node.reboot"),
         command(args={"service": "web", "x": 1}),
     ):
         with pytest.raises(CommandMalformed):
-            sign_commands(ADA, [*fits, wrong, *fits])
+            sign_order(ADA, wrong, addresses)
+    with pytest.raises(CommandTooLarge):
+        sign_order(ADA, command(reason="x" * 17_000), addresses)
+
+
+@given(st.text(), st.text(), st.text(), st.integers(1, 2**53))
+def test_what_an_order_signs_is_the_canonical_form_of_each_of_its_commands(reason, id, node, seq):
+    args = {"service": "web", "memory_bytes": 2**30, "cpu_percent": None}
+    order = command(verb="limits.set", args=args, reason=reason, requested_by=id, instance=node)
+    [envelope] = sign_order(ADA, order, [Address(id, node, seq)])
+    assert envelope.payload.encode() == canonical(msgspec.structs.replace(order, id=id, node=node, seq=seq))
 
 
 def test_a_pair_of_a_tree_is_no_command_and_a_single_signature_no_tree():
-    orders = order_at(4)
-    signed = sign_commands(ADA, orders)
+    orders, signed = order_at(4), signed_at(4)
     own = sign_command(ADA, orders[0])
     for signature in (signed[0].signature.rpartition(".")[2], f"0.1..{own.signature}"):
         with pytest.raises(CommandForged):
