@@ -165,6 +165,16 @@ class AlertRule(Model):
         table = "alert_rule"
 
 
+class OfferedRule(Model):
+    """A default rule that this center has been given once, by its key; whatever people did with it since."""
+
+    key = fields.CharField(max_length=40, primary_key=True)
+    offered_at = InstantField(default=clock.now)
+
+    class Meta:
+        table = "alert_rule_offered"
+
+
 class MaintenanceWindow(Model):
     """Time in which alerts of these nodes stay quiet and their agents know it. `repeats` is "", "daily", "weekly" or
     "monthly", by the clock on the wall of `zone`."""

@@ -147,17 +147,23 @@ class Hub:
 
 
 def live(
-    request: Request, *, topics: Collection[str], render: Render, interval_seconds: float = 5.0
+    request: Request,
+    *,
+    topics: Collection[str],
+    render: Render,
+    interval_seconds: float = 5.0,
+    refresh_seconds: float = 0.0,
 ) -> Response:
     """The stream of one page. `render` is called with the changed topics, at most once per interval, in the
-    reader's language and rights; the stream ends when the session has ended."""
+    reader's language and rights; the stream ends when the session has ended. With `refresh_seconds` it is also called so long
+    after the last time without any topic, for a page that shows how long something has lasted."""
     hub: Hub = request.app.state.hub
     session = str(request.state.session.id) if request.state.session else f"token-{id(request)}"
     if request.method == "HEAD":
         return Response(media_type="text/event-stream")
     stream = hub.open(topics, session, request.headers.get("last-event-id", ""))
     return EventSourceResponse(
-        messages(request, hub, stream, render, interval_seconds),
+        messages(request, hub, stream, render, interval_seconds, refresh_seconds),
         ping=TICK_SECONDS,
         ping_message_factory=tick,
         send_timeout=SEND_SECONDS,
@@ -171,15 +177,22 @@ def tick() -> ServerSentEvent:
 
 
 async def messages(
-    request: Request, hub: Hub, stream: Stream, render: Render, interval_seconds: float
+    request: Request,
+    hub: Hub,
+    stream: Stream,
+    render: Render,
+    interval_seconds: float,
+    refresh_seconds: float,
 ) -> AsyncIterator[ServerSentEvent | bytes]:
-    """1. say where we are  2. wait for a change  3. render it, wait out the interval, again from 2."""
+    """1. say where we are  2. wait for a change, or until it is time to refresh  3. render it, wait out the interval, again
+    from 2."""
     checked_at = monotonic()
+    patience_seconds = min(RECHECK_SECONDS, refresh_seconds or RECHECK_SECONDS)
     try:
         yield ServerSentEvent(event="tick", data=clock.now().isoformat(), id=hub.position(), retry=1_000)
         while True:
             try:
-                async with asyncio.timeout(RECHECK_SECONDS):
+                async with asyncio.timeout(patience_seconds):
                     await stream.wake.wait()
             except TimeoutError:
                 pass
@@ -194,7 +207,7 @@ async def messages(
                     return
             stream.wake.clear()
             changed, stream.changed = frozenset(stream.changed), set()
-            if not changed:
+            if not changed and not refresh_seconds:
                 continue
             position = hub.position()
             with i18n.use_locale(request.state.locale), reading(request):

@@ -21,9 +21,10 @@ from tests.support.ports import free_port
 from tests.support.web_site import PASSWORD
 
 
-def prepared(folder: Path, nodes: Sequence[tuple[str, str, str]]) -> CenterSettings:
-    """A center's folder with (name, branch, public key) enrolled, and an account "ada"."""
-    settings = settings_of(folder)
+def prepared(folder: Path, nodes: Sequence[tuple[str, str, str]], database_url: str = "") -> CenterSettings:
+    """A center's folder (and its database, when that lies elsewhere) with (name, branch, public key) enrolled, and an account
+    "ada"."""
+    settings = settings_of(folder, database_url=database_url)
 
     async def work() -> None:
         await prepare(settings)

@@ -1,5 +1,6 @@
 """The page where nodes are added and shut out, and the three requests by which nodes prove themselves."""
 
+import shlex
 from typing import Annotated, TypeVar
 
 import msgspec
@@ -24,6 +25,8 @@ from shared.web.parts import Column, Confirm, Empty, Link, Row, Status, TableVie
 from shared.web.responses import page, redirect
 
 T = TypeVar("T")
+AGENT = ("/opt/trunkline/bin/python", "-m", "netops", "agent", "--file", "/etc/trunkline/node.toml")
+"""The agent of a node, as deploy/systemd/trunkline-agent.service starts it."""
 
 
 class TokenForm(FormModel):
@@ -46,14 +49,14 @@ async def show_enrolment(request: Request) -> Response:
     return await _show(request, empty_form(role="branch"))
 
 
-async def _show(request: Request, form: Form[TokenForm], token: str = "", status: int = 200) -> Response:
+async def _show(request: Request, form: Form[TokenForm], command: str = "", status: int = 200) -> Response:
     now = clock.now()
     nodes = await Node.all().order_by("name")
     waiting = await EnrolmentToken.filter(used_at=None, expires_at__gt=now).order_by("expires_at")
     keys = request.app.state.commands.keys
     shown = EnrolPage(
         form=form,
-        token=token,
+        command=command,
         pin=pin_of(keys.identity.public_text),
         tokens=tokens_table(waiting),
         nodes=nodes_table(nodes),
@@ -78,7 +81,14 @@ async def make_token(request: Request) -> Response:
         return await _show(
             request, with_error(form, "node", _(refused.message, **refused.params)), status=422
         )
-    return await _show(request, form, token)
+    return await _show(request, form, enrolling(token, typed, str(request.base_url).rstrip("/")))
+
+
+def enrolling(token: str, typed: TokenForm, url: str) -> str:
+    """The command line that enrols the node, whole, of an installation as deploy/README.md describes it."""
+    words = [*AGENT, "enrol", token, "--url", url, "--node", typed.node]
+    words += ["--branch", typed.branch] if typed.branch else []
+    return shlex.join([*words, "--role", typed.role])
 
 
 async def ask_revoke(request: Request) -> Response:

@@ -9,10 +9,11 @@ from shared.web.parts import Confirm, TableView
 
 @dataclass(frozen=True)
 class EnrolPage:
-    """Tokens and nodes. `token` is shown once, right after it was made; `pin` is the center's own."""
+    """Tokens and nodes. `command` is what enrols the node, with its token: shown once, right after that was made; `pin` is the
+    center's own."""
 
     form: Form[Any]
-    token: str
+    command: str
     pin: str
     tokens: TableView
     nodes: TableView

@@ -30,6 +30,8 @@ from shared.web.responses import page, redirect, render
 from shared.web.templating import with_query
 
 PAGE_SIZE = 50
+REFRESH_SECONDS = 5.0
+"""How often an open page says anew how long what is open has lasted."""
 
 
 async def show_list(request: Request) -> Response:
@@ -59,13 +61,18 @@ async def list_page(request: Request) -> IncidentsPage:
 
 
 async def list_stream(request: Request) -> Response:
-    """The open list, rendered anew when an incident changes."""
+    """The list, rendered anew when an incident changes, and while one lasts."""
 
-    async def changes(_changed: Collection[str]) -> Sequence[Push]:
-        text = render(request, "incidents/list.html", await list_page(request), block="listed")
+    async def changes(changed: Collection[str]) -> Sequence[Push]:
+        shown = await list_page(request)
+        if not changed and all(row.is_muted for row in shown.table.rows):
+            return []
+        text = render(request, "incidents/list.html", shown, block="listed")
         return [partial("#listed", text, "innerMorph")]
 
-    return live(request, topics=[INCIDENTS], render=changes, interval_seconds=1.0)
+    return live(
+        request, topics=[INCIDENTS], render=changes, interval_seconds=1.0, refresh_seconds=REFRESH_SECONDS
+    )
 
 
 async def show(request: Request) -> Response:
@@ -226,15 +233,19 @@ def told(request: Request, incident: Incident, toast: str) -> Response:
 
 
 async def stream(request: Request) -> Response:
-    """State and timeline of one incident."""
+    """State and timeline of one incident, rendered anew when one changes, and while it lasts."""
     number = (await incident_of(request)).number
 
-    async def changes(_changed: Collection[str]) -> Sequence[Push]:
+    async def changes(changed: Collection[str]) -> Sequence[Push]:
         incident = await actions.incident_numbered(number)
+        if not changed and incident.closed_at is not None:
+            return []
         text = render(request, "incidents/part.html", await part_of(incident, clock.now()))
         return [partial("#incident", text, "outerMorph")]
 
-    return live(request, topics=[INCIDENTS], render=changes, interval_seconds=1.0)
+    return live(
+        request, topics=[INCIDENTS], render=changes, interval_seconds=1.0, refresh_seconds=REFRESH_SECONDS
+    )
 
 
 async def timeline_csv(request: Request) -> Response:

@@ -23,6 +23,9 @@ def main() -> int:
     parser.add_argument("--hangs", type=int, default=20)
     parser.add_argument("--seconds", type=int, default=60, help="how long the cost is measured")
     parser.add_argument("--nodes", type=int, default=1_000, help="simulated nodes at the center")
+    parser.add_argument(
+        "--engine", choices=("sqlite", "postgres"), default="sqlite", help="what the center's load is kept in"
+    )
     parser.add_argument("--commands", type=int, default=10_000, help="how many the fuzz run orders")
     arguments = parser.parse_args()
     # an agent that compiles its sources at each start takes 1 MB more
@@ -41,7 +44,7 @@ def main() -> int:
         if "cost" in parts:
             agent_cost.run(Path(folder) / "cost", arguments.seconds)
         if "center" in parts:
-            center_load.run(Path(folder) / "center", arguments.nodes, arguments.seconds)
+            center_load.run(Path(folder) / "center", arguments.nodes, arguments.seconds, arguments.engine)
         if "commands" in parts:
             commands.latency(Path(folder) / "commands")
         if "fuzz" in parts:

@@ -10,6 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import asyncpg
 import httpx
 import psutil
 
@@ -33,6 +34,7 @@ from shared.nodes.report import (
 from tests.bench.table import print_table
 from tests.support.center_process import center_process, prepared
 from tests.support.center_promises import agents_return, center_away, level_crossed, nodes_cut
+from tests.support.postgres_cluster import own_cluster
 from tests.support.web_site import PASSWORD
 
 INTERVAL_SECONDS = 10.0
@@ -124,14 +126,14 @@ def p95(values: list[float]) -> float:
     return sorted(values)[int(len(values) * 0.95)]
 
 
-def load(folder: Path, node_count: int, seconds: int) -> None:
-    """One process, a thousand nodes."""
+def load(folder: Path, node_count: int, seconds: int, database_url: str = "") -> None:
+    """One process, a thousand nodes; on a SQLite file in `folder` unless a database is named."""
     keys = [NodeKey.generate() for _ in range(20)]
     listed = [(f"b{n // 20:02d}-n{n % 20:02d}", f"B{n // 20:02d}", keys[n % 20]) for n in range(node_count)]
-    prepared(folder, [(name, branch, key.public_text) for name, branch, key in listed])
+    prepared(folder, [(name, branch, key.public_text) for name, branch, key in listed], database_url)
     nodes = [Node(name, key, place) for place, (name, _branch, key) in enumerate(listed)]
     base = anchor()
-    with center_process(folder) as (process, port):
+    with center_process(folder, {"TRUNKLINE_DATABASE_URL": database_url}) as (process, port):
         measured = psutil.Process(process.pid)
 
         async def both() -> tuple[float, list[float], tuple[list[float], int, int], list[float], float]:
@@ -158,7 +160,7 @@ def load(folder: Path, node_count: int, seconds: int) -> None:
         memory = measured.memory_info().rss
     rate = len(times) / seconds
     print_table(
-        f"center, {node_count} nodes at {INTERVAL_SECONDS:.0f} s over {seconds} s (goal: <= 15 % of a core, ingest p95 <= 100 ms;"
+        f"center on {'PostgreSQL' if database_url else 'SQLite'}, {node_count} nodes at {INTERVAL_SECONDS:.0f} s over {seconds} s (goal: <= 15 % of a core, ingest p95 <= 100 ms;"
         " fleet page p95 <= 50 ms, <= 150 kB)",
         ["what", "value", "beside"],
         [
@@ -249,9 +251,21 @@ def promises(folder: Path) -> None:
     )
 
 
-def run(folder: Path, nodes: int, seconds: int) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "load").mkdir()
+def run(folder: Path, nodes: int, seconds: int, engine: str = "sqlite") -> None:
+    """All of it on SQLite; of PostgreSQL (a cluster of its own, gone afterwards) the load."""
+    (folder / "load").mkdir(parents=True, exist_ok=True)
+    if engine == "postgres":
+        with own_cluster() as cluster:
+            asyncio.run(make_database(cluster.url))
+            load(folder / "load", nodes, seconds, f"{cluster.url}center")
+        return
     load(folder / "load", nodes, seconds)
     storage()
     promises(folder / "promises")
+
+
+async def make_database(url: str) -> None:
+    """An empty database "center" of the server at `url`."""
+    link = await asyncpg.connect(f"{url}postgres")
+    await link.execute("CREATE DATABASE center")
+    await link.close()

@@ -184,8 +184,8 @@ def cpu_of(pid: int) -> float:
 
 
 def center(folder: Path, count: int, stored: list[float]) -> tuple[Starlette, Callable[[], Awaitable[None]]]:
-    """A center that knows `count` nodes, and the order of one command at all of them; how long each order took until it
-    was signed, committed and handed to the lines is added to `stored`."""
+    """A center that knows `count` nodes, and the order of one command at all of them; how long each took until it was signed,
+    committed and sent to the lines that wait is added to `stored`."""
     folder.mkdir(parents=True)
     settings = settings_of(folder)
     asyncio.run(prepare(settings))
@@ -237,7 +237,7 @@ def latency(folder: Path, count: int = 1000) -> None:
         )  # fmt: skip
     whole = sorted(one * 1000 for one in stored)
     rows.append(
-        ["of it until committed", "", f"{whole[len(whole) // 2]:.0f}", f"{whole[-1]:.0f}", "", "", ""]
+        ["of it until the last was sent", "", f"{whole[len(whole) // 2]:.0f}", f"{whole[-1]:.0f}", "", "", ""]
     )
     print_table(
         f"a command to {count} idle agents at once, {ROUNDS} rounds (goal: p95 <= 100 ms)",

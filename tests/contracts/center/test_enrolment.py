@@ -1,14 +1,19 @@
 """A node becomes known once, by the right token and at the right center; it changes its key; it is shut out."""
 
+import argparse
 import asyncio
 import re
+import shlex
 from datetime import timedelta
+from html import unescape
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
 from netops.agent import enrol as agent_side
+from netops.agent.cli import add_arguments
 from netops.agent.http_out import Answer
 from netops.center.commands.keys import CenterKeys
 from netops.center.enrolment import actions
@@ -21,6 +26,7 @@ from tests.support.center_people import CenterSite
 from tests.support.web_site import Visitor, in_app
 
 JSON = {"accept": "application/json"}
+AGENT_UNIT = Path(__file__).parents[3] / "deploy/systemd/trunkline-agent.service"
 
 
 class ToSite:
@@ -161,9 +167,15 @@ def test_the_token_is_shown_once_on_the_page_that_made_it(center, people) -> Non
     ada = people["ada"]
     ada.open("/enrol")
     made = ada.send("/enrol", node="par-1", branch="PAR", role="branch")
-    assert re.search(
-        r"netops agent enrol tle1\.\S+ --url http\S+ --node par-1 --branch PAR --role branch", made.text
-    )
+    command = shlex.split(unescape(re.search(r'<pre class="ops-pre">(.+)</pre>', made.text)[1]))
+    assert shlex.join(command[:6]) in AGENT_UNIT.read_text(), "as the unit starts it"
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    asked = parser.parse_args(command[4:])
+    assert asked.token.startswith("tle1.") and asked.url.startswith("http")
+    assert (asked.file, asked.node, asked.branch, asked.role) == (
+        "/etc/trunkline/node.toml", "par-1", "PAR", "branch",
+    )  # fmt: skip
     assert "tle1." not in ada.open("/enrol").text
     assert ada.send("/enrol", node="bad name", role="branch").status_code == 422
     assert people["eve"].open("/enrol").status_code == 200

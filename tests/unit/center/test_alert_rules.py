@@ -71,7 +71,7 @@ def test_the_default_load_rules_find_every_labelled_window_of_real_servers(name:
         points = [(second(row["timestamp"]), float(row["value"]) / 100) for row in csv.DictReader(file)]
     labels = json.loads((NAB / "labels_and_expected.json").read_text())[name]["anomaly_windows"]
     windows = [(second(start), second(end)) for start, end in labels]
-    load_rules = [rule for rule in DEFAULTS if rule.metric == "cpu_ratio"]
+    load_rules = [rule for rule in DEFAULTS.values() if rule.metric == "cpu_ratio"]
     found = [fired for rule in load_rules for fired, _ in episodes(rule, points)]
     assert UNUSUAL_LOAD in load_rules
     assert all(any(start <= at <= end for at in found) for start, end in windows)

@@ -15,7 +15,7 @@ from netops.center.enrolment.actions import revoke
 from netops.center.incidents.actions import acknowledge, close_incident
 from netops.center.keeper import look_once
 from netops.center.maintenance.actions import Plan, make_window
-from netops.center.models import AlertRule, AuditEntry, Channel, Incident, IncidentEvent, Notice
+from netops.center.models import AlertRule, AuditEntry, Channel, Incident, IncidentEvent, Notice, OfferedRule
 from netops.center.prometheus.actions import Alert, Message, take_alerts
 from shared import clock
 from shared.clock import FixedClock
@@ -330,6 +330,7 @@ async def test_changes_that_do_not_leave_a_branch_are_one_trouble_whatever_its_s
 ) -> None:
     with watch.app.state.use_database():
         await AlertRule.all().delete()
+        await OfferedRule.all().delete()
         await make_defaults()
         await watch.app.state.engine.load_rules()
     agent = await Agent.enrolled(watch.app, "SH", branch="SH")
