@@ -7,6 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route as StarletteRoute
@@ -30,6 +31,7 @@ from hq.routes import all_routes, views
 from hq.settings import HqSettings
 from hq.setup import APPS
 from shared.database import open_database
+from shared.errors import Refused
 from shared.i18n import N_
 from shared.jobs import jobs_of, run_inside, run_worker
 from shared.jobs.registry import Job
@@ -51,6 +53,7 @@ from shared.replication.sealing import ACCOUNTS_PATH
 from shared.replication.snapshot import PROMOTE_PATH, SNAPSHOT_PATH
 from shared.web.app import Resource, site_app
 from shared.web.endpoint import limited
+from shared.web.error_pages import refusal_answer
 from shared.web.site import Site
 from shared.web.switch import Switch
 
@@ -82,6 +85,7 @@ def hq_app(settings: HqSettings, apart: Apart | None = None) -> Starlette:
     resources: list[Resource] = [telling, receiving(apart), feeding]
     if settings.jobs_in_site and jobs_of("hq"):
         resources.append(jobs_inside(settings))
+    ends = {path: SyncEndpoint(handler) for path, handler in SYNC.items()}
     app = site_app(
         site=frame(settings),
         settings=settings,
@@ -92,10 +96,11 @@ def hq_app(settings: HqSettings, apart: Apart | None = None) -> Starlette:
         package=PACKAGE,
         resources=resources,
         tasks=[watch_cursors, watch_feed],
+        crowded={("POST", path): end for path, end in ends.items()},
     )
     app.state.views = views()
     app.state.private_metrics = business_metrics
-    nodes = [StarletteRoute(path, SyncEndpoint(handler), methods=["POST"]) for path, handler in SYNC.items()]
+    nodes = [StarletteRoute(path, end, methods=["POST"]) for path, end in ends.items()]
     app.router.routes.insert(0, Switch(nodes))
     return app
 
@@ -211,5 +216,8 @@ class SyncEndpoint:
         scope.setdefault("state", {}).update(route=scope["path"], is_signed=True, is_routine=True)
         request = Request(scope, limited(scope, receive, MAX_BODY_BYTES))
         with request.app.state.use_database():
-            response = await self.handler(request)
+            try:
+                response = await self.handler(request)
+            except (Refused, HTTPException) as error:
+                response = await refusal_answer(request, error)
             await response(scope, receive, send)

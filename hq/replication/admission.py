@@ -18,8 +18,9 @@ from shared.i18n import N_
 
 PER_NODE = 2
 MAX_WAITING = 2_048
-READING, READING_BYTES = 256, 32 * 1024 * 1024
-WORKING, WORKING_BYTES = 128, 2 * 1024 * 1024
+READING, READING_BYTES = 512, 32 * 1024 * 1024
+WORKING, WORKING_BYTES = 256, 2 * 1024 * 1024
+"""Two transactions of 64 branches are written or about to be, while those of the next two are looked at and unpacked."""
 Turn = tuple[asyncio.Future[None], int]
 
 

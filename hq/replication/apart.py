@@ -37,6 +37,8 @@ LENGTH_BYTES = 4
 PR_SET_PDEATHSIG = 1
 NICENESS = 5
 """Pages go first where there are fewer processors than work."""
+SWITCH_SECONDS = 0.0002
+"""The thread that writes and the loop that unpacks wait for each other so long at most, each time SQLite has given an answer."""
 OPEN_SECONDS, END_SECONDS, LOOK_SECONDS = 60.0, 20.0, 0.01
 
 
@@ -83,7 +85,7 @@ class Apart:
         self._line, self.process, self._url = line, process, database_url
         self._waiting: dict[int, asyncio.Future[Any]] = {}
         self._number = 0
-        self._writer: StreamWriter | None = None
+        self._outbox: _Outbox | None = None
         self._hearing: asyncio.Task[None] | None = None
         self._here: Here | None = None
         self._opening = asyncio.Lock()
@@ -91,7 +93,8 @@ class Apart:
 
     async def start(self) -> None:
         """Have the process open the database. Raises what opening raises."""
-        reader, self._writer = await asyncio.open_connection(sock=self._line)
+        reader, writer = await asyncio.open_connection(sock=self._line)
+        self._outbox = _Outbox(writer)
         self._hearing = asyncio.create_task(self._hear(reader))
         async with asyncio.timeout(OPEN_SECONDS):
             await self._ask("start")
@@ -99,19 +102,20 @@ class Apart:
     async def stop(self) -> None:
         """Until all that was given to the process is answered; it then closes its database and ends."""
         self._is_over = True
-        if self._writer is not None and self._hearing is not None:
-            self._writer.write_eof()
+        if self._outbox is not None and self._hearing is not None:
+            self._outbox.send()
+            self._outbox.writer.write_eof()
             await self._hearing
         if self._here is not None:
             await self._here.stop()
 
     async def batch(self, body: bytes, signed: SignedRequest, key: str) -> Applied:
-        if self._writer is None:
+        if self._outbox is None:
             return await (await self._desk_here()).batch(body, signed, key)
         return cast(Applied, await self._ask("batch", body, signed, key))
 
     async def cursor(self, contact: Contact) -> Applied:
-        if self._writer is None:
+        if self._outbox is None:
             return await (await self._desk_here()).cursor(contact)
         return cast(Applied, await self._ask("cursor", contact))
 
@@ -125,12 +129,12 @@ class Apart:
             return self._here
 
     async def _ask(self, what: str, *values: object) -> object:
-        assert self._writer is not None
+        assert self._outbox is not None
         self._number += 1
         number, answer = self._number, asyncio.get_running_loop().create_future()
         self._waiting[number] = answer
         try:
-            _write(self._writer, (number, crowd.is_here(), what, values))
+            self._outbox.put((number, crowd.is_here(), what, values))
             return await answer
         finally:
             del self._waiting[number]
@@ -151,9 +155,9 @@ class Apart:
 
     def _end(self) -> None:
         """The process has ended, in order or not: whoever still waits is to come again."""
-        assert self._writer is not None
-        self._writer.close()
-        self._writer = None
+        assert self._outbox is not None
+        self._outbox.writer.close()
+        self._outbox = None
         waiting = [answer for answer in self._waiting.values() if not answer.done()]
         if not self._is_over:
             log.error("applying_process_ended", process=self.process, at_work=len(waiting))
@@ -173,9 +177,25 @@ async def desk_of(database: Database, apart: Apart | None) -> AsyncIterator[Desk
         await desk.stop()
 
 
-def _write(writer: StreamWriter, message: object) -> None:
-    body = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
-    writer.write(len(body).to_bytes(LENGTH_BYTES) + body)
+class _Outbox:
+    """Messages for the other end. Those of one turn of the loop leave together, because each piece wakes the other process."""
+
+    def __init__(self, writer: StreamWriter) -> None:
+        self.writer = writer
+        self._pieces: list[bytes] = []
+
+    def put(self, message: object) -> None:
+        """It leaves in this turn of the loop or the next."""
+        body = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
+        if not self._pieces:
+            asyncio.get_running_loop().call_soon(self.send)
+        self._pieces += [len(body).to_bytes(LENGTH_BYTES), body]
+
+    def send(self) -> None:
+        """What is there leaves now; an end that has closed gets nothing."""
+        if self._pieces and not self.writer.is_closing():
+            self.writer.write(b"".join(self._pieces))
+        self._pieces = []
 
 
 async def _messages(reader: StreamReader) -> AsyncIterator[Any]:
@@ -198,6 +218,7 @@ def _live(line: socket.socket, database_url: str, site: int) -> None:
             signal.signal(ends_with_the_site, signal.SIG_IGN)
         _die_with(site)
         os.nice(NICENESS)
+        sys.setswitchinterval(SWITCH_SECONDS)
         _run(_serve(line, database_url))
         status = 0
     except BaseException as error:
@@ -227,6 +248,7 @@ def _run(work: Any) -> None:
 async def _serve(line: socket.socket, database_url: str) -> None:
     """Answer until the site says no more, then what is still at work."""
     reader, writer = await asyncio.open_connection(sock=line)
+    outbox = _Outbox(writer)
     desk, tasks, is_started = Here(applier_of(database_url)), set[asyncio.Task[None]](), False
 
     async def answer(number: int, work: Awaitable[Any]) -> None:
@@ -238,7 +260,7 @@ async def _serve(line: socket.socket, database_url: str) -> None:
         except Exception as error:
             log.exception("applying_failed")
             failure = EnvironmentFailure(error)
-        _write(writer, (number, result, failure))
+        outbox.put((number, result, failure))
         if len(tasks) == 1:  # nothing else is at work
             give_back()
 
@@ -251,6 +273,7 @@ async def _serve(line: socket.socket, database_url: str) -> None:
         await asyncio.wait(tasks)
     if is_started:
         await desk.stop()
+    outbox.send()
     writer.close()
     with suppress(ConnectionError):
         await writer.wait_closed()

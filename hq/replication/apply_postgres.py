@@ -17,7 +17,7 @@ from hq.replication.groups import Groups, in_turns
 from hq.replication.outcome import Applied, Contact, EnvironmentFailure
 from hq.replication.rows_postgres import apply_apart, apply_some, retry_aside, run
 from hq.replication.scratch_postgres import Scratch, make_scratch
-from hq.replication.visits import Part, Visit, Written
+from hq.replication.visits import Part, Visit, Written, read_ahead
 from shared import clock
 from shared.canonical import to_micros
 from shared.errors import Refused
@@ -57,7 +57,10 @@ class PostgresApplier:
 
     async def apply(self, batch: Batch, contact: Contact) -> Applied:
         """Apply one batch and return after its commit. Raises Gap, Fork, BadBatch, Replayed, EnvironmentFailure."""
-        return await self.groups.visit(Visit(contact, batch))
+        ahead = (
+            read_ahead(batch, table_sql("postgres")) if self.groups.has_room_for(batch.head.rows) else None
+        )
+        return await self.groups.visit(Visit(contact, batch, ahead))
 
     async def cursor(self, contact: Contact) -> Applied:
         """Note a contact and return the cursor, committed."""

@@ -31,7 +31,7 @@ from hq.replication.cursor import Cursor
 from hq.replication.groups import Groups
 from hq.replication.outcome import Applied, Contact, EnvironmentFailure
 from hq.replication.rows_sqlite import apply_apart, apply_some, put, retry_aside
-from hq.replication.visits import Part, Visit, Written
+from hq.replication.visits import Part, Visit, Written, read_ahead
 from shared import clock
 from shared.canonical import to_micros
 from shared.errors import Refused
@@ -86,7 +86,8 @@ class SqliteApplier:
 
     async def apply(self, batch: Batch, contact: Contact) -> Applied:
         """Apply one batch and return after its commit. Raises Gap, Fork, BadBatch, Replayed, EnvironmentFailure."""
-        return await self.groups.visit(Visit(contact, batch))
+        ahead = read_ahead(batch, table_sql("sqlite")) if self.groups.has_room_for(batch.head.rows) else None
+        return await self.groups.visit(Visit(contact, batch, ahead))
 
     async def cursor(self, contact: Contact) -> Applied:
         """Note a contact and return the cursor, committed."""

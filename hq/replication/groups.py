@@ -17,6 +17,8 @@ T = TypeVar("T")
 MAX_VISITS = 64
 MAX_LINES = 8_000
 """How much goes into one transaction: readers of the file and other work are let in between two."""
+READ_AHEAD_LINES = 500
+"""A larger batch is read where it is written: reading it at once would keep the loop from others."""
 WORTH, GATHER_SECONDS, LOOK_SECONDS = 48, 0.04, 0.002
 """While a crowd is there: so many visits are worth a transaction, and are waited for so long at most."""
 TURN = 4
@@ -39,6 +41,11 @@ class Groups:
         self._waiting: deque[_Waiting] = deque()
         self._working: set[asyncio.Task[None]] = set()
         self.is_crowd = False
+
+    def has_room_for(self, lines: int) -> bool:
+        """Whether a batch of so many lines is to be read while it waits: what is read takes four times the memory of what was
+        sent, so that no more of it waits than one transaction takes."""
+        return lines <= READ_AHEAD_LINES and lines + sum(one.visit.size for one in self._waiting) <= MAX_LINES
 
     async def visit(self, visit: Visit) -> Applied:
         """What came of a visit, after the commit. Raises why it was refused."""

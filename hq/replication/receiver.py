@@ -42,7 +42,7 @@ from shared.replication.messages import (
     Hello,
     Refusal,
 )
-from shared.web.precedence import after_pages
+from shared.web.precedence import Door
 
 log = structlog.get_logger(__name__)
 BODY_SECONDS = 30.0
@@ -69,7 +69,7 @@ class Receiver:
         self.turns = Admission()
         self._keys: dict[str, str] = {}
         self._learning = asyncio.Lock()
-        self._door = asyncio.Lock()
+        self._door = Door(lambda: PAGES_FIRST_SECONDS if crowd.is_here() else 0.0)
         self._has_learned = False
 
     @asynccontextmanager
@@ -85,8 +85,7 @@ class Receiver:
             except TimeoutError as error:
                 raise TooSlow(N_("The request did not arrive in time.")) from error
             async with self.turns.turn(node, len(body)):
-                async with self._door:  # one after the other: between two of them the loop looks after pages
-                    await after_pages(PAGES_FIRST_SECONDS if crowd.is_here() else 0.0)
+                await self._door.through()
                 yield body
 
     async def taken(self, request: Request, body: bytes, take: Taking) -> Applied:

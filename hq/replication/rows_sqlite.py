@@ -40,12 +40,12 @@ ZONES_OF = "SELECT json_group_object(branch, timezone) FROM branch WHERE deleted
 WITHIN = "branch IN (SELECT value FROM json_each(?))"
 DATA_ERRORS = (sqlite3.IntegrityError, sqlite3.DataError, ValueError, TypeError, OverflowError)
 Rows = list[tuple[Any, ...]]
-ROWS_AT_ONCE = (64, 16, 4, 1)
+ROWS_AT_ONCE = (512, 64, 16, 4, 1)
 
 
 def put(connection: sqlite3.Connection, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
-    """Rows by a statement made for one, up to 64 of them to each call: after each row that SQLite takes or gives, other threads
-    may have the interpreter, and this one waits a millisecond to get it back."""
+    """Rows by a statement made for one, up to 512 of them to each call: after each call that SQLite takes or gives, other threads
+    may have the interpreter, and this one waits to get it back."""
     at = 0
     for count in ROWS_AT_ONCE:
         while len(rows) - at >= count:

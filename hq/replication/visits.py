@@ -5,7 +5,7 @@ are written together, 4 the cursors move. What is refused leaves nothing behind 
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hq.replication.apply_sql import TableSql, Wider, typed_rows
@@ -22,11 +22,13 @@ Written = tuple[Cursor, int, int]
 
 @dataclass
 class Part:
-    """Rows of one branch by table, on their way into the tables: `typed` are their values in column order."""
+    """Rows of one branch by table, on their way into the tables: `typed` are their values in column order, `hashed` what all of
+    a table's rows add to its digest, where that was worked out ahead."""
 
     cursor: Cursor
     tables: Mapping[str, TableChanges]
     typed: dict[str, tuple[list[tuple[Any, ...]], Wider]] = field(default_factory=dict)
+    hashed: dict[str, Digest] = field(default_factory=dict)
 
     def read(self, statements: Mapping[str, TableSql]) -> None:
         """Read every row. Raises ValueError for one that cannot be."""
@@ -37,18 +39,37 @@ class Part:
     def count(self, table: str, stale: Collection[bytes], removed: Iterable[bytes]) -> None:
         """Bring the digest of a table up to date: its new rows but the stale ones came in, old images went."""
         digest = Digest.parse(self.cursor.digests.get(table, ""))
-        rows = self.tables[table].rows
-        digest.add_all(row for pk, (_seq, row) in rows.items() if pk not in stale)
+        if table in self.hashed and not stale:
+            digest.merge(self.hashed[table])
+        else:
+            rows = self.tables[table].rows
+            digest.add_all(row for pk, (_seq, row) in rows.items() if pk not in stale)
         digest.remove_all(removed)
         self.cursor.digests[table] = digest.text()
 
 
+def read_ahead(batch: Batch, statements: Mapping[str, TableSql]) -> Part | None:
+    """The rows of a batch read and hashed as if all of them were new, while the transaction before it is still written; None where
+    they cannot be, and whoever applies them finds out why."""
+    try:
+        part = Part(Cursor(batch.head.branch), collapse(batch.lines, batch.head.base))
+        part.read(statements)
+    except (Refused, ValueError, KeyError):
+        return None
+    for name, changes in part.tables.items():
+        digest = part.hashed[name] = Digest()
+        digest.add_all([row for _seq, row in changes.rows.values()])
+    return part
+
+
 @dataclass(eq=False)
 class Visit:
-    """A request of a branch: a batch, or the greeting, which brings none. `error`: why it is refused."""
+    """A request of a branch: a batch, or the greeting, which brings none. `ahead`: its rows, where they were read ahead; `error`: why
+    it is refused."""
 
     contact: Contact
     batch: Batch | None = None
+    ahead: Part | None = None
     cursor: Cursor = field(default_factory=lambda: Cursor(""))
     lines: Sequence[bytes] = ()
     part: Part | None = None
@@ -76,10 +97,16 @@ class Visit:
                 self.contact.keep_place(cursor)
                 self.was = cursor.status
                 self.lines = lines_to_apply(cursor, self.batch)
-                self.part = Part(cursor, collapse(self.lines, cursor.seq)) if self.lines else None
+                self.part = self._brought(cursor) if self.lines else None
         except Refused as error:
             self.error = error
         return self.error is None
+
+    def _brought(self, cursor: Cursor) -> Part:
+        """The rows of `lines`. Raises BadBatch."""
+        if self.ahead is not None and self.batch is not None and len(self.lines) == len(self.batch.lines):
+            return replace(self.ahead, cursor=cursor)
+        return Part(cursor, collapse(self.lines, cursor.seq))
 
     def _greet(self) -> None:
         self.refusal = self.contact.greet(self.cursor)

@@ -37,7 +37,7 @@ from shared.web.passwords import Passwords
 from shared.web.routing import PUBLIC, Route, check_routes
 from shared.web.session import forget_old_sessions
 from shared.web.settings import WebSettings
-from shared.web.signed import signed_endpoints
+from shared.web.signed import SignedEndpoints, signed_endpoints
 from shared.web.site import Site
 from shared.web.static_files import StaticFiles
 from shared.web.switch import Switch
@@ -72,12 +72,13 @@ def site_app(
     tasks: Sequence[Task] = (),
     checks: Mapping[str, health.Check] | None = None,
     static_roots: Sequence[Path] = (),
+    crowded: SignedEndpoints | None = None,
 ) -> Starlette:
     """The application of a site.
 
     `package` is the folder of its templates and zh_CN.po files. `resources` are async context managers, entered
     after the database is open and left in reverse order; `tasks` run inside the database until shutdown;
-    `checks` are added to /readyz. Raises AssetsMissing, RouteError or CatalogueError instead of serving a broken site.
+    `checks` are added to /readyz; `crowded` is what nodes ask for by the thousand (`Envelope`). Raises AssetsMissing, RouteError or CatalogueError instead of serving a broken site.
     """
     assets.require_assets()
     own = [*routes, *ACCOUNT_ROUTES, *FRAME_ROUTES, *LIST_ROUTES]
@@ -90,7 +91,7 @@ def site_app(
     pages = Switch([*health_routes, *starlette_routes(own, settings)])
     app = Starlette(
         routes=[pages, static_route],
-        middleware=middleware_of(site, settings, own),
+        middleware=middleware_of(site, settings, own, crowded),
         exception_handlers={HTTPException: on_http, Refused: on_refused},
         lifespan=lifespan_of(database_url, [*database_apps, WEB_APP], resources, tasks),
     )
@@ -116,12 +117,14 @@ def site_app(
     return app
 
 
-def middleware_of(site: Site, settings: WebSettings, routes: Sequence[Route]) -> list[Middleware]:
+def middleware_of(
+    site: Site, settings: WebSettings, routes: Sequence[Route], crowded: SignedEndpoints | None
+) -> list[Middleware]:
     """What every request passes, the outermost first."""
     signed = signed_endpoints(routes, settings.body_limit_bytes)
     https = settings.public_url.startswith("https://")
     return [
-        Middleware(Envelope, site=site.code, https=https, signed=signed),
+        Middleware(Envelope, site=site.code, https=https, signed=signed, crowded=crowded),
         Middleware(Compression, minimum_size=600, compresslevel=2),
     ]
 

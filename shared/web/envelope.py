@@ -18,6 +18,7 @@ from shared import log
 from shared.database import count_queries
 from shared.metrics import HTTP_OPEN, HTTP_REQUESTS, HTTP_SECONDS
 from shared.web.error_pages import defect_answer
+from shared.web.precedence import Door
 from shared.web.signed import SignedEndpoints
 
 CONTENT_SECURITY_POLICY = (
@@ -71,12 +72,21 @@ class Envelope:
     """Wraps the whole application of one site."""
 
     def __init__(
-        self, app: ASGIApp, site: str, *, https: bool, signed: SignedEndpoints | None = None
+        self,
+        app: ASGIApp,
+        site: str,
+        *,
+        https: bool,
+        signed: SignedEndpoints | None = None,
+        crowded: SignedEndpoints | None = None,
     ) -> None:
-        """`signed`: what is answered here, without what the application does for people."""
+        """`signed`: what is answered here, without what the application does for people. `crowded`: the same, where a thousand
+        may come at once, so that a page among them is not made last."""
         self.app = app
         self.site = site
-        self.signed = signed or {}
+        self.crowded = crowded or {}
+        self.signed = {**(signed or {}), **self.crowded}
+        self.door = Door(lambda: 0.0)
         self.open_count = 0
         HTTP_OPEN.labels(site).set_function(lambda: float(self.open_count))
         headers = dict(SECURE_HEADERS)
@@ -88,8 +98,11 @@ class Envelope:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        started_ns = time.perf_counter_ns()
+        if (scope["method"], scope["path"]) in self.crowded:
+            await self.door.through()
         request = Request(scope)
-        exchange = Exchange(request_id_of(scope["headers"]), time.perf_counter_ns())
+        exchange = Exchange(request_id_of(scope["headers"]), started_ns)
         state = scope.setdefault("state", {})
         state.update(request_id=exchange.request_id, started_ns=exchange.started_ns, route="")
         counter = count_queries()

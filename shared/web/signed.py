@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared.errors import Refused
 from shared.web.access import A_MACHINE
@@ -42,7 +42,8 @@ class SignedEndpoint:
             await response(scope, receive, send)
 
 
-SignedEndpoints = Mapping[tuple[str, str], SignedEndpoint]
+SignedEndpoints = Mapping[tuple[str, str], ASGIApp]
+"""By method and address."""
 
 
 def signed_endpoints(routes: Sequence[Route], body_limit_bytes: int) -> SignedEndpoints:

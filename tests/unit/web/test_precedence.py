@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from shared.web.precedence import after_pages, making
+from shared.web.precedence import AT_ONCE, Door, after_pages, making
 
 
 async def test_work_waits_until_the_page_is_made() -> None:
@@ -37,3 +37,59 @@ async def test_a_page_that_fails_is_not_waited_for() -> None:
     work = asyncio.create_task(after_pages(60.0))
     done, _ = await asyncio.wait([work], timeout=10)
     assert done == {work}
+
+
+async def test_a_page_among_a_thousand_requests_is_not_the_last_to_begin() -> None:
+    door, begun = Door(lambda: 0.0), list[str]()
+
+    async def request(name: str) -> None:
+        await door.through()
+        begun.append(name)
+
+    crowd = [asyncio.create_task(request("branch")) for _ in range(1_000)]
+    page = asyncio.create_task(asyncio.sleep(0))
+    page.add_done_callback(lambda _page: begun.append("page"))
+    async with asyncio.timeout(10):
+        await asyncio.gather(page, *crowd)
+    assert begun.count("branch") == 1_000
+    assert begun.index("page") <= 4 * AT_ONCE
+
+
+async def test_who_waits_at_the_door_is_let_through_in_the_order_of_coming() -> None:
+    door, order = Door(lambda: 0.0), list[int]()
+
+    async def request(number: int) -> None:
+        await door.through()
+        order.append(number)
+
+    async with asyncio.timeout(10):
+        await asyncio.gather(*(request(number) for number in range(5 * AT_ONCE)))
+    assert order == sorted(order)
+
+
+async def test_while_a_page_is_made_one_request_at_a_time_is_let_through() -> None:
+    door, through, first = Door(lambda: 0.005), list[int](), asyncio.Event()
+
+    async def request(number: int) -> None:
+        await door.through()
+        through.append(number)
+        first.set()
+
+    with making():
+        tasks = [asyncio.create_task(request(number)) for number in range(2 * AT_ONCE)]
+        async with asyncio.timeout(10):
+            await first.wait()
+        assert through == [0]
+    async with asyncio.timeout(10):
+        await asyncio.gather(*tasks)
+
+
+async def test_a_sender_that_goes_away_at_the_door_keeps_nobody() -> None:
+    door = Door(lambda: 0.0)
+    tasks = [asyncio.create_task(door.through()) for _ in range(3 * AT_ONCE)]
+    await asyncio.sleep(0)
+    for task in tasks[AT_ONCE : 2 * AT_ONCE]:
+        task.cancel()
+    done, waiting = await asyncio.wait(tasks, timeout=10)
+    assert not waiting
+    assert sum(task.cancelled() for task in done) == AT_ONCE
