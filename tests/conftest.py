@@ -13,6 +13,7 @@ from tests.support import memory_disk
 memory_disk.use()  # before the shelf asks for a folder
 
 from tests.support import models_once, nursery, own_postgres  # noqa: E402
+from tests.support.clean_slate import end_caretaker  # noqa: E402
 from tests.support.databases import (  # noqa: E402
     center_database,
     database,
@@ -104,6 +105,7 @@ def pytest_runtest_makereport(
 def pytest_unconfigure(config: pytest.Config) -> None:
     """What each process kept for its tests ends; the one that began the run takes away what they shared."""
     nursery.end_all()
+    end_caretaker()
     if not hasattr(config, "workerinput"):
         remove_what_was_shared()
         own_postgres.stop()

@@ -4,13 +4,20 @@ A database is lent to one test at a time. Given back, its rows are put as they w
 tables, triggers or functions were changed, or that somebody still uses, is not lent again.
 """
 
+import asyncio
+import threading
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, TypeVar
 
 import asyncpg
 
 from tests.support import shelf
+
+T = TypeVar("T")
 
 KEEP = "as_in_template"
 """The schema with the template's own rows."""
@@ -43,18 +50,6 @@ BEGIN
 END $$;
 """
 
-# Changes when a table, column, constraint, index, trigger or function is made, altered or removed.
-SHAPE = """
-SELECT md5(string_agg(mark, ',' ORDER BY mark)) FROM (
-  SELECT 'c' || oid || ':' || xmin AS mark FROM pg_class WHERE relnamespace = 'public'::regnamespace
-  UNION ALL SELECT 't' || t.oid || ':' || t.xmin FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
-    WHERE c.relnamespace = 'public'::regnamespace
-  UNION ALL SELECT 'n' || oid || ':' || xmin FROM pg_constraint WHERE connamespace = 'public'::regnamespace
-  UNION ALL SELECT 'f' || oid || ':' || xmin FROM pg_proc WHERE pronamespace = 'public'::regnamespace
-  UNION ALL SELECT 's' || nspname FROM pg_namespace WHERE nspname NOT LIKE 'pg_%'
-) marks
-"""
-
 ROOM_BYTES = 4_000_000
 """Rows of earlier tests take room and time until they are vacuumed away; a server of a run's own does not do so by itself."""
 
@@ -63,10 +58,107 @@ SELECT oid::regclass::text AS name, pg_total_relation_size(oid) AS size FROM pg_
 WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND pg_relation_size(oid) > 0
 """
 
-OTHERS = """
-SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
+# shape() changes when a table, column, constraint, index, trigger or function is made, altered or removed. give_back() ends whoever is
+# still there and answers how much room the rows of earlier tests take, or NULL for a database that no longer has its shape.
+REMEMBER += f"""
+CREATE FUNCTION {KEEP}.shape() RETURNS text LANGUAGE sql AS $$
+SELECT md5(string_agg(mark, ',' ORDER BY mark)) FROM (
+  SELECT 'c' || oid || ':' || xmin AS mark FROM pg_class WHERE relnamespace = 'public'::regnamespace
+  UNION ALL SELECT 't' || t.oid || ':' || t.xmin FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+    WHERE c.relnamespace = 'public'::regnamespace
+  UNION ALL SELECT 'n' || oid || ':' || xmin FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+  UNION ALL SELECT 'f' || oid || ':' || xmin FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+  UNION ALL SELECT 's' || nspname FROM pg_namespace WHERE nspname NOT LIKE 'pg_%'
+) marks
+$$;
+CREATE FUNCTION {KEEP}.give_back(expected text) RETURNS bigint LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend';
+  IF {KEEP}.shape() <> expected THEN RETURN NULL; END IF;
+  PERFORM {KEEP}.put_back();
+  RETURN (SELECT coalesce(sum(size), 0) FROM ({CROWDED}) crowded);
+END $$;
 """
+
+
+class Caretaker:
+    """A thread that keeps a connection to each database which is lent again: opening one, and planning on it what it is asked, cost
+    several times what giving a database back does. Tests have event loops of their own, to which no connection could belong."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.new_event_loop()
+        self.thread = threading.Thread(target=self.loop.run_forever, name="caretaker", daemon=True)
+        self.links: dict[str, asyncpg.Connection] = {}
+        self.thread.start()
+
+    async def shape(self, name: str, url: str) -> str:
+        """What give_back() expects of a database that was just made."""
+        return str(await self._there(self._shape(name, url)))
+
+    async def emptied(self, name: str, url: str, shape: str) -> bool:
+        """Put the rows of a database back; whether it may be lent again."""
+        return await self._there(self._emptied(name, url, shape))
+
+    async def leave(self, name: str) -> None:
+        """Close the connection: one that is copied or dropped may have none."""
+        await self._there(self._leave(name))
+
+    def end(self) -> None:
+        """Close all of them."""
+
+        async def leave_all() -> None:
+            for name in list(self.links):
+                await self._leave(name)
+
+        asyncio.run_coroutine_threadsafe(leave_all(), self.loop).result(10)
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self.thread.join()
+        self.loop.close()
+
+    async def _there(self, work: Coroutine[Any, Any, T]) -> T:
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self.loop))
+
+    async def _link(self, name: str, url: str) -> asyncpg.Connection:
+        if name not in self.links:
+            self.links[name] = await asyncpg.connect(url)
+        return self.links[name]
+
+    async def _leave(self, name: str) -> None:
+        if link := self.links.pop(name, None):
+            with suppress(
+                asyncpg.PostgresError, asyncpg.InterfaceError, OSError
+            ):  # it may have been ended by a test
+                await link.close()
+
+    async def _shape(self, name: str, url: str) -> str:
+        return str(await (await self._link(name, url)).fetchval(f"SELECT {KEEP}.shape()"))
+
+    async def _emptied(self, name: str, url: str, shape: str) -> bool:
+        try:
+            link = await self._link(name, url)
+            size = await link.fetchval(f"SELECT {KEEP}.give_back($1)", shape)
+            if size is not None and size > ROOM_BYTES:
+                names = [row["name"] for row in await link.fetch(CROWDED)]
+                await link.execute(f"VACUUM {', '.join(names)}")
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+            size = None
+        if size is None:
+            await self._leave(name)
+        return size is not None
+
+
+@cache
+def caretaker() -> Caretaker:
+    """That of this process."""
+    return Caretaker()
+
+
+def end_caretaker() -> None:
+    """At the end of a process that had one."""
+    if caretaker.cache_info().currsize:
+        caretaker().end()
+        caretaker.cache_clear()
 
 
 @dataclass
@@ -85,15 +177,12 @@ class CleanSlates:
             self.lent.add(name)
             return name
         name = await self._made_from(template, kind, server)
-        own = await asyncpg.connect(url_of(name))
-        try:
-            self.shapes[name] = await own.fetchval(SHAPE)
-        finally:
-            await own.close()
+        self.shapes[name] = await caretaker().shape(name, url_of(name))
         return name
 
     async def copied(self, kind: str, source: str, server: str) -> str:
         """The name of a database with the rows of a borrowed one."""
+        await caretaker().leave(source)
         name = await self._made_from(source, kind, server)
         self.shapes[name] = self.shapes[source]
         return name
@@ -112,7 +201,7 @@ class CleanSlates:
 
     async def give_back(self, name: str, url: str) -> None:
         """Empty it for the next; one that cannot be trusted any more is left until the end of the run."""
-        is_empty = await self._emptied(name, url)
+        is_empty = await caretaker().emptied(name, url, self.shapes[name])
         self.lent.discard(name)
         if is_empty:
             self.free[self.kinds[name]].append(name)
@@ -124,27 +213,10 @@ class CleanSlates:
         link = await asyncpg.connect(server)
         try:
             for name in spare:
+                await caretaker().leave(name)
                 await link.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
                 del self.kinds[name], self.shapes[name]
         finally:
             await link.close()
         for kind, names in self.free.items():
             self.free[kind] = names[:1]
-
-    async def _emptied(self, name: str, url: str) -> bool:
-        try:
-            link = await asyncpg.connect(url)
-        except asyncpg.InvalidCatalogNameError:
-            return False
-        try:
-            await link.execute(OTHERS)
-            if await link.fetchval(SHAPE) != self.shapes[name]:
-                return False
-            await link.execute(f"SELECT {KEEP}.put_back()")
-            if (crowded := await link.fetch(CROWDED)) and sum(row["size"] for row in crowded) > ROOM_BYTES:
-                await link.execute(f"VACUUM {', '.join(row['name'] for row in crowded)}")
-            return True
-        except asyncpg.PostgresError:
-            return False
-        finally:
-            await link.close()
