@@ -72,10 +72,10 @@ class Headquarters:
     company: Company
 
     def visitor(self, client: Client, name: str = "chen") -> Visitor:
-        """Somebody signed in."""
+        """Somebody signed in, with the least of all pages open."""
         found = Visitor(client)
         client.cookies.clear()
-        found.sign_in(name)
+        found.sign_in(name, next="/me")
         return found
 
 
