@@ -91,7 +91,8 @@ async def customers(
         if day == "signed_on" and branch.currency and rates.rate(branch.currency) is None
         and any(line.branch == branch.code for line in lines)
     }  # fmt: skip
-    total = Line(str(question.unit), "", "", rates.to_currency or question.house.currency, {"count": count})
+    counted = None if not count and narrowed.knows_nothing({}) else count
+    total = Line(str(question.unit), "", "", rates.to_currency or question.house.currency, {"count": counted})
     figure = Figure(name, question, columns, lines, total, narrowed.marks, sorted(missing), count)
     return figure.asked_as(first=first, last=last)
 

@@ -140,6 +140,11 @@ async def test_before_a_branch_first_reported_nothing_is_known_of_it(hq: Headqua
             if name == "staff-activity":
                 with use_locale("en"):
                     assert sentence(nothing) == "2 branches are not counted in this."
+        for name in ("newest-customers", "signed-customers"):
+            within = Question(known_at=between, unit=parse_unit("branch:PAR"), **FIRST)
+            for question in (within, Question(known_at=NOON - timedelta(days=3), **FIRST)):
+                assert (await answer(name, question)).total.values["count"] is None, (name, question)
+            assert (await answer(name, Question(**FIRST))).total.number("count") is not None
         board = (await scoreboard(Question(known_at=between, **FIRST))).figure
         assert next(row for row in board.rows if row.branch == "PAR").values["sales"] is None
         board = (await scoreboard(Question(known_at=NOON - timedelta(days=3), **FIRST))).figure
