@@ -16,17 +16,19 @@ from shared.i18n import ngettext
 from shared.vocabulary import table_word
 from shared.web.filters import instant, number
 from shared.web.parts import Column, Row, TableView
-from shared.web.responses import page, redirect
+from shared.web.responses import page, part, redirect
 
 SHORT = 12
 
 
 async def show(request: Request) -> Response:
-    """The answer in a sentence, then what waits and what has come."""
+    """The answer in a sentence, then what waits and what has come; what an open page asks for again and again with `part`."""
     found = await sync()
     has_hq = bool(request.app.state.settings.hq_url)
     words, tone = sentence(found, has_hq)
     view = SyncPage(words, tone, note(found, has_hq), has_hq, tables_of(found), await open_count())
+    if request.query_params.get("part"):
+        return part(request, "sync/show.html", view, block="state")
     return page(request, "sync/show.html", view)
 
 

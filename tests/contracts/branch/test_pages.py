@@ -284,3 +284,17 @@ def test_a_row_that_changed_on_both_sides_is_told_with_names_and_words(
     told = people["he"].text()
     assert USERS["sun"].name in told and USERS["lin"].name in told and "华东机电有限公司" in told
     assert str(USERS["sun"].id)[:8] not in told
+
+
+def test_an_open_page_of_replication_asks_for_its_state_again(people: People, site: BranchSite) -> None:
+    he, sun = people["he"], people["sun"]
+    he.open("/sync")
+    asked = re.search(r'<div id="sync-state" hx-get="([^"]+)"', he.page)
+    assert asked is not None
+    assert he.open(asked[1]).text.startswith('<div id="sync-state"')
+    assert "<h1" not in he.page
+    before = he.text()
+    sun.open("/customers/new")
+    assert sun.send("/customers", name="新写的一家公司").status_code == 200
+    he.open(asked[1])
+    assert he.text() != before
