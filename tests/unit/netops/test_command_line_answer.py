@@ -3,6 +3,7 @@
 import asyncio
 
 from netops.center.commands.actions import Order, Orderer
+from netops.center.commands.outbox import PUT_AWAY_AT_ONCE, Line, put_away
 from netops.center.commands.rules import Right
 from shared.nodes.report import COMMANDS_PATH, decode_outbox
 from tests.support.center_site import Agent, running_center, settings_of
@@ -128,3 +129,13 @@ async def test_a_poll_that_proves_nothing_has_its_own_status_and_none_waits_for_
         quiet = await Poll(known, "after=0&wait=0").run()
         assert quiet.status == 200 and not decode_outbox(quiet.body).commands
         assert not app.state.commands.outbox.is_waiting("PAR")
+
+
+async def test_answered_lines_end_a_few_at_a_time_and_all_of_them():
+    lines = [Line() for _ in range(2 * PUT_AWAY_AT_ONCE + 1)]
+    ended = [asyncio.create_task(line.wait(20)) for line in lines]
+    await asyncio.sleep(0)
+    put_away([(line, None) for line in lines])
+    await asyncio.sleep(0)
+    assert [task.done() for task in ended].count(True) == PUT_AWAY_AT_ONCE
+    assert all(await asyncio.gather(*ended))
