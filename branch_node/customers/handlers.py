@@ -24,7 +24,7 @@ from branch_node.picking import PickPage
 from branch_node.plans.rules import KINDS as PLAN_KINDS
 from branch_node.requests import path_id, typed_query
 from branch_node.staff.queries import names_of
-from shared.errors import Invalid
+from shared.errors import Conflict, Invalid
 from shared.i18n import gettext as _
 from shared.money import Money
 from shared.permissions import Person
@@ -68,7 +68,7 @@ async def add_customer(request: Request) -> Response:
         return page(request, "customers/form.html", await form_page(request, form, None, found), status=422)
     try:
         row = await actions.add_customer(person, form.value, custom)
-    except Invalid as refused:
+    except (Invalid, Conflict) as refused:
         view = await form_page(request, with_errors(form, refused), None, found)
         return page(request, "customers/form.html", view, status=422)
     return redirect(f"/customers/{row.id}", toast=_("%(name)s saved.", name=row.name))

@@ -23,7 +23,7 @@ from branch_node.orders.queries import department_name
 from branch_node.requests import path_id
 from branch_node.staff.queries import names_of
 from shared import periods
-from shared.errors import Invalid
+from shared.errors import Conflict, Invalid
 from shared.i18n import gettext as _
 from shared.i18n import render
 from shared.money import Money, format_amount
@@ -198,7 +198,7 @@ async def add_expense(request: Request) -> Response:
     if not form.errors:
         try:
             row = await actions.enter_expense(request.state.person, form.value)
-        except Invalid as refused:
+        except (Invalid, Conflict) as refused:
             form = with_errors(form, refused)
         else:
             return redirect(

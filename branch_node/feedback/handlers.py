@@ -18,7 +18,7 @@ from branch_node.plans.queries import resolve_customer
 from branch_node.plans.rules import Line
 from branch_node.requests import path_id, query_id
 from branch_node.staff.queries import employee_for, names_of
-from shared.errors import Invalid, NotFound
+from shared.errors import Conflict, Invalid, NotFound
 from shared.i18n import gettext as _
 from shared.permissions import SCOPE_LABELS, Person, reach
 from shared.records import Feedback
@@ -151,7 +151,7 @@ async def enter(request: Request) -> Response:
         customer = await standing_customer(person, form.value.customer_id) if form.value.customer_id else None
         try:
             row = await actions.enter_feedback(person, form.value, customer)
-        except Invalid as refused:
+        except (Invalid, Conflict) as refused:
             form = with_errors(form, refused)
         else:
             return redirect(f"/feedback/{row.id}", toast=_("Feedback recorded."))

@@ -16,7 +16,7 @@ from branch_node.opportunities.rules import OPEN_STAGES, STAGES, is_overdue, wei
 from branch_node.requests import id_in, path_id, query_id
 from branch_node.staff.queries import names_of
 from branch_node.undoing.actions import undo_url
-from shared.errors import Invalid, NotFound
+from shared.errors import Conflict, Invalid, NotFound
 from shared.i18n import gettext as _
 from shared.money import Money, format_amount
 from shared.permissions import Person, Scope, reach
@@ -87,7 +87,7 @@ async def add(request: Request) -> Response:
         customer = await standing_customer(person, form.value.customer_id)
         try:
             row = await actions.enter(person, customer, form.value)
-        except Invalid as refused:
+        except (Invalid, Conflict) as refused:
             form = with_errors(form, refused)
         else:
             return redirect(f"/opportunities/{row.id}", toast=_("%(name)s saved.", name=row.title))

@@ -37,7 +37,7 @@ from branch_node.orders.showing import document_labels, show_page
 from branch_node.own_fields import custom_field, custom_fields, custom_label
 from branch_node.requests import path_id
 from branch_node.staff.queries import names_of
-from shared.errors import Invalid
+from shared.errors import Conflict, Invalid
 from shared.i18n import gettext as _
 from shared.money import Money
 from shared.permissions import Person
@@ -80,7 +80,7 @@ async def add_order(request: Request) -> Response:
         return await again(request, form, None)
     try:
         order = await actions.enter_order(request.state.person, form.value)
-    except Invalid as refused:
+    except (Invalid, Conflict) as refused:
         return await again(request, with_errors(form, refused), None)
     return redirect(f"/orders/{order.id}", toast=_("Order %(number)s saved as a draft.", number=order.number))
 

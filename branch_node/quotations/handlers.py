@@ -38,7 +38,7 @@ from branch_node.quotations.pages import ListPage, ShowPage
 from branch_node.quotations.rules import QUOTATION
 from branch_node.requests import path_id
 from branch_node.staff.queries import names_of as staff_names
-from shared.errors import Invalid
+from shared.errors import Conflict, Invalid
 from shared.i18n import gettext as _
 from shared.permissions import Person
 from shared.records import Quotation
@@ -198,7 +198,7 @@ async def add_quotation(request: Request) -> Response:
         return await again(request, form, None)
     try:
         row = await actions.enter_quotation(request.state.person, form.value)
-    except Invalid as refused:
+    except (Invalid, Conflict) as refused:
         return await again(request, with_errors(form, refused), None)
     return redirect(f"/quotes/{row.id}", toast=_("Quote %(number)s saved as a draft.", number=row.number))
 

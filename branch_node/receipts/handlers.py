@@ -245,7 +245,7 @@ async def save_receipt(
         if alike is not None and not value.anyway:
             return await again(request, form, alike)
         receipt = await actions.record_receipt(request.state.person, value, parts)
-    except Invalid as refused:
+    except (Invalid, Conflict) as refused:
         return await again(request, with_errors(form, refused))
     shown_amount = show.money(Money(receipt.amount_minor, receipt.currency))
     toast = _("Receipt %(number)s recorded, %(amount)s.", number=receipt.number, amount=shown_amount)

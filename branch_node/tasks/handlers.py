@@ -15,7 +15,7 @@ from branch_node.tasks import actions, queries
 from branch_node.tasks.forms import CommentForm, TaskForm
 from branch_node.tasks.pages import ListPage, NewPage, ShowPage
 from branch_node.tasks.rules import OPEN_STATES
-from shared.errors import Invalid
+from shared.errors import Conflict, Invalid
 from shared.i18n import gettext as _
 from shared.permissions import Person
 from shared.records import Task
@@ -110,7 +110,7 @@ async def give(request: Request) -> Response:
             await standing_customer(person, form.value.customer_id)
         try:
             task = await actions.give_task(person, form.value)
-        except Invalid as refused:
+        except (Invalid, Conflict) as refused:
             form = with_errors(form, refused)
         else:
             names = await names_of([task.employee_id])

@@ -5,10 +5,12 @@ import csv
 import html
 import io
 import re
+from datetime import date
 from typing import Any
 
 from branch_node.home import at_home
-from shared.records import Customer, Expense, Order, OrderLine, Receipt
+from shared import clock
+from shared.records import COMPANY, Customer, ExchangeRate, Expense, Order, OrderLine, Receipt
 from tests.contracts.branch_sales.conftest import Office
 from tests.support.branch_site import USERS
 from tests.support.cast import LIN, SALES_SH, SUN, customer_of
@@ -181,6 +183,37 @@ def test_a_receipt_sent_twice_is_one_receipt(people: People, office: Office) -> 
         wang.page = page
         assert wang.send("/receipts", **typed).status_code == 200
     assert at_branch(office, lambda: Receipt.filter(amount_minor=1_234).count()) == 1
+
+
+def test_a_receipt_without_a_rate_keeps_what_was_typed_and_says_so(people: People, office: Office) -> None:
+    wang = people["wang"]
+    wang.open("/receipts/new")
+    refused = wang.send(
+        "/receipts", customer_id=str(office.rows.customer), amount="58", currency="JPY", happened_on="today"
+    )
+    assert refused.status_code == 422
+    assert "JPY" in wang.text() and "rate" in wang.text()
+    assert 'value="58"' in wang.page
+
+
+def test_what_nothing_is_open_for_is_not_offered_to_be_allocated(people: People, office: Office) -> None:
+    async def give_rate() -> None:
+        await ExchangeRate.create(
+            branch=COMPANY, currency="USD", to_currency="CNY", happened_on=date(2020, 1, 1), rate_e9=7_100_000_000,
+            recorded_at=clock.now(),
+        )  # fmt: skip
+
+    at_branch(office, give_rate)
+    wang = people["wang"]
+    wang.open("/receipts/new")
+    typed = {"customer_id": str(office.rows.customer), "amount": "57", "happened_on": "today", "mode": "none"}
+    made = wang.send("/receipts", currency="USD", **typed)
+    assert re.search(r"/receipts/[0-9a-f-]{36}$", str(made.url))
+    assert "Nothing is open in USD; the receipt stays as credit of the customer." in wang.text()
+    assert "Save allocation" not in wang.page
+    wang.open("/receipts/new")
+    wang.send("/receipts", **typed)
+    assert "Save allocation" in wang.page
 
 
 def test_reversing_asks_first_and_needs_a_reason(people: People, office: Office) -> None:
