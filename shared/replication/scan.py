@@ -6,7 +6,7 @@ Called at both ends of a scrub (PROTOCOL.md, 'Scrub') and by `hq verify`. Readin
 import asyncio
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any, Protocol, Self
@@ -20,8 +20,13 @@ from shared.threads import in_thread
 CHUNK = 1_000
 """Rows of a branch's file held at once: a megabyte or two. Four times as many are no faster."""
 PIECE_BYTES = 1_000_000
+SMALL_BYTES, GATHER_SECONDS = 64 * 1024, 0.002
+"""PostgreSQL sends 8 kB at a time, and taking each alone cost as much as hashing what is in it: so long the line may fill, once
+as much has come that more is likely."""
 LINES = 1_024
 """Rows that SQLite joins into one text for the second reader's sake: some milliseconds in which the interpreter is free. A quarter of it was a fifth slower."""
+DENSE = 2
+"""Picking the numbers of a branch's rows over an index costs a fifth of reading them, passing a row of another branch by costs about as much."""
 TWO_READERS_FROM_BYTES = 50_000_000
 """A smaller file or table is read through sooner than a second connection has opened."""
 WAIT_FOR_WRITER_SECONDS = 0.25
@@ -98,7 +103,39 @@ class SqliteView:
 
 
 def _half_digest(link: sqlite3.Connection, table: Table, branch: str, half: int) -> Digest:
-    """Of every other 256 numbers of rows in the file. A row at a time, the two readers would wait for each other at each."""
+    """Of every other piece of the table; where most rows of a stretch of the file are the branch's, the whole stretch is read through. A
+    row at a time, the two readers would wait for each other at each."""
+    extent = f'SELECT COUNT(*), MIN(rowid), MAX(rowid) FROM "{table.name}" WHERE branch = ?'
+    count, first, last = link.execute(extent, (branch,)).fetchone()
+    if count and last - first < DENSE * count:
+        return _stretch_digest(link, table, branch, range(first + half * LINES, last + 1, 2 * LINES))
+    return _picked_digest(link, table, branch, half)
+
+
+def _stretch_digest(link: sqlite3.Connection, table: Table, branch: str, starts: Iterable[int]) -> Digest:
+    """Of the branch's rows among the LINES numbers of rows from each start on."""
+    lines = (
+        f'SELECT {table.held_sql("r", "sqlite")} AS line FROM "{table.name}" r NOT INDEXED '
+        "WHERE r.rowid >= ? AND r.rowid < ? AND r.branch = ?"
+    )
+    digest = Digest()
+    for start in starts:
+        digest.add_all(_lines_at_once(link, lines, (start, start + LINES, branch)))
+    return digest
+
+
+def _lines_at_once(link: sqlite3.Connection, lines: str, values: Sequence[Any]) -> list[bytes]:
+    """What a SELECT of one column `line` gives, as one text made without the interpreter."""
+    joined = f"SELECT CAST(group_concat(line, char(10)) AS BLOB), COUNT(*) FROM ({lines})"
+    text, count = link.execute(joined, values).fetchone()
+    rows: list[bytes] = text.split(b"\n") if count else []
+    if len(rows) != count:  # a row that no release of ours wrote, over several lines
+        return [line.encode() for (line,) in link.execute(lines, values)]
+    return rows
+
+
+def _picked_digest(link: sqlite3.Connection, table: Table, branch: str, half: int) -> Digest:
+    """Of every other 256 numbers of rows in the file, which are looked up first."""
     link.execute("CREATE TEMP TABLE IF NOT EXISTS picked (place INTEGER PRIMARY KEY, row INTEGER NOT NULL)")
     link.execute("DELETE FROM temp.picked")
     count = link.execute(
@@ -109,14 +146,9 @@ def _half_digest(link: sqlite3.Connection, table: Table, branch: str, half: int)
         f'SELECT {table.held_sql("r", "sqlite")} AS line FROM temp.picked p CROSS JOIN "{table.name}" r ON r.rowid = p.row '
         "WHERE p.place > ? AND p.place <= ?"
     )
-    joined = f"SELECT CAST(group_concat(line, char(10)) AS BLOB) FROM ({lines})"
     digest = Digest()
     for start in range(0, count, LINES):
-        end = min(start + LINES, count)
-        rows = link.execute(joined, (start, end)).fetchone()[0].split(b"\n")
-        if len(rows) != end - start:  # a row that no release of ours wrote, over several lines
-            rows = [line.encode() for (line,) in link.execute(lines, (start, end))]
-        digest.add_all(rows)
+        digest.add_all(_lines_at_once(link, lines, (start, start + LINES)))
     return digest
 
 
@@ -174,22 +206,22 @@ class PostgresView:
     async def quick_digest(self, table: Table, branch: str) -> Digest:
         """The digest of a branch's rows, half as quick again: whenever it is the one that is expected, the rows are. It may differ although
         they are, where a text holds control characters that JSON writes otherwise than COPY, or a row is wider than this release."""
-        links = [self._connection]
-        if not self._rest and table.name in await self._links.large_tables():
-            links.append(await self._links.second())
+        pages = 0 if self._rest else (await self._links.large_tables()).get(table.name, 0)
+        shares = [(self._connection, "")]
+        if pages:  # each reads its half of the file and passes nothing by
+            middle = f"'({pages // 2},0)'::tid"
+            shares = [(self._connection, f" AND r.ctid < {middle}"), (await self._links.second(), f" AND r.ctid >= {middle}")]  # fmt: skip
         digest = Digest()
         async with asyncio.TaskGroup() as group:
             parts = [
-                group.create_task(self._quick_part(link, table, branch, part, len(links)))
-                for part, link in enumerate(links)
+                group.create_task(self._quick_part(link, table, branch, within)) for link, within in shares
             ]
         for part in parts:
             digest.merge(part.result())
         return digest
 
-    async def _quick_part(self, link: Any, table: Table, branch: str, part: int, parts: int) -> Digest:
+    async def _quick_part(self, link: Any, table: Table, branch: str, within: str) -> Digest:
         digest = Digest()
-        within = f" AND get_byte(uuid_send(r.id), 15) % {parts} = {part}" if parts > 1 else ""
         query, values = bind(quick_query(table) + within, {"branch": branch}, "postgres")
         async with _Taking(lambda text: digest.add_all(canonical_lines(text)), self._rest) as taking:
             await link.copy_from_query(query, *values, output=taking.receive, null="null")
@@ -202,7 +234,7 @@ class _Links:
     def __init__(self, client: Any) -> None:
         self._client = client
         self._ended = AsyncExitStack()
-        self._large: set[str] | None = None
+        self._large: dict[str, int] | None = None
         self._second: Any = None
 
     async def __aenter__(self) -> Self:
@@ -212,10 +244,15 @@ class _Links:
     async def __aexit__(self, *_why: object) -> None:
         await self._ended.aclose()
 
-    async def large_tables(self) -> set[str]:
+    async def large_tables(self) -> dict[str, int]:
+        """Large tables and how many pages of the server's they have."""
         if self._large is None:
-            sql = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace AND pg_relation_size(oid) >= $1"
-            self._large = {row["relname"] for row in await self.first.fetch(sql, TWO_READERS_FROM_BYTES)}
+            sql = (
+                "SELECT relname, pg_relation_size(oid) / current_setting('block_size')::bigint AS pages FROM pg_class "
+                "WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace AND pg_relation_size(oid) >= $1"
+            )
+            found = await self.first.fetch(sql, TWO_READERS_FROM_BYTES)
+            self._large = {row["relname"]: row["pages"] for row in found}
         return self._large
 
     async def second(self) -> Any:
@@ -255,6 +292,8 @@ class _Taking:
         self._size += len(chunk)
         if self._size >= PIECE_BYTES:
             await self._hand_over()
+        elif len(chunk) < SMALL_BYTES and (self._last is not None or self._size >= SMALL_BYTES):
+            await asyncio.sleep(GATHER_SECONDS)
 
     async def _hand_over(self) -> None:
         text, _, rest = b"".join(self._waiting).rpartition(b"\n")

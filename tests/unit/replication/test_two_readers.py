@@ -51,7 +51,11 @@ async def digest(full: Database) -> Digest:
             return await table_digest(view, TABLE, BRANCH)
 
 
-async def test_two_readers_find_what_one_finds(full: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("dense", [pytest.param(2, id="stretches"), pytest.param(0, id="picked")])
+async def test_two_readers_find_what_one_finds(
+    full: Database, monkeypatch: pytest.MonkeyPatch, dense: int
+) -> None:
+    monkeypatch.setattr(scan, "DENSE", dense)
     with full.use():
         await execute("UPDATE receipt SET notes = 'two' || char(10) || 'lines' WHERE rowid % 7 = 0")
         await execute("UPDATE receipt SET ext = '{' || char(10) || '}' WHERE rowid IN (5, 700)")
