@@ -4,7 +4,8 @@ Two branches of one process, one with triggers and one without, so that what dis
 that of a branch (SQLite: WAL, synchronous=FULL; PostgreSQL: its defaults). Three kinds of writing:
 entries, as actions write them through the ORM: a customer with a receipt and what it pays, then an activity, six rows in two
 transactions, four of them inserted and two updated; imports: files of customers by the command, read, checked and compared with
-those that are there; bare rows: 1,000 receipts to a transaction and nothing else.
+those that are there; bare rows: 1,000 receipts to a transaction and nothing else. Beside bare rows stands a third branch, the floor: what the
+engine itself takes to write as many bytes once more, by the cheapest trigger there is into a table without key or index.
 `python -m tests.bench.capture [--rows N]`.
 """
 
@@ -23,7 +24,8 @@ import asyncpg
 
 from branch_node.models import BRANCH_APP
 from shared import ids
-from shared.database import Database, execute, open_database, transaction
+from shared.database import Database, execute, fetch_value, open_database, transaction
+from shared.database.access import connection
 from shared.database.context import connect
 from shared.database.migrate import migrate
 from shared.records import RECORDS_APP, Activity, Allocation, Customer, Receipt
@@ -44,7 +46,7 @@ Write = Callable[[int], Awaitable[None]]
 
 @dataclass
 class Side:
-    """One of the two branches: its database and the seconds each transaction took."""
+    """One of the branches: its database and the seconds each transaction took."""
 
     database: Database
     seconds: list[float] = field(default_factory=list)
@@ -64,6 +66,32 @@ async def open_side(url: str, *, with_triggers: bool) -> Side:
         with database.use():
             await capture.install("SH")
     return Side(database)
+
+
+FLOOR = {
+    "sqlite": """CREATE TABLE bare_log (line TEXT);
+CREATE TRIGGER bare_log_insert AFTER INSERT ON receipt BEGIN INSERT INTO bare_log VALUES ('{line}'); END""",
+    "postgres": """CREATE TABLE bare_log (line TEXT);
+CREATE FUNCTION bare_log_insert() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+INSERT INTO bare_log SELECT '{line}' FROM new_rows; RETURN NULL; END $$;
+CREATE TRIGGER bare_log_insert AFTER INSERT ON receipt REFERENCING NEW TABLE AS new_rows
+FOR EACH STATEMENT EXECUTE FUNCTION bare_log_insert()""",
+}
+"""A constant line: nothing is put together, numbered or looked up."""
+BESIDE_THE_ROW_BYTES = 80
+"""Number, transaction, table, id, kind, schema and time of a change."""
+
+
+async def open_floor(url: str, captured: Side) -> Side:
+    """A branch whose log takes as many bytes of a receipt as the log of `captured` does."""
+    with captured.database.use():
+        of_row = await fetch_value("SELECT AVG(LENGTH(row_after)) AS n FROM change WHERE tbl = 'receipt' AND op = 'i'")  # fmt: skip
+    side = await open_side(url, with_triggers=False)
+    with side.database.use():
+        client = connection()
+        line = "x" * (int(of_row) + BESIDE_THE_ROW_BYTES)
+        await client.execute_script(FLOOR[client.capabilities.dialect].format(line=line))
+    return side
 
 
 async def enter(number: int) -> None:
@@ -102,32 +130,40 @@ def importing(rows: Sequence[Receipt]) -> Write:
     return write
 
 
-async def compare(sides: tuple[Side, Side], write: Write, count: int) -> tuple[float, float, float]:
-    """The median seconds of a step at each side, and the median of what each step without took of the same step with. The sides
-    begin in turn."""
+async def compare(sides: Sequence[Side], write: Write, count: int) -> list[tuple[float, float]]:
+    """Of each side the median seconds of a step, and the median of what each step at the first side took of the same step there. The
+    sides begin in turn."""
     for number in range(count):
-        for side in sides if number % 2 else reversed(sides):
+        first = number % len(sides)
+        for side in (*sides[first:], *sides[:first]):
             await side.time(write, number)
-    plain, captured = (list(side.seconds) for side in sides)
+    took = [list(side.seconds) for side in sides]
     for side in sides:
         side.seconds.clear()
-    ratio = statistics.median(one / other for one, other in zip(plain, captured, strict=True))
-    return statistics.median(plain), statistics.median(captured), ratio
+    return [
+        (
+            statistics.median(seconds),
+            statistics.median(one / other for one, other in zip(took[0], seconds, strict=True)),
+        )
+        for seconds in took
+    ]
 
 
-async def measure_engine(label: str, urls: tuple[str, str], count: int) -> list[list[str]]:
-    """The rows of the table for one engine."""
-    sides = (await open_side(urls[0], with_triggers=False), await open_side(urls[1], with_triggers=True))
-    shown = []
+def row_of(name: str, rows: int, plain: float, other: float, ratio: float) -> list[str]:
+    return [name, f"{rows / plain:,.0f}", f"{rows / other:,.0f}", f"{ratio:.2f}"]
+
+
+async def measure_engine(label: str, urls: Sequence[str], count: int) -> list[list[str]]:
+    """The rows of the table for one engine; addresses of three empty databases."""
+    sides = [await open_side(urls[0], with_triggers=False), await open_side(urls[1], with_triggers=True)]
     try:
-        for name, write, steps, rows in (
-            ("entries through the ORM", enter, max(20, count // 50), ROWS_OF_ENTRY),
-            ("bare rows, 1,000 to a transaction", importing(receipts(count)), count // IMPORTED_AT_ONCE, IMPORTED_AT_ONCE),
-        ):  # fmt: skip
-            plain, captured, ratio = await compare(sides, write, steps)
-            shown.append(
-                [f"{label}: {name}", f"{rows / plain:,.0f}", f"{rows / captured:,.0f}", f"{ratio:.2f}"]
-            )
+        (plain, _), with_capture = await compare(sides, enter, max(20, count // 50))
+        shown = [row_of(f"{label}: entries through the ORM", ROWS_OF_ENTRY, plain, *with_capture)]
+        sides.append(await open_floor(urls[2], sides[1]))
+        (plain, _), *others = await compare(sides, importing(receipts(count)), count // IMPORTED_AT_ONCE)
+        names = ("bare rows, 1,000 to a transaction", "bare rows, floor: as many bytes into a bare log")
+        for name, other in zip(names, others, strict=True):
+            shown.append(row_of(f"{label}: {name}", IMPORTED_AT_ONCE, plain, *other))
     finally:
         for side in sides:
             await side.database.close()
@@ -137,13 +173,13 @@ async def measure_engine(label: str, urls: tuple[str, str], count: int) -> list[
 async def measure(count: int) -> list[list[str]]:
     """Both engines."""
     with tempfile.TemporaryDirectory(prefix="trunkline-bench-") as scratch, cluster() as base:
-        files = (f"sqlite:///{scratch}/plain.db", f"sqlite:///{scratch}/captured.db")
-        shown = await measure_engine("SQLite", files, count)
+        names = ("plain", "captured", "floor")
+        shown = await measure_engine("SQLite", [f"sqlite:///{scratch}/{name}.db" for name in names], count)
         root = await asyncpg.connect(base + "postgres")
-        for name in ("plain", "captured"):
+        for name in names:
             await root.execute(f"CREATE DATABASE {name}")
         await root.close()
-        return shown + await measure_engine("PostgreSQL", (base + "plain", base + "captured"), count)
+        return shown + await measure_engine("PostgreSQL", [base + name for name in names], count)
 
 
 async def without_triggers(url: str) -> None:
