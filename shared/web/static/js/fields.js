@@ -20,20 +20,20 @@
 			mark(box, list, 0);
 		};
 		const later = () => { clearTimeout(timer); timer = setTimeout(look, 200); };
-		box.addEventListener('input', event => { if (!event.isComposing) later(); });
-		box.addEventListener('compositionend', later);
-		box.addEventListener('keydown', event => {
+		on('input', event => { if (!event.isComposing) later(); }, box);
+		on('compositionend', later, box);
+		on('keydown', event => {
 			const found = rows(list), at = found.findIndex(row => row.ariaSelected === 'true'), step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
 			if (event.isComposing || list.hidden || !found.length) return;
 			if (step) mark(box, list, (at + step + found.length) % found.length);
 			else if (event.key === 'Enter' && found[at]) take(found[at], event);
 			else return;
 			event.preventDefault();
-		});
-		list.addEventListener('mousedown', event => {
+		}, box);
+		on('mousedown', event => {
 			const row = event.target.closest('[role=option]');
 			if (row) { event.preventDefault(); take(row, event); }
-		});
+		}, list);
 		return look;
 	};
 
@@ -41,9 +41,9 @@
 		pick.ready = 1;
 		const [box, value, list] = ['[role=combobox]', '[data-pick-value]', '[role=listbox]'].map(part => pick.querySelector(part));
 		const close = () => { list.hidden = true; box.ariaExpanded = false; };
-		box.addEventListener('input', () => { value.value = ''; });
-		box.addEventListener('blur', close);
-		box.addEventListener('keydown', event => { if (event.key === 'Escape') close(); });
+		on('input', () => { value.value = ''; }, box);
+		on('blur', close, box);
+		on('keydown', event => { if (event.key === 'Escape') close(); }, box);
 		listen(box, list, () => pick.dataset.pick + encodeURIComponent(box.value), row => {
 			if (row.dataset.url) { location = row.dataset.url; return; }
 			value.value = row.dataset.value;
@@ -79,7 +79,4 @@
 		dialog.showModal();
 		look();
 	};
-	on('click', event => {
-		if (event.target.closest('[data-palette]') && !event.ctrlKey) { event.preventDefault(); ops.palette(); }
-	});
 })();

@@ -25,18 +25,19 @@
 		}
 		if (key === 'Escape') for (const drop of all('.ops-drop[open]')) { drop.open = false; drop.firstChild.focus(); }
 		if (target.closest('input, textarea, select, [contenteditable], dialog')) return;
-		if (key === '/' || (code === 'Slash' && !event.shiftKey && key !== '?')) { event.preventDefault(); palette(); return; }
+		if (key === '/' || (code === 'Slash' && !event.shiftKey && key !== '?')) { event.preventDefault(); return palette(); }
 		if (!letters) return;
 		if (Date.now() - went < 1500) {
 			went = 0;
 			find(`[data-go="${CSS.escape(key)}"]`)?.click();
 		} else if (key === 'g') went = Date.now();
 		else if (key === '?') location = '/keys';
-		else if (key === 'j' || key === 'k') row(key === 'j' ? 1 : -1);
+		else if (key === 'j') row(1);
+		else if (key === 'k') row(-1);
 		else if (key === 'f') find('.ops-filters :is(input:not([type=hidden]), select)')?.focus();
 		else if (/^[a-z0-9[\]]$/.test(key)) {
 			const found = find(`[data-key="${CSS.escape(key)}"]`);
-			if (found?.matches('input, textarea')) found.focus(); else found?.click();
+			found?.[found.matches('input, textarea') ? 'focus' : 'click']();
 		}
 	});
 })();

@@ -4,7 +4,7 @@
 	const words = JSON.parse(text || '{}');
 	const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 	const byId = id => document.getElementById(id);
-	const on = (name, act) => document.addEventListener(name, act);
+	const on = (name, act, place = document) => place.addEventListener(name, act);
 	const make = (tag, values) => Object.assign(document.createElement(tag), values);
 	const notice = (key, text, label, act) => {
 		const old = byId('notice-' + key);
@@ -26,11 +26,12 @@
 	on('input', ({ target }) => { if (target.dataset.draft) sessionStorage.setItem(draft(target), target.value); });
 
 	on('click', event => {
-		const { target } = event;
-		if (target.closest('[data-print]')) print();
-		// By the browser's own way back, which keeps what was written into a form that was refused.
-		if (target.closest('[data-back]') && document.referrer.startsWith(location.origin + '/')) { event.preventDefault(); history.back(); }
-		for (const drop of all('.ops-drop[open]')) if (!drop.contains(target)) drop.open = false;
+		const { target } = event, at = name => target.closest(`[data-${name}]`);
+		at('print') && print();
+		// The browser's own way back keeps what was written into a form that was refused.
+		const act = at('palette') && !event.ctrlKey ? ops.palette : at('back') && document.referrer && (() => history.back());
+		if (act) { event.preventDefault(); act(); }
+		for (const drop of all('.ops-drop')) drop.open &&= drop.contains(target);
 	});
 
 	on('change', ({ target }) => {
@@ -48,10 +49,10 @@
 		if (Date.now() - form.dataset.sent < 4e3) event.preventDefault();
 		else if (form.method === 'post' && !form.matches('[hx-post]')) form.dataset.sent = Date.now();
 	});
-	addEventListener('pageshow', () => {
-		for (const form of all('form[data-sent]')) delete form.dataset.sent;
-		for (const fold of all('main details')) fold.open ||= all('input, textarea', fold).some(box => box.value !== box.defaultValue);
-	});
+	on('pageshow', () => {
+		for (const form of all('form')) delete form.dataset.sent;
+		for (const box of all('details textarea')) box.closest('details').open ||= box.value > box.defaultValue;
+	}, window);
 
 	on('htmx:before:request', ({ detail: { ctx: { sourceElement: from } } }) => {
 		from.ariaBusy = 'true';

@@ -2,16 +2,16 @@
 (() => {
 	const { notice, words, all, on } = ops, stream = document.querySelector('[data-live]');
 	if (!stream) return;
-	const silent = +stream.dataset.live || 45000;
+	const silent = +stream.dataset.live || 45e3;
 	let heard = Date.now(), connection;
 	const hear = event => { ({ connection } = event.detail); heard = Date.now(); notice('stopped'); };
-	stream.addEventListener('htmx:sse:after:connection', hear);
-	stream.addEventListener('htmx:sse:after:message', hear);
-	stream.addEventListener('paused', () => {
+	on('htmx:sse:after:connection', hear, stream);
+	on('htmx:sse:after:message', hear, stream);
+	on('paused', () => {
 		heard = Infinity;
 		notice('stopped');
 		notice('paused', words.paused, words.resume, () => location.reload());
-	});
+	}, stream);
 	const again = () => { heard = Date.now(); connection?.reader?.cancel(); };
 	setInterval(() => {
 		if (document.hidden || Date.now() - heard < silent) return;
@@ -20,7 +20,7 @@
 	}, silent / 9);
 	on('visibilitychange', () => { if (heard !== Infinity) heard = Date.now(); });
 
-	if (matchMedia('(prefers-reduced-motion: reduce)').matches) return;
+	if (matchMedia('(prefers-reduced-motion)').matches) return;
 	const changes = new MutationObserver(records => {
 		for (const { target } of records) {
 			const { classList } = target.parentElement;
