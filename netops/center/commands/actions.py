@@ -107,10 +107,10 @@ class Commands:
                 own, signed = [OwnColumns(id, node) for id, node in zip(ids, nodes, strict=True)], {}
             else:
                 own, signed = self._sign(shared, _addresses(ids, nodes, last), now)
+            delivery = self.outbox.delivery(signed)
+            asyncio.get_running_loop().call_soon(delivery.prepare)  # while the database writes
             await queries.insert_commands(shared, own)
             await record_all(_requested(by.words, shared, own))
-            delivery = self.outbox.delivery(signed)
-            asyncio.get_running_loop().call_soon(delivery.prepare)  # while the commit waits for the disk
         await delivery.run()
         return [_row(shared, one) for one in own]
 

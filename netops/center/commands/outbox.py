@@ -75,7 +75,7 @@ def put_away(answered: Sequence[Answered]) -> None:
 class Delivery:
     """The way of an order's commands to the lines that wait.
 
-    1. `prepare`, best while the commit waits for the disk: makes the answers. 2. `run`, after the commit, for the nodes act on them
+    1. `prepare`, best while the database writes: makes the answers. 2. `run`, after the commit, for the nodes act on them
     at once: sends them one behind the other. Waking a thousand exchanges, of which each then makes and sends its own, takes
     twice as long until the last is sent; they are woken behind it, to be put away.
     """
