@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from hq.figures.freshness import Directory
-from hq.figures.lists import as_date
+from hq.figures.lists import UNKNOWN_THEN, as_date
 from hq.figures.people import place_of
 from hq.figures.shape import Question
 from hq.figures.units import scope_of
@@ -26,6 +26,10 @@ TABS: Mapping[str, tuple[str, str, bool]] = {
     "never": ("acquired_on", f"{OPEN} AND c.last_contact_on IS NULL", True),
 }
 """List -> (the date it goes by, further condition, newest first)."""
+
+
+MEASURES = {"newest": "customers_new", "signed": "customers_signed"}
+"""The measure to which a customer of a list adds."""
 
 
 def sorts_of(tab: str) -> Mapping[str, Sort]:
@@ -72,6 +76,9 @@ async def customers(
     if search:
         conditions.append("(LOWER(c.name) LIKE :search ESCAPE '!' OR c.search_key LIKE :search ESCAPE '!')")
         params["search"] = like(search.lower())
+    if question.known_at is not None:
+        then, then_params = known_then(question.known_at, branches, tab)
+        where, params = where + then, params | then_params
     page_where, order, page_params = paging.sql("c.id")
     rows = await fetch_all(
         "SELECT c.id, c.branch, c.name, c.code, c.owner_id, c.status, c.region, c.acquired_on, c.signed_on, "
@@ -81,6 +88,16 @@ async def customers(
         **page_params,
     )
     return paging.cut(rows)
+
+
+def known_then(known_at: datetime, branches: Directory, tab: str) -> tuple[str, dict[str, Any]]:
+    """Leaves out what headquarters did not know yet: branches that had sent nothing, and customers that arrived later in the
+    lists whose figures say when. The others show who is in them now."""
+    heard = [branch.code for branch in branches.branches if not branch.is_before_first]
+    where, params = " AND c.branch IN :heard", {"heard": heard or [""]}
+    if tab not in MEASURES:
+        return where, params
+    return where + UNKNOWN_THEN, {**params, "measure": MEASURES[tab], "known_at": known_at}
 
 
 async def among(question: Question, branches: Directory) -> tuple[str, dict[str, Any]]:

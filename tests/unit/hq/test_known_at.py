@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from hq.activity.handlers import sentence
+from hq.customers.queries import customers, default_sort, sorts_of
 from hq.figures import journal, memo, rollup
-from hq.figures.freshness import fill_first_reports
+from hq.figures.freshness import directory, fill_first_reports
 from hq.figures.queries import answer
 from hq.figures.scoreboard import scoreboard
 from hq.figures.shape import Figure, Line, Question, parse_unit
@@ -21,6 +22,7 @@ from shared.clock import FixedClock
 from shared.database import fetch_value
 from shared.i18n import use_locale
 from shared.records import Branch, Department, Employee, Order, Receivable, Record
+from shared.web.keyset import paging
 from tests.support import hq_world
 from tests.support.databases import ENGINES, Templates, fresh_database
 from tests.support.hq_world import NOON, TODAY
@@ -145,6 +147,18 @@ async def test_before_a_branch_first_reported_nothing_is_known_of_it(hq: Headqua
             for question in (within, Question(known_at=NOON - timedelta(days=3), **FIRST)):
                 assert (await answer(name, question)).total.values["count"] is None, (name, question)
             assert (await answer(name, Question(**FIRST))).total.number("count") is not None
+        for tab, name in (("newest", "newest-customers"), ("signed", "signed-customers")):
+            for moment in (between, NOON - timedelta(days=3), None):
+                question = Question(
+                    known_at=moment, **{**FIRST, "first": TODAY - timedelta(days=700), "last": TODAY}
+                )
+                asked = (await answer(name, question)).question
+                shown = paging({"size": "100"}, sorts_of(tab), default_sort(tab))
+                listed = await customers(
+                    question, await directory(question), tab, asked.first, asked.last, "", shown
+                )
+                assert len(listed.rows) == len((await answer(name, question)).rows), (tab, moment)
+                assert ("PAR" in {row["branch"] for row in listed.rows}) == (moment is None), (tab, moment)
         board = (await scoreboard(Question(known_at=between, **FIRST))).figure
         assert next(row for row in board.rows if row.branch == "PAR").values["sales"] is None
         board = (await scoreboard(Question(known_at=NOON - timedelta(days=3), **FIRST))).figure
