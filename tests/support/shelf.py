@@ -8,6 +8,7 @@ PostgreSQL database that was named by `database_name`. Databases are not dropped
 write out everything that any test has touched.
 """
 
+import atexit
 import fcntl
 import os
 import shutil
@@ -17,6 +18,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from secrets import token_hex
 
+BEGINS_HERE = "TRUNKLINE_TEST_RUN" not in os.environ
 RUN = os.environ.setdefault("TRUNKLINE_TEST_RUN", f"{os.getpid()}_{token_hex(3)}")
 """Names the run; workers inherit it."""
 FOLDER = Path(tempfile.gettempdir()) / f"trunkline-test-{RUN}"
@@ -73,3 +75,7 @@ def share_templates(folder: Path) -> None:
 def clear() -> None:
     """Remove the files of the run."""
     shutil.rmtree(FOLDER, ignore_errors=True)
+
+
+if BEGINS_HERE:  # benches have nobody else who does
+    atexit.register(clear)
