@@ -88,7 +88,8 @@ async def start_session(request: Request, response: Response, account: Account) 
 async def find_session(request: Request) -> Session | None:
     """The live session of the request's cookie with its account, None for anybody else.
 
-    Notes the visit at most once a minute, so that reading pages does not write.
+    Notes the visit at most once a minute, so that reading pages does not write. What an open page asks for by itself
+    (`?part=`) is no visit: whoever has left it open is idle all the same.
     """
     token = request.cookies.get(cookie_name(request, SESSION_COOKIE))
     if not token:
@@ -98,7 +99,7 @@ async def find_session(request: Request) -> Session | None:
     now = clock.now()
     if session is None or not is_live(session, settings, now) or session.account.disabled_at is not None:
         return None
-    if now - session.seen_at > SEEN_STEP:
+    if now - session.seen_at > SEEN_STEP and "part" not in request.query_params:
         await Session.filter(id=session.id).update(seen_at=now)
     return session
 

@@ -7,8 +7,10 @@ from typing import Any
 
 from branch_node.home import at_home, today
 from branch_node.replication.merging import canonical_rows
+from shared import clock
 from shared.records import Activity, AuditEntry, Customer, PlanItem, RowConflict
 from shared.replication.columns import replicated_tables
+from shared.web.models import Session
 from tests.support.branch_site import USERS, BranchSite
 from tests.support.cast import LIN, SALES_SH
 from tests.support.web_site import Visitor, in_app
@@ -298,3 +300,17 @@ def test_an_open_page_of_replication_asks_for_its_state_again(people: People, si
     assert sun.send("/customers", name="新写的一家公司").status_code == 200
     he.open(asked[1])
     assert he.text() != before
+
+
+def test_what_an_open_page_asks_for_by_itself_is_no_visit(people: People, site: BranchSite) -> None:
+    async def age() -> None:
+        await Session.all().update(seen_at=clock.now() - timedelta(minutes=10))
+
+    async def newest() -> timedelta:
+        return clock.now() - max(await Session.all().values_list("seen_at", flat=True))
+
+    in_app(site.app, age)
+    assert people["he"].open("/sync?part=1").status_code == 200
+    assert in_app(site.app, newest) > timedelta(minutes=9)
+    assert people["he"].open("/sync").status_code == 200
+    assert in_app(site.app, newest) < timedelta(minutes=1)
