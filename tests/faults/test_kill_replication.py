@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from tests.support.databases import ENGINES
-from tests.support.processes import Guest, SiteProcess, wait_until
+from tests.support.processes import Guest, SiteProcess, standing_still, wait_until
 from tests.support.world import PASSWORD, World, company
 
 KILLS = 10
@@ -95,8 +95,8 @@ def test_a_branch_works_on_while_the_line_is_cut_and_catches_up(tmp_path: Path) 
         lin = Writer(world.branch("SH"), "lin")
         lin.write()
         world.wait_synced()
-        known, _ = world.position("SH")
         world.line("SH").cut()
+        known = standing_still(lambda: world.position("SH")[0])
         for _ in range(5):
             lin.write()
         assert len(lin.acknowledged) == 6

@@ -242,6 +242,9 @@ class Link:
             await self._hold_back(reader, near)
             return
         answers, far = await asyncio.open_connection(*self.target)
+        if self.faults.is_refusing or self._is_over:  # cut while we dialled
+            Connection(near, far, {}).reset()
+            return
         connection = Connection(near, far, self._limits())
         connection.keeps_copy = self._is_doubled()
         self._connections.add(connection)

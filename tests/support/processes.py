@@ -49,6 +49,18 @@ def wait_until(
         time.sleep(pause)
 
 
+def standing_still(look: Callable[[], T], quiet_seconds: float = 1.0, seconds: float = 30.0) -> T:
+    """What `look` says once it has said the same for `quiet_seconds`: what was on its way when a line was cut has arrived."""
+    said, since = look(), time.monotonic()
+    deadline = since + seconds
+    while time.monotonic() < since + quiet_seconds:
+        assert time.monotonic() < deadline, f"did not stand still within {seconds} s"
+        time.sleep(0.05)
+        if (now := look()) != said:
+            said, since = now, time.monotonic()
+    return said
+
+
 class Guest(Visitor):
     """Somebody in front of a browser on a real site: follows redirects, sends forms with the token of the page."""
 

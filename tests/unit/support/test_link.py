@@ -1,11 +1,13 @@
 """The line does to a connection exactly what it is told to, and the same again for the same seed."""
 
+import asyncio
 import gc
 import socket
 import threading
 import time
 import warnings
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -97,6 +99,23 @@ def test_a_cut_resets_what_is_open(line: Link) -> None:
         line.cut()
         with pytest.raises(ConnectionResetError):
             link.recv(1)
+
+
+def test_a_cut_resets_what_is_only_being_dialled(
+    line: Link, echo: Echo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dial = asyncio.open_connection
+
+    async def cut_meanwhile(*target: Any) -> Any:
+        ends = await dial(*target)
+        line.faults.is_refusing = True
+        return ends
+
+    monkeypatch.setattr(asyncio, "open_connection", cut_meanwhile)
+    with pytest.raises(ConnectionResetError):
+        talk(line, b"hello")
+    assert line.live == 0
+    assert not any(echo.heard)
 
 
 def test_a_dropped_connection_can_be_made_again(line: Link) -> None:
