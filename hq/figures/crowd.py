@@ -45,11 +45,11 @@ _watches: list[Watch] = []
 
 
 class Held(dict[str, tuple[float, S]]):
-    """What was read while a crowd was there, by database, with the moment (monotonic seconds)."""
+    """What was read last of a database, with the moment (monotonic seconds)."""
 
     async def rows(self, read: Callable[[], Awaitable[S]], own_seq: Callable[[], Awaitable[int]]) -> S:
-        """What `read` gives now, or gave at most SECONDS ago where a crowd has been there since and headquarters' own log has
-        not moved."""
+        """What `read` gives now; while a crowd is there what it gave at most SECONDS ago, before the crowd, too, unless
+        headquarters' own log has moved."""
         name = database_name()
         held = self.get(name)
         if (
@@ -61,10 +61,8 @@ class Held(dict[str, tuple[float, S]]):
             return held[1]
         begun = monotonic()
         found = await read()
-        if is_here():
-            self[name] = begun, found
-        else:
-            self.pop(name, None)
+        self.clear()
+        self[name] = begun, found
         return found
 
 

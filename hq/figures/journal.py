@@ -74,15 +74,17 @@ REPEATED = "SELECT 1 FROM delta GROUP BY row_id, measure HAVING COUNT(*) > 1 LIM
 """Whether a row adds more than once to the same measure: its old image beside the new one, or what it adds and takes away."""
 
 
-def keep_sql(received_at: str, received_on: str, within: str = "", *, repeated: bool = True) -> str:
-    """The statement that keeps what relation `delta` holds; contributions that did not change leave nothing.
+def keep_sql(
+    received_at: str, received_on: str, within: str = "", *, relation: str = "delta", repeated: bool = True
+) -> str:
+    """The statement that keeps what `relation` holds; contributions that did not change leave nothing.
 
-    The arguments are the places of the moment (microseconds UTC) and of the branch's own date (text); `within` is a condition
-    on the rows, for branches that have another date. Where nothing is `repeated` (REPEATED finds none) the rows need no
-    adding up, which costs three times as much as writing them."""
+    The arguments are the places of the moment (microseconds UTC) and of the branch's own date (text), an aggregate of it where
+    rows are added up; `within` is a condition on the rows. Where nothing is `repeated` (REPEATED finds none) the rows need no adding up, which costs three times as much
+    as writing them."""
     keys = f"{DOCUMENT_COLUMNS}, measure, period, branch, dim, currency, department, employee"
     into = f"INSERT INTO figure_journal ({keys}, amount, base, n, received_at, received_on) SELECT {keys}, "
-    moment = f"{received_at}, {received_on} FROM delta WHERE {within or 'true'}"
+    moment = f"{received_at}, {received_on} FROM {relation} WHERE {within or 'true'}"
     if not repeated:
         return f"{into}amount, base, n, {moment} AND (amount <> 0 OR base <> 0 OR n <> 0)"
     return (

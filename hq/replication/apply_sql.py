@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from hq.figures.journal import DELTA_COLUMNS, document_sql
-from hq.figures.rollup import COUNTED_TABLES
+from hq.figures.journal import DELTA_COLUMNS, document_sql, keep_sql
+from hq.figures.rollup import COUNTED_TABLES, fold_sql
 from hq.replication.batch import TableChanges
 from hq.replication.cursor import Cursor, mark_slot
 from shared import clock
 from shared.canonical import to_micros
 from shared.entries_sql import entry_rows_sql
+from shared.figures import entries_of
 from shared.records.versions import is_readable
 from shared.replication.change import Change
 from shared.replication.columns import Table, replicated_tables, row_reader
@@ -130,7 +131,8 @@ def parked_for(change: Change, known: Container[str]) -> str:
 class TableSql:
     """Statements for one table. New rows go straight in; where some are known already: stage, old image, guarded upsert; a
     row whose version here is not older is stale and left out. `mend` writes whatever the version. `id_at` and `branch_at` are places
-    among the columns. Rows travel by `insert` and `stage` on SQLite (`rows_sqlite.put`), by COPY on PostgreSQL (`rows_postgres.put`)."""
+    among the columns. Rows travel by `insert` and `stage` on SQLite (`rows_sqlite.put`), by COPY on PostgreSQL (`rows_postgres.put`), where
+    what new ones add takes no way through `delta` (`count_new` in place of `delta_new`)."""
 
     table: Table
     counted: bool
@@ -152,7 +154,34 @@ class TableSql:
     old_canonical: str
     widen: str
     delta_new: str
+    count_new: str
     delta_staged: str
+
+
+def homes_sql(branches: str, dates: str) -> str:
+    """`delta` with the date at each branch (`today`), from the places of both (PostgreSQL)."""
+    return f"delta JOIN unnest({branches}::varchar[], {dates}::varchar[]) AS home(place, today) ON place = branch"
+
+
+def _count_new(table: Table) -> str:
+    """What new rows add goes into cells and journal, in one statement of PostgreSQL, past `delta`: their ids, the moment
+    (microseconds UTC), branches and the date at each.
+
+    A row that adds twice to a measure, as one that was taken back, is added up first; the others need not be. IS TRUE and IS FALSE keep
+    the server from a join that it would take for a short one: it plans once, and knows nothing of how many rows will come."""
+    entries = entry_rows_sql(table.name, "postgres", (("put", 1),), document_sql)
+    put = f'SELECT {_used(table, entries)} FROM "{table.name}" WHERE id = ANY($1::uuid[])'
+    dated = homes_sql("$3", "$4")
+    again = "((row_id, measure) IN (SELECT row_id, measure FROM twice))"
+    measures = [entry.measure for entry in entries_of(table.name)]
+    steps = [f"put AS MATERIALIZED ({put})", f"delta ({DELTA_COLUMNS}) AS MATERIALIZED ({entries})", f"folded AS ({fold_sql('delta')})"]  # fmt: skip
+    once = ""
+    if len(measures) > len(set(measures)):
+        twice = "SELECT row_id, measure FROM delta GROUP BY row_id, measure HAVING COUNT(*) > 1"
+        kept = keep_sql("$2::bigint", "MIN(today)", f"{again} IS TRUE", relation=dated)
+        steps += [f"twice AS MATERIALIZED ({twice})", f"added_up AS ({kept})"]
+        once = f"{again} IS FALSE"
+    return f"WITH {', '.join(steps)} {keep_sql('$2::bigint', 'today', once, relation=dated, repeated=False)}"
 
 
 def _table_sql(table: Table, dialect: str) -> TableSql:
@@ -163,11 +192,7 @@ def _table_sql(table: Table, dialect: str) -> TableSql:
     into = f"INSERT INTO delta ({DELTA_COLUMNS}) "
     is_sqlite = dialect == "sqlite"
     received = f"({', '.join('?' * (len(table.names) + 1))})"
-    new = f"(SELECT * FROM {name} WHERE rowid > :newest)" if is_sqlite else "put"
-    delta_new = into + entry_rows_sql(table.name, dialect, ((new, 1),), document_sql) if counted else ""
-    if counted and not is_sqlite:
-        put = f"SELECT {_used(table, delta_new)} FROM {name} WHERE id = ANY($1::uuid[])"
-        delta_new = f"WITH put AS MATERIALIZED ({put}) {delta_new}"
+    new = f"(SELECT * FROM {name} WHERE rowid > :newest)"
     return TableSql(
         table=table,
         counted=counted,
@@ -198,7 +223,10 @@ def _table_sql(table: Table, dialect: str) -> TableSql:
         foreign_gone=f"SELECT 1 FROM {old} o JOIN gone g ON g.id = o.id WHERE o.branch <> g.branch",
         old_canonical=f"SELECT o.branch, {table.held_sql('o', dialect)} AS row FROM {old} o",
         widen=f"UPDATE {name} SET ext = {'?' if is_sqlite else '$1'} WHERE id = {'?' if is_sqlite else '$2::text::uuid'}",
-        delta_new=delta_new,
+        delta_new=into + entry_rows_sql(table.name, dialect, ((new, 1),), document_sql)
+        if counted and is_sqlite
+        else "",
+        count_new=_count_new(table) if counted and not is_sqlite else "",
         delta_staged=into + entry_rows_sql(table.name, dialect, ((stage, 1), (old, -1)), document_sql)
         if counted
         else "",

@@ -275,5 +275,5 @@ async def _fold_postgres(connection: Any, order: Order, everything: bool = False
     if not done.endswith(" 0"):
         if everything:
             await connection.execute(unnamed_sql(order.table))
-        await rows_postgres.keep_delta(connection, [order.branch])
+        await rows_postgres.keep_delta(connection, await rows_postgres.homes_of(connection, [order.branch]))
     await connection.execute("DELETE FROM delta")

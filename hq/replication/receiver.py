@@ -42,12 +42,10 @@ from shared.replication.messages import (
     Hello,
     Refusal,
 )
-from shared.web.precedence import Door
+from shared.web.precedence import PAGES_FIRST_SECONDS, Door
 
 log = structlog.get_logger(__name__)
 BODY_SECONDS = 30.0
-PAGES_FIRST_SECONDS = 0.004
-"""So long a request of a crowd lets a page that is being made go first: much less than a page takes, so that both get on."""
 Taking = Callable[[SignedRequest, str], Awaitable[Applied]]
 """Takes the request of a proven sender; the second argument is the key that proved it."""
 

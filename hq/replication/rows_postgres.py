@@ -15,6 +15,7 @@ from hq.replication.apply_sql import (
     TableSql,
     as_change,
     failed_again,
+    homes_sql,
     is_newer,
     parked_for,
     recent_poison,
@@ -37,8 +38,9 @@ DATA_ERRORS = (
     asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, ValueError, TypeError, OverflowError,
 )  # fmt: skip
 ZONES_OF = "SELECT branch, timezone FROM branch WHERE deleted_at IS NULL AND branch = ANY($1::text[])"
-WITHIN = "branch = ANY($3::text[])"
 Rows = list[tuple[Any, ...]]
+Homes = tuple[int, list[str], list[str]]
+"""A moment (microseconds UTC), branches, and the date that it is at each."""
 
 
 async def run(connection: Any, statement: tuple[str, tuple[Any, ...]]) -> None:
@@ -68,40 +70,61 @@ async def apply_tables(connection: Any, parts: Sequence[Part], statements: Mappi
     """Rows and digests table by table, then what they add to the figures. Raises DATA_ERRORS."""
     for part in parts:
         part.read(statements)
-    names = list(dict.fromkeys(name for part in parts for name in part.tables))
-    for name in names:
-        await _apply_table(connection, statements[name], [part for part in parts if name in part.tables])
-    if any(statements[name].counted for name in names):
+    new: dict[str, list[str]] = {}
+    is_staged = False
+    for name in dict.fromkeys(name for part in parts for name in part.tables):
+        among = [part for part in parts if name in part.tables]
+        ids, is_replaced = await _apply_table(connection, statements[name], among)
+        if statements[name].counted:
+            new[statements[name].count_new] = ids
+            is_staged |= is_replaced
+    if new:
+        await add_to_figures(connection, [part.cursor.branch for part in parts], new, is_staged)
+
+
+async def add_to_figures(
+    connection: Any, branches: Sequence[str], new: Mapping[str, Sequence[str]], is_staged: bool
+) -> None:
+    """What new rows add, by the statement that counts them, and what `delta` holds where some were staged."""
+    homes = await homes_of(connection, branches)
+    for count_new, ids in new.items():
+        if ids:
+            await connection.fetch(count_new, ids, *homes)
+    if is_staged:
         await connection.fetch(fold_sql("delta"))
-        await keep_delta(connection, [part.cursor.branch for part in parts])
+        await keep_delta(connection, homes)
         await connection.fetch("DELETE FROM delta")
 
 
-async def keep_delta(connection: Any, branches: Sequence[str]) -> None:
-    """What `delta` holds goes into the journal, under the date that it is at each branch."""
+async def homes_of(connection: Any, branches: Sequence[str]) -> Homes:
+    """Now, and the date that it is at each branch."""
     zones = {row["branch"]: row["timezone"] for row in await connection.fetch(ZONES_OF, branches)}
-    now, by_date = clock.now(), defaultdict(list)
-    for branch in branches:
-        by_date[received_on(now, zones.get(branch))].append(branch)
+    now = clock.now()
+    return to_micros(now), list(branches), [received_on(now, zones.get(branch)) for branch in branches]
+
+
+async def keep_delta(connection: Any, homes: Homes) -> None:
+    """What `delta` holds goes into the journal, under the date that it is at each branch."""
     repeated = bool(await connection.fetch(REPEATED))
-    for today, there in by_date.items():
-        keep = keep_sql("$1::bigint", "$2::varchar", WITHIN, repeated=repeated)
-        await connection.fetch(keep, to_micros(now), today, there)
+    today = "MIN(today)" if repeated else "today"
+    moment, *dated = homes
+    keep = keep_sql("$1::bigint", today, relation=homes_sql("$2", "$3"), repeated=repeated)
+    await connection.fetch(keep, moment, *dated)
 
 
-async def _apply_table(connection: Any, sql: TableSql, parts: Sequence[Part]) -> None:
-    """New rows go straight in; of those that are known, or gone, the old image is taken first. The digests follow."""
+async def _apply_table(connection: Any, sql: TableSql, parts: Sequence[Part]) -> tuple[list[str], bool]:
+    """New rows go straight in; of those that are known, or gone, the old image is taken first. The digests follow. The ids of the
+    new ones, and whether `delta` holds what others changed."""
     name = sql.table.name
     rows = [row for part in parts for row in part.typed[name][0]]
     known = await _known(connection, sql, rows)
     new = [row for row in rows if row[sql.id_at] not in known] if known else rows
     if new:
         await put(connection, name, sql, new)
-        if sql.counted:
-            await connection.fetch(sql.delta_new, [row[sql.id_at] for row in new])
     stale: set[bytes] = set()
     removed: dict[str, list[bytes]] = defaultdict(list)
-    if known or any(part.tables[name].gone for part in parts):
+    is_replaced = bool(known) or any(part.tables[name].gone for part in parts)
+    if is_replaced:
         again = [row for row in rows if row[sql.id_at] in known]
         stale = await _replace(connection, sql, again, parts)
         for found in await connection.fetch(sql.old_canonical):
@@ -111,6 +134,7 @@ async def _apply_table(connection: Any, sql: TableSql, parts: Sequence[Part]) ->
             if pk.encode() not in stale:
                 await connection.fetch(sql.widen, row, pk)
         part.count(name, stale, removed[part.cursor.branch])
+    return [row[sql.id_at] for row in new], is_replaced
 
 
 async def _known(connection: Any, sql: TableSql, rows: Rows) -> set[str]:

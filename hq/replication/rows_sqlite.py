@@ -89,9 +89,14 @@ def apply_tables(
     for name in names:
         _apply_table(connection, statements[name], [part for part in parts if name in part.tables])
     if any(statements[name].counted for name in names):
-        connection.execute(fold_sql("delta"))
-        keep_delta(connection, [part.cursor.branch for part in parts])
-        connection.execute("DELETE FROM delta")
+        add_to_figures(connection, [part.cursor.branch for part in parts])
+
+
+def add_to_figures(connection: sqlite3.Connection, branches: Sequence[str]) -> None:
+    """What `delta` holds goes into cells and journal."""
+    connection.execute(fold_sql("delta"))
+    keep_delta(connection, branches)
+    connection.execute("DELETE FROM delta")
 
 
 def keep_delta(connection: sqlite3.Connection, branches: Sequence[str]) -> None:

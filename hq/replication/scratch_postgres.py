@@ -5,7 +5,7 @@ nothing at each commit that touched a single one: two hundred files, 16 ms of it
 given back by VACUUM once enough has gathered.
 """
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Sequence
 from datetime import date
 from functools import lru_cache
@@ -13,7 +13,8 @@ from typing import Any
 
 from hq.replication.visits import Visit
 
-TIDY_ROWS = 2_000
+LOOK_ROWS, TIDY_BYTES = 2_000, 256 * 1024
+GROWN = "SELECT relname FROM pg_class WHERE relnamespace = pg_my_temp_schema() AND relkind = 'r' AND pg_relation_size(oid) >= $1"
 DELTA_TYPES = (
     "measure varchar, period varchar, branch varchar, dim varchar, currency varchar, department varchar, "
     "employee varchar, amount bigint, base bigint, n bigint, tbl varchar, row_id varchar, due_on varchar, "
@@ -60,31 +61,21 @@ def day_text(number: tuple[int]) -> str:
 
 
 class Scratch:
-    """How many rows went through the scratch tables of each connection since they were last tidied."""
+    """How many rows each connection has written since its scratch tables were last looked at."""
 
     def __init__(self) -> None:
-        self._used: dict[int, Counter[str]] = defaultdict(Counter)
+        self._written: Counter[int] = Counter()
 
     def note(self, connection: Any, visits: Sequence[Visit]) -> None:
         """These visits were written by that connection."""
-        used = self._used[connection.get_server_pid()]
-        for visit in visits:
-            for name, changes in visit.part.tables.items() if visit.part is not None else ():
-                used[name] += len(changes.rows) + len(changes.gone)
+        self._written[connection.get_server_pid()] += sum(visit.size for visit in visits)
 
     async def tidy(self, connection: Any) -> None:
-        """Give the room of deleted rows back when there are many; outside any transaction."""
-        used = self._used.get(connection.get_server_pid(), Counter())
-        if used.total() < TIDY_ROWS:
+        """Give the room of deleted rows back where much has gathered; outside any transaction. New rows leave nothing in scratch tables,
+        so that their size is asked for and not reckoned."""
+        if self._written[connection.get_server_pid()] < LOOK_ROWS:
             return
-        wanted = [
-            "delta",
-            "gone",
-            *(relation for name in used for relation in (f"stage_{name}", f"old_{name}")),
-        ]
-        made = await connection.fetch(
-            "SELECT relname FROM pg_class WHERE relnamespace = pg_my_temp_schema() AND relname = ANY($1::text[])",
-            wanted,
-        )
-        await connection.execute(f"VACUUM {', '.join(row['relname'] for row in made)}")
-        del self._used[connection.get_server_pid()]
+        grown = await connection.fetch(GROWN, TIDY_BYTES)
+        if grown:
+            await connection.execute(f"VACUUM {', '.join(row['relname'] for row in grown)}")
+        del self._written[connection.get_server_pid()]

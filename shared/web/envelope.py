@@ -18,7 +18,7 @@ from shared import log
 from shared.database import count_queries
 from shared.metrics import HTTP_OPEN, HTTP_REQUESTS, HTTP_SECONDS
 from shared.web.error_pages import defect_answer
-from shared.web.precedence import Door
+from shared.web.precedence import PAGES_FIRST_SECONDS, Door
 from shared.web.signed import SignedEndpoints
 
 CONTENT_SECURITY_POLICY = (
@@ -86,7 +86,7 @@ class Envelope:
         self.site = site
         self.crowded = crowded or {}
         self.signed = {**(signed or {}), **self.crowded}
-        self.door = Door(lambda: 0.0)
+        self.door = Door(lambda: PAGES_FIRST_SECONDS)
         self.open_count = 0
         HTTP_OPEN.labels(site).set_function(lambda: float(self.open_count))
         headers = dict(SECURE_HEADERS)

@@ -13,6 +13,8 @@ def serve_until_stopped(app: ASGIApp, host: str, port: int) -> bool:
     """Whether it came to serve at all: False when the port is taken, for example."""
     import uvicorn
 
+    from shared.web.accepting import PatientServer
+
     config = uvicorn.Config(
         app,
         host=host,
@@ -23,7 +25,7 @@ def serve_until_stopped(app: ASGIApp, host: str, port: int) -> bool:
         ws="none",
         timeout_graceful_shutdown=CLOSING_SECONDS,
     )
-    server = uvicorn.Server(config)
+    server = PatientServer(config)
     collect_seldom()
     server.run()
     return server.started

@@ -1,9 +1,9 @@
-"""The branches of the bench of load manners, as one process: each sends one batch over the signed protocol, and says hello before it
-where its run is a new one.
+"""The branches of the bench of load manners, as one process: they come back several times, and each sends one batch over the signed
+protocol then; where its run is a new one it says hello before the first.
 
-Keys, rows, chain, digest, frame and signatures are real and made before the clock starts. It prints `ready`, waits for a line, connects
-all branches at once, and prints what became of them as JSON. A branch that is told to wait does so with full jitter, as the
-sender does, and signs anew.
+Keys, rows, chain, digest, frame and signatures are real and made before the clock starts. It prints `ready`; for each line that it reads
+it connects all branches at once, and prints what became of them as JSON. A branch that is told to wait does so with full
+jitter, as the sender does, and signs anew.
 """
 
 import asyncio
@@ -57,12 +57,11 @@ def receipt(code: str, number: int) -> tuple[str, str]:
     return row_id, json.dumps(row, separators=(",", ":"), ensure_ascii=False, sort_keys=True)
 
 
-def log_of(code: str, count: int) -> list[LogRow]:
-    """The log of a branch after its base: so many receipts, a transaction each."""
+def log_of(code: str, after: int, count: int) -> list[LogRow]:
+    """The log of a branch after a position: so many receipts, a transaction each."""
     rows: list[LogRow] = []
-    for number in range(count):
-        seq = BASE + 1 + number
-        row_id, row = receipt(code, number)
+    for seq in range(after + 1, after + 1 + count):
+        row_id, row = receipt(code, seq)
         line = encode_line(seq, seq, "receipt", "i", SCHEMA_VERSION, 1_790_000_000_000, row_id, row)
         rows.append((seq, seq, "receipt", None, line))
     return rows
@@ -70,27 +69,28 @@ def log_of(code: str, count: int) -> list[LogRow]:
 
 @dataclass
 class Returning:
-    """One branch: what it will say, and how often it was told to wait."""
+    """One branch: what it will say each time and where its log ends then, and how often it was told to wait."""
 
     code: str
     signer: RequestSigner
-    hello: bytes
-    batch: bytes
-    last: int
+    times: list[tuple[int, list[tuple[str, bytes, bytes]]]] = field(default_factory=list)
     waits: int = 0
     seconds: float = 0.0
-    requests: list[tuple[str, bytes, bytes]] = field(default_factory=list)
 
     @classmethod
-    def prepared(cls, number: int, count: int, *, greets: bool = True) -> "Returning":
+    def prepared(cls, number: int, rounds: int, count: int, *, greets: bool = True) -> "Returning":
         code = code_of(number)
         signer = RequestSigner(key_of(number), code, f"{time.time_ns() // 1_000_000:013d}-{number:08x}")
-        rows = log_of(code, count)
-        body, end = pack(code, EPOCH, Position(BASE), rows, rows[-1][0], SCHEMA_VERSION)
-        hello = msgspec.json.encode(Hello(code, EPOCH, end.seq, SCHEMA_VERSION))
-        made = cls(code, signer, hello, body, end.seq)
-        said = [(HELLO_PATH, hello), (BATCH_PATH, body)] if greets else [(BATCH_PATH, body)]
-        made.requests = [(path, body, made.request(path, body)) for path, body in said]
+        made, position = cls(code, signer), Position(BASE)
+        for begun in range(rounds):
+            rows = log_of(code, position.seq, count)
+            body, position = pack(code, EPOCH, position, rows, rows[-1][0], SCHEMA_VERSION)
+            said = [(BATCH_PATH, body)]
+            if greets and not begun:
+                said.insert(
+                    0, (HELLO_PATH, msgspec.json.encode(Hello(code, EPOCH, position.seq, SCHEMA_VERSION)))
+                )
+            made.times.append((position.seq, [(path, body, made.request(path, body)) for path, body in said]))
         return made
 
     def request(self, path: str, body: bytes) -> bytes:
@@ -104,9 +104,10 @@ class Returning:
         return f"POST {path} HTTP/1.1\r\n{head}\r\n".encode() + body
 
     async def drain(self, port: int, begun: float) -> None:
-        """Each request until it is taken; the seconds since all began."""
+        """Each request of this time until it is taken; the seconds since all began."""
+        last, requests = self.times.pop(0)
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        for path, body, request in self.requests:
+        for path, body, request in requests:
             status, after, answer = await ask(reader, writer, request)
             while status in (429, 503):
                 self.waits += 1
@@ -116,7 +117,7 @@ class Returning:
                 status, after, answer = await ask(reader, writer, self.request(path, body))
             if status != 200:
                 raise RuntimeError(f"{self.code} {path}: {status} {answer[:200]!r}")
-        assert json.loads(answer)["seq"] == self.last
+        assert json.loads(answer)["seq"] == last
         self.seconds = time.perf_counter() - begun
         writer.close()
 
@@ -133,17 +134,25 @@ async def ask(
     return int(lines[0].split()[1]), float(headers.get("retry-after", "0")), body
 
 
-async def run(port: int, branches: int, rows: int, greets: int) -> None:
-    """Prepare, wait for the word, drain all at once, print the seconds of each."""
-    prepared = [Returning.prepared(number, rows, greets=bool(greets)) for number in range(branches)]
+async def run(port: int, branches: int, rounds: int, rows: int, greets: int) -> None:
+    """Prepare; at each word drain all at once and print the seconds of each."""
+    prepared = [Returning.prepared(number, rounds, rows, greets=bool(greets)) for number in range(branches)]
     print("ready", flush=True)
-    await asyncio.to_thread(sys.stdin.readline)
-    begun, processor = time.perf_counter(), time.process_time()
-    await asyncio.gather(*(one.drain(port, begun) for one in prepared))
-    waits = sum(one.waits for one in prepared)
-    processor = (time.process_time() - processor) * 1000
-    print(json.dumps({"seconds": [one.seconds for one in prepared], "waits": waits, "processor": processor}), flush=True)  # fmt: skip
+    for _ in range(rounds):
+        await asyncio.to_thread(sys.stdin.readline)
+        begun, processor = time.perf_counter(), time.process_time()
+        await asyncio.gather(*(one.drain(port, begun) for one in prepared))
+        print(
+            json.dumps(
+                {
+                    "seconds": [one.seconds for one in prepared],
+                    "waits": sum(one.waits for one in prepared),
+                    "processor": (time.process_time() - processor) * 1000,
+                }
+            ),
+            flush=True,
+        )
 
 
 if __name__ == "__main__":
-    asyncio.run(run(*(int(word) for word in sys.argv[1:5])))
+    asyncio.run(run(*(int(word) for word in sys.argv[1:6])))

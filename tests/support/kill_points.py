@@ -34,7 +34,7 @@ POINTS: dict[str, tuple[tuple[str, ...], str, str]] = {
     "receiver: batch unpacked": ((DESK,), "unpack", "after"),
     "applier: cursor locked": ((VISITS,), "lines_to_apply", "before"),
     "applier: before the rows": (APPLIERS, "_write_rows", "before"),
-    "applier: between rows and figures": (ROWS, "fold_sql", "before"),
+    "applier: between rows and figures": (ROWS, "add_to_figures", "before"),
     "applier: rows written": (APPLIERS, "_write_rows", "after"),
     "applier: before the cursor": (APPLIERS, "write_cursors", "before"),
     "applier: before the commit": (APPLIERS, "write_cursors", "after"),
