@@ -4,8 +4,9 @@ Two branches of one process, one with triggers and one without, so that what dis
 that of a branch (SQLite: WAL, synchronous=FULL; PostgreSQL: its defaults). Three kinds of writing:
 entries, as actions write them through the ORM: a customer with a receipt and what it pays, then an activity, six rows in two
 transactions, four of them inserted and two updated; imports: files of customers by the command, read, checked and compared with
-those that are there; bare rows: 1,000 receipts to a transaction and nothing else. Beside bare rows stands a third branch, the floor: what the
-engine itself takes to write as many bytes once more, by the cheapest trigger there is into a table without key or index.
+those that are there; bare rows: 1,000 receipts to a transaction and nothing else. Beside bare rows stand two floors, by the cheapest trigger there is into
+a table without key or index: as many bytes once more, which are constant, and the row as JSON, which no log of rows can do without; neither numbers
+anything or finds a row again.
 `python -m tests.bench.capture [--rows N]`.
 """
 
@@ -30,6 +31,7 @@ from shared.database.context import connect
 from shared.database.migrate import migrate
 from shared.records import RECORDS_APP, Activity, Allocation, Customer, Receipt
 from shared.replication import capture
+from shared.replication.columns import table_of
 from shared.web.models import WEB_APP
 from tests.bench import imports
 from tests.bench.replication import receipts
@@ -70,27 +72,33 @@ async def open_side(url: str, *, with_triggers: bool) -> Side:
 
 FLOOR = {
     "sqlite": """CREATE TABLE bare_log (line TEXT);
-CREATE TRIGGER bare_log_insert AFTER INSERT ON receipt BEGIN INSERT INTO bare_log VALUES ('{line}'); END""",
+CREATE TRIGGER bare_log_insert AFTER INSERT ON receipt BEGIN INSERT INTO bare_log VALUES ({line}); END""",
     "postgres": """CREATE TABLE bare_log (line TEXT);
 CREATE FUNCTION bare_log_insert() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-INSERT INTO bare_log SELECT '{line}' FROM new_rows; RETURN NULL; END $$;
+INSERT INTO bare_log SELECT {line} FROM new_rows n; RETURN NULL; END $$;
 CREATE TRIGGER bare_log_insert AFTER INSERT ON receipt REFERENCING NEW TABLE AS new_rows
 FOR EACH STATEMENT EXECUTE FUNCTION bare_log_insert()""",
 }
-"""A constant line: nothing is put together, numbered or looked up."""
 BESIDE_THE_ROW_BYTES = 80
 """Number, transaction, table, id, kind, schema and time of a change."""
 
 
-async def open_floor(url: str, captured: Side) -> Side:
-    """A branch whose log takes as many bytes of a receipt as the log of `captured` does."""
+async def open_floor(url: str, captured: Side, *, as_json: bool) -> Side:
+    """A branch whose log takes as many bytes of a receipt as the log of `captured` does, or its JSON."""
     with captured.database.use():
         of_row = await fetch_value("SELECT AVG(LENGTH(row_after)) AS n FROM change WHERE tbl = 'receipt' AND op = 'i'")  # fmt: skip
     side = await open_side(url, with_triggers=False)
     with side.database.use():
         client = connection()
-        line = "x" * (int(of_row) + BESIDE_THE_ROW_BYTES)
-        await client.execute_script(FLOOR[client.capabilities.dialect].format(line=line))
+        dialect = client.capabilities.dialect
+        line = f"'{'x' * (int(of_row) + BESIDE_THE_ROW_BYTES)}'"
+        if as_json:
+            line = (
+                table_of(Receipt).canonical_sql("NEW", "sqlite")
+                if dialect == "sqlite"
+                else "row_to_json(n)::text"
+            )
+        await client.execute_script(FLOOR[dialect].format(line=line))
     return side
 
 
@@ -154,14 +162,19 @@ def row_of(name: str, rows: int, plain: float, other: float, ratio: float) -> li
 
 
 async def measure_engine(label: str, urls: Sequence[str], count: int) -> list[list[str]]:
-    """The rows of the table for one engine; addresses of three empty databases."""
+    """The rows of the table for one engine; addresses of four empty databases."""
     sides = [await open_side(urls[0], with_triggers=False), await open_side(urls[1], with_triggers=True)]
     try:
         (plain, _), with_capture = await compare(sides, enter, max(20, count // 50))
         shown = [row_of(f"{label}: entries through the ORM", ROWS_OF_ENTRY, plain, *with_capture)]
-        sides.append(await open_floor(urls[2], sides[1]))
+        for url, as_json in zip(urls[2:], (False, True), strict=True):
+            sides.append(await open_floor(url, sides[1], as_json=as_json))
         (plain, _), *others = await compare(sides, importing(receipts(count)), count // IMPORTED_AT_ONCE)
-        names = ("bare rows, 1,000 to a transaction", "bare rows, floor: as many bytes into a bare log")
+        names = (
+            "bare rows, 1,000 to a transaction",
+            "bare rows, floor: as many bytes into a bare log",
+            "bare rows, floor: the row as JSON into a bare log",
+        )
         for name, other in zip(names, others, strict=True):
             shown.append(row_of(f"{label}: {name}", IMPORTED_AT_ONCE, plain, *other))
     finally:
@@ -173,7 +186,7 @@ async def measure_engine(label: str, urls: Sequence[str], count: int) -> list[li
 async def measure(count: int) -> list[list[str]]:
     """Both engines."""
     with tempfile.TemporaryDirectory(prefix="trunkline-bench-") as scratch, cluster() as base:
-        names = ("plain", "captured", "floor")
+        names = ("plain", "captured", "floor", "json")
         shown = await measure_engine("SQLite", [f"sqlite:///{scratch}/{name}.db" for name in names], count)
         root = await asyncpg.connect(base + "postgres")
         for name in names:
