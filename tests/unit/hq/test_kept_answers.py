@@ -131,6 +131,22 @@ async def test_while_a_crowd_is_taken_over_pages_are_seconds_old_at_most_and_say
     assert await seen() == after(4), "nobody is taken over any more"
 
 
+async def test_the_first_look_into_a_crowd_is_answered_with_what_was_read_before_it_came(
+    hq: Headquarters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logs = await received(hq, "SH")
+    seconds = 0.0
+    monkeypatch.setattr(crowd, "monotonic", lambda: seconds)
+    before = await sold()
+    logs["SH"].write(order_of("SH", 700_00))
+    await hq.receive(logs["SH"])
+    with crowd.noticed(lambda: crowd.BEGINS, lambda: crowd.AT_LEAST):
+        seconds = crowd.SECONDS
+        assert await sold() == before
+        seconds = crowd.SECONDS + 0.1
+        assert await sold() == (before or 0) + 700_00, "never older than that"
+
+
 async def test_what_headquarters_enters_is_seen_at_once_while_a_crowd_is_taken_over(hq: Headquarters) -> None:
     await received(hq, "SH")
     with crowd.noticed(lambda: crowd.BEGINS, lambda: crowd.AT_LEAST):
