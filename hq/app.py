@@ -51,6 +51,7 @@ from shared.replication.messages import (
 from shared.replication.scrub import SCRUB_PATH
 from shared.replication.sealing import ACCOUNTS_PATH
 from shared.replication.snapshot import PROMOTE_PATH, SNAPSHOT_PATH
+from shared.web.accepting import count_outside
 from shared.web.app import Resource, site_app
 from shared.web.endpoint import limited
 from shared.web.error_pages import refusal_answer
@@ -146,7 +147,7 @@ def receiving(apart: Apart | None) -> Resource:
         async with desk_of(app.state.database, apart) as desk:
             app.state.receiver = receiver.Receiver(desk, applied, app.state.settings.heartbeat_seconds)
             turns = app.state.receiver.turns
-            with crowd.noticed(lambda: turns.waiting, lambda: turns.working):
+            with crowd.noticed(lambda: turns.waiting + count_outside(), lambda: turns.working):
                 yield
 
     return open_receiver

@@ -13,6 +13,7 @@ from hq.dashboard.live import OpenPage
 from hq.dashboard.pages import OverviewPage
 from hq.dashboard.queries import Waiting, series, strip, waiting_warnings
 from hq.dayclose.queries import red_lines
+from hq.figures import crowd
 from hq.figures.scoreboard import Board, scoreboard
 from hq.figures.shape import Question
 from hq.figures.units import scope_of
@@ -43,7 +44,8 @@ async def show(request: Request) -> Response:
     shapes = await series(board.question, board.branches, last_of(board), board.rates)
     found = await strip(board.question, board.branches, question.house.today())
     scope = scope_of(board.question, board.branches.codes)
-    waiting, red = await waiting_warnings(scope), await red_lines(scope)
+    waiting = await waiting_warnings(scope)
+    red = await crowd.kept(("red lines", scope), board.branches.own_seq, lambda: red_lines(scope))
     view = replace(
         view_of(board, shapes, compare, sort, found, waiting, red),
         regions=await region_tabs(question, board.branches),

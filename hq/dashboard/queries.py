@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from hq.figures import cells, memo
+from hq.figures import cells, crowd, memo
 from hq.figures.cells import Want
 from hq.figures.freshness import Branch, Directory
 from hq.figures.lists import as_date
@@ -87,8 +87,11 @@ async def strip(question: Question, branches: Directory, today: date) -> dict[st
     """Five newest customers, five newest signed, five follow-ups due, five pieces of news. One statement."""
     scope = scope_of(question, branches.codes)
     where = " AND c.branch IN :codes" if scope is not None else ""
-    rows = await fetch_all(
-        STRIP.format(where=where), today=today, ahead=date(9999, 12, 31), codes=sorted(scope or ())
+    sql, ahead = STRIP.format(where=where), date(9999, 12, 31)
+    rows = await crowd.kept(
+        ("strip", today, scope),
+        branches.own_seq,
+        lambda: fetch_all(sql, today=today, ahead=ahead, codes=sorted(scope or ())),
     )
     names = {branch.code: branch.name for branch in branches.branches}
     found: dict[str, list[StripRow]] = {"newest": [], "signed": [], "due": [], "news": []}

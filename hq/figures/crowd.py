@@ -9,13 +9,13 @@ there is a crowd only while AT_LEAST requests are at work, and when these are wr
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from time import monotonic
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from shared.database.access import database_name
 
 SECONDS = 5.0
-BEGINS, AT_LEAST = 64, 32
-"""A crowd is there once so many requests wait for their turn, until fewer than that wait or are at work."""
+BEGINS, AT_LEAST = 64, 16
+"""A crowd is there once so many requests wait for their turn or are at work, until these are fewer."""
 
 
 class Standing(Protocol):
@@ -26,18 +26,18 @@ class Standing(Protocol):
 
 
 S = TypeVar("S", bound=Standing)
+T = TypeVar("T")
 
 
 class Watch:
-    """Looks at the turns of one receiver: `waiting()` wait for one, `working()` have one."""
+    """Looks at one receiver: `waiting()` wait for a turn, or to be let in at all, `working()` have one."""
 
     def __init__(self, waiting: Callable[[], int], working: Callable[[], int]) -> None:
         self.waiting, self.working, self.was_here = waiting, working, False
 
     def is_here(self) -> bool:
         """Whether a crowd is being taken over at this moment."""
-        waiting = self.waiting()
-        self.was_here = waiting >= BEGINS or (self.was_here and waiting + self.working() >= AT_LEAST)
+        self.was_here = self.waiting() + self.working() >= (AT_LEAST if self.was_here else BEGINS)
         return self.was_here
 
 
@@ -64,6 +64,24 @@ class Held(dict[str, tuple[float, S]]):
         self.clear()
         self[name] = begun, found
         return found
+
+
+_kept: dict[tuple[object, ...], tuple[float, Any]] = {}
+KEPT_MOST = 64
+
+
+async def kept(key: tuple[object, ...], own_seq: int, load: Callable[[], Awaitable[T]]) -> T:
+    """What `load` gives now, for what pages show beside their figures; while a crowd is there what it gave for the same key at most
+    SECONDS ago, unless headquarters' own log has moved."""
+    whole_key = (database_name(), own_seq, *key)
+    found = _kept.get(whole_key)
+    if found is None or not is_here() or monotonic() - found[0] > SECONDS:
+        found = (monotonic(), await load())
+        if len(_kept) >= KEPT_MOST:
+            _kept.clear()
+        _kept[whole_key] = found
+    value: T = found[1]
+    return value
 
 
 @contextmanager

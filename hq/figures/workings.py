@@ -27,6 +27,9 @@ class Step:
         return result
 
 
+NONE: Mapping[str, object] = {}
+
+
 class Running:
     """Whole numbers by key, added up over branches and kept while single branches change: what a branch gave before is taken
     away again and what it gives now is added, which is the same as adding all anew. Anything that is no whole number is
@@ -42,23 +45,30 @@ class Running:
         are the same object, so they must not be altered."""
         held = self.parts
         for branch, part in parts.items():
-            before = held.get(branch)
+            before = held.get(branch, NONE)
             if before is not part:
                 held[branch] = part
-                self._add(part, 1)
-                if before is not None:
-                    self._add(before, -1)
+                self._change(before, part)
         if len(held) != len(parts):
             for branch in held.keys() - parts.keys():
-                self._add(held.pop(branch), -1)
+                self._change(held.pop(branch), NONE)
         return self
 
-    def _add(self, part: Mapping[str, object], sign: int) -> None:
-        sums, counts = self.sums, self.counts
+    def _change(self, before: Mapping[str, object], part: Mapping[str, object]) -> None:
+        """Of a branch that has moved most numbers are what they were: these cost a look."""
         for key, number in part.items():
-            if isinstance(number, int):
-                sums[key] = sums.get(key, 0) + sign * number
-                counts[key] = counts.get(key, 0) + sign
+            was = before.get(key)
+            if number != was or type(number) is not type(was):
+                self._add(key, number, 1)
+                self._add(key, was, -1)
+        if before.keys() != part.keys():
+            for key in before.keys() - part.keys():
+                self._add(key, before[key], -1)
+
+    def _add(self, key: str, number: object, sign: int) -> None:
+        if isinstance(number, int):
+            self.sums[key] = self.sums.get(key, 0) + sign * number
+            self.counts[key] = self.counts.get(key, 0) + sign
 
     def sum(self, key: str) -> int:
         """0 where no branch has the number."""

@@ -35,7 +35,7 @@ from shared.nodes.identity import SignedRequest
 log = structlog.get_logger(__name__)
 LENGTH_BYTES = 4
 PR_SET_PDEATHSIG = 1
-NICENESS = 5
+NICENESS = 10
 """Pages go first where there are fewer processors than work."""
 SWITCH_SECONDS = 0.0002
 """The thread that writes and the loop that unpacks wait for each other so long at most, each time SQLite has given an answer."""

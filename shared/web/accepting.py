@@ -7,6 +7,7 @@ for a tenth of a second. Here the crowd waits where the system keeps it, in the 
 import asyncio
 import errno
 import socket
+import sys
 from contextlib import suppress
 from logging import getLogger
 from typing import Any
@@ -16,11 +17,23 @@ import uvicorn
 from shared.web import precedence
 
 AT_ONCE = 4
-"""So many are let in per turn of the loop; while a page is being made, every PAGES_FIRST_SECONDS."""
+"""So many are let in per turn of the loop; while a page is being made one more than go on beside it, every PAGES_FIRST_SECONDS."""
 EXHAUSTED_SECONDS = 1.0
 """So long nobody is let in where the system has no more connections."""
 EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+TCP_INFO_BYTES, QUEUED_AT = 104, 24
+"""Where Linux keeps the length of a listening socket's queue (`tcpi_unacked` of `struct tcp_info`, which counts it there)."""
 log = getLogger("uvicorn.error")
+_doors: set[socket.socket] = set()
+"""The listening sockets of this process."""
+
+
+def count_outside() -> int:
+    """How many connections wait to be let in; 0 where the system does not say."""
+    if sys.platform != "linux":
+        return 0
+    told = [door.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, TCP_INFO_BYTES) for door in _doors]
+    return sum(int.from_bytes(info[QUEUED_AT : QUEUED_AT + 4], sys.byteorder) for info in told)
 
 
 async def listening(host: str, port: int, backlog: int) -> list[socket.socket]:
@@ -59,6 +72,7 @@ class PatientServer(uvicorn.Server):
             self.should_exit = True
             return
         for door in self._listening:
+            _doors.add(door)
             self._open(door)
         self.started = True
 
@@ -67,6 +81,7 @@ class PatientServer(uvicorn.Server):
         listening, self._listening = self._listening, []
         for door in listening:
             asyncio.get_running_loop().remove_reader(door)
+            _doors.discard(door)
             door.close()
         await super().shutdown(sockets)
 
@@ -76,9 +91,11 @@ class PatientServer(uvicorn.Server):
 
     def _let_in(self, door: socket.socket) -> None:
         """Some of those who wait; the others in the next turn of the loop."""
+        at_once = AT_ONCE
         if precedence.is_making():
             self._close_for(door, precedence.PAGES_FIRST_SECONDS)
-        for _ in range(AT_ONCE):
+            at_once = precedence.beside_a_page() + 1
+        for _ in range(at_once):
             try:
                 connection, _address = door.accept()
             except (BlockingIOError, InterruptedError, ConnectionAbortedError):

@@ -46,7 +46,7 @@ from tests.support.postgres_cluster import own_cluster
 
 FACTS = 20_000
 VIEW = "/"
-LOOKS, ROUNDS = 4.0, 5
+LOOKS, ROUNDS = 4.0, 10
 REST_SECONDS, IDLE_SECONDS = 1.0, 3.0
 """Between two times: until what follows a crowd is over, and so long people look on with nothing arriving."""
 

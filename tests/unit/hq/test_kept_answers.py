@@ -113,8 +113,8 @@ async def test_while_a_crowd_is_taken_over_pages_are_seconds_old_at_most_and_say
 
     with crowd.noticed(lambda: waiting, lambda: working):
         await sell_more()
-        assert await seen() == after(1), "many are at work, but none waits"
-        waiting = crowd.BEGINS
+        assert await seen() == after(1), "some are at work, as at any time"
+        waiting = crowd.BEGINS - working
         assert await seen() == after(1)
         await sell_more()
         waiting, seconds = 0, crowd.SECONDS
@@ -145,6 +145,30 @@ async def test_the_first_look_into_a_crowd_is_answered_with_what_was_read_before
         assert await sold() == before
         seconds = crowd.SECONDS + 0.1
         assert await sold() == (before or 0) + 700_00, "never older than that"
+
+
+async def test_short_lists_beside_the_figures_are_as_old_as_these_while_a_crowd_is_taken_over(
+    hq: Headquarters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    working, seconds, read = crowd.BEGINS, 0.0, 0
+    monkeypatch.setattr(crowd, "monotonic", lambda: seconds)
+
+    async def load() -> int:
+        nonlocal read
+        read += 1
+        return read
+
+    async def shown(own_seq: int = 7) -> int:
+        return await crowd.kept(("news", None), own_seq, load)
+
+    assert [await shown(), await shown()] == [1, 2], "read each time while nobody comes"
+    with crowd.noticed(lambda: 0, lambda: working):
+        assert [await shown(), await shown()] == [2, 2]
+        assert [await shown(8), await shown(8)] == [3, 3], "headquarters has entered something"
+        seconds = crowd.SECONDS + 0.1
+        assert await shown(8) == 4
+        working = crowd.AT_LEAST - 1
+        assert [await shown(8), await shown(8)] == [5, 6], "the crowd is over"
 
 
 async def test_what_headquarters_enters_is_seen_at_once_while_a_crowd_is_taken_over(hq: Headquarters) -> None:

@@ -16,7 +16,7 @@ import pytest
 import uvicorn
 
 from shared.web import precedence
-from shared.web.accepting import AT_ONCE, PatientServer
+from shared.web.accepting import AT_ONCE, PatientServer, count_outside
 from tests.support.ports import free_port
 from tests.support.processes import wait_until
 
@@ -53,6 +53,30 @@ async def growth(server: PatientServer, port: int, pages: int) -> list[int]:
     for one in waiting:
         one.close()
     return steps
+
+
+def test_who_waits_outside_is_counted_before_anybody_is_let_in() -> None:
+    port = free_port()
+
+    async def play() -> list[int]:
+        server = PatientServer(uvicorn.Config(answering, port=port, log_config=None, lifespan="off"))
+        serving = asyncio.create_task(server.serve())
+        while not server.started:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        waiting = [socket.create_connection(("127.0.0.1", port)) for _ in range(CROWD)]
+        counts = [count_outside()]
+        await asyncio.sleep(0)
+        counts.append(count_outside() + len(server._coming) + len(server.server_state.connections))
+        while len(server.server_state.connections) < CROWD:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        counts.append(count_outside())
+        for one in waiting:
+            one.close()
+        server.should_exit = True
+        await serving
+        return [*counts, count_outside()]
+
+    assert asyncio.run(play()) == [CROWD, CROWD, 0, 0]
 
 
 @pytest.mark.parametrize("pages", [0, 1])

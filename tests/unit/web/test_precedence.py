@@ -4,7 +4,23 @@ import asyncio
 
 import pytest
 
-from shared.web.precedence import AT_ONCE, BESIDE_A_PAGE, Door, after_pages, making
+from shared.web import precedence
+from shared.web.precedence import (
+    AT_ONCE,
+    BESIDE_A_PAGE,
+    BESIDE_MANY,
+    SEEN_SECONDS,
+    Door,
+    after_pages,
+    beside_a_page,
+    making,
+)
+
+
+@pytest.fixture(autouse=True)
+def no_page_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if no page had been made in this process."""
+    monkeypatch.setattr(precedence, "_pages", precedence._Pages())
 
 
 async def test_work_waits_until_the_page_is_made() -> None:
@@ -82,6 +98,27 @@ async def test_while_a_page_is_made_a_few_requests_at_a_time_are_let_through() -
         assert through == list(range(BESIDE_A_PAGE))
     async with asyncio.timeout(10):
         await asyncio.gather(*tasks)
+
+
+@pytest.mark.parametrize(
+    ("page_seconds", "rest_seconds", "goes_on"),
+    [(0.03, 0.22, BESIDE_A_PAGE), (0.03, 0.01, BESIDE_MANY), (60.0, 0.0, BESIDE_MANY)],
+    ids=["four looks a second", "looks without a break", "one page that takes a minute"],
+)
+def test_a_crowd_gets_more_of_the_time_where_somebody_always_looks_on(
+    page_seconds: float, rest_seconds: float, goes_on: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 1_000.0
+    monkeypatch.setattr(precedence, "monotonic", lambda: now)
+    until, seen = now + 10 * SEEN_SECONDS, []
+    while now < until:
+        with making():
+            seen.append(beside_a_page())
+            now += page_seconds
+            seen.append(beside_a_page())
+        now += rest_seconds
+    assert seen[0] == BESIDE_A_PAGE, "the first look is one among few"
+    assert seen[-1] == goes_on
 
 
 async def test_a_sender_that_goes_away_at_the_door_keeps_nobody() -> None:
