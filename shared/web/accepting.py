@@ -30,10 +30,15 @@ _doors: set[socket.socket] = set()
 
 def count_outside() -> int:
     """How many connections wait to be let in; 0 where the system does not say."""
-    if sys.platform != "linux":
+    return sum(map(_queued, _doors)) if sys.platform == "linux" else 0
+
+
+def _queued(door: socket.socket) -> int:
+    try:
+        told = door.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, TCP_INFO_BYTES)
+    except OSError:  # a system that is Linux by name
         return 0
-    told = [door.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, TCP_INFO_BYTES) for door in _doors]
-    return sum(int.from_bytes(info[QUEUED_AT : QUEUED_AT + 4], sys.byteorder) for info in told)
+    return int.from_bytes(told[QUEUED_AT : QUEUED_AT + 4], sys.byteorder)
 
 
 async def listening(host: str, port: int, backlog: int) -> list[socket.socket]:

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import uvicorn
 
-from shared.web import precedence
+from shared.web import accepting, precedence
 from shared.web.accepting import AT_ONCE, PatientServer, count_outside
 from tests.support.ports import free_port
 from tests.support.processes import wait_until
@@ -77,6 +77,15 @@ def test_who_waits_outside_is_counted_before_anybody_is_let_in() -> None:
         return [*counts, count_outside()]
 
     assert asyncio.run(play()) == [CROWD, CROWD, 0, 0]
+
+
+def test_where_the_system_does_not_say_who_waits_outside_nobody_is_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    closed = socket.socket()
+    closed.close()
+    monkeypatch.setattr(accepting, "_doors", {closed})
+    assert count_outside() == 0
 
 
 @pytest.mark.parametrize("pages", [0, 1])
